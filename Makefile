@@ -1,0 +1,47 @@
+# Two targets for newcomers: `make demo` shows hvlib at work, `make test` runs every check.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: demo test lint types walls unit servers docs benchmarks clean
+
+demo: $(INSTALLED)
+	@$(BIN)/hv demo
+
+test: lint types walls unit servers docs
+
+$(INSTALLED): setup.cfg pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hvlib needs Python 3.11 or newer: make PYTHON=python3.x")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+walls: $(INSTALLED)
+	$(BIN)/lint-imports
+
+unit: $(INSTALLED)
+	$(BIN)/pytest tests/unit
+
+build/vcsim: $(INSTALLED) $(wildcard tests/servers/vcsim/*)
+	tests/servers/run --build vcsim
+
+servers: $(INSTALLED) build/vcsim
+	$(BIN)/pytest tests --ignore tests/unit
+
+docs: $(INSTALLED)
+	$(BIN)/sphinx-build -W -q -b html docs docs/_build/html
+	$(BIN)/sphinx-build -W -q -b doctest docs docs/_build/doctest
+
+benchmarks: $(INSTALLED)
+	$(BIN)/python benchmarks/import_time.py
+	$(BIN)/python benchmarks/vsphere_listing.py
+
+clean:
+	rm -rf .venv build docs/_build

@@ -1,0 +1,281 @@
+"""Collection: the verbs on one kind, the same for every kind and driver."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from hvlib.actions import Action, CreateNetwork, CreateVM, CreateVolume, as_ref
+from hvlib.connection import Connection
+from hvlib.driver import Adapter, Done, PageToken, Started, WatchCursor
+from hvlib.errors import AmbiguousName, InvalidQuery, NotFound, Unsupported, WaitTimeout
+from hvlib.mirror import EventType
+from hvlib.pager import Pager
+from hvlib.query import Query, make_query
+from hvlib.ref import Ref
+from hvlib.resources import VM, Network, Resource, Volume
+from hvlib.task import Task
+from hvlib.watch import Known, Watch
+
+if TYPE_CHECKING:
+    from hvlib.provider import Provider
+
+__all__ = ["Collection", "Networks", "VMs", "Volumes"]
+
+R = TypeVar("R", bound=Resource)
+
+UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+REFS_PER_CALL = 500
+
+
+class Collection(Generic[R]):
+    """All resources of one kind in a provider.
+
+    Every verb logs in if nobody did. Every one may raise `ConnectionFailed`, `AuthenticationFailed`,
+    `PermissionDenied`, `Closed`, and `Unsupported` where the driver does not have the kind.
+    """
+
+    def __init__(self, provider: Provider, connection: Connection, kind: type[R]) -> None:
+        self.provider = provider
+        self.kind = kind
+        self._connection = connection
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that this server fills."""
+        return self._adapter().fields
+
+    @property
+    def actions(self) -> frozenset[type[Action]]:
+        """The actions that this server takes."""
+        return self._adapter().actions
+
+    def get_all(
+        self,
+        *,
+        fields: Iterable[str] | None = None,
+        native: bool | Iterable[str] = (),
+        page_size: int | None = None,
+        after: PageToken | None = None,
+        **filters: object,
+    ) -> Pager[R]:
+        """All objects that fit the filters, page by page: a `Pager`. Round trips: the pages and a constant.
+
+        ``fields`` to load (None: all; []: refs alone), ``native`` properties to bring along, ``page_size`` objects a
+        page, ``after`` the ``next`` of an earlier page. Raises `InvalidQuery` for a field, value or option that does
+        not exist.
+        """
+        query = self._query(fields=fields, native=native, page_size=page_size, filters=filters)
+        return Pager(self._connection, query, after)
+
+    def get_all_records(self, **query: Any) -> dict[Ref, R]:
+        """The same as a dictionary by ref."""
+        return {record.ref: record for record in self.get_all(**query).all()}
+
+    def get_by_name_label(
+        self, name_label: str, *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()
+    ) -> list[R]:
+        """Those with exactly this name: names repeat; [] if there is none. Round trips: pages of names + 2 at most."""
+        found = self._lookup("name_label", name_label, fields, native)
+        return [record for record in found if record.name_label == name_label]
+
+    def get_by_uuid(self, uuid: str, *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()) -> R:
+        """The one with this uuid: two round trips at most. Raises `NotFound`."""
+        found = self._lookup("uuid", uuid, fields, native)
+        if not found:
+            raise self._not_found(f"uuid {uuid}")
+        return found[0]
+
+    def get(self, ref: Ref, *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()) -> R:
+        """The object of a ref: one round trip. Raises `NotFound` if it is gone."""
+        found = self.get_many([ref], fields=fields, native=native)
+        if ref not in found:
+            raise self._not_found(ref.id)
+        return found[ref]
+
+    def get_many(
+        self, refs: Iterable[Ref], *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()
+    ) -> dict[Ref, R]:
+        """Those of ``refs`` that exist, by ref: one round trip for up to 500."""
+        wanted = iter(dict.fromkeys(self._own(ref) for ref in refs))
+        query = self._query(fields=fields, native=native)
+        found: dict[Ref, R] = {}
+        while chunk := list(islice(wanted, REFS_PER_CALL)):
+            records = self._connection.read(lambda session: session.adapters[self.kind].get(chunk, query))
+            found.update((record.ref, record) for record in records)
+        return found
+
+    def find(self, name_or_uuid: str) -> R:
+        """The one with this uuid or name. Raises `NotFound`, or `AmbiguousName` carrying the ``candidates``."""
+        if UUID.fullmatch(name_or_uuid):
+            by_uuid = self._lookup("uuid", name_or_uuid, None, ())
+            if by_uuid:
+                return by_uuid[0]
+        candidates = self.get_by_name_label(name_or_uuid)
+        if not candidates:
+            raise self._not_found(repr(name_or_uuid))
+        if len(candidates) > 1:
+            uuids = " ".join(record.uuid for record in candidates)
+            raise AmbiguousName(
+                f"{len(candidates)} {self.kind.kind}s are named {name_or_uuid!r}",
+                candidates=candidates,
+                hint=f"say which by uuid: {uuids}",
+            )
+        return candidates[0]
+
+    def watch(
+        self,
+        *,
+        fields: Iterable[str] | None = None,
+        native: bool | Iterable[str] = (),
+        since: WatchCursor | None = None,
+        known: Known | None = None,
+        **filters: object,
+    ) -> Watch:
+        """The live stream of changes: a `Watch`. Ceasing to match the filters is a DELETED.
+
+        ``since`` goes on from a watch's cursor, or raises `CursorLost` where the server can't. ``known``, your own last
+        records, goes on from those on any server.
+        """
+        query = self._query(fields=fields, native=native, filters=filters)
+        return Watch(self._connection, [query], since=since, known=known)
+
+    def wait_for(self, ref: Ref, *, timeout: float = 300.0, **fields: object) -> R:
+        """`Resource.wait_for`."""
+        wanted = self._query(filters=fields)
+        deadline = time.monotonic() + timeout
+        with self.watch_refs([ref]) as watch:
+            while True:
+                try:
+                    event = watch.next(timeout=max(deadline - time.monotonic(), 0.0))
+                except WaitTimeout as error:
+                    state = " ".join(f"{name}={value}" for name, value in fields.items())
+                    raise WaitTimeout(f"{self.kind.kind} {ref.id} is not {state} after {timeout:g} s") from error
+                if event is None or event.type is EventType.DELETED:
+                    raise self._not_found(ref.id)
+                record = cast("R | None", event.resource)
+                if record is not None and wanted.matches(record):
+                    return record
+
+    def watch_refs(self, refs: Sequence[Ref]) -> Watch:
+        """A watch of these objects alone."""
+        return Watch(self._connection, [self._query(refs=[self._own(ref) for ref in refs])])
+
+    def do(self, ref: Ref | None, action: Action, *, dry_run: bool = False, label: str = "") -> Task:
+        """Submit an action on one object, or on the kind itself (create). `Resource.do`."""
+        if type(action) not in self.actions:
+            known = " ".join(sorted(action.name for action in self.actions)) or "none"
+            raise Unsupported(f"{self.kind.kind} has no action {action.name!r} here", hint=f"actions: {known}")
+        operation = f"{action} {label or (ref.id if ref else self.kind.kind)}"
+        if dry_run:
+            return Task(self.provider, operation, ref, action=action, planned=True)
+        answer = self._connection.act(lambda session: session.adapters[self.kind].submit(ref, action))
+        match answer:
+            case Started():
+                return Task(self.provider, operation, ref, ref=answer.task, action=action)
+            case Done():
+                return Task(self.provider, operation, ref, action=action, outcome=answer.result)
+
+    def _adapter(self) -> Adapter[R]:
+        return self._connection.adapter(self.kind)
+
+    def _query(
+        self,
+        *,
+        fields: Iterable[str] | None = None,
+        native: bool | Iterable[str] = (),
+        page_size: int | None = None,
+        refs: Iterable[Ref] | None = None,
+        filters: Mapping[str, object] | None = None,
+    ) -> Query[R]:
+        with self._connection.reported():
+            return make_query(
+                self.kind,
+                self._adapter().fields,
+                fields=fields,
+                native=native,
+                page_size=page_size,
+                refs=refs,
+                filters=filters,
+            )
+
+    def _lookup(
+        self, field: str, value: str, fields: Iterable[str] | None, native: bool | Iterable[str]
+    ) -> Sequence[R]:
+        asked = None if fields is None else [*fields, field]
+        query = self._query(fields=asked, native=native)
+        return self._connection.read(lambda session: session.adapters[self.kind].lookup(field, value, query))
+
+    def _own(self, ref: Ref) -> Ref:
+        if ref.kind != self.kind.kind:
+            raise InvalidQuery(f"{ref} is no {self.kind.kind}")
+        return ref
+
+    def _not_found(self, what: str) -> NotFound:
+        error = NotFound(f"no {self.kind.kind} {what}")
+        error.provider = self.provider
+        return error
+
+    def __repr__(self) -> str:
+        return f"<{self.kind.kind}s of {self.provider.name}>"
+
+
+class VMs(Collection[VM]):
+    """``provider.compute.vms``."""
+
+    def create(
+        self,
+        name_label: str,
+        *,
+        image: Ref | Resource,
+        flavor: Ref | Resource | None = None,
+        vcpus: int | None = None,
+        memory_bytes: int | None = None,
+        networks: Iterable[Ref | Resource] = (),
+        volumes: Iterable[Ref | Resource] = (),
+        host: Ref | Resource | None = None,
+        cluster: Ref | Resource | None = None,
+        pool: Ref | Resource | None = None,
+        user_data: str | None = None,
+        start: bool = False,
+        native: Mapping[str, Any] | None = None,
+    ) -> Task:
+        """Make a VM from an image; what is not given is the image's or the server's choice. The result is the `VM`.
+
+        ``user_data`` is for the guest's cloud-init; ``native`` are the server's own parameters, passed as they are.
+        """
+        action = CreateVM(
+            name_label=name_label,
+            image=as_ref(image),
+            flavor=as_ref(flavor),
+            vcpus=vcpus,
+            memory_bytes=memory_bytes,
+            networks=tuple(as_ref(network) for network in networks),
+            volumes=tuple(as_ref(volume) for volume in volumes),
+            host=as_ref(host),
+            cluster=as_ref(cluster),
+            pool=as_ref(pool),
+            user_data=user_data,
+            start=start,
+            native=native,
+        )
+        return self.do(None, action)
+
+
+class Volumes(Collection[Volume]):
+    """``provider.storage.volumes``."""
+
+    def create(self, name_label: str, size_bytes: int, *, pool: Ref | Resource | None = None) -> Task:
+        """Make a volume. The result is the `Volume`."""
+        return self.do(None, CreateVolume(name_label, size_bytes, as_ref(pool)))
+
+
+class Networks(Collection[Network]):
+    """``provider.network.networks``."""
+
+    def create(self, name_label: str, *, vlan_id: int | None = None, mtu: int | None = None) -> Task:
+        """Make a network. The result is the `Network`."""
+        return self.do(None, CreateNetwork(name_label, vlan_id, mtu))

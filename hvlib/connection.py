@@ -1,0 +1,227 @@
+"""Connection: one login to one server, shared by threads; every call to a driver passes here."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from hvlib.driver import Adapter, Driver, Endpoint, Feed, Session, SessionLost, WatchCursor
+from hvlib.errors import AuthenticationFailed, Closed, HvlibError, ProtocolError, Unsupported
+from hvlib.query import Query
+from hvlib.ref import Ref
+from hvlib.resources import Resource
+from hvlib.retry import RetryPolicy, action_repeatable, read_repeatable
+
+if TYPE_CHECKING:
+    from hvlib.provider import Provider
+
+__all__ = ["CallContext", "Connection", "Requests"]
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Resource)
+
+SESSIONS_PER_CALL = 3
+"""A call that loses its session this often in a row has lost it for good."""
+
+
+class Requests:
+    """Round trips counted by ``provider.count_requests()``: ``total``, and ``calls`` by the server's name for each."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.calls.total()
+
+    def __repr__(self) -> str:
+        each = " ".join(f"{call}={times}" for call, times in self.calls.items())
+        return f"<Requests {self.total}: {each}>"
+
+
+class CallContext:
+    """`hvlib.driver.Context`: what core lends a session."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.provider_uuid = ""
+        self._timeout = endpoint.timeout
+        self._counters: tuple[Requests, ...] = ()
+        self._lock = threading.Lock()
+        self._provider: Callable[[], Provider | None] = lambda: None
+
+    def bind(self, provider: Provider) -> None:
+        """Refs are bound to this provider from now on. Held weakly: a forgotten provider must end."""
+        self._provider = weakref.ref(provider)
+
+    def sent(self, call: str) -> None:
+        """`hvlib.driver.Context.sent`."""
+        with self._lock:
+            for counter in self._counters:
+                counter.calls[call] += 1
+
+    def timeout(self) -> float:
+        """`hvlib.driver.Context.timeout`."""
+        return self._timeout
+
+    def ref(self, kind: type[Resource], id: str) -> Ref:
+        """`hvlib.driver.Context.ref`."""
+        return Ref(self.provider_uuid, kind.kind, id, self._provider())
+
+    @contextmanager
+    def counting(self) -> Iterator[Requests]:
+        """Count the round trips made until the end of the block, by all threads."""
+        counter = Requests()
+        with self._lock:
+            self._counters += (counter,)
+        try:
+            yield counter
+        finally:
+            with self._lock:
+                self._counters = tuple(other for other in self._counters if other is not counter)
+
+
+class Waiter(Protocol):
+    """Something that waits for the server and must end when the connection does."""
+
+    def interrupt(self) -> None: ...
+
+
+class Login(Future[None]):
+    """One login, waited for by every thread that needs it. Until it is lost, it stands for the session."""
+
+
+class Connection:
+    """A driver's session with what core adds: login, retry, error context, closing."""
+
+    def __init__(self, driver: Driver, endpoint: Endpoint, retry: RetryPolicy) -> None:
+        self.retry = retry
+        self.context = CallContext(endpoint)
+        self.session: Session = driver.open(endpoint, self.context)
+        self.waiters: weakref.WeakSet[Waiter] = weakref.WeakSet()
+        self._provider: Callable[[], Provider | None] = lambda: None
+        self._lock = threading.Lock()
+        self._login: Login | None = None
+        self._closed = threading.Event()
+        # Also runs at interpreter exit, so that a session is logged out whatever happens.
+        self._finalizer = weakref.finalize(self, self.session.close)
+
+    def bind(self, provider: Provider) -> None:
+        """What errors and refs name as their provider."""
+        self._provider = weakref.ref(provider)
+        self.context.bind(provider)
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed.is_set()
+
+    def close(self) -> None:
+        """Log out; every wait and call under way, in any thread, raises `Closed`. Idempotent."""
+        self._closed.set()
+        for waiter in list(self.waiters):
+            waiter.interrupt()
+        self._finalizer()
+
+    def adapter(self, kind: type[R]) -> Adapter[R]:
+        """What the driver has for a kind. Logs in. Raises `Unsupported` if it has nothing."""
+        return self.read(lambda session: _adapter(session, kind))
+
+    def read(self, call: Callable[[Session], T], retry: RetryPolicy | None = None) -> T:
+        """The result of a call that changes nothing: repeated as the policy says."""
+        return self._run(call, retry or self.retry, read_repeatable)
+
+    def act(self, call: Callable[[Session], T]) -> T:
+        """The result of a call that changes something: repeated only when the server can't have acted on it."""
+        return self._run(call, self.retry, action_repeatable)
+
+    def open_feed(
+        self, queries: Sequence[Query[Any]], since: WatchCursor | None, retry: RetryPolicy
+    ) -> tuple[Feed, Login]:
+        """A feed, and the login that it lives with: hand that to `lost` if the feed loses its session."""
+        feed = self.read(lambda session: session.feed(queries, since), retry)
+        login = self._login
+        return feed, login or Login()
+
+    def lost(self, login: Login) -> None:
+        """A session turned out to be gone: the next call logs in."""
+        with self._lock:
+            if self._login is login:
+                self._login = None
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; raises `Closed` as soon as the connection is closed."""
+        if self._closed.wait(seconds):
+            raise self._closed_error()
+
+    @contextmanager
+    def reported(self) -> Iterator[None]:
+        """Errors from a driver as callers see them: hvlib's own, saying which provider; `Closed` once it is closed."""
+        try:
+            yield
+        except HvlibError as error:
+            if self.closed and not isinstance(error, Closed):
+                raise self._closed_error() from error
+            error.provider = error.provider or self._provider()
+            raise
+        except Exception as error:
+            if self.closed:
+                raise self._closed_error() from error
+            wrapped = ProtocolError(f"unexpected {type(error).__name__} in the driver: {error}")
+            wrapped.provider = self._provider()
+            raise wrapped from error
+
+    def _run(self, call: Callable[[Session], T], policy: RetryPolicy, repeatable: Callable[[BaseException], bool]) -> T:
+        with self.reported():
+            for attempt in range(1, SESSIONS_PER_CALL + 1):
+                login = self._logged_in(policy)
+                try:
+                    result: T = policy.retrying(repeatable, self.sleep)(call, self.session)
+                    return result
+                except SessionLost as error:
+                    self.lost(login)
+                    if attempt == SESSIONS_PER_CALL:
+                        raise AuthenticationFailed("the server drops each session right after the login") from error
+        raise AssertionError("unreachable")
+
+    def _logged_in(self, policy: RetryPolicy) -> Login:
+        """The login that stands; made by one thread while the others wait for it and share its outcome."""
+        if self.closed:
+            raise self._closed_error()
+        with self._lock:
+            login = self._login
+            mine = login is None
+            if login is None:
+                login = self._login = Login()
+        if mine:
+            self._log_in(login, policy)
+        login.result()
+        return login
+
+    def _log_in(self, login: Login, policy: RetryPolicy) -> None:
+        try:
+            policy.retrying(read_repeatable, self.sleep)(self.session.login)
+            self.context.provider_uuid = self.session.about().uuid
+        except BaseException as error:
+            self.lost(login)
+            login.set_exception(error)
+        else:
+            login.set_result(None)
+
+    def _closed_error(self) -> Closed:
+        error = Closed("the provider was closed")
+        error.provider = self._provider()
+        return error
+
+
+def _adapter(session: Session, kind: type[R]) -> Adapter[R]:
+    adapter = session.adapters.get(kind)
+    if adapter is None:
+        known = " ".join(sorted(known.kind for known in session.adapters))
+        raise Unsupported(f"this server's driver has no {kind.kind}", hint=f"kinds: {known}")
+    return adapter

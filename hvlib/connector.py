@@ -1,0 +1,73 @@
+"""connect: from an address or a name of hvlib.yaml to a Provider."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from hvlib import registry
+from hvlib.config import load_config
+from hvlib.connection import Connection
+from hvlib.endpoint import Endpoint, Secret, parse_endpoint
+from hvlib.errors import ConfigError
+from hvlib.provider import Provider
+from hvlib.retry import RetryPolicy
+
+__all__ = ["connect"]
+
+
+def connect(
+    target: str | None = None,
+    *,
+    username: str | None = None,
+    password: str | None = None,
+    verify: bool | None = None,
+    cacert: str | None = None,
+    timeout: float | None = None,
+    retry: RetryPolicy | None = None,
+    **options: Any,
+) -> Provider:
+    """A provider, by address (``vsphere://admin@vc.example.org``) or by name (an entry of hvlib.yaml).
+
+    Without a target: what the environment variable HVLIB_PROVIDER says, with HVLIB_PASSWORD and HVLIB_CACERT. What is
+    given here goes before the file and the address. ``verify`` and ``cacert`` (a PEM file) are for TLS, ``timeout``
+    the seconds that one request may take, ``options`` the driver's own (``hv driver show NAME`` lists them).
+
+    Nothing is sent: the provider logs in when it is first used. Raises `DriverNotFound` (with what to install),
+    `ConfigError` (a name or file that can't be used), `InvalidQuery` (an option that the driver does not have).
+
+    >>> import hvlib
+    >>> with hvlib.connect("sim://?vms=3&seed=1") as provider:
+    ...     provider.compute.vms.get_all().count()
+    3
+    """
+    chosen = target or os.environ.get("HVLIB_PROVIDER")
+    if not chosen:
+        raise ConfigError("no provider given", hint="pass an address or a name, or set HVLIB_PROVIDER")
+    given: dict[str, Any] = {"username": username, "verify": verify, "cacert": cacert, "timeout": timeout}
+    given["password"] = None if password is None else Secret(password)
+    endpoint = _endpoint(chosen, given, options, ambient=target is None)
+    driver = registry.load(endpoint.driver)
+    driver.check(endpoint)
+    return Provider(
+        Connection(driver, endpoint, retry or RetryPolicy()), chosen if "://" not in chosen else endpoint.url
+    )
+
+
+def _endpoint(chosen: str, given: dict[str, Any], options: dict[str, Any], *, ambient: bool) -> Endpoint:
+    """The endpoint, from the least to the most specific: environment or file, address, arguments."""
+    settings: dict[str, Any] = {}
+    url = chosen
+    if "://" not in chosen:
+        settings = load_config().provider(chosen)
+        url = settings.pop("url")
+    elif ambient:
+        settings = _environment()
+    settings["options"] = {**settings.get("options", {}), **options}
+    explicit = {name: value for name, value in given.items() if value is not None}
+    return parse_endpoint(url, **{**settings, **explicit})
+
+
+def _environment() -> dict[str, Any]:
+    password, cacert = os.environ.get("HVLIB_PASSWORD"), os.environ.get("HVLIB_CACERT")
+    return {"password": None if password is None else Secret(password), "cacert": cacert}

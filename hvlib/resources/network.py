@@ -1,0 +1,32 @@
+"""Kinds of the network service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from hvlib import actions
+from hvlib.resources.resource import Resource
+
+if TYPE_CHECKING:
+    from hvlib.task import Task
+
+__all__ = ["Network"]
+
+
+class Network(Resource, frozen=True):
+    """A network that VMs have interfaces on.
+
+    | vlan_id: 1-4094; None where it is not tagged
+    | mtu: bytes
+    | subnets: address ranges, as text (``10.0.0.0/24``)
+    """
+
+    kind: ClassVar[str] = "Network"
+
+    vlan_id: int | None
+    mtu: int | None
+    subnets: tuple[str, ...]
+
+    def delete(self) -> Task:
+        """Delete the network. `InvalidState` or `Conflict` while it is used."""
+        return self.do(actions.Delete())

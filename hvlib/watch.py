@@ -1,0 +1,224 @@
+"""Watch: a live stream of changes that outlives connections, sessions and servers.
+
+A driver's feed brings changes; the mirror turns them into events; the watch keeps the stream going. When a feed
+breaks, a new one goes on from the last cursor; where it can't, a new snapshot is compared with what is known. Either
+way the caller sees just the difference.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from hvlib.connection import Connection
+from hvlib.driver import Batch, SessionLost, WatchCursor
+from hvlib.errors import Closed, ConcurrentWatch, ConnectionFailed, CursorLost, HvlibError, RateLimited, WaitTimeout
+from hvlib.mirror import Event, EventType, Mirror
+from hvlib.query import Query
+from hvlib.ref import Ref
+from hvlib.resources import Resource
+from hvlib.retry import RetryPolicy
+
+__all__ = ["Event", "EventType", "Watch", "WatchCursor"]
+
+HEARTBEAT = 30.0
+"""Seconds that a feed is asked to wait at most: a dead server is noticed after that and the request's time-out."""
+
+SINGLE_ATTEMPT = RetryPolicy(max_retries=0)
+"""A watch repeats by itself, so that closing it ends the pauses too."""
+
+Known = Mapping[Ref, Resource] | Iterable[Resource]
+
+
+class Watch:
+    """An iterator of `Event`, and a context manager.
+
+    All that exists comes as ADDED, then SYNCED once, then what changes. Changes that follow each other closely may
+    merge into one; the last state is never lost. One thread at a time may wait for events; `close`, from any thread,
+    ends that wait within a second, and the iteration with it.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        queries: Sequence[Query[Any]],
+        *,
+        since: WatchCursor | None = None,
+        known: Known | None = None,
+    ) -> None:
+        self.cursor = since
+        """Where another watch can go on (``since=``). It moves when the event after the last delivered one is asked
+        for, so that no event is lost: after a crash some may come twice. None until the first snapshot is
+        delivered."""
+        self._connection = connection
+        self._queries = queries
+        self._mirror = Mirror(queries, _by_ref(known), complete=since is None)
+        self._received = since
+        self._queue: deque[Event | WatchCursor] = deque()
+        self._synced = self._recovering = self._broken = False
+        self._failures = 0
+        self._failing_since = 0.0
+        self._not_before = 0.0
+        self._turn = threading.Lock()
+        self._ending = threading.Event()
+        self._closed = False
+        self._open_first()
+        connection.waiters.add(self)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Event:
+        event = self.next(timeout=None)
+        if event is None:
+            raise StopIteration
+        return event
+
+    def next(self, timeout: float | None = None) -> Event | None:
+        """The next event; None once the watch was closed. Without ``timeout`` it waits as long as it takes.
+
+        Raises `WaitTimeout` after ``timeout`` seconds, `Closed` if the provider is closed, `ConcurrentWatch` if another
+        thread waits already, `CursorLost` if a watch that began with ``since=`` alone can't prove what was deleted, and
+        `ConnectionFailed` if the server can't be reached for as long as the retry policy's ``max_outage``.
+        """
+        if not self._turn.acquire(blocking=False):
+            raise ConcurrentWatch("another thread waits on this watch", hint="a watch for each thread")
+        try:
+            with self._connection.reported():
+                return self._next(None if timeout is None else time.monotonic() + timeout)
+        finally:
+            if self._closed:
+                self._finalizer()
+            self._turn.release()
+
+    def close(self) -> None:
+        """End the watch, from any thread, and free what it holds on the server. Idempotent."""
+        self._closed = True
+        self._connection.waiters.discard(self)
+        self.interrupt()
+        if self._turn.acquire(timeout=1.0):  # Else the waiting thread is opening a feed, and closes it on its way out.
+            self._turn.release()
+            self._finalizer()
+
+    def interrupt(self) -> None:
+        """Wake the thread that waits; it goes on waiting unless the watch or its provider was closed."""
+        self._ending.set()
+        self._feed.interrupt()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _next(self, deadline: float | None) -> Event | None:
+        while True:
+            while self._queue:
+                event = self._queue.popleft()
+                if isinstance(event, Event):
+                    return event
+                self.cursor = event
+            if self._connection.closed:
+                raise Closed("the provider was closed")
+            if self._closed:
+                return None
+            self._receive(deadline)
+
+    def _open_first(self) -> None:
+        """Open the first feed, so that errors show where the watch is asked for."""
+        try:
+            self._open(self._connection.retry)
+        except CursorLost as error:
+            self._forget_cursor(error)
+            self._open(self._connection.retry)
+
+    def _receive(self, deadline: float | None) -> None:
+        """Wait for one batch and queue its events."""
+        self._idle(deadline)
+        if self._ending.is_set():
+            return
+        try:
+            if self._broken:
+                self._open(SINGLE_ATTEMPT)
+            batch = self._feed.next(min(HEARTBEAT, _left(deadline)))
+        except (SessionLost, ConnectionFailed, RateLimited, CursorLost) as error:
+            if not self._ending.is_set():
+                self._break(error)
+            return
+        self._failures = 0
+        self._not_before = time.monotonic() + batch.poll_after
+        self._queue.extend(self._events(batch))
+
+    def _events(self, batch: Batch) -> Iterable[Event | WatchCursor]:
+        found = [event for change in batch.changes for event in self._mirror.apply(change)]
+        if batch.synced:
+            found.extend(self._mirror.end_snapshot())
+        for event in found:
+            yield _resynced(event) if self._recovering else event
+        if batch.cursor is not None:
+            self._received = batch.cursor
+            yield batch.cursor
+        if batch.synced:
+            self._recovering = False
+            if not self._synced:
+                self._synced = True
+                yield Event(EventType.SYNCED)
+
+    def _break(self, error: HvlibError) -> None:
+        """The feed is broken: open another, at once the first time, later after growing pauses."""
+        policy = self._connection.retry
+        now = time.monotonic()
+        self._failing_since = self._failing_since if self._failures else now
+        if now - self._failing_since > policy.max_outage:
+            raise error
+        self._not_before = now + policy.delay(self._failures, error) if self._failures else now
+        self._failures += 1
+        self._broken = self._recovering = True
+        self._finalizer()
+        if isinstance(error, SessionLost):
+            self._connection.lost(self._login)
+        if isinstance(error, CursorLost):
+            self._forget_cursor(error)
+
+    def _open(self, retry: RetryPolicy) -> None:
+        """Open a feed: from the cursor, or with a snapshot that is compared with what is known."""
+        if self._received is None:
+            self._mirror.begin_snapshot()
+        self._feed, self._login = self._connection.open_feed(self._queries, self._received, retry)
+        self._finalizer = weakref.finalize(self, self._feed.close)
+        self._broken = False
+
+    def _forget_cursor(self, error: HvlibError) -> None:
+        if not self._mirror.complete:
+            raise error
+        self._received = None
+
+    def _idle(self, deadline: float | None) -> None:
+        """Wait until the server is to be asked again. Raises `WaitTimeout` past the deadline."""
+        now = time.monotonic()
+        if deadline is not None and now >= deadline:
+            raise WaitTimeout("no event in the time given")
+        pause = min(self._not_before - now, _left(deadline))
+        if pause > 0:
+            self._ending.wait(pause)
+
+
+def _left(deadline: float | None) -> float:
+    return float("inf") if deadline is None else max(deadline - time.monotonic(), 0.0)
+
+
+def _by_ref(known: Known | None) -> Mapping[Ref, Resource] | None:
+    if known is None or isinstance(known, Mapping):
+        return known
+    return {record.ref: record for record in known}
+
+
+def _resynced(event: Event) -> Event:
+    return Event(event.type, event.ref, event.resource, event.changed, resynced=True)
