@@ -147,6 +147,7 @@ class Collection(Generic[R]):
         """`Resource.wait_for`."""
         wanted = self._query(filters=fields)
         deadline = time.monotonic() + timeout
+        record: R | None = None
         with self.watch_refs([ref]) as watch:
             while True:
                 try:
@@ -156,8 +157,10 @@ class Collection(Generic[R]):
                     raise WaitTimeout(f"{self.kind.kind} {ref.id} is not {state} after {timeout:g} s") from error
                 if event is None or event.type is EventType.DELETED:
                     raise self._not_found(ref.id)
-                record = cast("R | None", event.resource)
-                if record is not None and wanted.matches(record):
+                record = cast("R | None", event.resource) or record
+                if record is None:  # SYNCED, and the object was not there.
+                    raise self._not_found(ref.id)
+                if wanted.matches(record):
                     return record
 
     def watch_refs(self, refs: Sequence[Ref]) -> Watch:

@@ -113,7 +113,7 @@ def make_query(
     asked = declared if fields is None else frozenset(fields) - {"ref"}
     for name in asked:
         check_field(kind, name, declared)
-    needed = asked | wanted.keys()
+    needed = asked | frozenset(wanted)
     names = native if isinstance(native, bool) else tuple(native)
     loaded = needed | {"native"} if names else needed
     return Query(

@@ -202,12 +202,11 @@ class Watch:
 
     def _idle(self, deadline: float | None) -> None:
         """Wait until the server is to be asked again. Raises `WaitTimeout` past the deadline."""
-        now = time.monotonic()
-        if deadline is not None and now >= deadline:
-            raise WaitTimeout("no event in the time given")
-        pause = min(self._not_before - now, _left(deadline))
+        pause = min(self._not_before - time.monotonic(), _left(deadline))
         if pause > 0:
             self._ending.wait(pause)
+        if not _left(deadline):
+            raise WaitTimeout("no event in the time given")
 
 
 def _left(deadline: float | None) -> float:

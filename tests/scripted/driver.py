@@ -1,0 +1,167 @@
+"""ScriptedDriver: VMs in a list, feeds in a list, errors where a test puts them."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from hvlib.actions import Start
+from hvlib.connection import Connection
+from hvlib.driver import (
+    About,
+    Adapter,
+    Batch,
+    Context,
+    Done,
+    Driver,
+    Endpoint,
+    Feed,
+    Page,
+    PageToken,
+    Session,
+    Started,
+    WatchCursor,
+    action,
+)
+from hvlib.provider import Provider
+from hvlib.query import Query
+from hvlib.ref import Ref
+from hvlib.resources import VM, Resource
+from hvlib.retry import RetryPolicy
+
+UUID = "00000000-0000-4000-8000-000000000001"
+
+QUICK = RetryPolicy(max_retries=3, backoff=lambda attempt, error: 0.0, max_elapsed=5.0, max_outage=0.5)
+
+
+class ScriptedSession(Session):
+    """``script`` holds, by call, what happens next: an exception is raised, a callable is called, None goes on."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.script: dict[str, deque[Any]] = {}
+        self.log: list[str] = []
+        self.vms: dict[str, dict[str, Any]] = {}
+        self.feeds: deque[ScriptedFeed | Exception] = deque()
+        self.opened: list[WatchCursor | None] = []
+        self.released: list[PageToken] = []
+        self.closed = 0
+
+    def plan(self, call: str, *steps: Any) -> None:
+        self.script.setdefault(call, deque()).extend(steps)
+
+    def happen(self, call: str) -> None:
+        self.log.append(call)
+        self.context.sent(call)
+        steps = self.script.get(call)
+        step = steps.popleft() if steps else None
+        if isinstance(step, BaseException):
+            raise step
+        if callable(step):
+            step()
+
+    @property
+    def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
+        return {VM: ScriptedVMs(self)}
+
+    @property
+    def native(self) -> Any:
+        return self
+
+    def login(self) -> None:
+        self.happen("login")
+
+    def about(self) -> About:
+        return About("Script", "1", "1", UUID)
+
+    def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
+        self.opened.append(since)
+        self.happen("feed")
+        feed = self.feeds.popleft()
+        if isinstance(feed, Exception):
+            raise feed
+        feed.query = queries[0]
+        return feed
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class ScriptedVMs(Adapter[VM]):
+    kind = VM
+    fields = frozenset({"uuid", "name_label", "power_state", "vcpus", "host"})
+
+    def __init__(self, session: ScriptedSession) -> None:
+        self.session = session
+
+    def record(self, id: str, query: Query[VM]) -> VM:
+        values = {name: value for name, value in self.session.vms[id].items() if name in query.needed}
+        return query.build(self.session.context.ref(VM, id), values)
+
+    def page(self, query: Query[VM], after: PageToken | None) -> Page[VM]:
+        self.session.happen("page")
+        ids = sorted(id for id in self.session.vms if after is None or id > after)
+        size = query.page_size or 2
+        more = PageToken(ids[size - 1]) if len(ids) > size else None
+        return Page([self.record(id, query) for id in ids[:size]], more, len(self.session.vms))
+
+    def lookup(self, field: str, value: str, query: Query[VM]) -> Sequence[VM]:
+        self.session.happen("lookup")
+        return [self.record(id, query) for id, vm in self.session.vms.items() if vm[field].lower() == value.lower()]
+
+    def get(self, refs: Sequence[Ref], query: Query[VM]) -> Sequence[VM]:
+        self.session.happen("get")
+        return [self.record(ref.id, query) for ref in refs if ref.id in self.session.vms]
+
+    def release(self, token: PageToken) -> None:
+        self.session.released.append(token)
+
+    @action(Start)
+    def start(self, ref: Ref, action: Start) -> Started | Done:
+        self.session.happen("start")
+        return Done()
+
+
+class ScriptedFeed(Feed):
+    """Gives its steps one by one (a batch, an exception, a callable that makes one), then waits to be interrupted."""
+
+    def __init__(self, *steps: Batch | Exception | Callable[[Query[Any]], Batch]) -> None:
+        self.steps = deque(steps)
+        self.query: Query[Any] | None = None
+        self.interrupted = threading.Event()
+        self.waiting = threading.Event()
+        self.closed = 0
+
+    def next(self, timeout: float) -> Batch:
+        if self.steps:
+            step = self.steps.popleft()
+            if isinstance(step, Exception):
+                raise step
+            assert self.query is not None
+            return step(self.query) if callable(step) else step
+        self.waiting.set()
+        self.interrupted.wait(timeout)
+        return Batch()
+
+    def interrupt(self) -> None:
+        self.interrupted.set()
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class ScriptedDriver(Driver):
+    def open(self, endpoint: Endpoint, context: Context) -> ScriptedSession:
+        return ScriptedSession(context)
+
+
+def scripted(retry: RetryPolicy = QUICK, **vms: dict[str, Any]) -> tuple[Provider, ScriptedSession]:
+    """A provider on a script, and the script."""
+    connection = Connection(ScriptedDriver(), Endpoint("scripted"), retry)
+    session = connection.session
+    assert isinstance(session, ScriptedSession)
+    for id, values in vms.items():
+        session.vms[id] = {"uuid": f"uuid-{id}", "name_label": id, "power_state": "running", "vcpus": 1, **values}
+    return Provider(connection, "script"), session

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from scripted.driver import QUICK, scripted
+
+import hvlib
+from hvlib.driver import NotSent, SessionLost, Unavailable
+from hvlib.retry import RetryPolicy
+
+
+def test_nothing_is_sent_before_the_first_use() -> None:
+    provider, session = scripted()
+    assert session.log == []
+    assert provider.about.product == "Script"
+    assert session.log == ["login"]
+
+
+def test_reads_are_repeated_and_actions_only_if_the_server_cannot_have_acted() -> None:
+    provider, session = scripted(a={})
+    session.plan("page", hvlib.ConnectionFailed("reset"), hvlib.RateLimited("slow"), Unavailable("busy"))
+    vm = provider.compute.vms.get_all().first()
+    assert vm is not None
+    session.plan("start", NotSent("refused"), hvlib.RateLimited("slow"))
+    vm.start()
+    session.plan("start", hvlib.ConnectionFailed("reset while waiting"))
+    with pytest.raises(hvlib.ConnectionFailed):
+        vm.start()
+    assert session.log.count("start") == 4
+
+
+def test_retries_are_bounded_in_number_and_time() -> None:
+    provider, session = scripted()
+    session.plan("page", *[hvlib.ConnectionFailed("down")] * 9)
+    with pytest.raises(hvlib.ConnectionFailed) as caught:
+        provider.compute.vms.get_all().all()
+    assert caught.value.provider is provider
+    assert session.log.count("page") == 1 + QUICK.max_retries
+    provider, session = scripted(RetryPolicy(max_elapsed=0.5))
+    session.plan("page", hvlib.RateLimited("slow", retry_after=60.0))
+    started = time.monotonic()
+    with pytest.raises(hvlib.RateLimited):
+        provider.compute.vms.get_all().all()
+    assert time.monotonic() - started < 0.5
+
+
+def test_retry_after_goes_before_the_backoff() -> None:
+    policy = RetryPolicy(backoff=lambda attempt, error: float(attempt))
+    assert policy.delay(2, hvlib.ConnectionFailed("x")) == 2.0
+    assert policy.delay(2, hvlib.RateLimited("x", retry_after=7.0)) == 7.0
+    assert policy.delay(2, Unavailable("x", retry_after=0.0)) == 0.0
+
+
+def test_a_lost_session_is_logged_in_again_once_for_all_threads() -> None:
+    provider, session = scripted(a={})
+    provider.about  # noqa: B018 -- logs in
+    everyone_lost_it = threading.Barrier(16)
+
+    def lose() -> None:
+        everyone_lost_it.wait(10)
+        raise SessionLost("expired")
+
+    session.plan("lookup", *[lose] * 16)
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda _: provider.compute.vms.get_by_name_label("a"), range(16)))
+    assert [len(vms) for vms in found] == [1] * 16
+    assert session.log.count("login") == 2
+
+
+def test_threads_share_the_outcome_of_a_refused_login() -> None:
+    provider, session = scripted()
+    arrived = threading.Event()
+
+    def refuse() -> None:
+        arrived.wait(10)
+        raise hvlib.AuthenticationFailed("wrong password")
+
+    session.plan("login", refuse)
+    with ThreadPoolExecutor(4) as pool:
+        attempts = [pool.submit(lambda: provider.about) for _ in range(4)]
+        while provider._connection._login is None:
+            time.sleep(0)
+        arrived.set()
+        errors = [attempt.exception(10) for attempt in attempts]
+    assert session.log.count("login") <= 4
+    assert any(isinstance(error, hvlib.AuthenticationFailed) for error in errors)
+
+
+def test_a_session_that_never_holds_is_an_error() -> None:
+    provider, session = scripted()
+    session.plan("page", *[SessionLost("expired")] * 9)
+    with pytest.raises(hvlib.AuthenticationFailed):
+        provider.compute.vms.get_all().all()
+    assert session.log.count("login") == 3
+
+
+def test_native_exceptions_never_escape() -> None:
+    provider, session = scripted()
+    session.plan("page", KeyError("surprise"))
+    with pytest.raises(hvlib.ProtocolError) as caught:
+        provider.compute.vms.get_all().all()
+    assert isinstance(caught.value.native, KeyError)
+
+
+def test_close_ends_waits_in_other_threads_and_later_calls() -> None:
+    provider, session = scripted(RetryPolicy(backoff=lambda attempt, error: 60.0, max_elapsed=600))
+    waiting = threading.Event()
+
+    def fail() -> None:
+        waiting.set()
+        raise hvlib.ConnectionFailed("down")
+
+    session.plan("page", fail)
+    with ThreadPoolExecutor(1) as pool:
+        listing = pool.submit(provider.compute.vms.get_all().all)
+        assert waiting.wait(10)
+        provider.close()
+        assert isinstance(listing.exception(5), hvlib.Closed)
+    with pytest.raises(hvlib.Closed):
+        provider.compute.vms.get_all()
+    provider.close()
+    assert session.closed == 1
+
+
+def test_a_forgotten_provider_is_logged_out() -> None:
+    import gc
+
+    provider, session = scripted(a={})
+    provider.compute.vms.get_all().all()
+    del provider
+    gc.collect()
+    assert session.closed == 1
+
+
+def test_what_a_driver_lacks_is_unsupported_before_anything_is_sent() -> None:
+    provider, session = scripted(a={})
+    with pytest.raises(hvlib.Unsupported, match="no Network"):
+        provider.network.networks.get_all()
+    vm = provider.compute.vms.get_all().first()
+    assert vm is not None
+    sent = len(session.log)
+    with pytest.raises(hvlib.Unsupported) as caught:
+        vm.suspend()
+    assert "start" in (caught.value.hint or "")
+    assert len(session.log) == sent
+    planned = vm.do(hvlib.actions.Start(), dry_run=True)
+    assert (planned.state, str(planned), len(session.log)) == ("planned", "start VM a", sent)

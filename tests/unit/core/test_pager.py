@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import gc
+
+import pytest
+from scripted.driver import scripted
+
+import hvlib
+from hvlib.driver import SessionLost
+
+
+def names(vms: list[hvlib.VM]) -> list[str]:
+    return [vm.name_label for vm in vms]
+
+
+def five() -> dict[str, dict[str, object]]:
+    return {name: {"vcpus": number} for number, name in enumerate("abcde", 1)}
+
+
+def test_a_listing_costs_its_pages_and_is_lazy() -> None:
+    provider, session = scripted(**five())
+    pager = provider.compute.vms.get_all()
+    assert "page" not in session.log
+    with provider.count_requests() as requests:
+        assert names(list(pager)) == ["a", "b", "c", "d", "e"]
+    assert requests.calls == {"page": 3}
+
+
+def test_first_and_one_read_what_they_need() -> None:
+    provider, session = scripted(**five())
+    vms = provider.compute.vms
+    assert vms.fields
+    with provider.count_requests() as requests:
+        first = vms.get_all().first()
+    assert first is not None
+    assert (first.name_label, requests.total) == ("a", 1)
+    assert session.released == ["b"]
+    assert vms.get_all(name_label="c").one().vcpus == 3
+    with pytest.raises(hvlib.NotFound):
+        vms.get_all(name_label="x").one()
+    with pytest.raises(hvlib.AmbiguousName) as caught:
+        vms.get_all(name_label=["a", "b"]).one()
+    assert len(caught.value.candidates) == 2
+    assert vms.get_all(name_label="x").first() is None
+
+
+def test_count_takes_the_servers_word_only_for_everything() -> None:
+    provider, _ = scripted(**five())
+    vms = provider.compute.vms
+    assert vms.fields
+    with provider.count_requests() as requests:
+        assert vms.get_all().count() == 5
+    assert requests.total == 1
+    assert vms.get_all(vcpus=[1, 2]).count() == 2
+
+
+def test_pages_resume_after_a_token() -> None:
+    provider, _ = scripted(**five())
+    vms = provider.compute.vms
+    first = next(iter(vms.get_all().pages()))
+    assert first.total == 5
+    assert names(vms.get_all(after=first.next).all()) == ["c", "d", "e"]
+
+
+def test_each_page_stops_when_told() -> None:
+    provider, session = scripted(**five())
+    seen: list[int] = []
+    provider.compute.vms.get_all().each_page(lambda page: (seen.append(len(page.items)), False)[1])
+    assert seen == [2]
+    assert session.released == ["b"]
+
+
+def test_an_abandoned_listing_frees_what_the_server_holds() -> None:
+    provider, session = scripted(**five())
+    pages = provider.compute.vms.get_all().pages()
+    next(pages)
+    del pages
+    gc.collect()
+    assert session.released == ["b"]
+    with provider.compute.vms.get_all() as pager:
+        next(iter(pager.pages()))
+    assert session.released == ["b", "b"]
+
+
+def test_a_lost_session_goes_on_with_the_token() -> None:
+    provider, session = scripted(**five())
+    session.plan("page", None, SessionLost("expired"))
+    assert names(provider.compute.vms.get_all().all()) == ["a", "b", "c", "d", "e"]
+    assert session.log.count("login") == 2
+
+
+def test_a_lost_token_raises_and_all_starts_over_once() -> None:
+    provider, session = scripted(**five())
+    session.plan("page", None, hvlib.CursorLost("gone"))
+    assert names(provider.compute.vms.get_all().all()) == ["a", "b", "c", "d", "e"]
+    session.plan("page", None, hvlib.CursorLost("gone"))
+    with pytest.raises(hvlib.CursorLost):
+        list(provider.compute.vms.get_all())
+    session.plan("page", None, hvlib.CursorLost("gone"), None, hvlib.CursorLost("gone"))
+    with pytest.raises(hvlib.CursorLost):
+        provider.compute.vms.get_all().all()
+
+
+def test_filters_are_checked_again() -> None:
+    provider, _ = scripted(**five())
+    vms = provider.compute.vms
+    assert names(vms.get_all(name_label=hvlib.glob("[ab]")).all()) == ["a", "b"]
+    assert [len(page.items) for page in vms.get_all(vcpus=5).pages()] == [0, 0, 1]
+
+
+def test_only_what_was_asked_for_is_loaded() -> None:
+    provider, _ = scripted(**five())
+    vm = provider.compute.vms.get_all(fields=["name_label"], vcpus=1).first()
+    assert vm is not None
+    assert (vm.name_label, vm.vcpus) == ("a", 1)
+    with pytest.raises(hvlib.FieldNotLoaded, match="VM.uuid was not loaded"):
+        _ = vm.uuid
+    with pytest.raises(hvlib.FieldNotLoaded, match="native"):
+        _ = vm.native
+    with pytest.raises(hvlib.Unsupported):
+        _ = vm.tags
+    assert vm.refresh().uuid == "uuid-a"
+    bare = provider.compute.vms.get_all(fields=[]).first()
+    assert bare is not None
+    assert bare.loaded == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("query", "error", "hint"),
+    [
+        ({"fields": ["colour"]}, hvlib.InvalidQuery, "name_label"),
+        ({"fields": ["tags"]}, hvlib.Unsupported, "name_label"),
+        ({"fields": "name_label"}, hvlib.InvalidQuery, None),
+        ({"colour": "red"}, hvlib.InvalidQuery, "name_label"),
+        ({"power_state": "on"}, hvlib.InvalidQuery, "running halted"),
+        ({"page_size": 0}, hvlib.InvalidQuery, None),
+    ],
+)
+def test_a_query_that_cannot_be_is_refused_at_once(
+    query: dict[str, object], error: type[hvlib.HvlibError], hint: str | None
+) -> None:
+    provider, _ = scripted(**five())
+    with pytest.raises(error) as caught:
+        provider.compute.vms.get_all(**query)  # type: ignore[arg-type]
+    assert caught.value.provider is provider
+    if hint:
+        assert hint in (caught.value.hint or "")
+
+
+def test_lookups_are_exact_and_find_never_guesses() -> None:
+    provider, _ = scripted(a={"name_label": "twin"}, b={"name_label": "twin"}, c={"name_label": "TWIN"})
+    vms = provider.compute.vms
+    assert [vm.ref.id for vm in vms.get_by_name_label("twin")] == ["a", "b"]
+    assert vms.get_by_name_label("nobody") == []
+    assert vms.get_by_uuid("uuid-b").name_label == "twin"
+    with pytest.raises(hvlib.NotFound):
+        vms.get_by_uuid("uuid-x")
+    with pytest.raises(hvlib.AmbiguousName) as caught:
+        vms.find("twin")
+    assert [vm.ref.id for vm in caught.value.candidates] == ["a", "b"]
+    assert "uuid-a uuid-b" in (caught.value.hint or "")
+    assert vms.find("TWIN").ref.id == "c"
+    with pytest.raises(hvlib.NotFound):
+        vms.find("nobody")
+
+
+def test_refs_get_one_or_many() -> None:
+    provider, _ = scripted(**five())
+    refs = [vm.ref for vm in provider.compute.vms.get_all(fields=[])]
+    with provider.count_requests() as requests:
+        assert provider.get_many(refs).keys() == set(refs)
+    assert requests.total == 1
+    assert refs[0].get().ref == refs[0]
+    parsed = hvlib.Ref.parse(str(refs[1]))
+    assert parsed == refs[1]
+    assert provider.compute.vms.get(parsed).name_label == "b"
+    with pytest.raises(hvlib.NotFound):
+        provider.compute.vms.get(hvlib.Ref(refs[0].provider_uuid, "VM", "gone"))
+    with pytest.raises(hvlib.InvalidQuery):
+        provider.compute.vms.get(hvlib.Ref(refs[0].provider_uuid, "Host", "a"))
+    with pytest.raises(hvlib.HvlibError, match="not bound"):
+        parsed.get()

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import gc
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from scripted.driver import QUICK, UUID, ScriptedFeed, scripted
+
+import hvlib
+from hvlib.driver import Batch, Gone, SessionLost, Upsert, WatchCursor
+from hvlib.query import Query
+from hvlib.ref import Ref
+from hvlib.retry import RetryPolicy
+
+PATIENT = RetryPolicy(max_retries=3, backoff=lambda attempt, error: 0.0, max_outage=60.0)
+
+
+def ref(id: str) -> Ref:
+    return Ref(UUID, "VM", id)
+
+
+def batch(*changes: str, cursor: str | None = None, synced: bool = False, created: bool = False) -> Any:
+    """A batch: ``a`` upserts a as running, ``a=halted`` as halted, ``-a`` deletes it."""
+
+    def change(text: str, query: Query[Any]) -> Upsert | Gone:
+        if text.startswith("-"):
+            return Gone(ref(text[1:]))
+        id, _, state = text.partition("=")
+        return Upsert(query.build(ref(id), {"name_label": id, "power_state": state or "running"}), created)
+
+    def make(query: Query[Any]) -> Batch:
+        return Batch([change(text, query) for text in changes], cursor and WatchCursor(cursor), synced=synced)
+
+    return make
+
+
+def told(watch: hvlib.Watch, number: int) -> list[str]:
+    return [told_one(watch.next(timeout=5)) for _ in range(number)]
+
+
+def told_one(event: hvlib.Event | None) -> str:
+    assert event is not None
+    text = f"{event.type}" + (f" {event.ref.id}" if event.ref else "")
+    return text + (" resynced" if event.resynced else "")
+
+
+def test_all_then_synced_then_changes() -> None:
+    provider, session = scripted()
+    session.feeds.append(
+        ScriptedFeed(batch("a"), batch("b=halted", synced=True, cursor="1"), batch("a=halted", "-b", "c", cursor="2"))
+    )
+    with provider.compute.vms.watch(fields=["power_state"]) as watch:
+        assert told(watch, 3) == ["ADDED a", "ADDED b", "SYNCED"]
+        event = watch.next(timeout=5)
+        assert event is not None
+        assert (event.changed, event.resource.power_state) == ({"power_state"}, "halted")  # type: ignore[union-attr]
+        gone = watch.next(timeout=5)
+        assert gone is not None
+        assert (gone.type, gone.resource.power_state) == ("DELETED", "halted")  # type: ignore[union-attr]
+        assert told(watch, 1) == ["ADDED c"]
+        with pytest.raises(hvlib.WaitTimeout):
+            watch.next(timeout=0.01)
+
+
+def test_the_cursor_moves_when_the_next_event_is_asked_for() -> None:
+    provider, session = scripted()
+    session.feeds.append(ScriptedFeed(batch("a", synced=True, cursor="1"), batch("b", "c", cursor="2"), batch("-c")))
+    with provider.compute.vms.watch() as watch:
+        told(watch, 1)
+        assert watch.cursor is None
+        told(watch, 1)
+        assert watch.cursor == "1"
+        told(watch, 2)
+        assert watch.cursor == "1"
+        told(watch, 1)
+        assert watch.cursor == "2"
+
+
+@pytest.mark.parametrize("failure", [SessionLost("expired"), hvlib.ConnectionFailed("reset")])
+def test_a_broken_feed_goes_on_from_its_cursor_with_the_difference(failure: Exception) -> None:
+    provider, session = scripted()
+    session.feeds += [
+        ScriptedFeed(batch("a", "b", synced=True, cursor="1"), failure),
+        ScriptedFeed(batch("b=halted", "b=halted", synced=True, cursor="2"), batch("a=halted")),
+    ]
+    with provider.compute.vms.watch() as watch:
+        assert told(watch, 5) == ["ADDED a", "ADDED b", "SYNCED", "MODIFIED b resynced", "MODIFIED a"]
+    assert session.opened == [None, "1"]
+
+
+def test_a_lost_cursor_is_made_good_by_comparing() -> None:
+    provider, session = scripted()
+    session.feeds += [
+        ScriptedFeed(batch("a", "b", "c", synced=True, cursor="1"), hvlib.CursorLost("expired")),
+        ScriptedFeed(batch("a"), batch("b=halted", "d", synced=True, cursor="9"), batch("a=halted")),
+    ]
+    with provider.compute.vms.watch() as watch:
+        told(watch, 4)
+        assert told(watch, 3) == ["MODIFIED b resynced", "ADDED d resynced", "DELETED c resynced"]
+        assert told(watch, 1) == ["MODIFIED a"]
+    assert session.opened == [None, None]
+
+
+def test_an_interrupted_snapshot_deletes_nothing() -> None:
+    provider, session = scripted()
+    session.feeds += [
+        ScriptedFeed(batch("a", "b", synced=True), hvlib.ConnectionFailed("reset")),
+        ScriptedFeed(batch("a"), hvlib.ConnectionFailed("reset")),
+        ScriptedFeed(batch("b"), batch("a", "c", synced=True)),
+    ]
+    with provider.compute.vms.watch() as watch:
+        assert told(watch, 4) == ["ADDED a", "ADDED b", "SYNCED", "ADDED c resynced"]
+
+
+def test_known_gives_the_difference_on_any_server() -> None:
+    provider, session = scripted(a={}, b={}, c={"power_state": "halted"})
+    known = provider.compute.vms.get_all_records()
+    session.feeds.append(ScriptedFeed(batch("a", "c", "d", synced=True)))
+    with provider.compute.vms.watch(fields=["power_state"], known=known) as watch:
+        assert told(watch, 4) == ["MODIFIED c", "ADDED d", "DELETED b", "SYNCED"]
+
+
+def test_since_alone_tells_what_it_can_and_raises_what_it_cannot_prove() -> None:
+    provider, session = scripted()
+    session.feeds += [
+        ScriptedFeed(batch("a"), batch("n", created=True), batch("-b", synced=True), hvlib.CursorLost("expired"))
+    ]
+    with provider.compute.vms.watch(since=WatchCursor("7")) as watch:
+        event = watch.next(timeout=5)
+        assert event is not None
+        assert (event.type, event.changed) == ("MODIFIED", None)
+        assert told(watch, 3) == ["ADDED n", "DELETED b", "SYNCED"]
+        with pytest.raises(hvlib.CursorLost):
+            watch.next(timeout=5)
+    session.feeds.append(hvlib.CursorLost("other server"))
+    with pytest.raises(hvlib.CursorLost):
+        provider.compute.vms.watch(since=WatchCursor("7"))
+
+
+def test_since_with_known_falls_back_on_comparing() -> None:
+    provider, session = scripted(a={}, b={})
+    known = provider.compute.vms.get_all_records()
+    session.feeds += [hvlib.CursorLost("other server"), ScriptedFeed(batch("a", synced=True))]
+    with provider.compute.vms.watch(fields=["power_state"], since=WatchCursor("7"), known=known) as watch:
+        assert told(watch, 2) == ["DELETED b", "SYNCED"]
+
+
+def test_ceasing_to_match_is_a_deletion() -> None:
+    provider, session = scripted()
+    session.feeds.append(
+        ScriptedFeed(batch("a", "b=halted", synced=True), batch("a=halted"), batch("b"), batch("-a", "-b"))
+    )
+    with provider.compute.vms.watch(fields=["name_label"], power_state="running") as watch:
+        assert told(watch, 5) == ["ADDED a", "SYNCED", "DELETED a", "ADDED b", "DELETED b"]
+
+
+def test_partial_upserts_are_merged() -> None:
+    provider, session = scripted()
+    vms = provider.compute.vms
+    partial = vms._query(fields=["power_state"]).build(ref("a"), {"power_state": "halted"})
+    session.feeds.append(ScriptedFeed(batch("a", synced=True), Batch([Upsert(partial)])))
+    with vms.watch(fields=["name_label", "power_state"]) as watch:
+        told(watch, 2)
+        event = watch.next(timeout=5)
+    assert event is not None
+    assert isinstance(event.resource, hvlib.VM)
+    assert (event.resource.name_label, event.resource.power_state) == ("a", "halted")
+
+
+def test_an_outage_is_bounded() -> None:
+    provider, session = scripted()
+    session.feeds.append(ScriptedFeed(batch("a", synced=True), *[hvlib.ConnectionFailed("reset")] * 2))
+    session.plan("feed", None, *[hvlib.ConnectionFailed("refused")] * 10**5)
+    with provider.compute.vms.watch() as watch:
+        told(watch, 2)
+        with pytest.raises(hvlib.ConnectionFailed, match="refused"):
+            watch.next(timeout=60)
+    assert QUICK.max_outage < 1
+
+
+def test_one_waiter_and_close_from_another_thread() -> None:
+    provider, session = scripted()
+    feed = ScriptedFeed(batch(synced=True))
+    session.feeds.append(feed)
+    watch = provider.compute.vms.watch()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(list, watch)
+        assert feed.waiting.wait(10)
+        with pytest.raises(hvlib.ConcurrentWatch):
+            next(watch)
+        watch.close()
+        assert [event.type for event in waiting.result(1)] == ["SYNCED"]
+    assert feed.closed == 1
+    assert list(watch) == []
+
+
+def test_closing_the_provider_raises_closed_in_the_wait() -> None:
+    provider, session = scripted()
+    feed = ScriptedFeed(batch(synced=True))
+    session.feeds.append(feed)
+    watch = provider.compute.vms.watch()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(list, watch)
+        assert feed.waiting.wait(10)
+        provider.close()
+        assert isinstance(waiting.exception(1), hvlib.Closed)
+
+
+def test_a_forgotten_watch_frees_its_feed() -> None:
+    provider, session = scripted()
+    feed = ScriptedFeed(batch("a", synced=True))
+    session.feeds.append(feed)
+    watch = provider.compute.vms.watch()
+    next(watch)
+    del watch
+    gc.collect()
+    assert feed.closed == 1
+
+
+def test_polling_feeds_are_asked_again_only_when_they_say() -> None:
+    provider, session = scripted()
+    polls = threading.Event()
+
+    def late(query: Query[Any]) -> Batch:
+        polls.set()
+        return Batch()
+
+    session.feeds.append(ScriptedFeed(Batch(synced=True, poll_after=60.0), late))
+    with provider.compute.vms.watch() as watch:
+        assert told(watch, 1) == ["SYNCED"]
+        with pytest.raises(hvlib.WaitTimeout):
+            watch.next(timeout=0.05)
+    assert not polls.is_set()
+
+
+def test_wait_for_ends_with_the_values_or_the_object() -> None:
+    provider, session = scripted(a={})
+    vm = provider.compute.vms.get_all().one()
+    session.feeds.append(ScriptedFeed(batch("a", synced=True), batch("a=halted")))
+    assert vm.wait_for(power_state="halted", timeout=5).power_state == "halted"
+    session.feeds.append(ScriptedFeed(batch("a", synced=True), batch("-a")))
+    with pytest.raises(hvlib.NotFound):
+        vm.wait_for(power_state="halted", timeout=5)
+    session.feeds.append(ScriptedFeed(batch(synced=True)))
+    with pytest.raises(hvlib.NotFound):
+        vm.wait_for(power_state="halted", timeout=5)
+    session.feeds.append(ScriptedFeed(batch("a", synced=True)))
+    with pytest.raises(hvlib.WaitTimeout, match="not power_state=halted"):
+        vm.wait_for(power_state="halted", timeout=0.05)
+    with pytest.raises(hvlib.InvalidQuery):
+        vm.wait_for(power_state="off")
