@@ -58,7 +58,7 @@ def _endpoint(chosen: str, given: dict[str, Any], options: dict[str, Any], *, am
     """The endpoint, from the least to the most specific: environment or file, address, arguments."""
     settings: dict[str, Any] = {}
     url = chosen
-    if "://" not in chosen:
+    if "://" not in chosen and "@" not in chosen:
         settings = load_config().provider(chosen)
         url = settings.pop("url")
     elif ambient:

@@ -95,5 +95,5 @@ def read_record(kind: type[R], data: Mapping[str, Any], provider: Provider | Non
     except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise ProtocolError(f"not a {kind.kind} record: {error}") from error
     loaded = frozenset(values)
-    record_type: type[R] = projection(kind, loaded, loaded)
+    record_type: type[R] = projection(kind, loaded, frozenset(kind.all_fields()))
     return build(record_type, ref, values)

@@ -93,6 +93,9 @@ class OneKey(KeyringBackend):
     def get_password(self, service: str, username: str) -> str | None:
         return "from keyring" if (service, username) == ("hvlib", "admin") else None
 
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise NotImplementedError
+
 
 def test_passwords_come_from_where_the_file_says(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import keyring

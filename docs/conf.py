@@ -1,0 +1,24 @@
+"""How the documentation is built: `make docs`. Warnings are errors, examples are run."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+project = "hvlib"
+author = "The hvlib authors"
+copyright = "2026, the hvlib authors"
+release = importlib.metadata.version("hvlib-sdk")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.doctest"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = "hvlib"
+
+default_role = "py:obj"
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_default_options = {"members": True, "show-inheritance": True}
+myst_enable_extensions = ["colon_fence"]
+
+doctest_test_doctest_blocks = "default"
+doctest_global_setup = "import hvlib"
