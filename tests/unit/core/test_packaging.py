@@ -41,8 +41,11 @@ def test_every_error_is_exported_and_has_one_base() -> None:
 
 def test_the_public_names_are_these() -> None:
     assert sorted(hvlib.__all__) == sorted(
-        (*errors.__all__, *"VM Cluster Flavor Host Image Network Resource Snapshot StoragePool TaskRecord Volume".split())
-        + tuple("About Event EventType Page PageToken Pager Provider Ref Requests RetryPolicy Task Watch".split())
+        (
+            *errors.__all__,
+            *["VM", "Cluster", "Flavor", "Host", "Image", "Network", "Resource", "Snapshot", "StoragePool", "TaskRecord", "Volume"],
+        )
+        + tuple(["About", "Event", "EventType", "Page", "PageToken", "Pager", "Provider", "Ref", "Requests", "RetryPolicy", "Task", "Watch"])
         + ("WatchCursor", "actions", "connect", "glob", "wait_all")
     )
 

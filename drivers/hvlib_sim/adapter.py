@@ -1,0 +1,141 @@
+"""LabAdapter: what all kinds of a lab have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from hvlib.actions import Action, Rename, SetTags
+from hvlib.driver import Adapter, Done, Page, PageToken, Started, action
+from hvlib.errors import CursorLost, InvalidQuery, NotFound
+from hvlib.query import Query
+from hvlib.ref import Ref
+from hvlib.resources import Resource, TaskRecord
+from hvlib_sim import hardware
+from hvlib_sim.engine import Engine, Operation
+from hvlib_sim.objects import Link, Object
+from hvlib_sim.table import Table
+
+if TYPE_CHECKING:
+    from hvlib_sim.session import LabSession
+
+__all__ = ["LabAdapter", "LabeledAdapter", "required"]
+
+R = TypeVar("R", bound=Resource)
+
+PAGE_SIZE = 500
+SOURCES = {kind.__name__: kind for kind in Object.__subclasses__()}
+"""The class of the lab's objects, by the name of the kind."""
+
+
+class LabAdapter(Adapter[R], Generic[R]):
+    """A kind that is shown by a table."""
+
+    table: Table[R]
+
+    def __init__(self, session: LabSession) -> None:
+        self.session = session
+        self.fields = self.table.fields
+
+    def page(self, query: Query[R], after: PageToken | None) -> Page[R]:
+        """Page: the objects behind the token's id, in the order of ids. Tokens outlive the session."""
+        self.table.check_native(query)
+        if query.refs is not None:
+            return Page(self.get(query.refs, query))
+        table, lab = self.table, self.session.lab
+        start = "" if after is None else self._last_id(after)
+        test = table.test(query)
+        self.session.call("Page")
+        with lab.at_work() as engine:
+            found, more = engine.store.page(table.source, start, query.page_size or PAGE_SIZE, test)
+            total = engine.store.count(table.source) if test is None else None
+        following = PageToken(f"{lab.uuid}:{found[-1].id}") if more else None
+        return Page(self._records(query, found), following, total)
+
+    def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
+        """Lookup in the lab's index of uuids or names."""
+        self.table.check_native(query)
+        if field not in ("uuid", "name_label"):
+            raise InvalidQuery(f"no lookup by {field!r}", hint="uuid or name_label")
+        self.session.call("Lookup")
+        with self.session.lab.at_work() as engine:
+            find = engine.store.by_uuid if field == "uuid" else engine.store.by_name
+            found = find(self.table.source, value)
+        return self._records(query, found)
+
+    def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
+        """Get: any number of objects at once, in the order of ``refs``."""
+        self.table.check_native(query)
+        self.session.call("Get")
+        with self.session.lab.at_work() as engine:
+            objects = [engine.store.find(self.table.source, ref.id) for ref in refs if self._is_mine(ref)]
+        return self._records(query, [one for one in objects if one is not None])
+
+    def run(self, operation: Operation, ref: Ref | None, action: Action) -> Started:
+        """Submit an operation as a task. `NotFound` if its object, or one that the action names, is not there."""
+        self.session.call("Submit")
+        with self.session.lab.at_work() as engine:
+            target = self._target(engine, ref, action)
+            link = None if ref is None else Link(ref.kind, ref.id)
+            task = engine.begin(operation, target, link, action)
+        return Started(self.session.context.ref(TaskRecord, task))
+
+    def perform(self, operation: Operation, ref: Ref | None, action: Action) -> Done:
+        """Submit an operation that is over at once. Raises what it refuses, and `NotFound` as `run`."""
+        self.session.call("Submit")
+        with self.session.lab.at_work() as engine:
+            engine.perform(operation, self._target(engine, ref, action), action)
+        return Done(ref)
+
+    def _target(self, engine: Engine, ref: Ref | None, action: Action) -> Object | None:
+        for other in _refs(action):
+            self._find(engine, SOURCES.get(other.kind, Object), other)
+        return None if ref is None else self._find(engine, self.table.source, ref)
+
+    def _find(self, engine: Engine, source: type[Object], ref: Ref) -> Object:
+        if ref.provider_uuid != self.session.lab.uuid:
+            raise NotFound(f"{ref} is of another provider")
+        return engine.store.get(source, ref.id)
+
+    def _is_mine(self, ref: Ref) -> bool:
+        return ref.kind == self.kind.kind and ref.provider_uuid == self.session.lab.uuid
+
+    def _last_id(self, token: PageToken) -> str:
+        lab, _, last = token.partition(":")
+        if lab != self.session.lab.uuid or not last.startswith(f"{self.table.source.prefix}-"):
+            raise CursorLost(f"this lab did not give out {token!r} for a listing of {self.kind.kind}")
+        return last
+
+    def _records(self, query: Query[R], objects: Sequence[Any]) -> list[R]:
+        return self.table.records(query, objects, self.session.context)
+
+
+class LabeledAdapter(LabAdapter[R]):
+    """A kind whose objects can be given names and tags."""
+
+    @action(Rename)
+    def rename(self, ref: Ref | None, action: Rename) -> Done:
+        """At once. `InvalidQuery` for an empty name."""
+        required(bool(action.name_label), "a name can't be empty")
+        return self.perform(hardware.rename, ref, action)
+
+    @action(SetTags)
+    def set_tags(self, ref: Ref | None, action: SetTags) -> Done:
+        """At once."""
+        return self.perform(hardware.set_tags, ref, action)
+
+
+def required(holds: bool, message: str) -> None:
+    """Raise `InvalidQuery` with the message unless the condition holds."""
+    if not holds:
+        raise InvalidQuery(message)
+
+
+def _refs(action: Action) -> Iterator[Ref]:
+    """The refs among an action's values."""
+    for name in action.__struct_fields__:
+        value = getattr(action, name)
+        if isinstance(value, Ref):
+            yield value
+        elif isinstance(value, tuple):
+            yield from cast("Iterator[Ref]", (item for item in value if isinstance(item, Ref)))

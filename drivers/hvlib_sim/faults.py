@@ -1,0 +1,77 @@
+"""Faults: errors that a session is told to meet (``fail=``)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import msgspec
+
+from hvlib.driver import NotSent, SessionLost, Unavailable
+from hvlib.errors import (
+    ConnectionFailed,
+    ConnectionTimeout,
+    HvlibError,
+    InvalidQuery,
+    PermissionDenied,
+    ProtocolError,
+    RateLimited,
+)
+
+__all__ = ["CALLS", "ERRORS", "Faults"]
+
+CALLS = ("login", "page", "lookup", "get", "submit", "subscribe", "changes")
+
+ERRORS: dict[str, Callable[[], HvlibError]] = {
+    "session-lost": lambda: SessionLost("fail=: the lab does not know the session"),
+    "connection": lambda: ConnectionFailed("fail=: the connection broke"),
+    "not-sent": lambda: NotSent("fail=: the connection was refused"),
+    "rate-limited": lambda: RateLimited("fail=: too many requests", retry_after=0.05),
+    "unavailable": lambda: Unavailable("fail=: 503 Service Unavailable"),
+    "protocol": lambda: ProtocolError("fail=: the reply is cut off"),
+    "timeout": lambda: ConnectionTimeout("fail=: no answer in time"),
+    "permission": lambda: PermissionDenied("fail=: not allowed"),
+}
+
+HINT = f"fail=CALL:ERROR[:TIMES[:SKIP]],...; calls: {' '.join(CALLS)}; errors: {' '.join(ERRORS)}"
+
+
+class Fault(msgspec.Struct):
+    """An error that ``times`` calls raise, after ``skip`` that do not."""
+
+    call: str
+    error: str
+    times: int = 1
+    skip: int = 0
+
+
+class Faults:
+    """The faults of one session, out of ``CALL:ERROR[:TIMES[:SKIP]]`` separated by commas.
+
+    TIMES calls (1) raise the error, after SKIP (0) that go well: ``page:session-lost:1:2`` is the third page. Raises
+    `InvalidQuery` for what can't be read.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._lock = threading.Lock()
+        self._faults = [_parse(part) for part in text.split(",") if part]
+
+    def meet(self, call: str) -> None:
+        """Raise the error that this call has to meet, if there is one."""
+        with self._lock:
+            fault = next((fault for fault in self._faults if fault.call == call and fault.times), None)
+            if fault is None:
+                return
+            if fault.skip:
+                fault.skip -= 1
+                return
+            fault.times -= 1
+        raise ERRORS[fault.error]()
+
+
+def _parse(text: str) -> Fault:
+    call, _, rest = text.partition(":")
+    error, *numbers = rest.split(":")
+    if call not in CALLS or error not in ERRORS or len(numbers) > 2 or not all(n.isdecimal() for n in numbers):
+        raise InvalidQuery(f"fail= can't be {text!r}", hint=HINT)
+    return Fault(call, error, *[int(number) for number in numbers])

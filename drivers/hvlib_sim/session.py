@@ -1,0 +1,166 @@
+"""A session with a lab: its calls are what a server would see as round trips."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from hvlib.driver import About, Adapter, Context, Feed, Secret, Session, SessionLost, WatchCursor
+from hvlib.errors import Closed, ConnectionTimeout
+from hvlib.query import Query
+from hvlib.resources import Resource
+from hvlib_sim.adapter import LabAdapter
+from hvlib_sim.cluster import Clusters
+from hvlib_sim.faults import Faults
+from hvlib_sim.feed import LabFeed
+from hvlib_sim.flavor import Flavors
+from hvlib_sim.host import Hosts
+from hvlib_sim.image import Images
+from hvlib_sim.lab import Lab
+from hvlib_sim.network import Networks
+from hvlib_sim.snapshot import Snapshots
+from hvlib_sim.storage_pool import StoragePools
+from hvlib_sim.task import Tasks
+from hvlib_sim.vm import VMs
+from hvlib_sim.volume import Volumes
+
+__all__ = ["LabSession"]
+
+ADAPTERS: tuple[type[LabAdapter[Any]], ...] = (
+    VMs,
+    Hosts,
+    Clusters,
+    Snapshots,
+    Flavors,
+    Networks,
+    StoragePools,
+    Volumes,
+    Images,
+    Tasks,
+)
+
+
+class LabSession(Session):
+    """One login to a lab.
+
+    ``find_lab`` gives the lab; it is called once, at the first login. ``latency`` seconds go by in each call, and it
+    meets the ``faults`` that are meant for it.
+    """
+
+    def __init__(
+        self, find_lab: Callable[[], Lab], context: Context, password: Secret | None, latency: float, faults: Faults
+    ) -> None:
+        self.context = context
+        self._find_lab = find_lab
+        self._lab: Lab | None = None
+        self._password = password
+        self._latency = latency
+        self._faults = faults
+        self._token: str | None = None
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._feeds: weakref.WeakSet[LabFeed] = weakref.WeakSet()
+        self._adapters: dict[type[Resource], LabAdapter[Any]] = {adapter.kind: adapter(self) for adapter in ADAPTERS}
+
+    @property
+    def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
+        """All kinds, on every lab."""
+        return self._adapters
+
+    @property
+    def native(self) -> Lab:
+        """The lab itself."""
+        return self.lab
+
+    @property
+    def lab(self) -> Lab:
+        """The lab; made now if it is not there yet."""
+        with self._lock:
+            if self._lab is None:
+                self._lab = self._find_lab()
+            return self._lab
+
+    @property
+    def token(self) -> str | None:
+        """What the lab knows the session by; None while it is not logged in."""
+        return self._token
+
+    @property
+    def closed(self) -> bool:
+        """Whether the session was closed."""
+        return self._closed.is_set()
+
+    def login(self) -> None:
+        """Login. Raises `AuthenticationFailed` for another password than the lab's."""
+        lab = self.lab
+        self._cross("Login")
+        token = lab.login(self._password)
+        with self._lock:
+            before, self._token = self._token, token
+        if before is not None:
+            lab.logout(before)
+        if self.closed:
+            self._log_out()
+            raise Closed("the session was closed")
+
+    def about(self) -> About:
+        """What the lab says of itself; no round trip, it came with the login."""
+        return About("hvlib simulated lab", "1.0", "1", self.lab.uuid)
+
+    def close(self) -> None:
+        """Logout, if it is logged in."""
+        self._closed.set()
+        with self._lock:
+            feeds = list(self._feeds)
+        for feed in feeds:
+            feed.interrupt()
+        self._log_out()
+
+    def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
+        """Subscribe: a feed out of the lab's change log."""
+        self.call("Subscribe")
+        pairs = [(self._adapters[query.kind].table, query) for query in queries]
+        feed = LabFeed(self, pairs, since)
+        with self._lock:
+            self._feeds.add(feed)
+        return feed
+
+    def call(self, name: str, waking: threading.Event | None = None) -> None:
+        """Make a round trip; ``waking`` cuts the time that it takes short.
+
+        Raises `SessionLost` if the lab does not know the session, `Closed` if this side closed it.
+        """
+        token = self._token
+        try:
+            self._cross(name, waking)
+        except SessionLost:
+            self.lab.logout(token or "")
+            raise
+        self.check(token)
+
+    def check(self, token: str | None) -> None:
+        """Raise `Closed` if the session was closed, `SessionLost` if the lab does not know the token."""
+        if self.closed:
+            raise Closed("the session was closed")
+        self.lab.check(token)
+
+    def _cross(self, name: str, waking: threading.Event | None = None) -> None:
+        """Count the call, meet a fault, let the time go by."""
+        if self.closed:
+            raise Closed("the session was closed")
+        self.context.sent(name)
+        self._faults.meet(name.lower())
+        limit = self.context.timeout()
+        if self._latency and (waking or self._closed).wait(min(self._latency, limit)):
+            return
+        if self._latency > limit:
+            raise ConnectionTimeout(f"{name}: no answer in {limit} s")
+
+    def _log_out(self) -> None:
+        with self._lock:
+            token, self._token = self._token, None
+        if token is not None and self._lab is not None:
+            self.context.sent("Logout")
+            self._lab.logout(token)
