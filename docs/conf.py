@@ -6,7 +6,7 @@ import importlib.metadata
 
 project = "hvlib"
 author = "The hvlib authors"
-copyright = "2026, the hvlib authors"
+project_copyright = "2026, the hvlib authors"
 release = importlib.metadata.version("hvlib-sdk")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.doctest"]

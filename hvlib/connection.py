@@ -207,6 +207,9 @@ class Connection:
         try:
             policy.retrying(read_repeatable, self.sleep)(self.session.login)
             self.context.provider_uuid = self.session.about().uuid
+            if self.closed:  # Closed during the login: what it opened must go too.
+                self.session.close()
+                raise self._closed_error()
         except BaseException as error:
             self.lost(login)
             login.set_exception(error)

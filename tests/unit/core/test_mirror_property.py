@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import uuid4
 
 from hvlib_sim.lab import Lab
@@ -39,10 +40,8 @@ def act(vm: hvlib.VM, action: str) -> None:
         "delete": vm.delete,
         "clone": lambda: vm.clone(f"{vm.name_label}+"),
     }
-    try:
+    with suppress(hvlib.InvalidState):
         does[action]().wait(timeout=10)
-    except hvlib.InvalidState:
-        pass
 
 
 def trouble(lab: Lab, admin: hvlib.Provider, what: str, which: int) -> None:

@@ -113,7 +113,7 @@ def test_only_what_was_asked_for_is_loaded() -> None:
     vm = provider.compute.vms.get_all(fields=["name_label"], vcpus=1).first()
     assert vm is not None
     assert (vm.name_label, vm.vcpus) == ("a", 1)
-    with pytest.raises(hvlib.FieldNotLoaded, match="VM.uuid was not loaded"):
+    with pytest.raises(hvlib.FieldNotLoaded, match=r"VM\.uuid was not loaded"):
         _ = vm.uuid
     with pytest.raises(hvlib.FieldNotLoaded, match="native"):
         _ = vm.native

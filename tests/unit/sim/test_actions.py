@@ -75,7 +75,9 @@ def test_a_task_takes_its_time(site: Any) -> None:
         progress.append((task.state, round(task.progress, 2)))
         site.sleep(0.06001)
     running = [("running", 0.2 * step) for step in range(5)]
-    assert progress == [(state, pytest.approx(value)) for state, value in [*running, ("succeeded", 1.0), ("succeeded", 1.0)]]
+    assert progress == [
+        (state, pytest.approx(value)) for state, value in [*running, ("succeeded", 1.0), ("succeeded", 1.0)]
+    ]
     assert again(site, vm).power_state == "running"
 
 
@@ -200,6 +202,19 @@ def test_snapshots_form_a_tree(site: Any) -> None:
     assert site.caller.get(second.ref, Snapshot) is None
 
 
+def test_revert_to_another_size(site: Any) -> None:
+    vm = in_state(site, "running")
+    snapshot = site.do(VM, vm.ref, actions.TakeSnapshot("warm", memory=True)).result
+    free = site.caller.get(vm.host, Host).memory_free_bytes
+    for action in (actions.Stop(), actions.Resize(memory_bytes=vm.memory_bytes + GIB), actions.Start()):
+        site.do(VM, vm.ref, action)
+    assert site.caller.get(vm.host, Host).memory_free_bytes == free - GIB
+    assert site.do(VM, vm.ref, actions.Revert(snapshot)).state == "succeeded"
+    after = again(site, vm)
+    assert (after.power_state, after.memory_bytes) == ("running", vm.memory_bytes)
+    assert site.caller.get(vm.host, Host).memory_free_bytes == free
+
+
 def test_revert_needs_a_snapshot_of_the_vm(site: Any) -> None:
     vm, other = in_state(site, "halted"), in_state(site, "running")
     snapshot = site.do(VM, vm.ref, actions.TakeSnapshot("one")).result
@@ -292,10 +307,21 @@ def test_create(site: Any) -> None:
     image, flavor, network = caller.all(Image)[0], caller.all(Flavor)[1], caller.all(Network)[0]
     cluster = caller.all(Cluster)[0]
     action = actions.CreateVM(
-        "new", image=image.ref, flavor=flavor.ref, networks=(network.ref,), volumes=(volume,), cluster=cluster.ref, start=True
+        "new",
+        image=image.ref,
+        flavor=flavor.ref,
+        networks=(network.ref,),
+        volumes=(volume,),
+        cluster=cluster.ref,
+        start=True,
     )
     vm = caller.get(site.do(VM, None, action).result, VM)
-    assert (vm.name_label, vm.power_state, vm.vcpus, vm.memory_bytes) == ("new", "running", flavor.vcpus, flavor.memory_bytes)
+    assert (vm.name_label, vm.power_state, vm.vcpus, vm.memory_bytes) == (
+        "new",
+        "running",
+        flavor.vcpus,
+        flavor.memory_bytes,
+    )
     assert (vm.image, vm.flavor, vm.networks, vm.cluster) == (image.ref, flavor.ref, (network.ref,), cluster.ref)
     assert volume in vm.volumes
     assert len(vm.volumes) == 2

@@ -1,0 +1,115 @@
+"""The command `run`: start a server, run a command with the environment that reaches it, end the server."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from servers.go_toolchain import ToolchainMissing
+from servers.process import ServerFailed
+from servers.server import Server
+from servers.sim import Sim
+from servers.vcsim import Vcsim
+
+__all__ = ["SERVERS", "main"]
+
+SERVERS: tuple[type[Server], ...] = (Sim, Vcsim)
+
+END_TIMEOUT = 10.0
+NOT_EXECUTABLE, NOT_FOUND = 126, 127  # the statuses by which a shell says so
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what the arguments ask for and return the command's status."""
+    own, command = _split(arguments)
+    parser = _parser()
+    options = vars(parser.parse_args(own))
+    name, build = options.pop("name"), options.pop("build")
+    chosen = {server.name: server for server in SERVERS}
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+    try:
+        if build:
+            chosen[build].build()
+            return 0
+        if not name or not command:
+            parser.error("which server?" if not name else "no command: it follows after --")
+        with chosen[name].from_options(argparse.Namespace(**options)) as server:
+            return _run(command, server.environment)
+    except (ServerFailed, ToolchainMissing) as error:
+        print(f"run: {error}", file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        return error.returncode  # a compiler that has said what is wrong
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors list the servers with their options."""
+
+    servers: list[argparse.ArgumentParser]
+
+    def error(self, message: str) -> NoReturn:
+        lines = "".join(server.format_usage().replace("usage:", "      ", 1) for server in self.servers)
+        self.exit(2, f"{self.format_usage()}{lines}run: error: {message}\n")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="run", description=__doc__, usage="run NAME [options] -- COMMAND\n       run --build NAME")
+    parser.add_argument("--build", metavar="NAME", choices=[s.name for s in SERVERS], help="compile a server, no more")
+    names = parser.add_subparsers(dest="name", metavar="NAME", parser_class=argparse.ArgumentParser)
+    parser.servers = [_add_server(names, server) for server in SERVERS]
+    return parser
+
+
+def _add_server(
+    names: argparse._SubParsersAction[argparse.ArgumentParser], server: type[Server]
+) -> argparse.ArgumentParser:
+    parser = names.add_parser(server.name, prog=f"run {server.name}", help=server.about, description=server.about)
+    server.add_options(parser)
+    parser.usage = parser.format_usage().removeprefix("usage: ").rstrip() + " -- COMMAND"
+    return parser
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part our arguments from the command, which has its own dashes."""
+    everything = list(arguments)
+    if "--" not in everything:
+        return everything, []
+    at = everything.index("--")
+    return everything[:at], everything[at + 1 :]
+
+
+def _end(number: int, _: object) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _run(command: Sequence[str], environment: dict[str, str]) -> int:
+    """Run a command and return its status, as a shell would. It never outlives this function."""
+    try:
+        process = subprocess.Popen(command, env={**os.environ, **environment})
+    except OSError as error:
+        print(f"run: {command[0]}: {error.strerror}", file=sys.stderr)
+        return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
+    try:
+        status = process.wait()
+    except KeyboardInterrupt:
+        status = _wait_or_kill(process)  # the terminal has told the command too: it ends in its own way
+    finally:
+        process.terminate()  # does nothing if it has ended
+        _wait_or_kill(process)
+    return status if status >= 0 else 128 - status
+
+
+def _wait_or_kill(process: subprocess.Popen[bytes]) -> int:
+    try:
+        return process.wait(END_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()

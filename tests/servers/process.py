@@ -1,0 +1,83 @@
+"""A server that is a process of its own.
+
+The agreement with it: it prints one line of JSON on standard output when it is ready, and it ends when its standard
+input closes. So it can't outlive whoever started it, not even one that was killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import selectors
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+__all__ = ["ServerFailed", "ServerProcess"]
+
+START_TIMEOUT = 120.0
+STOP_TIMEOUT = 5.0
+LAST_LINES = 10
+
+
+class ServerFailed(Exception):
+    """A server did not become ready. The message ends with what it wrote last."""
+
+
+class ServerProcess:
+    """A running server. Made by starting it: the constructor returns when it is ready, with what it said in `ready`."""
+
+    def __init__(self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> None:
+        self._name = name
+        self._log = log
+        with log.open("w") as errors:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment
+            )
+        try:
+            self.ready: dict[str, str] = json.loads(self._first_line())
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    def stop(self) -> None:
+        """End the process: politely, then not. Returns when it is gone."""
+        process = self._process
+        assert process.stdin
+        assert process.stdout
+        process.terminate()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+        process.stdout.close()
+        try:
+            process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _first_line(self) -> bytes:
+        """Return the line that says ready, or raise `ServerFailed` when the process ends or takes too long."""
+        output = self._process.stdout
+        assert output
+        line = b""
+        deadline = time.monotonic() + START_TIMEOUT
+        with selectors.DefaultSelector() as selector:
+            selector.register(output, selectors.EVENT_READ)
+            while not line.endswith(b"\n"):
+                if not selector.select(deadline - time.monotonic()):
+                    raise self._failure(f"was not ready within {START_TIMEOUT:.0f} seconds")
+                read = output.read1()  # type: ignore[attr-defined]
+                if not read:
+                    raise self._failure(f"ended with status {self._process.wait()} before it was ready")
+                line += read
+        return line
+
+    def _failure(self, what: str) -> ServerFailed:
+        last = self._log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+        return ServerFailed("\n".join([f"the server {self._name} {what}", *(f"  {line}" for line in last)]))

@@ -1,0 +1,119 @@
+// Command vcsim is the vCenter that hvlib's tests talk to: govmomi's simulator with an inventory of our own, TLS that
+// verifies, logins that are checked, and two pages that tell tests what the server saw (observe.go).
+//
+// It prints one line of JSON when it is ready, and ends when its standard input closes: whoever started it can't leave
+// it behind, not even by being killed.
+package main
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net/url"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/vmware/govmomi/simulator"
+	_ "github.com/vmware/govmomi/vapi/simulator" // tags: the REST endpoint of a vCenter
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// options are the command line.
+type options struct {
+	vms, hosts     int
+	sessionIdle    time.Duration
+	delay          time.Duration
+	taskDelay      time.Duration
+	user, password string
+	certificates   string
+	listen         string
+}
+
+func parseOptions() options {
+	var o options
+	flag.IntVar(&o.vms, "vms", 20, "virtual machines, beside one template")
+	flag.IntVar(&o.hosts, "hosts", 4, "hosts of the one cluster")
+	flag.DurationVar(&o.sessionIdle, "session-idle", 0, "end sessions that were idle this long (0: never)")
+	flag.DurationVar(&o.delay, "delay", 0, "how long each method takes")
+	flag.DurationVar(&o.taskDelay, "task-delay", 0, "how long each task takes")
+	flag.StringVar(&o.user, "user", "administrator@vsphere.local", "the only user")
+	flag.StringVar(&o.password, "password", "", "the user's password")
+	flag.StringVar(&o.certificates, "certificates", "", "folder that keeps the CA and the server's certificate")
+	flag.StringVar(&o.listen, "listen", "127.0.0.1:0", "address to listen on")
+	flag.Parse()
+	return o
+}
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("vcsim: ")
+	if err := serve(parseOptions()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// serve runs the simulator until standard input closes.
+func serve(o options) error {
+	if o.password == "" || o.certificates == "" {
+		return fmt.Errorf("-password and -certificates are required")
+	}
+	certificate, err := serverCertificate(o.certificates)
+	if err != nil {
+		return err
+	}
+	model := simulator.VPX()
+	model.ServiceContent.About.InstanceUuid = identity(certificate)
+	if err := createInventory(model, o.vms, o.hosts); err != nil {
+		return err
+	}
+	defer model.Remove() // the files of its datastore
+
+	service := model.Service
+	service.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	service.Listen = &url.URL{Host: o.listen, User: url.UserPassword(o.user, o.password)}
+	service.RegisterEndpoints = true
+	observer := newObserver(service)
+	server := service.NewServer() // not closed in the end: that would wait for the last long poll
+	if err := attachTags(server.URL, model.Map().All("VirtualMachine"), o.certificates); err != nil {
+		return err
+	}
+	setTimes(model, o)
+	observer.watch()
+
+	if err := json.NewEncoder(os.Stdout).Encode(map[string]string{"address": server.URL.Host}); err != nil {
+		return err
+	}
+	waitForEnd()
+	return nil
+}
+
+// setTimes makes the finished inventory slow: building it has to stay quick.
+func setTimes(model *simulator.Model, o options) {
+	model.DelayConfig.Delay = int(o.delay.Milliseconds())
+	if o.taskDelay > 0 {
+		simulator.TaskDelay.Delay = int(o.taskDelay.Milliseconds())
+		// A waiting task would hold the lock of its object, and nobody could read it meanwhile.
+		simulator.TaskDelay.MethodDelay = map[string]int{"LockHandoff": 0}
+	}
+	if o.sessionIdle > 0 {
+		model.Map().OptionManager().UpdateOptions(&types.UpdateOptions{ChangedValue: []types.BaseOptionValue{
+			&types.OptionValue{Key: "config.vmacore.soap.sessionTimeout", Value: o.sessionIdle.String()},
+		}})
+	}
+}
+
+// waitForEnd returns when the starter is gone or asks for the end.
+func waitForEnd() {
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		ended <- syscall.SIGTERM
+	}()
+	<-ended
+}
