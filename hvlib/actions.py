@@ -34,6 +34,12 @@ class Action(msgspec.Struct, frozen=True):
         return " ".join([self.name, *shown])
 
 
+class Create(Action, frozen=True):
+    """The base of the actions that make an object: they are asked of a collection, the others of a resource."""
+
+    name = "create"
+
+
 @overload
 def as_ref(target: Ref | Resource) -> Ref: ...
 @overload
@@ -187,10 +193,9 @@ class Cancel(Action, frozen=True):
     name = "cancel"
 
 
-class CreateVM(Action, frozen=True):
+class CreateVM(Create, frozen=True):
     """Make a VM from an image."""
 
-    name = "create"
     name_label: str
     image: Ref
     flavor: Ref | None = None
@@ -206,10 +211,9 @@ class CreateVM(Action, frozen=True):
     native: Mapping[str, Any] | None = None
 
 
-class CreateVolume(Action, frozen=True):
+class CreateVolume(Create, frozen=True):
     """Make a volume."""
 
-    name = "create"
     name_label: str
     size_bytes: int
     pool: Ref | None = None
@@ -222,10 +226,9 @@ class ResizeVolume(Action, frozen=True):
     size_bytes: int
 
 
-class CreateNetwork(Action, frozen=True):
+class CreateNetwork(Create, frozen=True):
     """Make a network."""
 
-    name = "create"
     name_label: str
     vlan_id: int | None = None
     mtu: int | None = None

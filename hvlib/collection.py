@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from hvlib.actions import Action, CreateNetwork, CreateVM, CreateVolume, as_ref
+from hvlib.actions import Action, Create, CreateNetwork, CreateVM, CreateVolume, as_ref
 from hvlib.connection import Connection
 from hvlib.driver import Adapter, Done, PageToken, Started, WatchCursor
 from hvlib.errors import AmbiguousName, InvalidQuery, NotFound, Unsupported, WaitTimeout
@@ -172,6 +172,8 @@ class Collection(Generic[R]):
         if type(action) not in self.actions:
             known = " ".join(sorted(action.name for action in self.actions)) or "none"
             raise Unsupported(f"{self.kind.kind} has no action {action.name!r} here", hint=f"actions: {known}")
+        if isinstance(action, Create) != (ref is None):
+            raise InvalidQuery(f"{action.name!r} is asked of {'a collection' if ref else 'a resource'}")
         operation = f"{action} {label or (ref.id if ref else self.kind.kind)}"
         if dry_run:
             return Task(self.provider, operation, ref, action=action, planned=True)

@@ -38,6 +38,7 @@ __all__ = [
     "NotSent",
     "Page",
     "PageToken",
+    "Ref",
     "Secret",
     "Session",
     "SessionLost",
@@ -131,7 +132,8 @@ class Batch(msgspec.Struct, frozen=True):
     """What a feed brings at a time.
 
     | changes: in the order that they are to be applied
-    | cursor: where to go on once these are delivered; None: not to be continued from here
+    | cursor: where to go on once these are delivered; None: not to be continued from here. An empty batch has one
+      too, so that an idle watch does not fall behind what the server remembers
     | synced: the snapshot is complete with this batch; of a feed opened with ``since``: it has caught up
     | more: the next batch is there already
     | poll_after: seconds until asking again makes sense (a polling feed); core waits, interruptibly
@@ -152,12 +154,12 @@ class Feed(ABC):
         """The next batch; an empty one after ``timeout`` seconds without changes, or once interrupted.
 
         Raises `CursorLost` where it can't go on (core opens a new feed and emits the difference), `SessionLost`,
-        `ConnectionFailed`.
+        `ConnectionFailed`, and `Closed` after `close`.
         """
 
     @abstractmethod
     def interrupt(self) -> None:
-        """End a `next` that waits, within a second. Never blocks longer than that, never raises."""
+        """End the `next` that waits, within a second; if none does, the one that comes next. Never raises."""
 
     @abstractmethod
     def close(self) -> None:
@@ -225,7 +227,9 @@ class Adapter(ABC, Generic[R]):
         """Those of ``refs`` that exist, in one round trip."""
 
     def submit(self, ref: Ref | None, action: Action) -> Started | Done:
-        """Ask for an action on one object; None: on the kind itself (create)."""
+        """Ask for an action on one object. ``ref`` is None for a `hvlib.actions.Create`, and for no other: core sees
+        to it.
+        """
         name = self._performers.get(type(action))
         if name is None:
             raise Unsupported(f"{self.kind.kind} has no action {action.name!r} here")

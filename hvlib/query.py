@@ -52,7 +52,7 @@ class Filter(msgspec.Struct, frozen=True):
     alternatives: tuple[object, ...]
 
     def matches(self, value: object) -> bool:
-        """Whether a field's value fits; of several values, whether one of them does."""
+        """Whether a field's value fits; of a tuple, a field of several values, whether one of them does."""
         if isinstance(value, tuple):
             return any(self.matches(item) for item in value)
         return any(

@@ -68,5 +68,9 @@ class Ref(msgspec.Struct, frozen=True, eq=False, gc=False):
             return NotImplemented
         return self.id == other.id and self.kind == other.kind and self.provider_uuid == other.provider_uuid
 
+    def __ne__(self, other: object) -> bool:
+        # msgspec's own, with eq=False, would compare identities.
+        return not self == other
+
     def __lt__(self, other: Ref) -> bool:
         return str(self) < str(other)

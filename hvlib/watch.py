@@ -173,6 +173,11 @@ class Watch:
 
     def _break(self, error: HvlibError) -> None:
         """The feed is broken: open another, at once the first time, later after growing pauses."""
+        self._broken = self._recovering = True
+        self._finalizer()
+        if isinstance(error, CursorLost) and self._received is not None:
+            self._forget_cursor(error)
+            return
         policy = self._connection.retry
         now = time.monotonic()
         self._failing_since = self._failing_since if self._failures else now
@@ -180,12 +185,8 @@ class Watch:
             raise error
         self._not_before = now + policy.delay(self._failures, error) if self._failures else now
         self._failures += 1
-        self._broken = self._recovering = True
-        self._finalizer()
         if isinstance(error, SessionLost):
             self._connection.lost(self._login)
-        if isinstance(error, CursorLost):
-            self._forget_cursor(error)
 
     def _open(self, retry: RetryPolicy) -> None:
         """Open a feed: from the cursor, or with a snapshot that is compared with what is known."""

@@ -54,7 +54,7 @@ class Operation(msgspec.Struct, frozen=True):
         """Raise `InvalidState` if the target's power state does not allow the operation."""
         state = getattr(target, "power_state", None)
         if target is not None and self.states and state not in self.states:
-            raise InvalidState(f"{self.name}: {target.name} is {state}, not {' or '.join(self.states)}")
+            raise InvalidState(f"{target.name} is {state}: {self.name} needs it {' or '.join(self.states)}")
 
 
 def operation(*states: str) -> Callable[[Callable[[Engine, Any, Any], Link | None]], Operation]:

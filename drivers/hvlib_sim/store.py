@@ -85,7 +85,8 @@ class Store:
     def __init__(self, log_length: int = LOG_LENGTH) -> None:
         self.revision = 0
         self._log: deque[tuple[Event, type[Object], str]] = deque(maxlen=log_length)
-        self._shelves: dict[type[Object], Shelf] = {kind: Shelf() for kind in (Object, *Object.__subclasses__())}
+        kinds: list[type[Object]] = [Object, *Object.__subclasses__()]
+        self._shelves = {kind: Shelf() for kind in kinds}
         self._numbers: dict[type[Object], int] = dict.fromkeys(self._shelves, 0)
 
     def new_id(self, kind: type[Object]) -> str:

@@ -22,6 +22,9 @@ refs = st.builds(hvlib.Ref, st.uuids().map(str), st.sampled_from(sorted(KINDS)),
 def test_refs_round_trip_as_text(ref: hvlib.Ref) -> None:
     assert hvlib.Ref.parse(str(ref)) == ref
     assert len({ref, hvlib.Ref.parse(str(ref))}) == 1
+    assert not ref != hvlib.Ref.parse(str(ref))  # noqa: SIM202 -- the operator itself
+    assert ref != hvlib.Ref(ref.provider_uuid, ref.kind, ref.id + "x")
+    assert ref != str(ref)
 
 
 @pytest.mark.parametrize("wrong", ["", "a", "a/VM", "a/VM/", "//x"])

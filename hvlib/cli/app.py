@@ -1,0 +1,171 @@
+"""The application: global options, the provider that a command works on, errors as a line and an exit status.
+
+Exit status: 0; 1 for an error, with a line on stderr that says what to do next; 2 for a wrong command line; 130 after
+Ctrl-C; 141 where whoever reads the output has gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from cliff.app import App
+from cliff.command import Command
+
+import hvlib
+from hvlib.cli.commands import Commands
+from hvlib.cli.messages import OneLine
+from hvlib.endpoint import parse_endpoint
+from hvlib.errors import ConfigError
+from hvlib.provider import Provider
+
+__all__ = ["HvApp", "main"]
+
+USAGE, INTERRUPTED, NO_READER = 2, 130, 141
+LEVELS = {0: logging.ERROR, 1: logging.WARNING, 2: logging.INFO}
+
+
+class HvApp(App):
+    """``hv``."""
+
+    NAME = "hv"
+    LOG = logging.getLogger("hv")
+
+    def __init__(
+        self, stdin: TextIO | None = None, stdout: TextIO | None = None, stderr: TextIO | None = None
+    ) -> None:
+        super().__init__(
+            description="List, watch and operate virtual machines on any hypervisor.",
+            version=hvlib.__version__,
+            command_manager=Commands("hvlib.cli"),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            deferred_help=True,
+        )
+        self._provider: Provider | None = None
+        self._handlers: list[logging.Handler] = []
+
+    def build_option_parser(
+        self, description: str | None, version: str | None, argparse_kwargs: dict[str, Any] | None = None
+    ) -> argparse.ArgumentParser:
+        """The global options; they may stand anywhere on the command line."""
+        given = {"prog": "hv", "allow_abbrev": False, **(argparse_kwargs or {})}
+        parser = super().build_option_parser(description, version, given)
+        group = parser.add_argument_group("provider")
+        group.add_argument(
+            "-P",
+            "--provider",
+            metavar="NAME|URL",
+            help="An entry of hvlib.yaml, or an address (vsphere://USER@HOST); without it HVLIB_PROVIDER.",
+        )
+        group.add_argument("--cacert", metavar="FILE", help="Verify the server's certificate with this PEM file.")
+        group.add_argument("--insecure", action="store_true", help="Do not verify the server's certificate.")
+        group.add_argument("--timeout", metavar="SECONDS", type=seconds, help="What one request may take (30).")
+        return parser
+
+    def configure_logging(self) -> None:
+        """Warnings and errors on stderr, more with -v; everything in a --log-file."""
+        root = logging.getLogger()
+        console = logging.StreamHandler(self.stderr)
+        console.setLevel(LEVELS.get(self.options.verbose_level, logging.DEBUG))
+        console.setFormatter(OneLine())
+        self._handlers = [console]
+        root.addHandler(console)
+        root.setLevel(console.level)
+        if self.options.log_file:
+            file = logging.FileHandler(self.options.log_file, encoding="utf-8")
+            file.setFormatter(logging.Formatter(self.LOG_FILE_MESSAGE_FORMAT))
+            self._handlers.append(file)
+            root.addHandler(file)
+            root.setLevel(logging.DEBUG)
+
+    def run(self, argv: list[str]) -> int:
+        """Run one command. Returns the exit status; argparse raises SystemExit for help and wrong usage."""
+        with warnings.catch_warnings():
+            warnings.showwarning = self._show_warning
+            try:
+                return super().run(argv)
+            finally:
+                for handler in self._handlers:
+                    logging.getLogger().removeHandler(handler)
+                    handler.close()
+
+    def run_subcommand(self, argv: list[str]) -> int:
+        """Run a command; one that does not exist is wrong usage."""
+        try:
+            self.command_manager.find_command(argv)
+        except ValueError:
+            close = ", ".join(self.get_fuzzy_matches(argv[0])) or "see hv --help"
+            self.LOG.error("no command %r; did you mean: %s", " ".join(argv), close)
+            return USAGE
+        return super().run_subcommand(argv)
+
+    def interact(self) -> None:
+        """Without a command there is nothing to do but to say which there are."""
+        self.options.deferred_help = True
+        self.print_help_if_requested()
+
+    def connect(self, target: str | None = None) -> Provider:
+        """The provider that ``target``, else the global options name; it is closed when the command ends."""
+        options = self.options
+        chosen = target or options.provider
+        if not chosen and not os.environ.get("HVLIB_PROVIDER"):
+            raise ConfigError("no provider given", hint="hv -P NAME|URL, or set HVLIB_PROVIDER")
+        self._provider = hvlib.connect(
+            chosen,
+            password=self._ask_password(chosen),
+            verify=False if options.insecure else None,
+            cacert=options.cacert,
+            timeout=options.timeout,
+        )
+        return self._provider
+
+    def clean_up(self, cmd: Command, result: int, err: BaseException | None) -> None:
+        """Log out, however the command ended."""
+        if self._provider is not None:
+            self._provider.close()
+
+    def _ask_password(self, chosen: str | None) -> str | None:
+        """What an address with a user lacks, if somebody is there to answer. None: it lacks nothing, or nobody is."""
+        address = chosen or os.environ["HVLIB_PROVIDER"]
+        given = chosen is None and "HVLIB_PASSWORD" in os.environ
+        if given or "://" not in address or not self.stdin.isatty():
+            return None
+        endpoint = parse_endpoint(address)
+        if endpoint.username is None or endpoint.password is not None:
+            return None
+        from getpass import getpass
+
+        return getpass(f"Password for {endpoint.url}: ")
+
+    def _show_warning(self, message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+        if issubclass(category, UserWarning):
+            self.LOG.warning("%s", message)
+
+
+def seconds(text: str) -> float:
+    """An option's value: a time in seconds, more than 0."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError(text)
+    return number
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The console script."""
+    try:
+        status = HvApp().run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        status = NO_READER
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    if status == NO_READER:  # What is left in the buffer has nowhere to go; the interpreter would complain of it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return status

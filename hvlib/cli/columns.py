@@ -1,0 +1,101 @@
+"""Columns: the fields that are shown, and how a value looks in each output format.
+
+Formats for programs with structure (json, yaml) show what ``Resource.to_dict`` gives. The others show what a ref refers
+to by its name; a table is for people, and shows sizes and times as they write them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from hvlib.errors import Unsupported
+from hvlib.provider import Provider
+from hvlib.query import check_field
+from hvlib.ref import Ref
+from hvlib.resources import Resource
+
+__all__ = ["STRUCTURED", "cells", "chosen_columns", "names_of", "short"]
+
+STRUCTURED = frozenset({"json", "yaml"})
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+Names = Mapping[Ref, str]
+
+
+def chosen_columns(
+    kind: type[Resource], given: Iterable[str], default: Iterable[str], declared: frozenset[str]
+) -> list[str]:
+    """The columns to show: what was given with -c, else those of the default that the server has.
+
+    Raises `InvalidQuery` or `Unsupported` for one that there is not.
+    """
+    columns = [name.strip() for text in given for name in text.split(",")]
+    for name in columns:
+        if name != "ref":
+            check_field(kind, name, declared)
+    return columns or [name for name in default if name in declared or name == "ref"]
+
+
+def names_of(provider: Provider, records: Iterable[Resource], columns: Iterable[str]) -> dict[Ref, str]:
+    """The names of what the columns refer to: one round trip a kind (for up to 500 objects)."""
+    values = [getattr(record, name) for record in records for name in columns if name != "ref"]
+    refs = {ref for value in values for ref in (value if isinstance(value, tuple) else [value]) if isinstance(ref, Ref)}
+    names: dict[Ref, str] = {}
+    for kind in sorted({ref.kind for ref in refs}):
+        with suppress(Unsupported):  # The driver refers to kinds that it does not list.
+            found = provider.get_many([ref for ref in refs if ref.kind == kind], fields=["name_label"])
+            names.update((ref, record.name_label) for ref, record in found.items())
+    return names
+
+
+def cells(record: Resource, columns: Sequence[str], format: str, names: Names) -> list[Any]:
+    """One record's values, as the format shows them."""
+    if format in STRUCTURED:
+        values = record.to_dict()
+        return [values[name] for name in columns]
+    show = human if format == "table" else text
+    return [show(name, str(record.ref) if name == "ref" else getattr(record, name), names) for name in columns]
+
+
+def text(name: str, value: Any, names: Names) -> Any:
+    """A value for programs that read lines: exact, several separated by commas."""
+    if isinstance(value, tuple):
+        return ",".join(str(text(name, item, names)) for item in value)
+    if isinstance(value, Ref):
+        return names.get(value, value.id)
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def human(name: str, value: Any, names: Names) -> Any:
+    """A value for people."""
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return ", ".join(human(name, item, names) for item in value)
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S UTC")
+    if isinstance(value, int) and name.endswith("_bytes"):
+        return size(value)
+    return text(name, value, names)
+
+
+def size(count: int) -> str:
+    """Bytes in the largest unit that makes one or more.
+
+    >>> size(1536 * 2**20)
+    '1.5 GiB'
+    """
+    steps = min(max(count.bit_length() - 1, 0) // 10, len(UNITS) - 1)
+    return f"{count / 1024**steps:.4g} {UNITS[steps]}"
+
+
+def short(value: object) -> str:
+    """A field's value in a line of several."""
+    if isinstance(value, tuple):
+        return ",".join(short(item) for item in value) or "-"
+    if isinstance(value, Ref):
+        return value.id
+    return "-" if value is None else str(value)

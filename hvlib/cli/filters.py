@@ -1,0 +1,90 @@
+"""Filters: from ``--filter FIELD=VALUE`` to what `Collection.get_all` takes."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from typing import Any, get_args
+
+import msgspec
+
+from hvlib.collection import Collection
+from hvlib.errors import InvalidQuery
+from hvlib.projection import field_types
+from hvlib.provider import Provider
+from hvlib.query import check_field, glob
+from hvlib.ref import Ref
+from hvlib.resources import KINDS, Resource
+
+__all__ = ["add_filter_options", "chosen_filters"]
+
+REFERRED = {name.lower(): name for name in KINDS} | {"pool": "StoragePool"}
+"""The kind that a field of refs refers to, by the field's name."""
+
+
+def add_filter_options(parser: argparse.ArgumentParser, states: Iterable[str]) -> None:
+    """The options that choose objects."""
+    parser.add_argument(
+        "--filter",
+        dest="filters",
+        metavar="FIELD=VALUE[,VALUE]",
+        type=_assignment,
+        action="append",
+        default=[],
+        help="those whose field has one of the values; text may hold * and ?; can be repeated",
+    )
+    parser.add_argument(
+        "--name", dest="names", metavar="GLOB", action="append", default=[], help="those with such a name"
+    )
+    parser.add_argument(
+        "--state", dest="states", choices=list(states), action="append", default=[], help="those in this state"
+    )
+
+
+def chosen_filters(args: argparse.Namespace, provider: Provider, kind: type[Resource], state: str) -> dict[str, Any]:
+    """The filters of a command line, by field. ``state`` is the field that --state is about.
+
+    Raises `InvalidQuery` for a field or value that can't be; `NotFound` and `AmbiguousName` for what a value names.
+    """
+    collection = provider.collection(kind.kind)
+    filters: dict[str, list[Any]] = {}
+    for field, values in args.filters:
+        check_field(kind, field, collection.fields)
+        filters.setdefault(field, []).extend(_value(collection, field, value) for value in values)
+    if args.names:
+        filters.setdefault("name_label", []).extend(_text(name) for name in args.names)
+    if args.states:
+        filters.setdefault(state, []).extend(args.states)
+    return filters
+
+
+def _assignment(argument: str) -> tuple[str, list[str]]:
+    field, equals, values = argument.partition("=")
+    if not field or not equals:
+        raise argparse.ArgumentTypeError(f"{argument!r} is not FIELD=VALUE")
+    return field, values.split(",")
+
+
+def _value(collection: Collection[Any], field: str, value: str) -> Any:
+    declared = field_types(collection.kind)[field]
+    types = {declared, *get_args(declared)}
+    if Ref in types:
+        return _referred(collection.provider, field, value)
+    if str in types:
+        return _text(value)
+    try:
+        return msgspec.convert(value, declared, strict=False)
+    except msgspec.ValidationError:
+        raise InvalidQuery(f"{collection.kind.kind}.{field} is never {value!r}") from None
+
+
+def _text(value: str) -> Any:
+    return glob(value) if "*" in value or "?" in value else value
+
+
+def _referred(provider: Provider, field: str, value: str) -> Ref:
+    """What a ref's text, a name or a uuid refers to."""
+    if value.count("/") == 2:
+        return Ref.parse(value)
+    found: Resource = provider.collection(REFERRED[field.removesuffix("s")]).find(value)
+    return found.ref

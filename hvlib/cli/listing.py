@@ -1,0 +1,109 @@
+"""Listing and showing: what the commands ``list`` and ``show`` of every noun have in common."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any, ClassVar, get_args
+
+from cliff.lister import Lister
+from cliff.show import ShowOne
+
+from hvlib.cli.app import HvApp
+from hvlib.cli.columns import STRUCTURED, cells, chosen_columns, names_of
+from hvlib.cli.filters import add_filter_options, chosen_filters
+from hvlib.projection import field_types
+from hvlib.query import check_field
+from hvlib.resources import Resource
+
+__all__ = ["ListResources", "ShowResource", "positive"]
+
+
+class ListResources(Lister):
+    """The objects of one kind. Only the fields that are shown are asked for."""
+
+    app: HvApp
+    kind: ClassVar[type[Resource]]
+    state: ClassVar[str]
+    """The field that --state is about."""
+    columns: ClassVar[tuple[str, ...]]
+    """What is shown without -c; in formats for programs, the uuid too."""
+
+    @property
+    def need_sort_by_cliff(self) -> bool:
+        """The records are sorted by their values, not by how these look."""
+        return False
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """The command's options."""
+        parser = super().get_parser(prog_name)
+        add_filter_options(parser, get_args(field_types(self.kind)[self.state]))
+        parser.add_argument("--long", action="store_true", help="all fields that the server has")
+        parser.add_argument("--limit", metavar="N", type=positive, help="stop after this many")
+        parser.add_argument("--page-size", metavar="N", type=positive, help="objects that are fetched at a time")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterable[Any]]:
+        """The columns and the rows. Round trips: the pages, one for each kind referred to, one for each ref filtered
+        by.
+        """
+        provider = self.app.connect()
+        collection = provider.collection(self.kind.kind)
+        columns = self._columns(parsed_args, collection.fields)
+        order = parsed_args.sort_columns or ["name_label"]
+        for name in order:
+            check_field(self.kind, name, collection.fields)
+        filters = chosen_filters(parsed_args, provider, self.kind, self.state)
+        with collection.get_all(fields=[*columns, *order], page_size=parsed_args.page_size, **filters) as pager:
+            records = list(islice(pager, parsed_args.limit))
+        for name in reversed(order):
+            records.sort(key=lambda record: _sort_key(getattr(record, name)), reverse=parsed_args.sort_direction == "desc")
+        format = parsed_args.formatter
+        names = {} if format in STRUCTURED else names_of(provider, records, columns)
+        return columns, [cells(record, columns, format, names) for record in records]
+
+    def _columns(self, args: argparse.Namespace, declared: frozenset[str]) -> list[str]:
+        given, args.columns = args.columns, []  # They are chosen here, so that no other is fetched.
+        if args.long:
+            default: tuple[str, ...] = (*self.kind.all_fields(), "ref")
+        else:
+            default = self.columns if args.formatter == "table" else (*self.columns, "uuid")
+        return chosen_columns(self.kind, given, default, declared)
+
+
+class ShowResource(ShowOne):
+    """One object, by name or uuid, with all its fields."""
+
+    app: HvApp
+    kind: ClassVar[type[Resource]]
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """The command's options."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("name", metavar="NAME|UUID")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterable[Any]]:
+        """The fields and their values."""
+        provider = self.app.connect()
+        collection = provider.collection(self.kind.kind)
+        default = (*self.kind.all_fields(), "ref")
+        columns = chosen_columns(self.kind, parsed_args.columns, default, collection.fields)
+        parsed_args.columns = []
+        record = collection.find(parsed_args.name)
+        format = parsed_args.formatter
+        names = {} if format in STRUCTURED else names_of(provider, [record], columns)
+        return columns, cells(record, columns, format, names)
+
+
+def positive(text: str) -> int:
+    """An option's value: a whole number, 1 or more."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _sort_key(value: Any) -> tuple[bool, Any]:
+    return value is None, value

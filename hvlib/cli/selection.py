@@ -1,0 +1,47 @@
+"""Selection: the objects that a command line names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from hvlib.collection import Collection
+from hvlib.errors import AmbiguousName, HvlibError, NotFound
+from hvlib.resources import Resource
+
+__all__ = ["select"]
+
+R = TypeVar("R", bound=Resource)
+
+
+def select(collection: Collection[R], wanted: Sequence[str]) -> list[R]:
+    """The objects with these uuids or names: one `Collection.find`, or for several one listing of all names.
+
+    Raises an ExceptionGroup of a `NotFound` or `AmbiguousName` for each that is none, or several.
+    """
+    if len(wanted) == 1:
+        return [collection.find(wanted[0])]
+    by_name: dict[str, list[R]] = {}
+    by_uuid: dict[str, R] = {}
+    for record in collection.get_all(fields=["name_label", "uuid"]):
+        by_name.setdefault(record.name_label, []).append(record)
+        by_uuid[record.uuid] = record
+    found: list[R] = []
+    errors: list[HvlibError] = []
+    for text in dict.fromkeys(wanted):
+        candidates = [by_uuid[text.lower()]] if text.lower() in by_uuid else by_name.get(text, [])
+        if len(candidates) == 1:
+            found += candidates
+        else:
+            errors.append(_error(collection.kind.kind, text, candidates))
+    if errors:
+        raise ExceptionGroup("not one object each", errors)
+    return list({record.ref: record for record in found}.values())
+
+
+def _error(kind: str, text: str, candidates: Sequence[Resource]) -> HvlibError:
+    if not candidates:
+        return NotFound(f"no {kind} {text!r}")
+    uuids = " ".join(record.uuid for record in candidates)
+    message = f"{len(candidates)} {kind}s are named {text!r}"
+    return AmbiguousName(message, candidates=candidates, hint=f"say which by uuid: {uuids}")
