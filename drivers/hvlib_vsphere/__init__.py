@@ -1,0 +1,1 @@
+"""hvlib's driver for vSphere: vCenter and ESXi."""

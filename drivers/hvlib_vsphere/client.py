@@ -1,0 +1,101 @@
+"""Client: the server's methods, called over a transport in one HTTP session."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import urllib3
+
+from hvlib.driver import Context
+from hvlib.errors import ConnectionTimeout
+from hvlib_vsphere.errors import fault_error, status_error
+from hvlib_vsphere.soap import Fault, MoRef, Reply, Row, envelope
+from hvlib_vsphere.transport import Transport
+
+__all__ = ["Client"]
+
+PATH = "/sdk"
+CHUNK = 1 << 16
+
+
+class Client:
+    """Calls methods as one HTTP session: the server's cookie is kept, and sent along.
+
+    Shared by threads once it is logged in. Every call is one round trip and raises what `hvlib_vsphere.errors` says.
+    """
+
+    def __init__(
+        self, transport: Transport, context: Context, version: str, cookie: str = "", limit: float | None = None
+    ) -> None:
+        self.version = version
+        self.cookie = cookie
+        self._transport = transport
+        self._context = context
+        self._limit = limit
+
+    def over(self, transport: Transport) -> Client:
+        """The same session over connections of its own."""
+        return Client(transport, self._context, self.version, self.cookie)
+
+    def within(self, seconds: float) -> Client:
+        """The same session for calls that may take so long at most."""
+        limit = min(seconds, self._context.timeout())
+        return Client(self._transport, self._context, self.version, self.cookie, limit)
+
+    def call(
+        self,
+        method: str,
+        this: MoRef,
+        arguments: str = "",
+        *,
+        take: Callable[[Row], object] | None = None,
+        wait: float = 0,
+    ) -> Any:
+        """Call ``method`` of the object ``this`` and return its value.
+
+        | arguments: elements, in the order that the API gives them
+        | take: receives the objects of a RetrieveResult while they arrive
+        | wait: seconds that the method itself may take before it answers
+        """
+        limit = self._limit or self._context.timeout()
+        deadline = time.monotonic() + limit + wait
+        self._context.sent(method)
+        headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"urn:vim25/{self.version}"'}
+        if self.cookie:
+            headers["Cookie"] = self.cookie
+        body = envelope(method, this, arguments)
+        with self._transport.exchange(
+            "POST", PATH, body=body, headers=headers, timeout=limit, patience=limit + wait
+        ) as response:
+            if response.status not in (200, 500):
+                raise status_error(response)
+            value = _read(response, Reply(take), deadline)
+        if isinstance(value, Fault):
+            raise fault_error(value)
+        self._keep_cookie(response)
+        return value
+
+    def fetch(self, path: str) -> bytes | None:
+        """A small document of the server, by GET; None where it has none."""
+        limit = self._context.timeout()
+        self._context.sent(f"GET {path}")
+        with self._transport.exchange("GET", path, body=None, headers={}, timeout=limit, patience=limit) as response:
+            if response.status in (429, 502, 503, 504):
+                raise status_error(response)
+            data = response.read(CHUNK)
+            return data if response.status == 200 else None
+
+    def _keep_cookie(self, response: urllib3.BaseHTTPResponse) -> None:
+        cookie = response.headers.get("Set-Cookie")
+        if cookie:
+            self.cookie = cookie.partition(";")[0]
+
+
+def _read(response: urllib3.BaseHTTPResponse, reply: Reply, deadline: float) -> Any:
+    for chunk in response.stream(CHUNK):
+        reply.feed(chunk)
+        if time.monotonic() > deadline:
+            raise ConnectionTimeout("the reply took longer than the time-out")
+    return reply.close()

@@ -1,0 +1,59 @@
+"""The driver's entry point."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+
+from hvlib.driver import Context, Driver, Endpoint, Secret, Session
+from hvlib.endpoint import parse_endpoint
+from hvlib.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hvlib_vsphere.session import VSphereSession
+
+__all__ = ["VSphereDriver"]
+
+FALSE = frozenset({"", "0", "f", "false"})
+
+
+class VSphereDriver(Driver):
+    """``vsphere://USER@HOST[:PORT]``: a vCenter or an ESXi host. Without a host, what GOVC_URL and its kin say."""
+
+    description: ClassVar[str] = "VMware vSphere: vCenter and ESXi"
+
+    def open(self, endpoint: Endpoint, context: Context) -> Session:
+        """A session that is not logged in yet. Raises `ConfigError` if no host is given at all."""
+        return self.session(endpoint if endpoint.host else from_environment(endpoint, os.environ), context)
+
+    def session(self, endpoint: Endpoint, context: Context) -> VSphereSession:
+        """A session with the endpoint as it is."""
+        from hvlib_vsphere.session import VSphereSession
+
+        return VSphereSession(endpoint, context)
+
+
+def from_environment(endpoint: Endpoint, environment: Mapping[str, str]) -> Endpoint:
+    """The endpoint with what GOVC_URL, GOVC_USERNAME, GOVC_PASSWORD, GOVC_INSECURE and GOVC_TLS_CA_CERTS say.
+
+    What the endpoint says itself goes before them. Raises `ConfigError` without GOVC_URL.
+    """
+    url = environment.get("GOVC_URL", "")
+    if not url:
+        raise ConfigError("vsphere:// names no host, and GOVC_URL is not set", hint="vsphere://USER@HOST")
+    found = parse_endpoint(url if "://" in url else f"https://{url}")
+    password = environment.get("GOVC_PASSWORD")
+    insecure = environment.get("GOVC_INSECURE", "").lower() not in FALSE
+    return msgspec.structs.replace(
+        endpoint,
+        scheme="vsphere+http" if found.scheme == "http" else endpoint.scheme,
+        host=found.host,
+        port=found.port,
+        username=endpoint.username or environment.get("GOVC_USERNAME") or found.username,
+        password=endpoint.password or (Secret(password) if password else found.password),
+        verify=endpoint.verify and not insecure,
+        cacert=endpoint.cacert or environment.get("GOVC_TLS_CA_CERTS") or None,
+    )

@@ -1,0 +1,131 @@
+"""What vSphere's faults, HTTP answers and broken connections are as errors of hvlib."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import urllib3
+from urllib3 import exceptions as native
+
+from hvlib import errors
+from hvlib.driver import NotSent, SessionLost, Unavailable
+from hvlib.errors import ConnectionFailed, ConnectionTimeout, HvlibError, ProtocolError, RateLimited
+from hvlib.resources import Failure
+from hvlib_vsphere.soap import Fault, MoRef
+
+__all__ = ["connection_errors", "failure", "fault_error", "status_error"]
+
+FAULTS: Mapping[str, type[HvlibError]] = {
+    fault: error
+    for error, faults in {
+        errors.AuthenticationFailed: "InvalidLogin InvalidClientCertificate PasswordExpired NoClientCertificate",
+        SessionLost: "NotAuthenticated InvalidSession",
+        errors.PermissionDenied: "NoPermission RestrictedVersion RestrictedByAdministrator NotEnoughLicenses"
+        " InvalidLicense SecurityError",
+        errors.NotFound: "ManagedObjectNotFound NotFound FileNotFound",
+        errors.InvalidState: "InvalidState InvalidPowerState InvalidVmState InvalidHostState InvalidHostConnectionState"
+        " InvalidDatastoreState ToolsUnavailable VAppNotRunning HostNotConnected HostNotReachable QuestionPending"
+        " GuestOperationsUnavailable CannotPowerOffVmInCluster VmPowerOnDisabled NoActiveHostInCluster"
+        " HostAccessRestrictedToManagementServer DisallowedOperationOnFailoverHost",
+        errors.Conflict: "DuplicateName AlreadyExists FileAlreadyExists TaskInProgress ConcurrentAccess FileLocked"
+        " ResourceInUse AlreadyBeingManaged",
+        errors.InvalidQuery: "InvalidArgument InvalidName InvalidProperty InvalidType InvalidRequest InvalidFolder"
+        " InvalidDatastore InvalidDatastorePath InvalidIndexArgument FileNameTooLong",
+        errors.CursorLost: "InvalidCollectorVersion",
+        errors.Unsupported: "NotSupported NotImplemented MethodNotFound",
+        errors.QuotaExceeded: "LimitExceeded",
+        errors.TaskCancelled: "RequestCanceled",
+    }.items()
+    for fault in faults.split()
+}
+"""The error of each fault, by the fault's type. A fault that is not here is a `TaskFailed`: the server refused, and no
+class says more."""
+
+OF_A_SESSION = frozenset({"ContainerView", "ListView", "PropertyCollector", "PropertyFilter"})
+"""Objects that live and die with the session that created them: if one is not found, its session is gone."""
+
+
+def fault_error(fault: Fault) -> HvlibError:
+    """What a SOAP fault is to the caller."""
+    if not fault.type:
+        return ProtocolError(f"the server did not understand the request: {fault.message}", native=fault.plain())
+    return _error_class(fault)(fault.message or fault.type, native=fault.plain())
+
+
+def failure(value: object) -> Failure | None:
+    """A LocalizedMethodFault that a task ended with, as data."""
+    if value is None:
+        return None
+    fault = Fault.of_localized(value)
+    return Failure(_error_class(fault).__name__, fault.message or fault.type or "no reason given", fault.plain())
+
+
+def _error_class(fault: Fault) -> type[HvlibError]:
+    missing = fault.detail.get("obj")
+    if fault.type == "ManagedObjectNotFound" and isinstance(missing, MoRef) and missing.type in OF_A_SESSION:
+        return SessionLost
+    return FAULTS.get(fault.type, errors.TaskFailed)
+
+
+def status_error(response: urllib3.BaseHTTPResponse) -> HvlibError:
+    """What an HTTP status other than the API's own 200 and 500 says."""
+    status = response.status
+    message = f"the server answered HTTP {status} {response.reason or ''}".rstrip()
+    pause = _retry_after(response.headers.get("Retry-After"))
+    if status == 429:
+        return RateLimited(message, retry_after=pause)
+    if status in (502, 503, 504):
+        return Unavailable(message, retry_after=pause)
+    if status == 401:
+        return errors.AuthenticationFailed(message)
+    if status == 403:
+        return errors.PermissionDenied(message)
+    return ProtocolError(message, hint="is this the address of a vCenter or an ESXi host?")
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds, from a number of them or a date; None if it is neither."""
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+@contextmanager
+def connection_errors(server: str) -> Iterator[None]:
+    """Raise what goes wrong on the way to ``server`` and back as errors of hvlib."""
+    try:
+        yield
+    except native.HTTPError as error:
+        raise _connection_error(error, server) from error
+    except (OSError, ValueError) as error:
+        raise ConnectionFailed(f"the connection to {server} broke: {error}") from error
+
+
+def _connection_error(error: native.HTTPError, server: str) -> HvlibError:
+    reason = error.args[0] if error.args else error
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return ConnectionFailed(
+            f"the certificate of {server} is not trusted: {reason.verify_message}",
+            hint="trust its authority: --cacert FILE or cacert=; or do not verify at all: --insecure or verify=False",
+        )
+    if isinstance(error, native.NewConnectionError):
+        return NotSent(f"{server} can't be reached: {_cause(error)}")
+    if isinstance(error, (native.ConnectTimeoutError, native.ReadTimeoutError)):
+        return ConnectionTimeout(f"{server} did not answer in time")
+    return ConnectionFailed(f"the connection to {server} broke: {error}")
+
+
+def _cause(error: native.NewConnectionError) -> str:
+    """What the system said, without urllib3's description of its own object."""
+    return str(error.__cause__ or error).rpartition("]")[2].strip() or str(error)

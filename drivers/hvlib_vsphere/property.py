@@ -1,0 +1,169 @@
+"""Properties: the server's PropertyCollector, which reads them, and the adapters that stand on it.
+
+Leaf paths are read, of all objects of a page in one call; never an object alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from hvlib.driver import Adapter, Page, PageToken, SessionLost
+from hvlib.errors import CursorLost, HvlibError, InvalidQuery, PermissionDenied
+from hvlib.query import Query
+from hvlib.ref import Ref
+from hvlib.resources import Resource
+from hvlib_vsphere.errors import fault_error
+from hvlib_vsphere.soap import MoRef, Row, element, reference
+from hvlib_vsphere.table import SELF, Records, Table
+
+if TYPE_CHECKING:
+    from hvlib_vsphere.session import VSphereSession
+
+__all__ = ["PropertyAdapter", "filter_spec", "in_view", "named"]
+
+R = TypeVar("R", bound=Resource)
+
+PAGE_SIZE = 1000
+
+
+def filter_spec(native_type: str, paths: Sequence[str] | None, objects: str, *, skip_missing: bool = False) -> str:
+    """The parts of a PropertyFilterSpec: these properties (None: all) of the objects that the ObjectSpecs select."""
+    wanted = element("all", True) if paths is None else element("all", False)
+    names = "".join(element("pathSet", path) for path in paths or ())
+    missing = element("reportMissingObjectsInResults", True) if skip_missing else ""
+    return f"<propSet>{element('type', native_type)}{wanted}{names}</propSet>{objects}{missing}"
+
+
+def in_view(start: MoRef, path: str = "view") -> str:
+    """The ObjectSpec of all objects that a property of ``start`` refers to."""
+    traversal = element("type", start.type) + element("path", path) + element("skip", False)
+    return (
+        f"<objectSet>{reference('obj', start)}{element('skip', True)}"
+        f'<selectSet xsi:type="TraversalSpec">{traversal}</selectSet></objectSet>'
+    )
+
+
+def named(objects: Iterable[MoRef]) -> str:
+    """The ObjectSpecs of these objects alone."""
+    return "".join(f"<objectSet>{reference('obj', each)}</objectSet>" for each in objects)
+
+
+class PropertyAdapter(Adapter[R]):
+    """An adapter that is a table, read through the session's PropertyCollector.
+
+    A property that the user may not read raises `PermissionDenied`: None would say that the server has none.
+    """
+
+    table: ClassVar[Table[Any]]
+
+    def __init__(self, session: VSphereSession) -> None:
+        self.session = session
+        self.fields = frozenset(self.table.fields)
+
+    def selection(self) -> str:
+        """The ObjectSpec of all objects of the kind."""
+        return in_view(self.session.view(self.table.native_type))
+
+    def native_refs(self, refs: Iterable[Ref]) -> list[MoRef]:
+        """The server's references of those refs that are of this kind."""
+        return [MoRef(self.table.native_type, ref.id) for ref in refs if ref.kind == self.kind.kind]
+
+    def page(self, query: Query[R], after: PageToken | None) -> Page[R]:
+        """PropertyCollector.RetrievePropertiesEx on a view, then ContinueRetrievePropertiesEx: a round trip a page.
+
+        The first listing of a kind makes its view: one more. A token ends with its session.
+        """
+        if query.refs is not None:
+            return Page(self.get(query.refs, query))
+        records = Records(self.table, query, self.session)
+        items: list[R] = []
+        take = _collect(records, items)
+        if after is not None:
+            return Page(items, self._continue(after, take))
+        spec = filter_spec(self.table.native_type, records.paths, self.selection())
+        return Page(items, self._retrieve(spec, take, query.page_size or PAGE_SIZE))
+
+    def release(self, token: PageToken) -> None:
+        """PropertyCollector.CancelRetrievePropertiesEx. A server that can't forgets the token with the session."""
+        session = self.session
+        name, _, text = token.partition(":")
+        if name != session.current.name:
+            return
+        with suppress(HvlibError):
+            session.call("CancelRetrievePropertiesEx", session.service("propertyCollector"), element("token", text))
+
+    def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
+        """PropertyCollector.RetrievePropertiesEx on these objects: one round trip."""
+        wanted = self.native_refs(refs)
+        if not wanted:
+            return []
+        records = Records(self.table, query, self.session)
+        items: list[R] = []
+        spec = filter_spec(self.table.native_type, records.paths, named(wanted), skip_missing=True)
+        self._retrieve_all(spec, _collect(records, items))
+        return items
+
+    def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
+        """The field of all, page by page, then the matches: pages + 1 round trips."""
+        found = self.find(field, value)
+        return self.get(found, query) if found else []
+
+    def find(self, field: str, value: str) -> list[Ref]:
+        """The refs of the objects whose field has this value."""
+        prop = self.table.fields[field]
+        read = prop.reader(self.session)
+        found: list[Ref] = []
+
+        def compare(row: Row) -> None:
+            _refuse_lost_session(row)
+            if read({**row.values, SELF: row.ref.id}) == value:
+                found.append(self.session.context.ref(self.kind, row.ref.id))
+
+        paths = [path for path in prop.paths if path != SELF]
+        self._retrieve_all(filter_spec(self.table.native_type, paths, self.selection()), compare)
+        return found
+
+    def _retrieve(self, spec: str, take: Callable[[Row], object], limit: int) -> PageToken | None:
+        session = self.session
+        arguments = f"<specSet>{spec}</specSet><options>{element('maxObjects', limit)}</options>"
+        result = session.call("RetrievePropertiesEx", session.service("propertyCollector"), arguments, take=take)
+        return self._token(result)
+
+    def _continue(self, token: PageToken, take: Callable[[Row], object]) -> PageToken | None:
+        session = self.session
+        name, _, text = token.partition(":")
+        if name != session.current.name:
+            raise CursorLost("this page token ended with the session that it came from")
+        try:
+            collector = session.service("propertyCollector")
+            result = session.call("ContinueRetrievePropertiesEx", collector, element("token", text), take=take)
+        except InvalidQuery as error:
+            raise CursorLost("the server does not know this page token (any more)", native=error.native) from error
+        return self._token(result)
+
+    def _retrieve_all(self, spec: str, take: Callable[[Row], object]) -> None:
+        token = self._retrieve(spec, take, PAGE_SIZE)
+        while token is not None:
+            token = self._continue(token, take)
+
+    def _token(self, result: Any) -> PageToken | None:
+        token = result.get("token") if isinstance(result, dict) else None
+        return PageToken(f"{self.session.current.name}:{token}") if token else None
+
+
+def _collect(records: Records[R], items: list[R]) -> Callable[[Row], None]:
+    def take(row: Row) -> None:
+        record = records.of_row(row)
+        if record is not None:
+            items.append(record)
+
+    return take
+
+
+def _refuse_lost_session(row: Row) -> None:
+    for fault in row.missing.values():
+        error = fault_error(fault)
+        if isinstance(error, (SessionLost, PermissionDenied)):
+            raise error

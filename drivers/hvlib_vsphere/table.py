@@ -1,0 +1,174 @@
+"""Tables: a kind's fields, the native properties that they are made of, and the records built of those.
+
+A kind's file is a table: hvlib's field, the native property's path, a converter. From it come the paths that are sent,
+and how a record is built of the values that return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID, uuid5
+
+import msgspec
+
+from hvlib.driver import SessionLost
+from hvlib.errors import InvalidQuery, PermissionDenied
+from hvlib.query import Query
+from hvlib.ref import Ref
+from hvlib.resources import Resource
+from hvlib_vsphere.errors import fault_error
+from hvlib_vsphere.soap import Row, listed
+
+if TYPE_CHECKING:
+    from hvlib_vsphere.session import VSphereSession
+
+__all__ = ["SELF", "Many", "One", "Property", "Reader", "Records", "Table", "Uuid"]
+
+R = TypeVar("R", bound=Resource)
+
+SELF = ""
+"""A path that stands for the object's own identifier."""
+
+Reader = Callable[[Mapping[str, Any]], Any]
+"""Makes a field's value of an object's native values by path."""
+
+
+class Property:
+    """A field that is made of one native property, or of several: ``convert`` takes a value for each path.
+
+    A value is None where the server has none.
+    """
+
+    def __init__(self, *paths: str, convert: Callable[..., Any] | None = None) -> None:
+        self.paths = paths
+        self._convert = convert
+
+    def reader(self, session: VSphereSession) -> Reader:  # noqa: ARG002 -- for fields that refer to other objects
+        """What makes this field's value."""
+        path, convert = self.paths[0], self._convert
+        if convert is None:
+            return lambda values: values.get(path)
+        if len(self.paths) == 1:
+            return lambda values: convert(values.get(path))
+        return lambda values: convert(*map(values.get, self.paths))
+
+
+class One(Property):
+    """A field that refers to one object; None if that is of a type that has no kind."""
+
+    def reader(self, session: VSphereSession) -> Reader:
+        """What makes the ref."""
+        path, ref_of = self.paths[0], session.ref_of
+        return lambda values: ref_of(values.get(path))
+
+
+class Many(Property):
+    """A field that refers to several objects."""
+
+    def reader(self, session: VSphereSession) -> Reader:
+        """What makes the refs."""
+        path, ref_of = self.paths[0], session.ref_of
+        return lambda values: tuple([ref for item in listed(values.get(path)) if (ref := ref_of(item)) is not None])
+
+
+class Uuid(Property):
+    """The server's own uuid of an object; where it has none, a UUIDv5 of the server's and the object's identifier."""
+
+    def reader(self, session: VSphereSession) -> Reader:
+        """What gives the uuid."""
+        path, server = (self.paths or (SELF,))[0], UUID(session.server_uuid)
+        if path == SELF:
+            return lambda values: str(uuid5(server, values[SELF]))
+        return lambda values: values.get(path) or str(uuid5(server, values[SELF]))
+
+
+class Table(msgspec.Struct, Generic[R], frozen=True):
+    """How one kind's fields are found in the server's objects of one type.
+
+    ``where``: a property that must not be true, for the object to be of this kind.
+    """
+
+    kind: type[R]
+    native_type: str
+    fields: Mapping[str, Property]
+    where_not: str | None = None
+
+
+class Records(Generic[R]):
+    """Makes the records of one query: the paths to ask for, and how to build of their values."""
+
+    def __init__(self, table: Table[R], query: Query[R], session: VSphereSession) -> None:
+        self.table = table
+        self._session = session
+        self._type: Any = query.record_type
+        self._native = query.native
+        self._where_not = table.where_not
+        self._readers = [
+            self._reader(name) if name in query.record_type.loaded else _nothing
+            for name in query.record_type.__struct_fields__[1:]
+        ]
+        wanted = {path for name in query.needed for path in table.fields[name].paths if path != SELF}
+        if table.where_not is not None:
+            wanted.add(table.where_not)
+        self._leaves = frozenset(wanted)
+        self.paths = None if query.native is True else sorted(wanted.union(query.native or ()))
+
+    def record(self, id: str, values: dict[str, Any]) -> R | None:
+        """The record of an object; None if it is not of this kind."""
+        values[SELF] = id
+        given = self._with_leaves(values) if self._native is True else values
+        if self._where_not is not None and given.get(self._where_not) in (True, "true"):
+            return None
+        record: R = self._type(self.ref(id), *[read(given) for read in self._readers])
+        return record
+
+    def ref(self, id: str) -> Ref:
+        """The ref of an object of this kind."""
+        return self._session.context.ref(self.table.kind, id)
+
+    def of_row(self, row: Row) -> R | None:
+        """The record of one object of a listing; None if it is not of this kind, or gone."""
+        if row.missing and not self._exists(row):
+            return None
+        return self.record(row.ref.id, row.values)
+
+    def _exists(self, row: Row) -> bool:
+        """Look at why properties are missing. An object's own reasons (a host is not connected) leave them None.
+
+        Raises `SessionLost`, `PermissionDenied`, and `InvalidQuery` for a native property that does not exist.
+        """
+        for path, fault in row.missing.items():
+            error = fault_error(fault)
+            if fault.type == "ManagedObjectNotFound":
+                return False
+            if isinstance(error, SessionLost):
+                raise error
+            if isinstance(error, PermissionDenied):
+                raise PermissionDenied(f"{row.ref.id}: {path} may not be read: {error}", native=fault.plain())
+            if isinstance(error, InvalidQuery) and self._native is not True and path in (self._native or ()):
+                raise InvalidQuery(f"{self.table.native_type} has no property {path!r}", native=fault.plain())
+        return True
+
+    def _reader(self, name: str) -> Reader:
+        return self._native_values if name == "native" else self.table.fields[name].reader(self._session)
+
+    def _native_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        if self._native is True:
+            return {path: value for path, value in values.items() if path != SELF and "." not in path}
+        return {path: values.get(path) for path in self._native or ()}
+
+    def _with_leaves(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Whole properties and, taken out of them, the leaves that the fields are made of."""
+        return {**values, **{path: _inside(values, path) for path in self._leaves if path not in values}}
+
+
+def _nothing(values: Mapping[str, Any]) -> None:  # noqa: ARG001 -- a reader
+    return None
+
+
+def _inside(values: Mapping[str, Any], path: str) -> Any:
+    found: Any = values
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found

@@ -1,0 +1,76 @@
+"""Tasks: vim.Task, the server's record of an operation."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from hvlib import actions
+from hvlib.driver import Done, action
+from hvlib.ref import Ref
+from hvlib.resources import TaskRecord, TaskState
+from hvlib_vsphere.errors import failure
+from hvlib_vsphere.property import PropertyAdapter, in_view
+from hvlib_vsphere.soap import MoRef
+from hvlib_vsphere.table import SELF, One, Property, Table, Uuid
+from hvlib_vsphere.values import moment
+
+__all__ = ["Tasks"]
+
+STATES: dict[object, TaskState] = {"queued": "queued", "running": "running", "success": "succeeded", "error": "failed"}
+
+
+def task_state(state: str | None, cancelled: object, error: object) -> TaskState:
+    """A TaskInfoState; a task that ended because it was cancelled ends in an error."""
+    known = STATES.get(state, "running")
+    if known != "failed":
+        return known
+    reason = failure(error)
+    stopped = cancelled in (True, "true") or (reason is not None and reason.error == "TaskCancelled")
+    return "cancelled" if stopped else "failed"
+
+
+def fraction(percent: int | str | None, state: str | None) -> float | None:
+    """How far a task is: the server tells it while the task runs."""
+    if state == "success":
+        return 1.0
+    return None if percent is None else min(max(int(percent) / 100, 0.0), 1.0)
+
+
+def either(name: str | None, operation: str | None) -> str:
+    """What to call a task: some have no name."""
+    return name or operation or ""
+
+
+TABLE = Table(
+    TaskRecord,
+    "Task",
+    {
+        "uuid": Uuid(SELF),
+        "name_label": Property("info.name", "info.descriptionId", convert=either),
+        "created_at": Property("info.queueTime", convert=moment),
+        "operation": Property("info.descriptionId", convert=lambda operation: operation or ""),
+        "state": Property("info.state", "info.cancelled", "info.error", convert=task_state),
+        "progress": Property("info.progress", "info.state", convert=fraction),
+        "target": One("info.entity"),
+        "started_at": Property("info.startTime", convert=moment),
+        "error": Property("info.error", convert=failure),
+        "result": One("info.result"),
+    },
+)
+
+
+class Tasks(PropertyAdapter[TaskRecord]):
+    """The tasks that the server still remembers: of everybody, some minutes long."""
+
+    kind: ClassVar[type[TaskRecord]] = TaskRecord
+    table = TABLE
+
+    def selection(self) -> str:
+        """TaskManager.recentTask."""
+        return in_view(self.session.service("taskManager"), "recentTask")
+
+    @action(actions.Cancel)
+    def cancel(self, task: Ref, cancel: actions.Cancel) -> Done:  # noqa: ARG002
+        """Task.CancelTask. `Unsupported` if it can't be cancelled, `InvalidState` if it has ended."""
+        self.session.call("CancelTask", MoRef("Task", task.id))
+        return Done(task)

@@ -1,0 +1,38 @@
+"""Which version of the API to speak."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+__all__ = ["VERSIONS_PATH", "common_version"]
+
+VERSIONS_PATH = "/sdk/vimServiceVersions.xml"
+"""The document in which a server names the versions that it speaks. No login is needed to read it."""
+
+OLDEST = "6.5"
+"""What to speak with a server that does not tell: all that are in use understand it."""
+
+NEWEST = "9.1.1.0"
+"""The newest version that this driver was written for. A newer server is spoken to in what it shares with this one."""
+
+
+def common_version(document: bytes | None) -> str:
+    """The newest version that the server and this driver share."""
+    try:
+        root = ElementTree.fromstring(document or b"")
+    except ElementTree.ParseError:
+        return OLDEST
+    offered = [
+        version.text or ""
+        for namespace in root.iter("namespace")
+        if namespace.findtext("name") == "urn:vim25"
+        for version in namespace.iter("version")
+    ]
+    shared = [version for version in offered if (0,) < _ordered(version) <= _ordered(NEWEST)]
+    return max(shared, key=_ordered, default=OLDEST)
+
+
+def _ordered(version: str) -> tuple[int, ...]:
+    """Comparable; of what is no version (``VMC M5``), nothing."""
+    parts = version.split(".")
+    return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else ()

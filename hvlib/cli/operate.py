@@ -1,0 +1,98 @@
+"""Operating: one action on the VMs that a command line names, followed to its end."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import ClassVar, TextIO
+
+from cliff.command import Command
+
+from hvlib.actions import Action
+from hvlib.cli.app import HvApp, seconds
+from hvlib.cli.selection import select
+from hvlib.errors import HvlibError
+from hvlib.resources import VM
+from hvlib.task import DEFAULT_TIMEOUT, Task, wait_all
+
+__all__ = ["OperateVMs", "follow", "progress_bars"]
+
+
+class OperateVMs(Command):
+    """The same action on several VMs. Nothing is started unless every name is a VM's."""
+
+    app: HvApp
+    action: ClassVar[Action]
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """The command's options."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("names", metavar="NAME|UUID", nargs="+")
+        parser.add_argument("--no-wait", action="store_true", help="end as soon as the server was asked")
+        parser.add_argument(
+            "--wait-timeout",
+            metavar="SECONDS",
+            type=seconds,
+            default=DEFAULT_TIMEOUT,
+            help="wait so long (%(default)g); what runs then goes on",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="print what would be asked for, and ask for nothing")
+        return parser
+
+    def requested(self, args: argparse.Namespace) -> Action:
+        """The action that the command line asks for."""
+        return self.action
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Submit all, wait for all. Raises an ExceptionGroup of those that failed."""
+        vms = select(self.app.connect().compute.vms, parsed_args.names)
+        action = self.requested(parsed_args)
+        if parsed_args.dry_run:
+            for vm in vms:
+                self.app.stdout.write(f"{vm.do(action, dry_run=True)}\n")
+            return
+        tasks, failures = submit(vms, action)
+        if not parsed_args.no_wait:
+            failures += follow(tasks, parsed_args.wait_timeout, self.app.stderr)
+        if failures:
+            raise ExceptionGroup(f"{len(failures)} of {len(vms)} failed", failures)
+
+
+def submit(vms: Sequence[VM], action: Action) -> tuple[list[Task], list[Exception]]:
+    """Ask for an action on each: the tasks, and what was refused."""
+    tasks: list[Task] = []
+    refused: list[Exception] = []
+    for vm in vms:
+        try:
+            tasks.append(vm.do(action))
+        except HvlibError as error:
+            error.args = (f"{action} VM {vm.name_label}: {error}",)
+            refused.append(error)
+    return tasks, refused
+
+
+def follow(tasks: Sequence[Task], timeout: float, terminal: TextIO) -> list[Exception]:
+    """Wait for all, with progress bars on a terminal: the errors of those that failed or still run."""
+    with progress_bars(tasks, terminal) as moved:
+        try:
+            wait_all(tasks, timeout=timeout, on_progress=moved)
+        except ExceptionGroup as group:
+            return list(group.exceptions)
+        for task in tasks:
+            moved(task, 1.0)
+    return []
+
+
+@contextmanager
+def progress_bars(tasks: Sequence[Task], terminal: TextIO) -> Iterator[Callable[[Task, float], object]]:
+    """A bar for each task, which the function that this gives moves; nothing where there is no terminal."""
+    if not terminal.isatty():
+        yield lambda task, fraction: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(file=terminal)) as progress:
+        bars = {id(task): progress.add_task(str(task), total=1.0) for task in tasks}
+        yield lambda task, fraction: progress.update(bars[id(task)], completed=fraction)

@@ -1,0 +1,87 @@
+"""``hv provider``."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from cliff.lister import Lister
+from cliff.show import ShowOne
+
+from hvlib.cli.app import HvApp
+from hvlib.config import load_config
+from hvlib.endpoint import parse_endpoint
+from hvlib.errors import ConfigError, Unsupported
+from hvlib.provider import Provider
+from hvlib.resources import KINDS, VM
+
+__all__ = ["CheckProvider", "ListProviders"]
+
+
+class ListProviders(Lister):
+    """List the providers of hvlib.yaml"""
+
+    app: HvApp
+
+    def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterable[Any]]:
+        """The entries; their passwords are not fetched."""
+        config = load_config()
+        if config.path is None:
+            self.app.LOG.warning("no hvlib.yaml here, in the user's configuration directory, or in /etc/hvlib")
+        rows = [(name, _address(entry.url), str(config.path)) for name, entry in config.entries.items()]
+        return ("name", "url", "file"), rows
+
+
+class CheckProvider(ShowOne):
+    """Log in to a provider and say what it is"""
+
+    app: HvApp
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """The command's options."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("target", metavar="NAME|URL", nargs="?", help="instead of -P")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterable[Any]]:
+        """What the server says of itself, how long it takes, and what can be done there."""
+        provider = self.app.connect(parsed_args.target)
+        began = time.monotonic()
+        about = provider.about
+        logged_in = time.monotonic()
+        provider.compute.vms.get_all(fields=[], page_size=1).first()
+        read = time.monotonic()
+        separator = " " if parsed_args.formatter == "table" else ","
+        found = {
+            "name": provider.name,
+            "product": about.product,
+            "version": about.version,
+            "api_version": about.api_version,
+            "uuid": about.uuid,
+            "login_ms": round((logged_in - began) * 1000, 1),
+            "read_ms": round((read - logged_in) * 1000, 1),
+            "kinds": separator.join(_kinds(provider)),
+            "vm_actions": separator.join(sorted(action.name for action in provider.collection(VM.kind).actions)),
+        }
+        return self.dict2columns(found)
+
+
+def _address(url: str) -> str:
+    """An address without its secrets; what it might be instead, if it is none."""
+    try:
+        return parse_endpoint(url).url
+    except ConfigError as error:
+        return f"({error})"
+
+
+def _kinds(provider: Provider) -> list[str]:
+    found: list[str] = []
+    for kind in KINDS:
+        try:
+            provider.collection(kind).fields  # noqa: B018 -- asks whether the driver has the kind
+        except Unsupported:
+            continue
+        found.append(kind)
+    return found
