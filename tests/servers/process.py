@@ -33,7 +33,12 @@ class ServerProcess:
         self._log = log
         with log.open("w") as errors:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=environment,
+                process_group=0,  # Ctrl-C is not for it: clients want to log out first
             )
         try:
             self.ready: dict[str, str] = json.loads(self._first_line())

@@ -62,6 +62,9 @@ func serve(o options) error {
 	if o.password == "" || o.certificates == "" {
 		return fmt.Errorf("-password and -certificates are required")
 	}
+	if o.vms < 0 || o.hosts < 1 {
+		return fmt.Errorf("%d VMs on %d hosts: there must be a host", o.vms, o.hosts)
+	}
 	certificate, err := serverCertificate(o.certificates)
 	if err != nil {
 		return err
