@@ -20,7 +20,7 @@ from hvlib.retry import RetryPolicy, action_repeatable, read_repeatable
 if TYPE_CHECKING:
     from hvlib.provider import Provider
 
-__all__ = ["CallContext", "Connection", "Requests"]
+__all__ = ["CallContext", "Connection", "Login", "Requests"]
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Resource)

@@ -12,11 +12,13 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, InvalidStateError
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from hvlib.connection import Connection
-from hvlib.driver import Batch, SessionLost, WatchCursor
+from hvlib.connection import Connection, Login
+from hvlib.driver import Batch, Feed, SessionLost, WatchCursor
 from hvlib.errors import Closed, ConcurrentWatch, ConnectionFailed, CursorLost, HvlibError, RateLimited, WaitTimeout
 from hvlib.mirror import Event, EventType, Mirror
 from hvlib.query import Query
@@ -92,8 +94,6 @@ class Watch:
             with self._connection.reported():
                 return self._next(None if timeout is None else time.monotonic() + timeout)
         finally:
-            if self._closed:
-                self._finalizer()
             self._turn.release()
 
     def close(self) -> None:
@@ -101,13 +101,13 @@ class Watch:
         self._closed = True
         self._connection.waiters.discard(self)
         self.interrupt()
-        if self._turn.acquire(timeout=1.0):  # Else the waiting thread is opening a feed, and closes it on its way out.
-            self._turn.release()
+        with self._turn:  # The waiting thread, if any, is on its way out.
             self._finalizer()
 
     def interrupt(self) -> None:
         """Wake the thread that waits; it goes on waiting unless the watch or its provider was closed."""
         self._ending.set()
+        self._opening.cancel()
         self._feed.interrupt()
 
     def __enter__(self) -> Self:
@@ -147,6 +147,7 @@ class Watch:
         try:
             if self._broken:
                 self._open(SINGLE_ATTEMPT)
+                return
             batch = self._feed.next(min(HEARTBEAT, _left(deadline)))
         except (SessionLost, ConnectionFailed, RateLimited, CursorLost) as error:
             if not self._ending.is_set():
@@ -192,7 +193,15 @@ class Watch:
         """Open a feed: from the cursor, or with a snapshot that is compared with what is known."""
         if self._received is None:
             self._mirror.begin_snapshot()
-        self._feed, self._login = self._connection.open_feed(self._queries, self._received, retry)
+        self._opening = opening = Opening()
+        subscribe = (opening, self._connection, self._queries, self._received, retry)
+        threading.Thread(target=_subscribe, args=subscribe, daemon=True, name="hvlib-subscribe").start()
+        try:
+            self._feed, self._login = opening.result()
+        except CancelledError:
+            return  # The watch or its provider was closed meanwhile.
+        finally:
+            opening.cancel()  # Nobody waits for it any more, after Ctrl-C for example.
         self._finalizer = weakref.finalize(self, self._feed.close)
         self._broken = False
 
@@ -208,6 +217,29 @@ class Watch:
             self._ending.wait(pause)
         if not _left(deadline):
             raise WaitTimeout("no event in the time given")
+
+
+class Opening(Future[tuple[Feed, Login]]):
+    """A feed that is being opened. Cancelled, it is closed as soon as it is open: nobody has to wait for that."""
+
+
+def _subscribe(
+    opening: Opening,
+    connection: Connection,
+    queries: Sequence[Query[Any]],
+    since: WatchCursor | None,
+    retry: RetryPolicy,
+) -> None:
+    try:
+        opened = connection.open_feed(queries, since, retry)
+    except BaseException as error:
+        with suppress(InvalidStateError):
+            opening.set_exception(error)
+        return
+    try:
+        opening.set_result(opened)
+    except InvalidStateError:
+        opened[0].close()
 
 
 def _left(deadline: float | None) -> float:

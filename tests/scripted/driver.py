@@ -133,6 +133,7 @@ class ScriptedFeed(Feed):
         self.interrupted = threading.Event()
         self.waiting = threading.Event()
         self.closed = 0
+        self.ended = threading.Event()
 
     def next(self, timeout: float) -> Batch:
         if self.steps:
@@ -150,6 +151,7 @@ class ScriptedFeed(Feed):
 
     def close(self) -> None:
         self.closed += 1
+        self.ended.set()
 
 
 class ScriptedDriver(Driver):

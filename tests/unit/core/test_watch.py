@@ -196,6 +196,27 @@ def test_one_waiter_and_close_from_another_thread() -> None:
     assert list(watch) == []
 
 
+def test_close_does_not_wait_for_a_server_that_does_not_answer() -> None:
+    provider, session = scripted()
+    frozen, answers = threading.Event(), threading.Event()
+
+    def freeze() -> None:
+        frozen.set()
+        answers.wait(30)
+
+    late = ScriptedFeed()
+    session.feeds += [ScriptedFeed(batch(synced=True), hvlib.ConnectionFailed("reset")), late]
+    session.plan("feed", None, freeze)
+    watch = provider.compute.vms.watch()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(list, watch)
+        assert frozen.wait(10)
+        watch.close()
+        assert len(waiting.result(1)) == 1
+    answers.set()
+    assert late.ended.wait(10)
+
+
 def test_closing_the_provider_raises_closed_in_the_wait() -> None:
     provider, session = scripted()
     feed = ScriptedFeed(batch(synced=True))
