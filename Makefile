@@ -13,7 +13,7 @@ test: lint types walls unit servers docs
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hvlib needs Python 3.11 or newer: make PYTHON=python3.x")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 lint: $(INSTALLED)
@@ -38,6 +38,7 @@ servers: $(INSTALLED) build/vcsim
 docs: $(INSTALLED)
 	$(BIN)/sphinx-build -W -q -b html docs docs/_build/html
 	$(BIN)/sphinx-build -W -q -b doctest docs docs/_build/doctest
+	$(BIN)/pytest --doctest-modules hvlib drivers
 
 benchmarks: $(INSTALLED)
 	$(BIN)/python benchmarks/import_time.py

@@ -20,5 +20,5 @@ autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 myst_enable_extensions = ["colon_fence"]
 
-doctest_test_doctest_blocks = "default"
+doctest_test_doctest_blocks = ""  # those of docstrings run in their own module: make docs
 doctest_global_setup = "import hvlib"
