@@ -121,8 +121,8 @@ class Pager(Generic[R]):
     def _release(self, token: PageToken) -> None:
         if self._connection.closed:
             return
-        with suppress(HvlibError):  # What can't be freed now goes with the session.
-            self._connection.read(lambda session: session.adapters[self._query.kind].release(token))
+        with suppress(HvlibError):  # What can't be freed goes with the session: no login, no retry for this.
+            self._connection.session.adapters[self._query.kind].release(token)
 
     def __repr__(self) -> str:
         return f"<Pager of {self._query.kind.kind}>"

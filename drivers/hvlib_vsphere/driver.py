@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from hvlib.driver import Context, Driver, Endpoint, Secret, Session
-from hvlib.endpoint import parse_endpoint
-from hvlib.errors import ConfigError
+from hvlib.errors import ConfigError, DriverNotFound
 
 if TYPE_CHECKING:
     from hvlib_vsphere.session import VSphereSession
@@ -21,7 +21,10 @@ FALSE = frozenset({"", "0", "f", "false"})
 
 
 class VSphereDriver(Driver):
-    """``vsphere://USER@HOST[:PORT]``: a vCenter or an ESXi host. Without a host, what GOVC_URL and its kin say."""
+    """``vsphere://USER@HOST[:PORT]``: a vCenter or an ESXi host. Without a host, what GOVC_URL and its kin say.
+
+    ``vsphere+http://`` sends everything, passwords too, without TLS: for tests.
+    """
 
     description: ClassVar[str] = "VMware vSphere: vCenter and ESXi"
 
@@ -30,9 +33,13 @@ class VSphereDriver(Driver):
         return self.session(endpoint if endpoint.host else from_environment(endpoint, os.environ), context)
 
     def session(self, endpoint: Endpoint, context: Context) -> VSphereSession:
-        """A session with the endpoint as it is."""
-        from hvlib_vsphere.session import VSphereSession
-
+        """A session with the endpoint as it is. Raises `DriverNotFound` where a package is not installed."""
+        try:
+            from hvlib_vsphere.session import VSphereSession
+        except ModuleNotFoundError as error:
+            raise DriverNotFound(
+                f"vsphere:// needs {error.name}, which is not installed", hint="pip install 'hvlib-sdk[vsphere]'"
+            ) from error
         return VSphereSession(endpoint, context)
 
 
@@ -44,16 +51,21 @@ def from_environment(endpoint: Endpoint, environment: Mapping[str, str]) -> Endp
     url = environment.get("GOVC_URL", "")
     if not url:
         raise ConfigError("vsphere:// names no host, and GOVC_URL is not set", hint="vsphere://USER@HOST")
-    found = parse_endpoint(url if "://" in url else f"https://{url}")
-    password = environment.get("GOVC_PASSWORD")
+    try:
+        found = urlsplit(url if "://" in url else f"https://{url}")
+        port = found.port
+    except ValueError as error:
+        raise ConfigError("GOVC_URL is not an address", hint="GOVC_URL=https://HOST") from error
+    username = environment.get("GOVC_USERNAME") or unquote(found.username or "")
+    password = environment.get("GOVC_PASSWORD") or unquote(found.password or "")
     insecure = environment.get("GOVC_INSECURE", "").lower() not in FALSE
     return msgspec.structs.replace(
         endpoint,
         scheme="vsphere+http" if found.scheme == "http" else endpoint.scheme,
-        host=found.host,
-        port=found.port,
-        username=endpoint.username or environment.get("GOVC_USERNAME") or found.username,
-        password=endpoint.password or (Secret(password) if password else found.password),
+        host=found.hostname or "",
+        port=port,
+        username=endpoint.username or username or None,
+        password=endpoint.password or (Secret(password) if password else None),
         verify=endpoint.verify and not insecure,
         cacert=endpoint.cacert or environment.get("GOVC_TLS_CA_CERTS") or None,
     )

@@ -23,7 +23,7 @@ FAULTS: Mapping[str, type[HvlibError]] = {
     fault: error
     for error, faults in {
         errors.AuthenticationFailed: "InvalidLogin InvalidClientCertificate PasswordExpired NoClientCertificate",
-        SessionLost: "NotAuthenticated InvalidSession",
+        SessionLost: "NotAuthenticated",
         errors.PermissionDenied: "NoPermission RestrictedVersion RestrictedByAdministrator NotEnoughLicenses"
         " InvalidLicense SecurityError",
         errors.NotFound: "ManagedObjectNotFound NotFound FileNotFound",
@@ -68,7 +68,8 @@ def _error_class(fault: Fault) -> type[HvlibError]:
     missing = fault.detail.get("obj")
     if fault.type == "ManagedObjectNotFound" and isinstance(missing, MoRef) and missing.type in OF_A_SESSION:
         return SessionLost
-    return FAULTS.get(fault.type, errors.TaskFailed)
+    # The element of a fault is its type with "Fault" behind it; some servers call the type so too.
+    return FAULTS.get(fault.type) or FAULTS.get(fault.type.removesuffix("Fault"), errors.TaskFailed)
 
 
 def status_error(response: urllib3.BaseHTTPResponse) -> HvlibError:

@@ -40,9 +40,10 @@ class Watched:
         self._awaited = set(query.refs or ())
         self._values: dict[str, dict[str, Any]] = {}
         self._shown: set[Ref] = set()
-        several = query.refs is not None
-        objects = named(adapter.native_refs(query.refs or ())) if several else adapter.selection()
-        self.spec = filter_spec(adapter.table.native_type, self.records.paths, objects, skip_missing=several)
+        chosen = query.refs is not None
+        objects = named(adapter.native_refs(query.refs or ())) if chosen else adapter.selection()
+        # A filter needs an object.
+        self.spec = objects and filter_spec(adapter.table.native_type, self.records.paths, objects, skip_missing=chosen)
 
     def changes(self, update: dict[str, Any]) -> Iterator[Change]:
         """What one PropertyFilterUpdate says."""
@@ -59,7 +60,9 @@ class Watched:
 
     def _object(self, update: dict[str, Any]) -> Iterator[Change]:
         """An ObjectUpdate: enter, modify or leave. One may enter again: then its values are replaced."""
-        id = update["obj"].id
+        type, id = update["obj"]
+        if type == self.records.table.witness:
+            return
         if update.get("kind") == "leave":
             yield from self._gone(id)
             return
@@ -107,7 +110,8 @@ class PropertyFeed(Feed):
         self._collector: MoRef | None = None
         try:
             self._collector = self._client.call("CreatePropertyCollector", self._login.content["propertyCollector"])
-            self._watched = {self._filter(each): each for each in [Watched(session, query) for query in queries]}
+            self._watched = [Watched(session, query) for query in queries]
+            self._filters = {self._filter(each): each for each in self._watched if each.spec}
         except BaseException:
             self.close()
             raise
@@ -166,10 +170,10 @@ class PropertyFeed(Feed):
             return self._batch([], more=False, poll_after=poll_after)
         self._version = update["version"]
         changes = [change for each in listed(update.get("filterSet")) for change in self._of_filter(each)]
-        return self._batch(changes, more=update.get("truncated") == "true", poll_after=poll_after)
+        return self._batch(changes, more=update.get("truncated") in ("true", "1"), poll_after=poll_after)
 
     def _of_filter(self, update: dict[str, Any]) -> Iterator[Change]:
-        watched = self._watched.get(update["filter"].id)
+        watched = self._filters.get(update["filter"].id)
         return iter(()) if watched is None else watched.changes(update)
 
     def _batch(self, changes: list[Change], *, more: bool, poll_after: float) -> Batch:
@@ -177,7 +181,7 @@ class PropertyFeed(Feed):
         synced = not self._synced and not more
         if synced:
             self._synced = True
-            changes.extend(change for watched in self._watched.values() for change in watched.absent())
+            changes.extend(change for watched in self._watched for change in watched.absent())
         cursor = WatchCursor(f"{self._login.name}:{self._own().id}:{self._version}")
         pause = 0.0 if more or changes or synced else poll_after
         return Batch(changes, cursor=cursor, synced=synced, more=more, poll_after=pause)

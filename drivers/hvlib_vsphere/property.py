@@ -21,7 +21,7 @@ from hvlib_vsphere.table import SELF, Records, Table
 if TYPE_CHECKING:
     from hvlib_vsphere.session import VSphereSession
 
-__all__ = ["PropertyAdapter", "filter_spec", "in_view", "named"]
+__all__ = ["PropertyAdapter", "behind", "filter_spec", "named"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -36,11 +36,11 @@ def filter_spec(native_type: str, paths: Sequence[str] | None, objects: str, *, 
     return f"<propSet>{element('type', native_type)}{wanted}{names}</propSet>{objects}{missing}"
 
 
-def in_view(start: MoRef, path: str = "view") -> str:
-    """The ObjectSpec of all objects that a property of ``start`` refers to."""
+def behind(start: MoRef, path: str, *, skip: bool) -> str:
+    """The ObjectSpec of all objects that a property of ``start`` refers to, and of that itself unless ``skip``."""
     traversal = element("type", start.type) + element("path", path) + element("skip", False)
     return (
-        f"<objectSet>{reference('obj', start)}{element('skip', True)}"
+        f"<objectSet>{reference('obj', start)}{element('skip', skip)}"
         f'<selectSet xsi:type="TraversalSpec">{traversal}</selectSet></objectSet>'
     )
 
@@ -63,8 +63,8 @@ class PropertyAdapter(Adapter[R]):
         self.fields = frozenset(self.table.fields)
 
     def selection(self) -> str:
-        """The ObjectSpec of all objects of the kind."""
-        return in_view(self.session.view(self.table.native_type))
+        """The ObjectSpec of all objects of the kind. A lost session has no view, so it can't look like an empty one."""
+        return behind(self.session.view(self.table.native_type), "view", skip=True)
 
     def native_refs(self, refs: Iterable[Ref]) -> list[MoRef]:
         """The server's references of those refs that are of this kind."""

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import msgspec
 
@@ -108,8 +108,10 @@ class VSphereSession(driver.Session):
         credentials = element("userName", endpoint.username) + element("password", endpoint.password.reveal())
         try:
             client.call("Login", content["sessionManager"], credentials)
-        except SessionLost as error:
-            raise AuthenticationFailed(str(error)) from error
+        except (AuthenticationFailed, SessionLost) as error:
+            raise AuthenticationFailed(
+                f"{transport.address} does not let {endpoint.username} in: {error}", native=error.native
+            ) from error
         self._login = Login(client, content, uuid4().hex[:12], {})
         if self._closed:
             self._forget_login()
@@ -128,7 +130,7 @@ class VSphereSession(driver.Session):
     def server_uuid(self) -> str:
         """AboutInfo.instanceUuid; of a host without one (ESXi), derived from where it is reached."""
         known = self.current.content["about"].get("instanceUuid")
-        return known or str(uuid5(UUID(int=0), f"vsphere://{self._connect().address}"))
+        return known or str(uuid5(NAMESPACE_URL, f"vsphere://{self._connect().address}"))
 
     def call(
         self, method: str, this: MoRef, arguments: str = "", *, take: Callable[[Row], object] | None = None

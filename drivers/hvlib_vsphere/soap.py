@@ -109,10 +109,11 @@ class Reply:
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes."""
         with _understood():
-            if self._prolog is not None and self._prolog.ends_in(chunk):
-                self._prolog = None
             for start in range(0, len(chunk), SLICE):
-                self._parser.feed(chunk[start : start + SLICE])
+                part = chunk[start : start + SLICE]
+                if self._prolog is not None and self._prolog.ends_in(part):
+                    self._prolog = None
+                self._parser.feed(part)
                 if self._take is not None:
                     self._drain()
 

@@ -86,13 +86,15 @@ class Uuid(Property):
 class Table(msgspec.Struct, Generic[R], frozen=True):
     """How one kind's fields are found in the server's objects of one type.
 
-    ``where``: a property that must not be true, for the object to be of this kind.
+    | where_not: a property that must not be true, for the object to be of this kind
+    | witness: a type of another object that answers along, only to show that the session is alive
     """
 
     kind: type[R]
     native_type: str
     fields: Mapping[str, Property]
     where_not: str | None = None
+    witness: str | None = None
 
 
 class Records(Generic[R]):
@@ -129,7 +131,7 @@ class Records(Generic[R]):
 
     def of_row(self, row: Row) -> R | None:
         """The record of one object of a listing; None if it is not of this kind, or gone."""
-        if row.missing and not self._exists(row):
+        if (row.missing and not self._exists(row)) or row.ref.type == self.table.witness:
             return None
         return self.record(row.ref.id, row.values)
 

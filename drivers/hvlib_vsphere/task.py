@@ -9,12 +9,14 @@ from hvlib.driver import Done, action
 from hvlib.ref import Ref
 from hvlib.resources import TaskRecord, TaskState
 from hvlib_vsphere.errors import failure
-from hvlib_vsphere.property import PropertyAdapter, in_view
-from hvlib_vsphere.soap import MoRef
+from hvlib_vsphere.property import PropertyAdapter, behind
+from hvlib_vsphere.soap import MoRef, element
 from hvlib_vsphere.table import SELF, One, Property, Table, Uuid
 from hvlib_vsphere.values import moment
 
 __all__ = ["Tasks"]
+
+MANAGER = "TaskManager"
 
 STATES: dict[object, TaskState] = {"queued": "queued", "running": "running", "success": "succeeded", "error": "failed"}
 
@@ -56,6 +58,7 @@ TABLE = Table(
         "error": Property("info.error", convert=failure),
         "result": One("info.result"),
     },
+    witness=MANAGER,
 )
 
 
@@ -66,8 +69,9 @@ class Tasks(PropertyAdapter[TaskRecord]):
     table = TABLE
 
     def selection(self) -> str:
-        """TaskManager.recentTask."""
-        return in_view(self.session.service("taskManager"), "recentTask")
+        """TaskManager.recentTask. The manager is asked for a property too: it exists, so a lost session shows."""
+        witness = f"<propSet>{element('type', MANAGER)}{element('pathSet', 'maxCollector')}</propSet>"
+        return witness + behind(self.session.service("taskManager"), "recentTask", skip=False)
 
     @action(actions.Cancel)
     def cancel(self, task: Ref, cancel: actions.Cancel) -> Done:  # noqa: ARG002

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from hvlib import actions
 from hvlib.driver import Done, Started, action
-from hvlib.errors import Unsupported
 from hvlib.query import Query
 from hvlib.ref import Ref
 from hvlib.resources import VM, PowerState
@@ -107,13 +106,6 @@ class VMs(PropertyAdapter[VM]):
     def rename(self, vm: Ref, rename: actions.Rename) -> Started:
         """ManagedEntity.Rename_Task. `Conflict` if a sibling has the name."""
         return self.session.start_task("Rename_Task", _native(vm), element("newName", escape_name(rename.name_label)))
-
-    @action(actions.Delete)
-    def delete(self, vm: Ref, delete: actions.Delete) -> Started:
-        """ManagedEntity.Destroy_Task, with all its disks. `InvalidState` while it runs."""
-        if delete.keep_volumes:
-            raise Unsupported("the driver can't keep volumes of a deleted VM yet")
-        return self.session.start_task("Destroy_Task", _native(vm))
 
 
 def _native(vm: Ref) -> MoRef:

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hvlib_vsphere.errors import FAULTS, failure, fault_error, status_error
+from hvlib_vsphere.soap import Fault, MoRef
+from urllib3 import HTTPResponse
+
+from hvlib import errors
+from hvlib.driver import SessionLost, Unavailable
+
+
+def answer(status: int, **headers: str) -> errors.HvlibError:
+    response = HTTPResponse(status=status, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    return status_error(response)
+
+
+def test_a_missing_view_or_collector_is_a_lost_session() -> None:
+    for ours in ("ContainerView", "PropertyCollector"):
+        assert type(fault_error(Fault("ManagedObjectNotFound", "", {"obj": MoRef(ours, "1")}))) is SessionLost
+    missing = fault_error(Fault("ManagedObjectNotFound", "", {"obj": MoRef("VirtualMachine", "vm-1")}))
+    assert type(missing) is errors.NotFound
+
+
+def test_what_no_class_stands_for() -> None:
+    assert type(fault_error(Fault("BrandNewFault", "oh", {}))) is errors.TaskFailed
+    assert type(fault_error(Fault("", "Unsupported version URI", {}))) is errors.ProtocolError
+
+
+def test_why_a_task_failed() -> None:
+    found = failure(
+        {"fault": {"xsi:type": "InvalidPowerState", "existingState": "poweredOn"}, "localizedMessage": "on"}
+    )
+    assert found is not None
+    assert (found.error, found.message) == ("InvalidState", "on")
+    assert found.native == {"type": "InvalidPowerState", "message": "on", "detail": {"existingState": "poweredOn"}}
+    assert failure(None) is None
+
+
+def test_every_fault_of_the_table_is_one_of_the_api() -> None:
+    from pyVmomi import vim, vmodl
+
+    spaces = (vim.fault, vmodl.fault, vmodl.query)
+    unknown = [name for name in FAULTS if not any(_has(space, name) for space in spaces)]
+    assert unknown == []
+
+
+def _has(space: object, name: str) -> bool:
+    try:
+        getattr(space, name)
+    except AttributeError:
+        return False
+    return True
+
+
+def test_statuses() -> None:
+    assert type(answer(404)) is errors.ProtocolError
+    assert type(answer(401)) is errors.AuthenticationFailed
+    assert type(answer(403)) is errors.PermissionDenied
+
+
+def test_when_to_come_back() -> None:
+    busy, limited = answer(503, Retry_After="7"), answer(429, Retry_After="1.5 s")
+    assert isinstance(busy, Unavailable)
+    assert isinstance(limited, errors.RateLimited)
+    assert (busy.retry_after, limited.retry_after) == (7.0, None)
+
+
+@pytest.mark.parametrize("offset", [-60, 60])
+def test_when_to_come_back_as_a_date(offset: int) -> None:
+    later = answer(503, Retry_After=format_datetime(datetime.now(UTC) + timedelta(seconds=offset), usegmt=True))
+    assert isinstance(later, Unavailable)
+    assert later.retry_after is not None
+    assert 0 <= later.retry_after <= 60
+    assert (later.retry_after > 50) == (offset > 0)

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hvlib_vsphere.host import host_state, memory_free
+from hvlib_vsphere.task import fraction, task_state
+from hvlib_vsphere.values import escape_name, mebibytes, moment, unescape_name
+from hvlib_vsphere.version import common_version
+from hvlib_vsphere.vm import addresses, power_state
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@given(st.text())
+def test_a_name_comes_back_as_it_was_given(name: str) -> None:
+    assert unescape_name(escape_name(name)) == name
+
+
+def test_names_are_unescaped_once_in_any_case() -> None:
+    assert unescape_name("a%2Fb%2fc%255c%5C%41") == "a/b/c%5c\\%41"
+    assert escape_name("100%/\\") == "100%25%2f%5c"
+
+
+def test_addresses_of_one_card_or_several() -> None:
+    one = {"ipAddress": "10.0.0.2"}
+    two = {"ipAddress": ("10.0.0.1", "fd00::1")}
+    assert addresses("10.0.0.1", (one, two, {"network": "n"})) == ("10.0.0.1", "10.0.0.2", "fd00::1")
+    assert addresses(None, one) == ("10.0.0.2",)
+    assert addresses(None, None) == ()
+
+
+def test_states_that_nobody_knows_yet() -> None:
+    assert power_state("poweredOn") == "running"
+    assert power_state("poweredSideways") == "unknown"
+    assert power_state({"xsi:type": "VirtualMachinePowerState"}) == "unknown"
+    assert host_state("connected", False) == "up"
+    assert host_state("connected", "true") == "maintenance"
+    assert host_state("notResponding", True) == "down"
+    assert host_state(None, None) == "unknown"
+
+
+def test_units() -> None:
+    assert mebibytes("1024") == mebibytes(1024) == 1 << 30
+    assert memory_free(4 << 20, 1) == 3 << 20
+    assert memory_free(None, 1) is None
+    assert moment("2026-11-22T12:00:00+02:00") == datetime(2026, 11, 22, 10, tzinfo=UTC)
+    assert moment("1970-01-01T00:00:00Z") is None
+
+
+def test_tasks() -> None:
+    cancelled = {"fault": {"xsi:type": "RequestCanceled"}}
+    assert task_state("success", None, None) == "succeeded"
+    assert task_state("error", False, None) == "failed"
+    assert task_state("error", True, None) == "cancelled"
+    assert task_state("error", None, cancelled) == "cancelled"
+    assert (fraction(50, "running"), fraction(None, "running"), fraction(None, "success")) == (0.5, None, 1.0)
+
+
+VERSIONS = b"""<?xml version="1.0"?><namespaces version="1.0"><namespace><name>urn:vim25</name><version>%s</version>
+<priorVersions><version>8.0.0.0</version><version>VMC M5</version><version>7.0</version></priorVersions></namespace>
+<namespace><name>urn:other</name><version>9.0</version></namespace></namespaces>"""
+
+
+@pytest.mark.parametrize(
+    ("document", "version"),
+    [(VERSIONS % b"8.0.3.0", "8.0.3.0"), (VERSIONS % b"12.0", "8.0.0.0"), (None, "6.5"), (b"<html>", "6.5")],
+)
+def test_the_newest_version_that_both_know(document: bytes | None, version: str) -> None:
+    assert common_version(document) == version
