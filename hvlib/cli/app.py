@@ -36,9 +36,7 @@ class HvApp(App):
     NAME = "hv"
     LOG = logging.getLogger("hv")
 
-    def __init__(
-        self, stdin: TextIO | None = None, stdout: TextIO | None = None, stderr: TextIO | None = None
-    ) -> None:
+    def __init__(self, stdin: TextIO | None = None, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
         super().__init__(
             description="List, watch and operate virtual machines on any hypervisor.",
             version=hvlib.__version__,
@@ -101,8 +99,7 @@ class HvApp(App):
         try:
             self.command_manager.find_command(argv)
         except ValueError:
-            close = ", ".join(self.get_fuzzy_matches(argv[0])) or "see hv --help"
-            self.LOG.error("no command %r; did you mean: %s", " ".join(argv), close)
+            self.LOG.error("no command %r (%s)", " ".join(argv), self._advise(argv))
             return USAGE
         return super().run_subcommand(argv)
 
@@ -126,7 +123,7 @@ class HvApp(App):
         )
         return self._provider
 
-    def clean_up(self, cmd: Command, result: int, err: BaseException | None) -> None:
+    def clean_up(self, cmd: Command, result: int, err: BaseException | None) -> None:  # noqa: ARG002
         """Log out, however the command ended."""
         if self._provider is not None:
             self._provider.close()
@@ -143,6 +140,14 @@ class HvApp(App):
         from getpass import getpass
 
         return getpass(f"Password for {endpoint.url}: ")
+
+    def _advise(self, argv: Sequence[str]) -> str:
+        """What somebody may have meant: the commands of this noun, else those that look alike."""
+        from difflib import get_close_matches
+
+        names = sorted(self.command_manager.commands)
+        close = [name for name in names if name.split()[0] == argv[0]] or get_close_matches(" ".join(argv), names)
+        return f"did you mean: {', '.join(close)}" if close else "hv --help lists the commands"
 
     def _show_warning(self, message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
         if issubclass(category, UserWarning):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from textwrap import fill
 from typing import Any
 
 from hvlib.errors import Unsupported
@@ -17,10 +18,12 @@ from hvlib.query import check_field
 from hvlib.ref import Ref
 from hvlib.resources import Resource
 
-__all__ = ["STRUCTURED", "cells", "chosen_columns", "names_of", "short"]
+__all__ = ["STRUCTURED", "cells", "chosen_columns", "names_of", "several", "short", "size"]
 
 STRUCTURED = frozenset({"json", "yaml"})
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+TABLE_WIDTH = 80
 
 Names = Mapping[Ref, str]
 
@@ -80,6 +83,13 @@ def human(name: str, value: Any, names: Names) -> Any:
     if isinstance(value, int) and name.endswith("_bytes"):
         return size(value)
     return text(name, value, names)
+
+
+def several(values: Sequence[str], format: str) -> Any:
+    """Several words, as the format shows them."""
+    if format in STRUCTURED:
+        return list(values)
+    return fill(" ".join(values), TABLE_WIDTH) if format == "table" else ",".join(values)
 
 
 def size(count: int) -> str:

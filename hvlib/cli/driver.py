@@ -13,26 +13,25 @@ from cliff.show import ShowOne
 
 from hvlib import registry
 from hvlib.cli.app import HvApp
+from hvlib.cli.columns import several
 from hvlib.errors import DriverNotFound
 
 __all__ = ["ListDrivers", "ShowDriver"]
 
 
 class ListDrivers(Lister):
-    """List the drivers that are installed"""
+    """List the drivers that are installed."""
 
     app: HvApp
 
-    def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterable[Any]]:
+    def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterable[Any]]:  # noqa: ARG002
         """The drivers; of one that can't be loaded, why."""
-        rows = [
-            (name, _description(name), *_distribution(point)) for name, point in registry.installed().items()
-        ]
+        rows = [(name, _description(name), *_distribution(point)) for name, point in registry.installed().items()]
         return ("name", "description", "distribution", "version"), rows
 
 
 class ShowDriver(ShowOne):
-    """Show a driver: its addresses and options"""
+    """Show a driver: its addresses and options."""
 
     app: HvApp
 
@@ -53,8 +52,8 @@ class ShowDriver(ShowOne):
             "distribution": distribution,
             "version": version,
             "entry_point": point.value,
-            "options": " ".join(sorted(driver.options)),
-            "usage": inspect.getdoc(inspect.getmodule(type(driver))),
+            "options": several(sorted(driver.options), parsed_args.formatter),
+            "usage": inspect.getdoc(type(driver)),
         }
         return self.dict2columns(found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, get_args
 
 import msgspec
@@ -20,6 +21,9 @@ __all__ = ["add_filter_options", "chosen_filters"]
 
 REFERRED = {name.lower(): name for name in KINDS} | {"pool": "StoragePool"}
 """The kind that a field of refs refers to, by the field's name."""
+
+PARSED = {int, float, bool, datetime}
+"""Types of fields whose values are more than text."""
 
 
 def add_filter_options(parser: argparse.ArgumentParser, states: Iterable[str]) -> None:
@@ -66,16 +70,18 @@ def _assignment(argument: str) -> tuple[str, list[str]]:
 
 
 def _value(collection: Collection[Any], field: str, value: str) -> Any:
-    declared = field_types(collection.kind)[field]
+    kind: type[Resource] = collection.kind
+    declared = field_types(kind)[field]
     types = {declared, *get_args(declared)}
     if Ref in types:
         return _referred(collection.provider, field, value)
-    if str in types:
+    if not types & PARSED:
         return _text(value)
     try:
         return msgspec.convert(value, declared, strict=False)
     except msgspec.ValidationError:
-        raise InvalidQuery(f"{collection.kind.kind}.{field} is never {value!r}") from None
+        wanted = " or ".join(sorted(each.__name__ for each in types & PARSED))
+        raise InvalidQuery(f"{collection.kind.kind}.{field} is never {value!r}", hint=f"values: {wanted}") from None
 
 
 def _text(value: str) -> Any:

@@ -9,7 +9,7 @@ __all__ = ["ListHosts", "ShowHost"]
 
 
 class ListHosts(ListResources):
-    """List hosts"""
+    """List hosts."""
 
     kind = Host
     state = "state"
@@ -17,6 +17,6 @@ class ListHosts(ListResources):
 
 
 class ShowHost(ShowResource):
-    """Show one host"""
+    """Show one host."""
 
     kind = Host

@@ -58,7 +58,9 @@ class ListResources(Lister):
         with collection.get_all(fields=[*columns, *order], page_size=parsed_args.page_size, **filters) as pager:
             records = list(islice(pager, parsed_args.limit))
         for name in reversed(order):
-            records.sort(key=lambda record: _sort_key(getattr(record, name)), reverse=parsed_args.sort_direction == "desc")
+            records.sort(
+                key=lambda record: _sort_key(getattr(record, name)), reverse=parsed_args.sort_direction == "desc"
+            )
         format = parsed_args.formatter
         names = {} if format in STRUCTURED else names_of(provider, records, columns)
         return columns, [cells(record, columns, format, names) for record in records]

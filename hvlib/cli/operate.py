@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import ClassVar, TextIO
+from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from cliff.command import Command
 
@@ -16,7 +16,10 @@ from hvlib.errors import HvlibError
 from hvlib.resources import VM
 from hvlib.task import DEFAULT_TIMEOUT, Task, wait_all
 
-__all__ = ["OperateVMs", "follow", "progress_bars"]
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["OperateVMs", "progress_bars"]
 
 
 class OperateVMs(Command):
@@ -40,7 +43,7 @@ class OperateVMs(Command):
         parser.add_argument("--dry-run", action="store_true", help="print what would be asked for, and ask for nothing")
         return parser
 
-    def requested(self, args: argparse.Namespace) -> Action:
+    def requested(self, args: argparse.Namespace) -> Action:  # noqa: ARG002
         """The action that the command line asks for."""
         return self.action
 
@@ -72,27 +75,34 @@ def submit(vms: Sequence[VM], action: Action) -> tuple[list[Task], list[Exceptio
     return tasks, refused
 
 
-def follow(tasks: Sequence[Task], timeout: float, terminal: TextIO) -> list[Exception]:
+def follow(tasks: Sequence[Task], timeout: float, stream: TextIO) -> list[Exception]:
     """Wait for all, with progress bars on a terminal: the errors of those that failed or still run."""
-    with progress_bars(tasks, terminal) as moved:
+    from rich.console import Console
+
+    with progress_bars(tasks, Console(file=stream)) as moved:
         try:
             wait_all(tasks, timeout=timeout, on_progress=moved)
         except ExceptionGroup as group:
             return list(group.exceptions)
+        except HvlibError as error:
+            return [error]
         for task in tasks:
             moved(task, 1.0)
     return []
 
 
 @contextmanager
-def progress_bars(tasks: Sequence[Task], terminal: TextIO) -> Iterator[Callable[[Task, float], object]]:
-    """A bar for each task, which the function that this gives moves; nothing where there is no terminal."""
-    if not terminal.isatty():
-        yield lambda task, fraction: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
+def progress_bars(tasks: Sequence[Task], console: Console) -> Iterator[Callable[[Task, float], object]]:
+    """A bar for each task, below what else the console prints; the function that this gives moves them.
 
-    with Progress(console=Console(file=terminal)) as progress:
+    Nothing where there is no terminal.
+    """
+    if not console.file.isatty():
+        yield lambda *_: None
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
         bars = {id(task): progress.add_task(str(task), total=1.0) for task in tasks}
         yield lambda task, fraction: progress.update(bars[id(task)], completed=fraction)

@@ -11,21 +11,22 @@ from cliff.lister import Lister
 from cliff.show import ShowOne
 
 from hvlib.cli.app import HvApp
+from hvlib.cli.columns import several
 from hvlib.config import load_config
 from hvlib.endpoint import parse_endpoint
 from hvlib.errors import ConfigError, Unsupported
 from hvlib.provider import Provider
-from hvlib.resources import KINDS, VM
+from hvlib.resources import KINDS
 
 __all__ = ["CheckProvider", "ListProviders"]
 
 
 class ListProviders(Lister):
-    """List the providers of hvlib.yaml"""
+    """List the providers of hvlib.yaml."""
 
     app: HvApp
 
-    def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterable[Any]]:
+    def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterable[Any]]:  # noqa: ARG002
         """The entries; their passwords are not fetched."""
         config = load_config()
         if config.path is None:
@@ -35,7 +36,7 @@ class ListProviders(Lister):
 
 
 class CheckProvider(ShowOne):
-    """Log in to a provider and say what it is"""
+    """Log in to a provider and say what it is."""
 
     app: HvApp
 
@@ -53,7 +54,6 @@ class CheckProvider(ShowOne):
         logged_in = time.monotonic()
         provider.compute.vms.get_all(fields=[], page_size=1).first()
         read = time.monotonic()
-        separator = " " if parsed_args.formatter == "table" else ","
         found = {
             "name": provider.name,
             "product": about.product,
@@ -62,8 +62,10 @@ class CheckProvider(ShowOne):
             "uuid": about.uuid,
             "login_ms": round((logged_in - began) * 1000, 1),
             "read_ms": round((read - logged_in) * 1000, 1),
-            "kinds": separator.join(_kinds(provider)),
-            "vm_actions": separator.join(sorted(action.name for action in provider.collection(VM.kind).actions)),
+            "kinds": several(_kinds(provider), parsed_args.formatter),
+            "vm_actions": several(
+                sorted(action.name for action in provider.compute.vms.actions), parsed_args.formatter
+            ),
         }
         return self.dict2columns(found)
 

@@ -23,7 +23,7 @@ __all__ = [
 
 
 class ListVMs(ListResources):
-    """List virtual machines"""
+    """List virtual machines."""
 
     kind = VM
     state = "power_state"
@@ -31,31 +31,31 @@ class ListVMs(ListResources):
 
 
 class ShowVM(ShowResource):
-    """Show one virtual machine"""
+    """Show one virtual machine."""
 
     kind = VM
 
 
 class StartVMs(OperateVMs):
-    """Power virtual machines on"""
+    """Power virtual machines on."""
 
     action = actions.Start()
 
 
 class StopVMs(OperateVMs):
-    """Power virtual machines off, without asking their guests"""
+    """Power virtual machines off, without asking their guests."""
 
     action = actions.Stop()
 
 
 class ShutdownVMs(OperateVMs):
-    """Ask the guests of virtual machines to shut down"""
+    """Ask the guests of virtual machines to shut down."""
 
     action = actions.Shutdown()
 
 
 class RebootVMs(OperateVMs):
-    """Ask the guests of virtual machines to restart"""
+    """Ask the guests of virtual machines to restart."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """The command's options."""
@@ -69,12 +69,12 @@ class RebootVMs(OperateVMs):
 
 
 class SuspendVMs(OperateVMs):
-    """Write the memory of virtual machines to disk and stop them"""
+    """Write the memory of virtual machines to disk and stop them."""
 
     action = actions.Suspend()
 
 
 class ResumeVMs(OperateVMs):
-    """Let suspended virtual machines go on"""
+    """Let suspended virtual machines go on."""
 
     action = actions.Resume()

@@ -19,7 +19,7 @@ __all__ = ["WatchVMs", "event_line"]
 
 
 class WatchVMs(Command):
-    """Print what happens to virtual machines, as it happens
+    """Print what happens to virtual machines, as it happens.
 
     All that exist come as ADDED, then SYNCED, then what changes: a line each, until Ctrl-C.
     """
@@ -71,7 +71,7 @@ def event_line(event: Event) -> str:
     shown: list[str] = []
     if record is not None:
         name = record.name_label if "name_label" in record.loaded else name
-        shown = sorted(event.changed or ())
+        shown = [field for field in record.all_fields() if field in (event.changed or ())]
     if event.type is EventType.ADDED:
         shown = [field for field in ("power_state",) if record is not None and field in record.loaded]
     values = " ".join(f"{field}={short(getattr(record, field))}" for field in shown)
