@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,11 @@ from hvlib.actions import Action, Cancel, Delete
 from hvlib.errors import HvlibError, NotFound, TaskCancelled, TaskFailed, TaskTimeout, WaitTimeout
 from hvlib.mirror import Event, EventType
 from hvlib.ref import Ref
-from hvlib.resources import ENDED, Failure, TaskRecord
+from hvlib.resources import ENDED, Failure, Resource, TaskRecord
 
 if TYPE_CHECKING:
     from hvlib.provider import Provider
+    from hvlib.watch import Watch
 
 __all__ = ["Task", "wait_all"]
 
@@ -97,7 +98,10 @@ class Task:
     @property
     def result(self) -> Any:
         """What `wait` returns; None while the task runs, and if it failed."""
-        return self._read_result() if self.state == "succeeded" else None
+        if self.state != "succeeded":
+            return None
+        _read_results([self])
+        return self._take_result()
 
     def wait(self, *, timeout: float = DEFAULT_TIMEOUT, on_progress: Callable[[float], object] | None = None) -> Any:
         """Wait until the task has ended; ``on_progress`` is called with 0.0 to 1.0 whenever that moves.
@@ -109,8 +113,16 @@ class Task:
         Round trips: those of a watch on one task, and one for the result.
         """
         report = None if on_progress is None else lambda _, fraction: on_progress(fraction)
-        _follow(self.provider, [self], time.monotonic() + timeout, report)
-        return self._conclude(timeout)
+        deadline = time.monotonic() + timeout
+        running = _running(self.provider, [self])
+        if running:
+            with self.provider.tasks.watch_refs(list(running)) as watch:
+                _follow(watch, running, deadline, report)
+        refusal = self._refusal(timeout)
+        if refusal is not None:
+            raise refusal
+        _read_results([self])
+        return self._take_result()
 
     def cancel(self) -> None:
         """Ask the server to cancel it: one round trip. `wait` tells whether it did. Raises `Unsupported`,
@@ -146,32 +158,27 @@ class Task:
         self._lost = NotFound(f"{self}: the server keeps no record of it any more, so its outcome is unknown")
         self._located(self._lost)
 
-    def _conclude(self, timeout: float) -> Any:
+    def _refusal(self, timeout: float) -> HvlibError | None:
+        """What `wait` raises, after it has followed the task."""
         if not self._ended():
-            raise self._located(TaskTimeout(f"{self} still runs after {timeout:g} s", hint="it goes on: wait again"))
-        error = self._lost or (None if self.ref is None else self.error)
-        if error is not None:
-            raise error
-        return self._read_result()
-
-    def _read_result(self) -> Any:
-        if not self._result_read:
-            self._result = None if isinstance(self._action, Delete) else self._read(self._result_ref())
-            self._result_read = True
-        return self._result
+            return self._located(TaskTimeout(f"{self} still runs after {timeout:g} s", hint="it goes on: wait again"))
+        return self._lost or (None if self.ref is None else self.error)
 
     def _result_ref(self) -> Ref | None:
+        if isinstance(self._action, Delete):
+            return None
         made = self._record.result if self._record is not None else None
         return made or self._outcome or self.target
 
-    def _read(self, ref: Ref | None) -> Any:
-        if ref is None:
-            return None
-        if self._action is None:  # Somebody else's task: it may have been a deletion.
-            with suppress(NotFound):
-                return self.provider.collection(ref.kind).get(ref)
-            return None
-        return self.provider.collection(ref.kind).get(ref)
+    def _keep_result(self, found: Resource | None) -> None:
+        self._result, self._result_read = found, True
+
+    def _take_result(self) -> Any:
+        """The result that `_read_results` read. None of somebody else's task, which may have been a deletion."""
+        ref = self._result_ref()
+        if self._result is None and ref is not None and self._action is not None:
+            raise self._located(NotFound(f"{self} succeeded, and {ref.kind} {ref.id} is gone since"))
+        return self._result
 
     def _failure(self, record: TaskRecord) -> HvlibError:
         if record.state == "cancelled":
@@ -197,34 +204,50 @@ def wait_all(
 ) -> list[Any]:
     """Wait for all, over one watch a provider; ``on_progress`` is called with a task and 0.0 to 1.0.
 
-    Returns their results in order. When all have ended, or the time is over, raises an `ExceptionGroup` of those that
-    failed or still run.
+    Returns their results in order, read in one round trip a kind. When all have ended, or the time is over, raises an
+    `ExceptionGroup` of those that failed or still run.
     """
     waited = list(tasks)
     deadline = time.monotonic() + timeout
     providers = {id(task.provider): task.provider for task in waited}
-    groups = [(one, [task for task in waited if task.provider is one]) for one in providers.values()]
-    with ThreadPoolExecutor(max_workers=max(len(groups), 1)) as pool:
-        for following in [pool.submit(_follow, one, group, deadline, on_progress) for one, group in groups]:
-            following.result()
-    results: list[Any] = []
-    failures: list[HvlibError] = []
-    for task in waited:
-        try:
-            results.append(task._conclude(timeout))
-        except HvlibError as error:
-            failures.append(error)
+    groups = [(one, running) for one in providers.values() if (running := _running(one, waited))]
+    with ThreadPoolExecutor(max_workers=max(len(groups), 1)) as pool, ExitStack() as watches:
+        following = [
+            pool.submit(_follow, watches.enter_context(one.tasks.watch_refs(list(group))), group, deadline, on_progress)
+            for one, group in groups
+        ]
+        for each in following:  # Whatever ends this wait, Ctrl-C too, closes the watches, and so ends the threads.
+            each.result()
+    failures = [refusal for task in waited if (refusal := task._refusal(timeout)) is not None]
     if failures:
         raise ExceptionGroup(f"{len(failures)} of {len(waited)} tasks did not succeed", failures)
-    return results
+    _read_results(waited)
+    return [task._take_result() for task in waited]
 
 
-def _follow(provider: Provider, tasks: Sequence[Task], deadline: float, report: Progress | None) -> None:
-    """Follow one provider's tasks over one watch until all have ended or the deadline is reached."""
-    running = {task.ref: task for task in tasks if task.ref is not None and not task._ended()}
-    if not running:
-        return
-    with provider.tasks.watch_refs(list(running)) as watch, suppress(WaitTimeout):
+def _read_results(tasks: Iterable[Task]) -> None:
+    """Read the results of tasks that succeeded: one round trip a provider and kind."""
+    by_provider: dict[int, list[Task]] = {}
+    for task in tasks:
+        if not task._result_read:
+            by_provider.setdefault(id(task.provider), []).append(task)
+    for group in by_provider.values():
+        refs = {task: task._result_ref() for task in group}
+        found = group[0].provider.get_many([ref for ref in refs.values() if ref is not None])
+        for task, ref in refs.items():
+            task._keep_result(found.get(ref) if ref is not None else None)
+
+
+def _running(provider: Provider, tasks: Iterable[Task]) -> dict[Ref, Task]:
+    """Those of one provider's tasks that may not have ended, by ref."""
+    return {
+        task.ref: task for task in tasks if task.provider is provider and task.ref is not None and not task._ended()
+    }
+
+
+def _follow(watch: Watch, running: dict[Ref, Task], deadline: float, report: Progress | None) -> None:
+    """Follow one provider's tasks until all have ended, the deadline is reached, or the watch is closed."""
+    with suppress(WaitTimeout):
         while running:
             event = watch.next(timeout=max(deadline - time.monotonic(), 0.0))
             if event is None:

@@ -1,14 +1,4 @@
-"""The driver ``sim``.
-
-    sim://                  a lab of one's own: a new one each time
-    sim://NAME              a lab that all in the process share who name it
-
-Options of the lab, which a shared one takes from who names it first: ``vms`` (20), ``hosts`` (4) and ``seed`` (1) that
-it is generated from; ``task_time`` (0.3), the seconds that an operation takes; ``password``, what a login needs.
-
-Options of the session: ``latency``, seconds in each call; ``fail``, errors that calls meet
-(``CALL:ERROR[:TIMES[:SKIP]],...``, see `hvlib_sim.faults`).
-"""
+"""The driver ``sim``: labs in memory."""
 
 from __future__ import annotations
 
@@ -27,7 +17,20 @@ MOST = 1_000_000
 
 
 class SimDriver(Driver):
-    """Simulated labs, in memory."""
+    """Simulated labs, in memory.
+
+        sim://                  a lab of one's own: a new one each time
+        sim://NAME              a lab that all in the process share who name it
+
+    Options of the lab, which a shared one takes from who names it first:
+        vms (20), hosts (4), seed (1)       what it is generated from
+        task_time (0.3)                     the seconds that an operation takes
+        password                            what a login needs
+
+    Options of the session:
+        latency                             seconds in each call
+        fail                                errors that calls meet: CALL:ERROR[:TIMES[:SKIP]],...
+    """
 
     description: ClassVar[str] = "a simulated lab, embedded in this process"
     options: ClassVar[frozenset[str]] = frozenset({"vms", "hosts", "seed", "task_time", "password", "latency", "fail"})

@@ -53,7 +53,7 @@ def fault_error(fault: Fault) -> HvlibError:
     """What a SOAP fault is to the caller."""
     if not fault.type:
         return ProtocolError(f"the server did not understand the request: {fault.message}", native=fault.plain())
-    return _error_class(fault)(fault.message or fault.type, native=fault.plain())
+    return _error_class(fault)(fault.words, native=fault.plain())
 
 
 def failure(value: object) -> Failure | None:
@@ -61,7 +61,7 @@ def failure(value: object) -> Failure | None:
     if value is None:
         return None
     fault = Fault.of_localized(value)
-    return Failure(_error_class(fault).__name__, fault.message or fault.type or "no reason given", fault.plain())
+    return Failure(_error_class(fault).__name__, fault.words or "no reason given", fault.plain())
 
 
 def _error_class(fault: Fault) -> type[HvlibError]:

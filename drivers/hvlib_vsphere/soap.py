@@ -56,6 +56,14 @@ class Fault(msgspec.Struct, frozen=True):
     message: str
     detail: Mapping[str, Any]
 
+    @property
+    def words(self) -> str:
+        """What happened, for people: the server's words; of one that has none, the fault's type and its simple data."""
+        if " " in self.message:
+            return self.message
+        data = " ".join(f"{name}={value}" for name, value in self.detail.items() if isinstance(value, str))
+        return f"{self.type or self.message} {data}".rstrip()
+
     def plain(self) -> dict[str, Any]:
         """As plain values: the ``native`` of an error."""
         return {"type": self.type, "message": self.message, "detail": dict(self.detail)}

@@ -87,11 +87,15 @@ class HvApp(App):
         """Run one command. Returns the exit status; argparse raises SystemExit for help and wrong usage."""
         with warnings.catch_warnings():
             warnings.showwarning = self._show_warning
+            warnings.filterwarnings("always", category=UserWarning, module=r"hvlib\b")
+            root = logging.getLogger()
+            level = root.level
             try:
                 return super().run(argv)
             finally:
+                root.setLevel(level)
                 for handler in self._handlers:
-                    logging.getLogger().removeHandler(handler)
+                    root.removeHandler(handler)
                     handler.close()
 
     def run_subcommand(self, argv: list[str]) -> int:
@@ -149,9 +153,8 @@ class HvApp(App):
         close = [name for name in names if name.split()[0] == argv[0]] or get_close_matches(" ".join(argv), names)
         return f"did you mean: {', '.join(close)}" if close else "hv --help lists the commands"
 
-    def _show_warning(self, message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
-        if issubclass(category, UserWarning):
-            self.LOG.warning("%s", message)
+    def _show_warning(self, message: Warning | str, *_: object, **__: object) -> None:
+        self.LOG.warning("%s", message)
 
 
 def seconds(text: str) -> float:

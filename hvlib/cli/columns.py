@@ -99,7 +99,8 @@ def size(count: int) -> str:
     '1.5 GiB'
     """
     steps = min(max(count.bit_length() - 1, 0) // 10, len(UNITS) - 1)
-    return f"{count / 1024**steps:.4g} {UNITS[steps]}"
+    number = f"{count / 1024**steps:.1f}".removesuffix(".0")
+    return f"{number} {UNITS[steps]}"
 
 
 def short(value: object) -> str:

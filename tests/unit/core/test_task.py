@@ -96,7 +96,7 @@ def test_wait_all_follows_all_over_one_watch_and_reports_every_failure(provider:
     with provider.count_requests() as requests:
         results = hvlib.wait_all(good, timeout=20)
     assert [vm.power_state for vm in results] == ["running", "suspended", "suspended", "suspended"]
-    assert requests.calls["Get"] == len(good)
+    assert requests.calls["Get"] == 1
     assert hvlib.wait_all([]) == []
     with pytest.raises(ExceptionGroup) as caught:
         hvlib.wait_all([running[4].stop(), running[0].stop(), running[0].rename("x"), running[4].stop()], timeout=20)

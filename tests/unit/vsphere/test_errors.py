@@ -31,12 +31,22 @@ def test_what_no_class_stands_for() -> None:
 
 def test_why_a_task_failed() -> None:
     found = failure(
-        {"fault": {"xsi:type": "InvalidPowerState", "existingState": "poweredOn"}, "localizedMessage": "on"}
+        {"fault": {"xsi:type": "InvalidPowerState", "existingState": "poweredOn"}, "localizedMessage": "It is on"}
     )
     assert found is not None
-    assert (found.error, found.message) == ("InvalidState", "on")
-    assert found.native == {"type": "InvalidPowerState", "message": "on", "detail": {"existingState": "poweredOn"}}
+    assert (found.error, found.message) == ("InvalidState", "It is on")
+    assert found.native == {
+        "type": "InvalidPowerState",
+        "message": "It is on",
+        "detail": {"existingState": "poweredOn"},
+    }
     assert failure(None) is None
+
+
+@pytest.mark.parametrize("message", ["", "*types.InvalidPowerState"])
+def test_a_fault_without_words_is_told_by_its_data(message: str) -> None:
+    fault = Fault("InvalidPowerState", message, {"existingState": "poweredOn", "cause": {}})
+    assert str(fault_error(fault)) == "InvalidPowerState existingState=poweredOn"
 
 
 def test_every_fault_of_the_table_is_one_of_the_api() -> None:

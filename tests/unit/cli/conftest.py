@@ -1,0 +1,68 @@
+"""What the tests of the command line share: `hv` in this process, and as a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from hvlib.cli.app import HvApp
+
+HV = [sys.executable, "-c", "import sys; from hvlib.cli.app import main; sys.exit(main())"]
+
+
+class Ran(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+@pytest.fixture(autouse=True)
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No configuration but the test's own, which is the working directory's."""
+    for name in ("HVLIB_PROVIDER", "HVLIB_PASSWORD", "HVLIB_CACERT", "HVLIB_CONFIG_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def hv(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Runs ``hv`` with these arguments in this process."""
+
+    def run(*arguments: str) -> Ran:
+        capsys.readouterr()
+        try:
+            status = HvApp().run(list(arguments))
+        except SystemExit as end:
+            status = int(end.code or 0)
+        return Ran(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def start_hv() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts ``hv`` as a process, which does not outlive the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: str, **streams: Any) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen([*HV, *arguments], **streams)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
