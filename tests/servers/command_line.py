@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 
 from servers.go_toolchain import ToolchainMissing
@@ -20,6 +21,7 @@ __all__ = ["SERVERS", "main"]
 
 SERVERS: tuple[type[Server], ...] = (Sim, Vcsim)
 
+ENDING = (signal.SIGTERM, signal.SIGHUP)
 END_TIMEOUT = 10.0
 NOT_EXECUTABLE, NOT_FOUND = 126, 127  # the statuses by which a shell says so
 
@@ -31,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     options = vars(parser.parse_args(own))
     name, build = options.pop("name"), options.pop("build")
     chosen = {server.name: server for server in SERVERS}
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         signal.signal(number, _end)
     try:
         if build:
@@ -93,11 +95,14 @@ def _end(number: int, _: object) -> NoReturn:
 def _run(command: Sequence[str], environment: dict[str, str]) -> int:
     """Run a command and return its status, as a shell would. It never outlives this function."""
     try:
-        process = subprocess.Popen(command, env={**os.environ, **environment})
+        with _signals_held_back() as arrived:
+            process = subprocess.Popen(command, env={**os.environ, **environment})
     except OSError as error:
         print(f"run: {command[0]}: {error.strerror}", file=sys.stderr)
         return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
     try:
+        for number in arrived:
+            signal.raise_signal(number)
         status = process.wait()
     except KeyboardInterrupt:
         status = _wait_or_kill(process)  # the terminal has told the command too: it ends in its own way
@@ -105,6 +110,20 @@ def _run(command: Sequence[str], environment: dict[str, str]) -> int:
         process.terminate()  # does nothing if it has ended
         _wait_or_kill(process)
     return status if status >= 0 else 128 - status
+
+
+@contextmanager
+def _signals_held_back() -> Iterator[list[int]]:
+    """Collect the signals that would end us, while a process is made that they could leave behind."""
+    arrived: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in (*ENDING, signal.SIGINT)}
+    for number in handlers:
+        signal.signal(number, lambda number, _: arrived.append(number))
+    try:
+        yield arrived
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _wait_or_kill(process: subprocess.Popen[bytes]) -> int:
