@@ -83,14 +83,14 @@ def restart_one(provider: hvlib.Provider, vm: hvlib.VM | None) -> None:
     require(not reporter.is_alive(), "the watch was closed, and its thread still waits")
 
 
-def report(watch: hvlib.Watch, ref: hvlib.Ref, seen: Queue[str]) -> None:
+def report(watch: hvlib.Watch[hvlib.VM], ref: hvlib.Ref, seen: Queue[str]) -> None:
     """Print what happens to one VM once the watch knows all, and pass its power states on."""
     synced = False
     for event in watch:
         if event.type is hvlib.EventType.SYNCED:
             synced = True
             seen.put("SYNCED")
-        elif synced and event.ref == ref and isinstance(event.resource, hvlib.VM):
+        elif synced and event.ref == ref and event.resource is not None:
             print(f"  {event.type} {event.resource.name_label}: {event.resource.power_state}")
             seen.put(event.resource.power_state)
 

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from hvlib import actions
+from hvlib.collection import Collection
 from hvlib.connection import Requests
 from hvlib.connector import connect
 from hvlib.driver import About
@@ -71,6 +72,7 @@ __all__ = [
     "AuthenticationFailed",
     "Closed",
     "Cluster",
+    "Collection",
     "ConcurrentWatch",
     "ConfigError",
     "Conflict",

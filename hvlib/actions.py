@@ -11,7 +11,7 @@ rename name_label='web-1'; migrate live=False
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import msgspec
@@ -22,16 +22,32 @@ if TYPE_CHECKING:
     from hvlib.resources import Resource
 
 
+PRIVATE = frozenset({"user_data", "native"})
+"""Fields that may hold secrets: they are never shown."""
+
+
 class Action(msgspec.Struct, frozen=True):
     """The base of all actions. ``name`` is what people call it."""
 
     name: ClassVar[str] = ""
 
+    def refs(self) -> Iterator[Ref]:
+        """The refs that it names, beside the object that it is asked of."""
+        for field in self.__struct_fields__:
+            value = getattr(self, field)
+            for each in value if isinstance(value, tuple) else (value,):
+                if isinstance(each, Ref):
+                    yield each
+
     def __str__(self) -> str:
         values = ((field, getattr(self, field)) for field in self.__struct_fields__)
         defaults = dict(zip(reversed(self.__struct_fields__), reversed(self.__struct_defaults__), strict=False))
-        shown = [f"{field}={value!r}" for field, value in values if value != defaults.get(field, msgspec.NODEFAULT)]
+        given = [(field, value) for field, value in values if value != defaults.get(field, msgspec.NODEFAULT)]
+        shown = [f"{field}={'...' if field in PRIVATE else repr(value)}" for field, value in given]
         return " ".join([self.name, *shown])
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
 
 class Create(Action, frozen=True):

@@ -6,7 +6,8 @@ import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import UUID
 
 from hvlib.actions import Action, Create, CreateNetwork, CreateVM, CreateVolume, as_ref
 from hvlib.connection import Connection
@@ -27,7 +28,7 @@ __all__ = ["Collection", "Networks", "VMs", "Volumes"]
 
 R = TypeVar("R", bound=Resource)
 
-UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+UUID_FORM = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 REFS_PER_CALL = 500
 
 
@@ -84,7 +85,7 @@ class Collection(Generic[R]):
 
     def get_by_uuid(self, uuid: str, *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()) -> R:
         """The one with this uuid: two round trips at most. Raises `NotFound`."""
-        found = self._lookup("uuid", uuid, fields, native)
+        found = self._lookup("uuid", _canonical(uuid), fields, native)
         if not found:
             raise self._not_found(f"uuid {uuid}")
         return found[0]
@@ -110,8 +111,8 @@ class Collection(Generic[R]):
 
     def find(self, name_or_uuid: str) -> R:
         """The one with this uuid or name. Raises `NotFound`, or `AmbiguousName` carrying the ``candidates``."""
-        if UUID.fullmatch(name_or_uuid):
-            by_uuid = self._lookup("uuid", name_or_uuid, None, ())
+        if UUID_FORM.fullmatch(name_or_uuid):
+            by_uuid = self._lookup("uuid", _canonical(name_or_uuid), None, ())
             if by_uuid:
                 return by_uuid[0]
         candidates = self.get_by_name_label(name_or_uuid)
@@ -119,11 +120,13 @@ class Collection(Generic[R]):
             raise self._not_found(repr(name_or_uuid))
         if len(candidates) > 1:
             uuids = " ".join(record.uuid for record in candidates)
-            raise AmbiguousName(
+            ambiguous = AmbiguousName(
                 f"{len(candidates)} {self.kind.kind}s are named {name_or_uuid!r}",
                 candidates=candidates,
                 hint=f"say which by uuid: {uuids}",
             )
+            ambiguous.provider = self.provider
+            raise ambiguous
         return candidates[0]
 
     def watch(
@@ -134,7 +137,7 @@ class Collection(Generic[R]):
         since: WatchCursor | None = None,
         known: Known | None = None,
         **filters: object,
-    ) -> Watch:
+    ) -> Watch[R]:
         """The live stream of changes: a `Watch`. Ceasing to match the filters is a DELETED.
 
         ``since`` goes on from a watch's cursor, or raises `CursorLost` where the server can't. ``known``, your own last
@@ -154,26 +157,25 @@ class Collection(Generic[R]):
                     event = watch.next(timeout=max(deadline - time.monotonic(), 0.0))
                 except WaitTimeout as error:
                     state = " ".join(f"{name}={value}" for name, value in fields.items())
-                    raise WaitTimeout(f"{self.kind.kind} {ref.id} is not {state} after {timeout:g} s") from error
+                    late = WaitTimeout(f"{self.kind.kind} {ref.id} is not {state} after {timeout:g} s")
+                    late.provider = self.provider
+                    raise late from error
                 if event is None or event.type is EventType.DELETED:
                     raise self._not_found(ref.id)
-                record = cast("R | None", event.resource) or record
+                record = event.resource or record
                 if record is None:  # SYNCED, and the object was not there.
                     raise self._not_found(ref.id)
                 if wanted.matches(record):
                     return record
 
-    def watch_refs(self, refs: Sequence[Ref]) -> Watch:
+    def watch_refs(self, refs: Sequence[Ref]) -> Watch[R]:
         """A watch of these objects alone."""
         return Watch(self._connection, [self._query(refs=[self._own(ref) for ref in refs])])
 
-    def do(self, ref: Ref | None, action: Action, *, dry_run: bool = False, label: str = "") -> Task:
+    def do(self, ref: Ref | None, action: Action, *, dry_run: bool = False, label: str = "") -> Task[Any]:
         """Submit an action on one object, or on the kind itself (create). `Resource.do`."""
-        if type(action) not in self.actions:
-            known = " ".join(sorted(action.name for action in self.actions)) or "none"
-            raise Unsupported(f"{self.kind.kind} has no action {action.name!r} here", hint=f"actions: {known}")
-        if isinstance(action, Create) != (ref is None):
-            raise InvalidQuery(f"{action.name!r} is asked of {'a collection' if ref else 'a resource'}")
+        with self._connection.reported():
+            self._check_action(ref, action)
         operation = f"{action} {label or (ref.id if ref else self.kind.kind)}"
         if dry_run:
             return Task(self.provider, operation, ref, action=action, planned=True)
@@ -183,6 +185,19 @@ class Collection(Generic[R]):
                 return Task(self.provider, operation, ref, ref=answer.task, action=action)
             case Done():
                 return Task(self.provider, operation, ref, action=action, outcome=answer.result)
+
+    def _check_action(self, ref: Ref | None, action: Action) -> None:
+        """Raise `Unsupported` or `InvalidQuery` for what must not be sent."""
+        actions = self.actions
+        if type(action) not in actions:
+            known = " ".join(sorted(action.name for action in actions)) or "none"
+            raise Unsupported(f"{self.kind.kind} has no action {action.name!r} here", hint=f"actions: {known}")
+        if isinstance(action, Create) != (ref is None):
+            raise InvalidQuery(f"{action.name!r} is asked of {'a collection' if ref else 'a resource'}")
+        if ref is not None:
+            self._own(ref)
+        for named in action.refs():
+            self._local(named)
 
     def _adapter(self) -> Adapter[R]:
         return self._connection.adapter(self.kind)
@@ -215,8 +230,16 @@ class Collection(Generic[R]):
         return self._connection.read(lambda session: session.adapters[self.kind].lookup(field, value, query))
 
     def _own(self, ref: Ref) -> Ref:
-        if ref.kind != self.kind.kind:
-            raise InvalidQuery(f"{ref} is no {self.kind.kind}")
+        """A ref of this kind and provider: another provider's object may have the same identifier."""
+        with self._connection.reported():
+            if ref.kind != self.kind.kind:
+                raise InvalidQuery(f"{ref} is no {self.kind.kind}")
+            return self._local(ref)
+
+    def _local(self, ref: Ref) -> Ref:
+        self._adapter()  # Which provider this is, the login tells.
+        if ref.provider_uuid != self._connection.context.provider_uuid:
+            raise InvalidQuery(f"{ref} is of another provider than {self.provider}")
         return ref
 
     def _not_found(self, what: str) -> NotFound:
@@ -247,7 +270,7 @@ class VMs(Collection[VM]):
         user_data: str | None = None,
         start: bool = False,
         native: Mapping[str, Any] | None = None,
-    ) -> Task:
+    ) -> Task[VM]:
         """Make a VM from an image; what is not given is the image's or the server's choice. The result is the `VM`.
 
         ``user_data`` is for the guest's cloud-init; ``native`` are the server's own parameters, passed as they are.
@@ -273,7 +296,7 @@ class VMs(Collection[VM]):
 class Volumes(Collection[Volume]):
     """``provider.storage.volumes``."""
 
-    def create(self, name_label: str, size_bytes: int, *, pool: Ref | Resource | None = None) -> Task:
+    def create(self, name_label: str, size_bytes: int, pool: Ref | Resource | None = None) -> Task[Volume]:
         """Make a volume. The result is the `Volume`."""
         return self.do(None, CreateVolume(name_label, size_bytes, as_ref(pool)))
 
@@ -281,6 +304,11 @@ class Volumes(Collection[Volume]):
 class Networks(Collection[Network]):
     """``provider.network.networks``."""
 
-    def create(self, name_label: str, *, vlan_id: int | None = None, mtu: int | None = None) -> Task:
+    def create(self, name_label: str, *, vlan_id: int | None = None, mtu: int | None = None) -> Task[Network]:
         """Make a network. The result is the `Network`."""
         return self.do(None, CreateNetwork(name_label, vlan_id, mtu))
+
+
+def _canonical(uuid: str) -> str:
+    """A uuid as servers spell it; what is none stays as it is."""
+    return str(UUID(uuid)) if UUID_FORM.fullmatch(uuid) else uuid

@@ -4,8 +4,10 @@
 
     providers:
       prod:
-        url: vsphere://admin@vc.example.org password_command: pass show vc        # or password_env, password_file,
-        keyring: {service: hvlib, username: admin} cacert: /etc/ssl/vc.pem timeout: 20
+        url: vsphere://admin@vc.example.org
+        password_command: pass show vc      # or password_env, password_file, keyring
+        cacert: /etc/ssl/vc.pem
+        timeout: 20
 
 The first of these that exists is read: the file named by HVLIB_CONFIG_FILE, hvlib.yaml in the working directory, in the
 user's configuration directory, in /etc/hvlib.
@@ -44,7 +46,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     url: str
     username: str | None = None
-    password: str | None = None
+    password: Secret | None = None
     password_env: str | None = None
     password_file: str | None = None
     password_command: str | None = None
@@ -107,13 +109,21 @@ def _entries(path: Path) -> dict[str, Entry]:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise ConfigError(f"{path}, line {line}: {error.problem}") from None
+        # An alias or a tag may be a password that starts with * or !: it is not repeated.
+        told = isinstance(error, (yaml.scanner.ScannerError, yaml.parser.ParserError))
+        raise ConfigError(f"{path}, line {line}: {error.problem if told else 'no such alias or tag'}") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: {error}") from None
     try:
-        return msgspec.convert(document or {}, _File).providers
+        return msgspec.convert(document or {}, _File, dec_hook=_as_secret).providers
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {error}", hint="fields: " + " ".join(Entry.__struct_fields__)) from None
+
+
+def _as_secret(wanted: type, value: object) -> object:
+    if wanted is Secret and isinstance(value, str):
+        return Secret(value)
+    raise ValueError(f"expected {'text' if wanted is Secret else wanted.__name__}")
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -131,7 +141,7 @@ def _password(name: str, entry: Entry, path: Path | None) -> Secret | None:
     if not sources:
         return None
     value = getattr(entry, sources[0])
-    return Secret(_READERS[sources[0]](value))
+    return value if isinstance(value, Secret) else Secret(_READERS[sources[0]](value))
 
 
 def _from_environment(variable: str) -> str:
@@ -152,13 +162,17 @@ def _from_file(file: str) -> str:
 
 def _from_command(command: str) -> str:
     try:
-        done = subprocess.run(
-            shlex.split(command), stdout=subprocess.PIPE, text=True, timeout=COMMAND_TIMEOUT, check=False
-        )
+        words = shlex.split(command)
+    except ValueError as error:
+        raise ConfigError(f"password_command: {error}") from None
+    if not words:
+        raise ConfigError("password_command is empty")
+    try:
+        done = subprocess.run(words, stdout=subprocess.PIPE, text=True, timeout=COMMAND_TIMEOUT, check=False)
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        raise ConfigError(f"password_command: {type(error).__name__} running {shlex.split(command)[0]!r}") from None
+        raise ConfigError(f"password_command: {type(error).__name__} running {words[0]!r}") from None
     if done.returncode:
-        raise ConfigError(f"password_command: {shlex.split(command)[0]!r} ended with status {done.returncode}")
+        raise ConfigError(f"password_command: {words[0]!r} ended with status {done.returncode}")
     return done.stdout.removesuffix("\n")
 
 
@@ -179,7 +193,6 @@ def _from_keyring(entry: Keyring) -> str:
 
 
 _READERS: dict[str, Any] = {
-    "password": str,
     "password_env": _from_environment,
     "password_file": _from_file,
     "password_command": _from_command,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
+from concurrent.futures import Future, InvalidStateError
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from hvlib.driver import Adapter, Driver, Endpoint, Feed, Session, SessionLost, WatchCursor
-from hvlib.errors import AuthenticationFailed, Closed, HvlibError, ProtocolError, Unsupported
+from hvlib.errors import AuthenticationFailed, Closed, ConnectionFailed, HvlibError, ProtocolError, Unsupported
 from hvlib.query import Query
 from hvlib.ref import Ref
 from hvlib.resources import Resource
@@ -52,7 +52,7 @@ class CallContext:
         self.provider_uuid = ""
         self._timeout = endpoint.timeout
         self._counters: tuple[Requests, ...] = ()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # Reentrant: a finalizer may count a call while another is being counted.
         self._provider: Callable[[], Provider | None] = lambda: None
 
     def bind(self, provider: Provider) -> None:
@@ -89,11 +89,19 @@ class CallContext:
 class Waiter(Protocol):
     """Something that waits for the server and must end when the connection does."""
 
-    def interrupt(self) -> None: ...
+    def abort(self) -> None: ...
 
 
 class Login(Future[None]):
     """One login, waited for by every thread that needs it. Until it is lost, it stands for the session."""
+
+    def settle(self, error: Exception | None) -> None:
+        """Tell its outcome to all who wait, unless they know it."""
+        with suppress(InvalidStateError):
+            if error is None:
+                self.set_result(None)
+            else:
+                self.set_exception(error)
 
 
 class Connection:
@@ -103,9 +111,12 @@ class Connection:
         self.retry = retry
         self.context = CallContext(endpoint)
         self.session: Session = driver.open(endpoint, self.context)
-        self.waiters: weakref.WeakSet[Waiter] = weakref.WeakSet()
+        self.abandoned: deque[Callable[[], None]] = deque()
+        """What frees things that the server holds and nobody uses any more. Finalizers only append: they may run at any
+        moment, even inside of a lock, so what they leave is freed with the next call."""
+        self._waiters: weakref.WeakSet[Waiter] = weakref.WeakSet()
         self._provider: Callable[[], Provider | None] = lambda: None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._login: Login | None = None
         self._closed = threading.Event()
         # Also runs at interpreter exit, so that a session is logged out whatever happens.
@@ -117,6 +128,13 @@ class Connection:
         self.context.bind(provider)
 
     @property
+    def provider(self) -> Provider:
+        """The provider that stands on this connection."""
+        provider = self._provider()
+        assert provider is not None
+        return provider
+
+    @property
     def closed(self) -> bool:
         """Whether `close` was called."""
         return self._closed.is_set()
@@ -124,9 +142,31 @@ class Connection:
     def close(self) -> None:
         """Log out; every wait and call under way, in any thread, raises `Closed`. Idempotent."""
         self._closed.set()
-        for waiter in list(self.waiters):
-            waiter.interrupt()
-        self._finalizer()
+        try:
+            with self._lock:
+                waiters, login = list(self._waiters), self._login
+            if login is not None:
+                login.settle(self._closed_error())
+            for waiter in waiters:
+                waiter.abort()
+        finally:
+            self._finalizer()
+
+    def enlist(self, waiter: Waiter) -> None:
+        """`close` ends this waiter."""
+        with self._lock:
+            self._waiters.add(waiter)
+
+    def dismiss(self, waiter: Waiter) -> None:
+        """It waits no more."""
+        with self._lock:
+            self._waiters.discard(waiter)
+
+    def free_abandoned(self) -> None:
+        """Free what was left to be freed: without login or retry. What can't be freed now goes with the session."""
+        while self.abandoned and not self.closed:
+            with suppress(HvlibError, IndexError):
+                self.abandoned.popleft()()
 
     def adapter(self, kind: type[R]) -> Adapter[R]:
         """What the driver has for a kind. Logs in. Raises `Unsupported` if it has nothing."""
@@ -134,19 +174,17 @@ class Connection:
 
     def read(self, call: Callable[[Session], T], retry: RetryPolicy | None = None) -> T:
         """The result of a call that changes nothing: repeated as the policy says."""
-        return self._run(call, retry or self.retry, read_repeatable)
+        return self._run(call, retry or self.retry, read_repeatable)[0]
 
     def act(self, call: Callable[[Session], T]) -> T:
         """The result of a call that changes something: repeated only when the server can't have acted on it."""
-        return self._run(call, self.retry, action_repeatable)
+        return self._run(call, self.retry, action_repeatable)[0]
 
     def open_feed(
         self, queries: Sequence[Query[Any]], since: WatchCursor | None, retry: RetryPolicy
     ) -> tuple[Feed, Login]:
         """A feed, and the login that it lives with: hand that to `lost` if the feed loses its session."""
-        feed = self.read(lambda session: session.feed(queries, since), retry)
-        login = self._login
-        return feed, login or Login()
+        return self._run(lambda session: session.feed(queries, since), retry, read_repeatable)
 
     def lost(self, login: Login) -> None:
         """A session turned out to be gone: the next call logs in."""
@@ -176,13 +214,16 @@ class Connection:
             wrapped.provider = self._provider()
             raise wrapped from error
 
-    def _run(self, call: Callable[[Session], T], policy: RetryPolicy, repeatable: Callable[[BaseException], bool]) -> T:
+    def _run(
+        self, call: Callable[[Session], T], policy: RetryPolicy, repeatable: Callable[[BaseException], bool]
+    ) -> tuple[T, Login]:
+        """The call's result, and the login that it was made in."""
         with self.reported():
             for attempt in range(1, SESSIONS_PER_CALL + 1):
                 login = self._logged_in(policy)
+                self.free_abandoned()
                 try:
-                    result: T = policy.retrying(repeatable, self.sleep)(call, self.session)
-                    return result
+                    return policy.retrying(repeatable, self.sleep)(call, self.session), login
                 except SessionLost as error:
                     self.lost(login)
                     if attempt == SESSIONS_PER_CALL:
@@ -212,9 +253,9 @@ class Connection:
                 raise self._closed_error()
         except BaseException as error:
             self.lost(login)
-            login.set_exception(error)
-        else:
-            login.set_result(None)
+            login.settle(error if isinstance(error, Exception) else ConnectionFailed("the login was interrupted"))
+            raise
+        login.settle(None)
 
     def _closed_error(self) -> Closed:
         error = Closed("the provider was closed")

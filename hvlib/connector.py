@@ -55,14 +55,15 @@ def connect(
 
 
 def _endpoint(chosen: str, given: dict[str, Any], options: dict[str, Any], *, ambient: bool) -> Endpoint:
-    """The endpoint, from the least to the most specific: environment or file, address, arguments."""
+    """The endpoint, from the least to the most specific: address, environment, file, arguments."""
     settings: dict[str, Any] = {}
     url = chosen
     if "://" not in chosen and "@" not in chosen:
         settings = load_config().provider(chosen)
         url = settings.pop("url")
-    elif ambient:
-        settings = _environment()
+    if ambient:
+        environment = _environment()
+        settings.update({name: value for name, value in environment.items() if not settings.get(name)})
     settings["options"] = {**settings.get("options", {}), **options}
     explicit = {name: value for name, value in given.items() if value is not None}
     return parse_endpoint(url, **{**settings, **explicit})

@@ -34,7 +34,6 @@ __all__ = [
     "Endpoint",
     "Feed",
     "Gone",
-    "Members",
     "NotSent",
     "Page",
     "PageToken",
@@ -113,19 +112,7 @@ class Gone(msgspec.Struct, frozen=True):
     ref: Ref
 
 
-class Members(msgspec.Struct, frozen=True):
-    """The complete set of one kind's objects below one owner (a VM's snapshots): core finds what went.
-
-    ``owned`` names the field of the records that holds the owner's ref.
-    """
-
-    owner: Ref
-    kind: type[Resource]
-    owned: str
-    records: Sequence[Resource]
-
-
-Change = Upsert | Gone | Members
+Change = Upsert | Gone
 
 
 class Batch(msgspec.Struct, frozen=True):

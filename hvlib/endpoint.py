@@ -13,6 +13,7 @@ from hvlib.errors import ConfigError
 __all__ = ["Endpoint", "Secret", "parse_endpoint"]
 
 DEFAULT_TIMEOUT = 30.0
+FORM = "an address reads DRIVER://USER@HOST:PORT; in a user or password write / # ? @ as %2F %23 %3F %40"
 
 
 class Secret:
@@ -81,10 +82,12 @@ def parse_endpoint(url: str, **given: Any) -> Endpoint:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise ConfigError(f"not an address: {error}", hint="an address reads DRIVER://USER@HOST:PORT") from None
+    except ValueError:  # Its words would repeat the URL, and a password in it.
+        raise ConfigError("not an address", hint=FORM) from None
     if not parts.scheme or "://" not in url:
-        raise ConfigError("not an address: it has no driver://", hint="an address reads DRIVER://USER@HOST:PORT")
+        raise ConfigError("not an address: it has no driver://", hint=FORM)
+    if "@" in parts.path + parts.fragment:
+        raise ConfigError("not an address: an @ after the host", hint=FORM)
     fields: dict[str, Any] = {
         "scheme": parts.scheme,
         "host": parts.hostname or "",

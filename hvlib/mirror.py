@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from hvlib.driver import Change, Gone, Members, Upsert
+from hvlib.driver import Change, Gone, Upsert
+from hvlib.errors import InvalidQuery
 from hvlib.projection import merge
 from hvlib.query import Query
 from hvlib.ref import Ref
@@ -28,7 +29,7 @@ class EventType(StrEnum):
     SYNCED = "SYNCED"
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, Generic[R], frozen=True):
     """One change.
 
     | type: ADDED, MODIFIED, DELETED, or SYNCED
@@ -40,7 +41,7 @@ class Event(msgspec.Struct, frozen=True):
 
     type: EventType
     ref: Ref | None = None
-    resource: Resource | None = None
+    resource: R | None = None
     changed: frozenset[str] | None = None
     resynced: bool = False
 
@@ -56,13 +57,16 @@ class Mirror:
         self.complete = complete or known is not None
         self._queries = {query.kind.kind: query for query in queries}
         self._records: dict[Ref, Resource] = dict(known or {})
+        for ref in self._records:
+            if not isinstance(ref, Ref) or ref.kind not in self._queries:
+                raise InvalidQuery(f"known= has {ref!r}, which is not watched", hint="what get_all_records() returns")
         self._seen: set[Ref] | None = None
 
     def begin_snapshot(self) -> None:
         """What is applied until `end_snapshot` is all that there is. Begun again, it starts over, deleting nothing."""
         self._seen = set()
 
-    def end_snapshot(self) -> Iterator[Event]:
+    def end_snapshot(self) -> Iterator[Event[Any]]:
         """The deletions of what the snapshot did not hold."""
         seen = self._seen
         self._seen = None
@@ -72,20 +76,18 @@ class Mirror:
             yield from self._gone(ref)
         self.complete = True
 
-    def apply(self, change: Change) -> Iterator[Event]:
+    def apply(self, change: Change) -> Iterator[Event[Any]]:
         """The events of one change: none where nothing differs that was asked for."""
         match change:
             case Upsert():
                 yield from self._upsert(change.record, change.created)
             case Gone():
                 yield from self._gone(change.ref)
-            case Members():
-                yield from self._members(change)
 
-    def _upsert(self, record: Resource, created: bool = False) -> Iterator[Event]:
+    def _upsert(self, record: Resource, created: bool = False) -> Iterator[Event[Any]]:
         ref, old = record.ref, self._records.get(record.ref)
         query = self._queries[ref.kind]
-        new = record if old is None or query.needed <= record.loaded else merge(old, record)
+        new = record if old is None or query.record_type.loaded <= record.loaded else merge(old, record)
         self._records[ref] = new
         if self._seen is not None:
             self._seen.add(ref)
@@ -102,24 +104,12 @@ class Mirror:
         elif not known:
             yield Event(EventType.DELETED, ref)
 
-    def _gone(self, ref: Ref) -> Iterator[Event]:
+    def _gone(self, ref: Ref) -> Iterator[Event[Any]]:
         old = self._records.pop(ref, None)
         if old is not None and _fits(self._queries[ref.kind], old):
             yield Event(EventType.DELETED, ref, old)
         elif old is None and not self.complete:
             yield Event(EventType.DELETED, ref)
-
-    def _members(self, change: Members) -> Iterator[Event]:
-        present = {record.ref for record in change.records}
-        for record in change.records:
-            yield from self._upsert(record)
-        kind, owned = change.kind.kind, change.owned
-        below = [
-            ref for ref, record in self._records.items() if ref.kind == kind and getattr(record, owned) == change.owner
-        ]
-        for ref in below:
-            if ref not in present:
-                yield from self._gone(ref)
 
 
 def _fits(query: Query[Any], record: Resource) -> bool:

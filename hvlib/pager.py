@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Generic, TypeVar
+
+import msgspec
 
 from hvlib.connection import Connection
 from hvlib.driver import Page, PageToken
-from hvlib.errors import AmbiguousName, CursorLost, HvlibError, NotFound
+from hvlib.errors import AmbiguousName, CursorLost, NotFound
+from hvlib.projection import projection
 from hvlib.query import Query
 from hvlib.resources import Resource
 
@@ -17,67 +20,106 @@ __all__ = ["Page", "PageToken", "Pager"]
 R = TypeVar("R", bound=Resource)
 
 
+class Listing(Generic[R]):
+    """One listing under way: an iterator of pages. It ends with the last page, or with an error."""
+
+    def __init__(self, connection: Connection, query: Query[R], after: PageToken | None) -> None:
+        self._connection = connection
+        self._query = query
+        self._token = after
+        self._ended = False
+
+    def __iter__(self) -> Iterator[Page[R]]:
+        return self
+
+    def __next__(self) -> Page[R]:
+        if self._ended:
+            raise StopIteration
+        query, token = self._query, self._token
+        self._ended, self._token = True, None
+        page: Page[R] = self._connection.read(lambda session: session.adapters[query.kind].page(query, token))
+        self._ended, self._token = page.next is None, page.next
+        if not query.filters:
+            return page
+        return Page([item for item in page.items if query.matches(item)], page.next)
+
+    def abandon(self) -> None:
+        """Leave what the server holds for the rest to be freed. Safe in a finalizer: it sends nothing itself."""
+        kind, token = self._query.kind, self._token
+        self._ended, self._token = True, None
+        if token is not None:
+            session = self._connection.session
+            self._connection.abandoned.append(lambda: session.adapters[kind].release(token))
+
+
 class Pager(Generic[R]):
     """A listing that fetches its pages as they are asked for; each iteration lists anew.
 
     Objects that exist all through a listing appear in it, once. If the session is lost on the way, the listing goes on
-    where the server's token allows; else it raises `CursorLost`, never ends early. What the server holds for a listing
-    is freed when its iterator ends, is closed or forgotten.
+    where the server's token allows; else it raises `CursorLost`, never ends early.
 
-    Also a context manager, which closes the listings under way.
+    What the server holds for a listing is freed when its iteration is given up, at the latest with the next call. The
+    token of a page from `pages` stays good for ``get_all(after=page.next)``: it is freed by `close`, or at the end of a
+    ``with`` block.
     """
 
     def __init__(self, connection: Connection, query: Query[R], after: PageToken | None = None) -> None:
         self._connection = connection
+        self._provider = connection.provider  # Keeps it: a listing may outlive the caller's own reference.
         self._query = query
         self._after = after
-        self._running: Generator[Page[R]] | None = None
+        self._open: Listing[R] | None = None
 
     def __iter__(self) -> Iterator[R]:
-        for page in self.pages():
-            yield from page.items
+        listing = self._list(self._query)
+        try:
+            for page in listing:
+                yield from page.items
+                del page  # Memory holds one page, also while the next one arrives.
+        finally:
+            listing.abandon()
 
     def pages(self) -> Iterator[Page[R]]:
         """The pages, each one round trip. A page that the filters empty is there all the same."""
-        self._running = self._list()
-        return self._running
+        self._open = self._list(self._query)
+        return self._open
 
     def each_page(self, handle: Callable[[Page[R]], object]) -> None:
         """Call ``handle`` with each page until it returns False."""
-        with closing(self._list()) as pages:
-            for page in pages:
-                if handle(page) is False:
-                    return
+        for page in self.pages():
+            if handle(page) is False:
+                return
 
     def all(self) -> list[R]:
         """Everything, in one list. A listing that lost its place is started over, once."""
         try:
-            return self._all()
+            return list(self)
         except CursorLost:
             if self._after is not None:
                 raise
-            return self._all()
+            return list(self)
 
     def first(self) -> R | None:
         """The first one, or None: one page."""
-        with closing(self._list()) as pages:
+        with self._given_up(self._query) as pages:
             return next((item for page in pages for item in page.items), None)
 
     def one(self) -> R:
         """The only one. Raises `NotFound` if there is none, `AmbiguousName` if there are more."""
-        with closing(self._list()) as pages:
-            items = (item for page in pages for item in page.items)
-            found = [item for _, item in zip(range(2), items, strict=False)]
-        if not found:
-            raise NotFound(f"no {self._query.kind.kind} fits")
-        if len(found) > 1:
-            raise AmbiguousName(f"more than one {self._query.kind.kind} fits", candidates=found)
-        return found[0]
+        with self._connection.reported():
+            with self._given_up(self._query) as pages:
+                items = (item for page in pages for item in page.items)
+                found = [item for _, item in zip(range(2), items, strict=False)]
+            if not found:
+                raise NotFound(f"no {self._query.kind.kind} fits")
+            if len(found) > 1:
+                raise AmbiguousName(f"more than one {self._query.kind.kind} fits", candidates=found)
+            return found[0]
 
     def count(self) -> int:
-        """How many there are: one round trip where the server counts, else all pages."""
+        """How many there are: one round trip where the server counts, else all pages, holding what is filtered on."""
         counted = 0
-        with closing(self._list()) as pages:
+        with self._given_up(_refs_alone(self._query)) as pages:
             for page in pages:
                 if page.total is not None and not self._query.filters and self._after is None:
                     return page.total
@@ -85,9 +127,10 @@ class Pager(Generic[R]):
         return counted
 
     def close(self) -> None:
-        """End the listing under way and free what the server holds for it."""
-        if self._running is not None:
-            self._running.close()
+        """End the listing that `pages` began, and free what the server holds for it."""
+        if self._open is not None:
+            self._open.abandon()
+            self._connection.free_abandoned()
 
     def __enter__(self) -> Pager[R]:
         return self
@@ -95,34 +138,24 @@ class Pager(Generic[R]):
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _all(self) -> list[R]:
-        return [item for page in self._list() for item in page.items]
+    def _list(self, query: Query[R]) -> Listing[R]:
+        return Listing(self._connection, query, self._after)
 
-    def _list(self) -> Generator[Page[R]]:
-        token = self._after
+    @contextmanager
+    def _given_up(self, query: Query[R]) -> Iterator[Listing[R]]:
+        """A listing that is over at the end of the block."""
+        listing = self._list(query)
         try:
-            while True:
-                page = self._fetch(token)
-                token = page.next
-                yield page
-                if token is None:
-                    return
+            yield listing
         finally:
-            if token is not None:
-                self._release(token)
-
-    def _fetch(self, token: PageToken | None) -> Page[R]:
-        query = self._query
-        page: Page[R] = self._connection.read(lambda session: session.adapters[query.kind].page(query, token))
-        if not query.filters:
-            return page
-        return Page([item for item in page.items if query.matches(item)], page.next)
-
-    def _release(self, token: PageToken) -> None:
-        if self._connection.closed:
-            return
-        with suppress(HvlibError):  # What can't be freed goes with the session: no login, no retry for this.
-            self._connection.session.adapters[self._query.kind].release(token)
+            listing.abandon()
+            self._connection.free_abandoned()
 
     def __repr__(self) -> str:
         return f"<Pager of {self._query.kind.kind}>"
+
+
+def _refs_alone(query: Query[R]) -> Query[R]:
+    needed = frozenset(each.field for each in query.filters)
+    record_type = projection(query.kind, needed, frozenset(query.kind.all_fields()))
+    return msgspec.structs.replace(query, needed=needed, record_type=record_type, native=())

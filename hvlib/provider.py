@@ -115,10 +115,14 @@ class Provider:
 
     def watch(
         self, *collections: Collection[Any], since: WatchCursor | None = None, known: Known | None = None
-    ) -> Watch:
+    ) -> Watch[Resource]:
         """One stream of the changes of several collections, over one connection. See `Collection.watch`."""
         if not collections:
             raise InvalidQuery("watch() needs at least one collection", hint="provider.watch(provider.compute.vms)")
+        with self._connection.reported():
+            for collection in collections:
+                if collection.provider is not self:
+                    raise InvalidQuery(f"{collection!r} is not of {self}")
         queries = [collection._query() for collection in dict.fromkeys(collections)]
         return Watch(self._connection, queries, since=since, known=known)
 

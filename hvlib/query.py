@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
+from types import NoneType
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 import msgspec
@@ -105,11 +107,12 @@ def make_query(
     Raises `InvalidQuery` for a field, value or page size that can't be, `Unsupported` for a field that the driver
     lacks.
     """
-    if page_size is not None and page_size < 1:
-        raise InvalidQuery(f"page_size must be 1 or more, not {page_size}")
+    if page_size is not None and (not isinstance(page_size, int) or page_size < 1):
+        raise InvalidQuery(f"page_size is a number from 1, not {page_size!r}")
     wanted = {name: _alternatives(kind, name, value, declared) for name, value in (filters or {}).items()}
-    if isinstance(fields, str):
-        raise InvalidQuery(f"fields= takes a list of names, not {fields!r}")
+    for option, given in (("fields", fields), ("native", native)):
+        if isinstance(given, str):
+            raise InvalidQuery(f"{option}= takes a list of names, not {given!r}")
     asked = declared if fields is None else frozenset(fields) - {"ref"}
     for name in asked:
         check_field(kind, name, declared)
@@ -142,15 +145,31 @@ def _known(names: Iterable[str]) -> str:
 
 def _alternatives(kind: type[Resource], name: str, value: object, declared: frozenset[str]) -> tuple[object, ...]:
     check_field(kind, name, declared)
-    several = isinstance(value, (list, tuple, set, frozenset))
-    values = [item.ref if isinstance(item, Resource) else item for item in (value if several else [value])]  # type: ignore[attr-defined]
-    valid = _choices(kind, name)
-    for item in values:
-        if valid and not isinstance(item, Glob) and item not in valid:
-            raise InvalidQuery(f"{kind.kind}.{name} is never {item!r}", hint="values: " + " ".join(valid))
+    single = isinstance(value, (str, Mapping, Glob)) or not isinstance(value, Iterable)
+    values = [each.ref if isinstance(each, Resource) else each for each in ([value] if single else value)]  # type: ignore[attr-defined]
+    for each in values:
+        _check_value(kind, name, each)
     return tuple(values)
 
 
-def _choices(kind: type[Resource], name: str) -> tuple[str, ...]:
-    declared_type = field_types(kind)[name]
-    return get_args(declared_type) if get_origin(declared_type) is Literal else ()
+def _check_value(kind: type[Resource], name: str, value: object) -> None:
+    """Raise `InvalidQuery` for a value that the field can never have: it must not look as if nothing matched."""
+    choices, types = _possible(kind, name)
+    if isinstance(value, Glob) and str in types:
+        return
+    if choices and value not in choices:
+        raise InvalidQuery(f"{kind.kind}.{name} is never {value!r}", hint="values: " + " ".join(choices))
+    fits = value is None or (isinstance(value, types) and (type(value) is bool) is (bool in types))
+    if not fits:
+        wanted = " or ".join(sorted(each.__name__ for each in types))
+        raise InvalidQuery(f"{kind.kind}.{name} is {wanted}, not {value!r}")
+
+
+@lru_cache(maxsize=256)
+def _possible(kind: type[Resource], name: str) -> tuple[tuple[str, ...], tuple[type, ...]]:
+    """The words that a field is limited to, if it is, and the types that one of its values can have."""
+    declared = field_types(kind)[name]
+    if get_origin(declared) is Literal:
+        return get_args(declared), (str,)
+    parts = get_args(declared) or (declared,)
+    return (), tuple({part for part in parts if isinstance(part, type) and part is not NoneType})

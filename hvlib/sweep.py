@@ -30,10 +30,10 @@ class SweepFeed(Feed):
 
     def next(self, timeout: float) -> Batch:  # noqa: ARG002 -- a sweep does not wait
         """One sweep: the pages of each kind."""
-        self._interrupted.clear()
         found: dict[Ref, Resource] = {}
         for record in self._sweep():
             if self._interrupted.is_set():
+                self._interrupted.clear()
                 return Batch()
             found[record.ref] = record
         changes = list(self._differences(found))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from hvlib import errors
 from hvlib.actions import Action, Cancel, Delete
@@ -24,10 +24,12 @@ __all__ = ["Task", "wait_all"]
 
 DEFAULT_TIMEOUT = 300.0
 
-Progress = Callable[["Task", float], object]
+Progress = Callable[["Task[Any]", float], object]
+
+T = TypeVar("T")
 
 
-class Task:
+class Task(Generic[T]):
     """What an action returns. It goes on at the server whether or not anybody waits for it.
 
     ``state`` is ``queued``, ``running``, ``succeeded``, ``failed``, ``cancelled``; or ``planned``, for a dry run, of
@@ -61,7 +63,7 @@ class Task:
         self._result_read = False
 
     @classmethod
-    def of(cls, record: TaskRecord) -> Task:
+    def of(cls, record: TaskRecord) -> Task[Any]:
         """The task of a record that the server keeps."""
         return cls(record.provider, record.operation, record.target, record=record, ref=record.ref)
 
@@ -71,6 +73,8 @@ class Task:
         if self._planned:
             return "planned"
         record = self._latest()
+        if self._lost is not None:
+            return "unknown"
         return "succeeded" if record is None else record.state
 
     @property
@@ -79,6 +83,8 @@ class Task:
         if self._planned:
             return 0.0
         record = self._latest()
+        if self._lost is not None:
+            return None
         return 1.0 if record is None or record.state == "succeeded" else record.progress
 
     @property
@@ -91,19 +97,21 @@ class Task:
     def error(self) -> HvlibError | None:
         """What `wait` raises: None while the task runs, and if it succeeded."""
         record = self._latest()
+        if self._lost is not None:
+            return self._lost
         if record is None or record.state not in ("failed", "cancelled"):
             return None
         return self._failure(record)
 
     @property
-    def result(self) -> Any:
+    def result(self) -> T | None:
         """What `wait` returns; None while the task runs, and if it failed."""
         if self.state != "succeeded":
             return None
         _read_results([self])
         return self._take_result()
 
-    def wait(self, *, timeout: float = DEFAULT_TIMEOUT, on_progress: Callable[[float], object] | None = None) -> Any:
+    def wait(self, *, timeout: float = DEFAULT_TIMEOUT, on_progress: Callable[[float], object] | None = None) -> T:
         """Wait until the task has ended; ``on_progress`` is called with 0.0 to 1.0 whenever that moves.
 
         Returns the resource read again, the new one (create, clone, snapshot), or None (delete). Raises what went
@@ -112,9 +120,11 @@ class Task:
 
         Round trips: those of a watch on one task, and one for the result.
         """
-        report = None if on_progress is None else lambda _, fraction: on_progress(fraction)
+        report: Progress | None = None if on_progress is None else lambda _, fraction: on_progress(fraction)
         deadline = time.monotonic() + timeout
-        running = _running(self.provider, [self])
+        if self._planned:
+            raise self._located(errors.InvalidState(f"{self} is only planned: nothing was sent"))
+        running = _running([self])
         if running:
             with self.provider.tasks.watch_refs(list(running)) as watch:
                 _follow(watch, running, deadline, report)
@@ -143,12 +153,12 @@ class Task:
             self._record = self.provider.tasks.get(self.ref)
         return self._record
 
-    def _take(self, event: Event, report: Progress | None) -> None:
+    def _take(self, event: Event[TaskRecord], report: Progress | None) -> None:
         """Take over what a watch says of this task."""
         if event.type is EventType.DELETED:
             self._lose()
             return
-        assert isinstance(event.resource, TaskRecord)
+        assert event.resource is not None
         before = None if self._record is None else self._record.progress
         self._record = event.resource
         if report is not None and event.resource.progress not in (None, before):
@@ -162,7 +172,7 @@ class Task:
         """What `wait` raises, after it has followed the task."""
         if not self._ended():
             return self._located(TaskTimeout(f"{self} still runs after {timeout:g} s", hint="it goes on: wait again"))
-        return self._lost or (None if self.ref is None else self.error)
+        return self.error
 
     def _result_ref(self) -> Ref | None:
         if isinstance(self._action, Delete):
@@ -173,12 +183,12 @@ class Task:
     def _keep_result(self, found: Resource | None) -> None:
         self._result, self._result_read = found, True
 
-    def _take_result(self) -> Any:
+    def _take_result(self) -> T:
         """The result that `_read_results` read. None of somebody else's task, which may have been a deletion."""
         ref = self._result_ref()
         if self._result is None and ref is not None and self._action is not None:
             raise self._located(NotFound(f"{self} succeeded, and {ref.kind} {ref.id} is gone since"))
-        return self._result
+        return cast(T, self._result)
 
     def _failure(self, record: TaskRecord) -> HvlibError:
         if record.state == "cancelled":
@@ -200,62 +210,84 @@ class Task:
 
 
 def wait_all(
-    tasks: Iterable[Task], *, timeout: float = DEFAULT_TIMEOUT, on_progress: Progress | None = None
-) -> list[Any]:
+    tasks: Iterable[Task[T]], *, timeout: float = DEFAULT_TIMEOUT, on_progress: Progress | None = None
+) -> list[T]:
     """Wait for all, over one watch a provider; ``on_progress`` is called with a task and 0.0 to 1.0.
 
     Returns their results in order, read in one round trip a kind. When all have ended, or the time is over, raises an
-    `ExceptionGroup` of those that failed or still run.
+    `ExceptionGroup` of what those would raise that failed or still run.
     """
     waited = list(tasks)
     deadline = time.monotonic() + timeout
-    providers = {id(task.provider): task.provider for task in waited}
-    groups = [(one, running) for one in providers.values() if (running := _running(one, waited))]
+    groups = [group for group in _by_provider(waited) if _running(group)]
+    troubles: dict[Task[Any], HvlibError] = {}
     with ThreadPoolExecutor(max_workers=max(len(groups), 1)) as pool, ExitStack() as watches:
-        following = [
-            pool.submit(_follow, watches.enter_context(one.tasks.watch_refs(list(group))), group, deadline, on_progress)
-            for one, group in groups
-        ]
-        for each in following:  # Whatever ends this wait, Ctrl-C too, closes the watches, and so ends the threads.
-            each.result()
-    failures = [refusal for task in waited if (refusal := task._refusal(timeout)) is not None]
+        followed = []
+        for group in groups:
+            running = _running(group)
+            with _noted(troubles, group):
+                watch = watches.enter_context(group[0].provider.tasks.watch_refs(list(running)))
+                followed.append((group, pool.submit(_follow, watch, running, deadline, on_progress)))
+        for group, following in followed:  # Whatever ends this wait, Ctrl-C too, closes the watches: the threads end.
+            with _noted(troubles, group):
+                following.result()
+    refusals = [(not task._ended() and troubles.get(task)) or task._refusal(timeout) for task in waited]
+    failures = [refusal for refusal in refusals if refusal is not None]
     if failures:
         raise ExceptionGroup(f"{len(failures)} of {len(waited)} tasks did not succeed", failures)
     _read_results(waited)
     return [task._take_result() for task in waited]
 
 
-def _read_results(tasks: Iterable[Task]) -> None:
-    """Read the results of tasks that succeeded: one round trip a provider and kind."""
-    by_provider: dict[int, list[Task]] = {}
+@contextmanager
+def _noted(troubles: dict[Task[Any], HvlibError], group: Iterable[Task[Any]]) -> Iterator[None]:
+    """What keeps one provider's tasks from being followed is theirs; the other providers' go on."""
+    try:
+        yield
+    except HvlibError as error:
+        troubles.update(dict.fromkeys(group, error))
+
+
+def _by_provider(tasks: Iterable[Task[Any]]) -> list[list[Task[Any]]]:
+    groups: dict[int, list[Task[Any]]] = {}
     for task in tasks:
-        if not task._result_read:
-            by_provider.setdefault(id(task.provider), []).append(task)
-    for group in by_provider.values():
+        groups.setdefault(id(task.provider), []).append(task)
+    return list(groups.values())
+
+
+def _read_results(tasks: Iterable[Task[Any]]) -> None:
+    """Read the results of tasks that succeeded: one round trip a provider and kind."""
+    for group in _by_provider(task for task in tasks if not task._result_read):
         refs = {task: task._result_ref() for task in group}
         found = group[0].provider.get_many([ref for ref in refs.values() if ref is not None])
         for task, ref in refs.items():
             task._keep_result(found.get(ref) if ref is not None else None)
 
 
-def _running(provider: Provider, tasks: Iterable[Task]) -> dict[Ref, Task]:
-    """Those of one provider's tasks that may not have ended, by ref."""
-    return {
-        task.ref: task for task in tasks if task.provider is provider and task.ref is not None and not task._ended()
-    }
+def _running(tasks: Iterable[Task[Any]]) -> dict[Ref, list[Task[Any]]]:
+    """Those that may not have ended, by ref: there may be several of one."""
+    running: dict[Ref, list[Task[Any]]] = {}
+    for task in tasks:
+        if task.ref is not None and not task._ended():
+            running.setdefault(task.ref, []).append(task)
+    return running
 
 
-def _follow(watch: Watch, running: dict[Ref, Task], deadline: float, report: Progress | None) -> None:
+def _follow(
+    watch: Watch[TaskRecord], running: dict[Ref, list[Task[Any]]], deadline: float, report: Progress | None
+) -> None:
     """Follow one provider's tasks until all have ended, the deadline is reached, or the watch is closed."""
+    seen: set[Ref] = set()
     with suppress(WaitTimeout):
         while running:
             event = watch.next(timeout=max(deadline - time.monotonic(), 0.0))
             if event is None:
                 return
-            if event.type is EventType.SYNCED:
-                for task in running.values():
-                    if task._record is None:
-                        task._lose()
-            elif event.ref in running:
-                running[event.ref]._take(event, report)
-            running = {ref: task for ref, task in running.items() if not task._ended()}
+            if event.ref is not None:
+                seen.add(event.ref)
+                for task in running.get(event.ref, ()):
+                    task._take(event, report)
+            else:  # SYNCED: the server has no record of those that it did not tell.
+                for task in (task for ref, group in running.items() if ref not in seen for task in group):
+                    task._lose()
+            running = _running(task for group in running.values() for task in group)

@@ -150,7 +150,7 @@ def show_script(console: Console) -> None:
 class Reporter(Thread):
     """Prints the events of a watch once it is synced. ``seen`` is set when all of ``wanted`` were seen running."""
 
-    def __init__(self, console: Console, watch: Watch, wanted: set[Ref]) -> None:
+    def __init__(self, console: Console, watch: Watch[VM], wanted: set[Ref]) -> None:
         super().__init__(name="reporter", daemon=True)
         self.known: set[Ref | None] = set()
         self.synced = Signal()
@@ -170,7 +170,7 @@ class Reporter(Thread):
             else:
                 self._report(event)
 
-    def _report(self, event: hvlib.Event) -> None:
+    def _report(self, event: hvlib.Event[VM]) -> None:
         self._console.print(f"{time.monotonic() - self._began:5.2f} s  {event_line(event)}", style="cyan")
         if isinstance(event.resource, VM) and event.resource.power_state == "running":
             self._wanted.discard(event.resource.ref)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 from cliff.command import Command
 
@@ -62,9 +62,9 @@ class OperateVMs(Command):
             raise ExceptionGroup(f"{len(failures)} of {len(vms)} failed", failures)
 
 
-def submit(vms: Sequence[VM], action: Action) -> tuple[list[Task], list[Exception]]:
+def submit(vms: Sequence[VM], action: Action) -> tuple[list[Task[Any]], list[Exception]]:
     """Ask for an action on each: the tasks, and what was refused."""
-    tasks: list[Task] = []
+    tasks: list[Task[Any]] = []
     refused: list[Exception] = []
     for vm in vms:
         try:
@@ -75,7 +75,7 @@ def submit(vms: Sequence[VM], action: Action) -> tuple[list[Task], list[Exceptio
     return tasks, refused
 
 
-def follow(tasks: Sequence[Task], timeout: float, stream: TextIO) -> list[Exception]:
+def follow(tasks: Sequence[Task[Any]], timeout: float, stream: TextIO) -> list[Exception]:
     """Wait for all, with progress bars on a terminal: the errors of those that failed or still run."""
     from rich.console import Console
 
@@ -92,7 +92,7 @@ def follow(tasks: Sequence[Task], timeout: float, stream: TextIO) -> list[Except
 
 
 @contextmanager
-def progress_bars(tasks: Sequence[Task], console: Console) -> Iterator[Callable[[Task, float], object]]:
+def progress_bars(tasks: Sequence[Task[Any]], console: Console) -> Iterator[Callable[[Task[Any], float], object]]:
     """A bar for each task, below what else the console prints; the function that this gives moves them.
 
     Nothing where there is no terminal.

@@ -61,7 +61,7 @@ class WatchVMs(Command):
                 self.app.stdout.flush()
 
 
-def event_line(event: Event) -> str:
+def event_line(event: Event[VM]) -> str:
     """An event in words: its type, whose it is, and the new values.
 
     ``MODIFIED  web-1  power_state=running``
@@ -78,11 +78,11 @@ def event_line(event: Event) -> str:
     return f"{event.type:<8}  {name}  {values}".rstrip()
 
 
-def _text(event: Event) -> str:
+def _text(event: Event[VM]) -> str:
     return f"{datetime.now():%Y-%m-%d %H:%M:%S}  {event_line(event)}"
 
 
-def _json(event: Event) -> str:
+def _json(event: Event[VM]) -> str:
     fields: dict[str, Any] = {
         "time": datetime.now(UTC).isoformat(),
         "type": event.type,

@@ -47,85 +47,87 @@ class VM(Resource, frozen=True):
     image: Ref | None
     flavor: Ref | None
 
-    def start(self) -> Task:
+    def start(self) -> Task[VM]:
         """Power on."""
         return self.do(actions.Start())
 
-    def stop(self) -> Task:
+    def stop(self) -> Task[VM]:
         """Power off; ends in ``halted``. A server may ask the guest first."""
         return self.do(actions.Stop())
 
-    def shutdown(self) -> Task:
+    def shutdown(self) -> Task[VM]:
         """Ask the guest to shut itself down. The task ends when it was asked: ``wait_for`` says when it is off."""
         return self.do(actions.Shutdown())
 
-    def reboot(self, *, hard: bool = False) -> Task:
+    def reboot(self, hard: bool = False) -> Task[VM]:
         """Ask the guest to restart; with ``hard``, reset it without asking."""
         return self.do(actions.Reboot(hard=hard))
 
-    def suspend(self) -> Task:
+    def suspend(self) -> Task[VM]:
         """Write the memory to disk and stop."""
         return self.do(actions.Suspend())
 
-    def resume(self) -> Task:
+    def resume(self) -> Task[VM]:
         """Go on from a suspension."""
         return self.do(actions.Resume())
 
-    def pause(self) -> Task:
+    def pause(self) -> Task[VM]:
         """Stop the processors, keep the memory."""
         return self.do(actions.Pause())
 
-    def unpause(self) -> Task:
+    def unpause(self) -> Task[VM]:
         """Let the processors run again."""
         return self.do(actions.Unpause())
 
-    def rename(self, name_label: str) -> Task:
+    def rename(self, name_label: str) -> Task[VM]:
         """Give it another name."""
         return self.do(actions.Rename(name_label))
 
     def resize(
         self, *, vcpus: int | None = None, memory_bytes: int | None = None, flavor: Ref | Flavor | None = None
-    ) -> Task:
+    ) -> Task[VM]:
         """Change its size; what is None stays. ``flavor`` where the server sizes by flavors."""
         return self.do(actions.Resize(vcpus, memory_bytes, actions.as_ref(flavor)))
 
-    def snapshot(self, name_label: str, *, memory: bool = False) -> Task:
+    def snapshot(self, name_label: str, memory: bool = False) -> Task[Snapshot]:
         """Take a snapshot, with the memory if asked for. The task's result is the `Snapshot`."""
         return self.do(actions.TakeSnapshot(name_label, memory))
 
-    def revert(self, snapshot: Ref | Snapshot) -> Task:
+    def revert(self, snapshot: Ref | Snapshot) -> Task[VM]:
         """Go back to one of its snapshots."""
         return self.do(actions.Revert(actions.as_ref(snapshot)))
 
-    def clone(self, name_label: str) -> Task:
+    def clone(self, name_label: str) -> Task[VM]:
         """Copy it, disks included. The task's result is the new `VM`, halted."""
         return self.do(actions.Clone(name_label))
 
-    def migrate(self, host: Ref | Host | None = None, pool: Ref | Resource | None = None, *, live: bool = True) -> Task:
+    def migrate(
+        self, host: Ref | Host | None = None, pool: Ref | Resource | None = None, live: bool = True
+    ) -> Task[VM]:
         """Move it to another host, its disks to another storage pool, or both; None: the server's choice."""
         return self.do(actions.Migrate(actions.as_ref(host), actions.as_ref(pool), live))
 
-    def attach_volume(self, volume: Ref | Resource) -> Task:
+    def attach_volume(self, volume: Ref | Resource) -> Task[VM]:
         """Give it a volume."""
         return self.do(actions.AttachVolume(actions.as_ref(volume)))
 
-    def detach_volume(self, volume: Ref | Resource) -> Task:
+    def detach_volume(self, volume: Ref | Resource) -> Task[VM]:
         """Take a volume away; the volume stays."""
         return self.do(actions.DetachVolume(actions.as_ref(volume)))
 
-    def attach_network(self, network: Ref | Resource) -> Task:
+    def attach_network(self, network: Ref | Resource) -> Task[VM]:
         """Add an interface on a network."""
         return self.do(actions.AttachNetwork(actions.as_ref(network)))
 
-    def detach_network(self, network: Ref | Resource) -> Task:
+    def detach_network(self, network: Ref | Resource) -> Task[VM]:
         """Remove its interfaces on a network."""
         return self.do(actions.DetachNetwork(actions.as_ref(network)))
 
-    def set_tags(self, tags: Iterable[str]) -> Task:
+    def set_tags(self, tags: Iterable[str]) -> Task[VM]:
         """Replace its tags by these."""
         return self.do(actions.SetTags(tuple(sorted(set(tags)))))
 
-    def delete(self, *, keep_volumes: Iterable[Ref | Resource] = ()) -> Task:
+    def delete(self, keep_volumes: Iterable[Ref | Resource] = ()) -> Task[None]:
         """Delete it with its own disks. Volumes attached apart, and ``keep_volumes``, are detached and stay."""
         return self.do(actions.Delete(tuple(actions.as_ref(volume) for volume in keep_volumes)))
 
@@ -178,11 +180,11 @@ class Snapshot(Resource, frozen=True):
     parent: Ref | None
     has_memory: bool | None
 
-    def revert(self) -> Task:
+    def revert(self) -> Task[VM]:
         """Take the VM back to this snapshot. The task's result is the `VM`."""
         return self.provider.compute.vms.do(self.vm, actions.Revert(self.ref), label=f"VM to {self._label()}")
 
-    def delete(self) -> Task:
+    def delete(self) -> Task[None]:
         """Delete the snapshot; the VM keeps its present state."""
         return self.do(actions.Delete())
 

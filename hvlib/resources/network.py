@@ -27,6 +27,6 @@ class Network(Resource, frozen=True):
     mtu: int | None
     subnets: tuple[str, ...]
 
-    def delete(self) -> Task:
+    def delete(self) -> Task[None]:
         """Delete the network. `InvalidState` or `Conflict` while it is used."""
         return self.do(actions.Delete())

@@ -77,7 +77,7 @@ class Resource(msgspec.Struct, frozen=True):
         """
         return self._collection.wait_for(self.ref, timeout=timeout, **fields)
 
-    def do(self, action: Action, *, dry_run: bool = False) -> Task:
+    def do(self, action: Action, *, dry_run: bool = False) -> Task[Any]:
         """Submit an action: one round trip. With ``dry_run`` it is checked, not sent: the Task only describes it.
 
         Raises `Unsupported`, before anything is sent, where the server has no such action.
@@ -136,7 +136,9 @@ class NotLoaded:
     def __get__(self, record: Resource | None, owner: type[Resource]) -> Self:
         if record is None:
             return self
-        raise self.error(self.message, hint=self.hint)
+        error = self.error(self.message, hint=self.hint)
+        error.provider = record.ref.bound
+        raise error
 
 
 def _plain(value: object) -> Any:

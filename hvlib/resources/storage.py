@@ -46,10 +46,10 @@ class Volume(Resource, frozen=True):
     vms: tuple[Ref, ...]
     bootable: bool | None
 
-    def resize(self, size_bytes: int) -> Task:
+    def resize(self, size_bytes: int) -> Task[Volume]:
         """Make it larger."""
         return self.do(actions.ResizeVolume(size_bytes))
 
-    def delete(self) -> Task:
+    def delete(self) -> Task[None]:
         """Delete it. `InvalidState` or `Conflict` while it is attached."""
         return self.do(actions.Delete())

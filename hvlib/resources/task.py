@@ -56,7 +56,7 @@ class TaskRecord(Resource, frozen=True):
     error: Failure | None
     result: Ref | None
 
-    def follow(self) -> Task:
+    def follow(self) -> Task[Any]:
         """The running operation: what an action returns."""
         from hvlib.task import Task
 

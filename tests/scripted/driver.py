@@ -53,14 +53,17 @@ class ScriptedSession(Session):
         self.script.setdefault(call, deque()).extend(steps)
 
     def happen(self, call: str) -> None:
-        self.log.append(call)
         self.context.sent(call)
+        self.step(call)
+
+    def step(self, call: str) -> None:
+        self.log.append(call)
         steps = self.script.get(call)
-        step = steps.popleft() if steps else None
-        if isinstance(step, BaseException):
-            raise step
-        if callable(step):
-            step()
+        planned = steps.popleft() if steps else None
+        if isinstance(planned, BaseException):
+            raise planned
+        if callable(planned):
+            planned()
 
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
@@ -116,6 +119,7 @@ class ScriptedVMs(Adapter[VM]):
         return [self.record(ref.id, query) for ref in refs if ref.id in self.session.vms]
 
     def release(self, token: PageToken) -> None:
+        self.session.step("release")  # A server without state for its tokens is not asked.
         self.session.released.append(token)
 
     @action(Start)

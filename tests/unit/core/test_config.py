@@ -124,6 +124,8 @@ def test_passwords_come_from_where_the_file_says(home: Path, monkeypatch: pytest
         ("password_file: /does/not/exist", "password_file"),
         ("password_command: 'false'", "status 1"),
         ("password_command: /does/not/exist", "FileNotFoundError"),
+        ('password_command: "pass \'show"', "No closing quotation"),
+        ("password_command: ''", "is empty"),
         ("password: a, password_env: B", "password and password_env"),
     ],
 )
@@ -154,10 +156,33 @@ def test_secrets_are_never_shown(home: Path) -> None:
     with pytest.raises(hvlib.DriverNotFound) as caught:
         hvlib.connect("nosuch://admin:hunter2@vc")
     assert "hunter2" not in str(caught.value)
-    for wrong in ("vsphere:admin:hunter2@vc", "vsphere://admin:hunter2@vc:port", "vsphere://admin:hunter2@[::1"):
+    wrong_ones = (
+        "vsphere:admin:hunter2@vc vsphere://admin:hunter2@vc:port vsphere://admin:hunter2@[::1"
+        " vsphere://admin:hunter2/x@vc vsphere://admin:12/hunter2@vc vsphere://admin:1#hunter2@vc"
+    )
+    for wrong in wrong_ones.split():
         with pytest.raises(hvlib.ConfigError) as refused:
             hvlib.connect(wrong)
         assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["*hunter2", "!hunter2", "hunter2"])
+def test_a_password_in_the_file_is_never_shown(home: Path, text: str) -> None:
+    write(home / "work" / "hvlib.yaml", f"providers: {{lab: {{url: 'sim://', password: {text}}}}}")
+    try:
+        shown = repr(load_config())
+    except hvlib.ConfigError as error:
+        shown = str(error)
+        assert "line 1" in shown
+    assert "hunter2" not in shown
+
+
+def test_the_environment_helps_a_named_provider_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(home / "work" / "hvlib.yaml", "providers: {lab: {url: 'sim://lab3?vms=3&password=secret'}}")
+    monkeypatch.setenv("HVLIB_PROVIDER", "lab")
+    monkeypatch.setenv("HVLIB_PASSWORD", "secret")
+    with hvlib.connect() as provider:
+        assert provider.compute.vms.get_all().count() == 3
 
 
 def test_the_environment_names_the_provider(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

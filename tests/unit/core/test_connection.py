@@ -125,6 +125,44 @@ def test_close_ends_waits_in_other_threads_and_later_calls() -> None:
     assert session.closed == 1
 
 
+def test_close_ends_those_who_wait_for_a_login() -> None:
+    provider, session = scripted()
+    stuck, late = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        stuck.set()
+        late.wait(30)
+
+    session.plan("login", hang)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(lambda: provider.about)
+        assert stuck.wait(10)
+        second = pool.submit(lambda: provider.about)
+        provider.close()
+        assert isinstance(second.exception(1), hvlib.Closed)
+        late.set()
+        assert isinstance(first.exception(10), hvlib.Closed)
+    assert session.closed == 2  # Once for the close, once for the login that came through after it.
+
+
+def test_a_time_out_and_503_may_have_acted() -> None:
+    provider, session = scripted(a={})
+    vm = provider.compute.vms.get_all().one()
+    for error in (hvlib.ConnectionTimeout("slow"), Unavailable("busy"), hvlib.ProtocolError("garbled")):
+        session.plan("start", error)
+        with pytest.raises(hvlib.HvlibError):
+            vm.start()
+    assert session.log.count("start") == 3
+
+
+def test_a_login_that_failed_is_tried_again_by_the_next_call() -> None:
+    provider, session = scripted()
+    session.plan("login", hvlib.AuthenticationFailed("no"))
+    with pytest.raises(hvlib.AuthenticationFailed):
+        provider.about  # noqa: B018
+    assert provider.about.product == "Script"
+
+
 def test_a_forgotten_provider_is_logged_out() -> None:
     import gc
 

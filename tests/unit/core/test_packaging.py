@@ -41,7 +41,9 @@ def test_every_error_is_exported_and_has_one_base() -> None:
 
 def test_the_public_names_are_these() -> None:
     kinds = "VM Cluster Flavor Host Image Network Resource Snapshot StoragePool TaskRecord Volume"
-    rest = "About Event EventType Page PageToken Pager Provider Ref Requests RetryPolicy Task Watch WatchCursor"
+    rest = (
+        "About Collection Event EventType Page PageToken Pager Provider Ref Requests RetryPolicy Task Watch WatchCursor"
+    )
     functions = "actions connect glob wait_all"
     assert set(hvlib.__all__) == {*errors.__all__, *kinds.split(), *rest.split(), *functions.split()}
 

@@ -60,26 +60,54 @@ def test_pages_resume_after_a_token() -> None:
     first = next(iter(vms.get_all().pages()))
     assert first.total == 5
     assert names(vms.get_all(after=first.next).all()) == ["c", "d", "e"]
+    assert vms.get_all(after=first.next).count() == 3
 
 
 def test_each_page_stops_when_told() -> None:
     provider, session = scripted(**five())
     seen: list[int] = []
-    provider.compute.vms.get_all().each_page(lambda page: (seen.append(len(page.items)), False)[1])
+    with provider.compute.vms.get_all() as pager:
+        pager.each_page(lambda page: (seen.append(len(page.items)), False)[1])
+        assert session.released == []
     assert seen == [2]
     assert session.released == ["b"]
 
 
-def test_an_abandoned_listing_frees_what_the_server_holds() -> None:
+def test_an_abandoned_iteration_is_freed_with_the_next_call() -> None:
     provider, session = scripted(**five())
-    pages = provider.compute.vms.get_all().pages()
-    next(pages)
-    del pages
+    items = iter(provider.compute.vms.get_all())
+    next(items)
+    del items
     gc.collect()
+    assert provider.about
     assert session.released == ["b"]
-    with provider.compute.vms.get_all() as pager:
-        next(iter(pager.pages()))
-    assert session.released == ["b", "b"]
+
+
+def test_a_token_that_was_handed_out_stays_good() -> None:
+    provider, session = scripted(**five())
+    pager = provider.compute.vms.get_all()
+    page = next(iter(pager.pages()))
+    assert names(provider.compute.vms.get_all(after=page.next).all()) == ["c", "d", "e"]
+    assert session.released == []
+    pager.close()
+    assert session.released == ["b"]
+
+
+def test_freeing_neither_logs_in_nor_repeats_nor_hides_the_answer() -> None:
+    provider, session = scripted(**five())
+    session.plan("release", SessionLost("expired"), hvlib.ConnectionFailed("reset"))
+    assert provider.compute.vms.get_all().first() is not None
+    assert provider.compute.vms.get_all().first() is not None
+    assert (session.log.count("login"), session.log.count("release")) == (1, 2)
+
+
+def test_a_listing_that_failed_frees_nothing() -> None:
+    provider, session = scripted(**five())
+    session.plan("page", None, hvlib.PermissionDenied("no"))
+    with pytest.raises(hvlib.PermissionDenied):
+        provider.compute.vms.get_all().all()
+    assert provider.about
+    assert session.released == []
 
 
 def test_a_lost_session_goes_on_with_the_token() -> None:
@@ -105,6 +133,10 @@ def test_filters_are_checked_again() -> None:
     provider, _ = scripted(**five())
     vms = provider.compute.vms
     assert names(vms.get_all(name_label=hvlib.glob("[ab]")).all()) == ["a", "b"]
+    assert names(vms.get_all(name_label=hvlib.glob("[AB]")).all()) == []
+    assert names(vms.get_all(name_label=(name for name in ("a", "e"))).all()) == ["a", "e"]
+    assert names(vms.get_all(name_label={"a": 1}.keys()).all()) == ["a"]
+    assert names(vms.get_all(host=None).all()) == list("abcde")
     assert [len(page.items) for page in vms.get_all(vcpus=5).pages()] == [0, 0, 1]
 
 
@@ -134,6 +166,12 @@ def test_only_what_was_asked_for_is_loaded() -> None:
         ({"colour": "red"}, hvlib.InvalidQuery, "name_label"),
         ({"power_state": "on"}, hvlib.InvalidQuery, "running halted"),
         ({"page_size": 0}, hvlib.InvalidQuery, None),
+        ({"page_size": "5"}, hvlib.InvalidQuery, None),
+        ({"native": "summary.config"}, hvlib.InvalidQuery, None),
+        ({"vcpus": "4"}, hvlib.InvalidQuery, None),
+        ({"vcpus": True}, hvlib.InvalidQuery, None),
+        ({"vcpus": hvlib.glob("4*")}, hvlib.InvalidQuery, None),
+        ({"host": "host-1"}, hvlib.InvalidQuery, None),
     ],
 )
 def test_a_query_that_cannot_be_is_refused_at_once(
@@ -176,7 +214,8 @@ def test_refs_get_one_or_many() -> None:
     assert provider.compute.vms.get(parsed).name_label == "b"
     with pytest.raises(hvlib.NotFound):
         provider.compute.vms.get(hvlib.Ref(refs[0].provider_uuid, "VM", "gone"))
-    with pytest.raises(hvlib.InvalidQuery):
-        provider.compute.vms.get(hvlib.Ref(refs[0].provider_uuid, "Host", "a"))
+    for foreign in (hvlib.Ref(refs[0].provider_uuid, "Host", "a"), hvlib.Ref("other", "VM", "a")):
+        with pytest.raises(hvlib.InvalidQuery):
+            provider.compute.vms.get(foreign)
     with pytest.raises(hvlib.HvlibError, match="not bound"):
         parsed.get()

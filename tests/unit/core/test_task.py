@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+from hvlib_sim import objects
 from hvlib_sim.lab import Lab
 
 import hvlib
@@ -121,6 +122,68 @@ def test_plans_are_shown_and_carried_out(provider: hvlib.Provider) -> None:
     assert vm.do(plan[0]).wait(timeout=10).name_label == "planned"
 
 
+def test_a_plan_cannot_be_waited_for(provider: hvlib.Provider) -> None:
+    planned = one(provider, "halted").do(Start(), dry_run=True)
+    with pytest.raises(hvlib.InvalidState, match="only planned"):
+        planned.wait(timeout=1)
+
+
+def test_a_task_that_the_server_forgot_has_no_known_outcome(lab: Lab, provider: hvlib.Provider) -> None:
+    task, other = one(provider, "halted").start(), one(provider, "running").suspend()
+    assert task.ref is not None
+    hvlib.wait_all([other, provider.tasks.get(task.ref).follow()], timeout=10)
+    with lab.at_work():
+        for each in (task, other):
+            assert each.ref is not None
+            lab.store.remove(lab.store.get(objects.Task, each.ref.id))
+    for _ in range(2):
+        with pytest.raises(hvlib.NotFound, match="outcome is unknown"):
+            task.wait(timeout=10)
+    assert (task.state, task.progress, task.result) == ("unknown", None, None)
+    assert isinstance(task.error, hvlib.NotFound)
+    assert other.wait(timeout=10).power_state == "suspended"
+
+
+def test_a_task_followed_twice_and_a_wait_of_nothing(provider: hvlib.Provider) -> None:
+    task = one(provider, "halted").start()
+    assert task.ref is not None
+    again = provider.tasks.get(task.ref).follow()
+    assert [vm.power_state for vm in hvlib.wait_all([task, again], timeout=10)] == ["running", "running"]
+    assert provider.tasks.get(task.ref).wait(timeout=0).power_state == "running"
+
+
+def test_one_provider_that_fails_does_not_hide_the_others() -> None:
+    with (
+        hvlib.connect("sim://?vms=12&task_time=0.02") as good,
+        hvlib.connect("sim://?vms=12&task_time=0.02&fail=subscribe:permission:9") as bad,
+    ):
+        with pytest.raises(ExceptionGroup) as caught:
+            hvlib.wait_all([one(good, "halted").start(), one(bad, "halted").start()], timeout=10)
+        assert [type(error) for error in caught.value.exceptions] == [hvlib.PermissionDenied]
+
+
+def test_user_data_is_never_shown(provider: hvlib.Provider) -> None:
+    image = provider.image.images.get_all().first()
+    assert image is not None
+    task = provider.compute.vms.create("new", image=image, user_data="password: hunter2")
+    assert "hunter2" not in repr(task) + str(task) + repr(task._action)
+    assert task.wait(timeout=10).name_label == "new"
+
+
+def test_refs_of_another_provider_are_refused(provider: hvlib.Provider) -> None:
+    vm = one(provider, "running")
+    foreign = hvlib.Ref("ffffffff-0000-4000-8000-000000000000", "VM", vm.ref.id)
+    with provider.count_requests() as requests:
+        for action in (Start(), Delete(keep_volumes=(foreign,))):
+            with pytest.raises(hvlib.InvalidQuery, match="another provider"):
+                provider.compute.vms.do(foreign if action == Start() else vm.ref, action)
+        with pytest.raises(hvlib.InvalidQuery, match="asked of a collection"):
+            vm.do(hvlib.actions.CreateVM("new", vm.ref))
+        with pytest.raises(hvlib.InvalidQuery, match="asked of a resource"):
+            provider.compute.vms.do(None, Start())
+    assert requests.total == 0
+
+
 def test_the_servers_own_records_can_be_followed(provider: hvlib.Provider) -> None:
     task = one(provider, "halted").start()
     assert task.ref is not None
@@ -137,7 +200,7 @@ def test_closing_the_provider_ends_a_wait_at_once() -> None:
     task = one(provider, "halted").start()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(task.wait)
-        while not provider._connection.waiters:
+        while not provider._connection._waiters:
             time.sleep(0)
         provider.close()
         assert isinstance(waiting.exception(1), hvlib.Closed)

@@ -217,6 +217,105 @@ def test_close_does_not_wait_for_a_server_that_does_not_answer() -> None:
     assert late.ended.wait(10)
 
 
+def test_closing_ends_what_is_queued_too() -> None:
+    provider, session = scripted()
+    session.feeds.append(ScriptedFeed(batch("a", "b", "c", synced=True)))
+    watch = provider.compute.vms.watch()
+    told(watch, 1)
+    watch.close()
+    assert list(watch) == []
+
+
+def test_a_signal_handler_may_close_what_its_own_thread_waits_for() -> None:
+    provider, session = scripted()
+    feed = ScriptedFeed(batch(synced=True))
+    session.feeds.append(feed)
+    watch = provider.compute.vms.watch()
+
+    def close(query: Query[Any]) -> Batch:  # In the middle of next(), as a handler would be called.
+        watch.close()
+        return Batch()
+
+    feed.steps.append(close)
+    assert [event.type for event in watch] == ["SYNCED"]
+    assert provider.about
+    assert feed.closed == 1
+
+
+def test_a_timeout_of_nothing_looks_once() -> None:
+    provider, session = scripted()
+    session.feeds.append(ScriptedFeed(batch("a", synced=True)))
+    with provider.compute.vms.watch() as watch:
+        event = watch.next(timeout=0)
+        assert event is not None
+        assert event.type == "ADDED"
+        assert watch.next(timeout=0) is not None
+        with pytest.raises(hvlib.WaitTimeout):
+            watch.next(timeout=0)
+
+
+def test_a_feed_that_breaks_again_and_again_is_not_opened_in_a_loop() -> None:
+    slow = RetryPolicy(max_retries=0, backoff=lambda attempt, error: 60.0, max_outage=600.0)
+    provider, session = scripted(slow)
+    for _ in range(5):
+        session.feeds.append(ScriptedFeed(batch("a", synced=True, cursor="1"), hvlib.CursorLost("overflow")))
+    with provider.compute.vms.watch() as watch:
+        told(watch, 2)
+        with pytest.raises(hvlib.WaitTimeout):
+            watch.next(timeout=0.2)
+    assert len(session.opened) == 2
+
+
+def test_retry_after_is_obeyed_by_a_watch() -> None:
+    provider, session = scripted()
+    session.feeds.append(ScriptedFeed(batch(synced=True), hvlib.RateLimited("slow", retry_after=60.0)))
+    with provider.compute.vms.watch() as watch:
+        told(watch, 1)
+        with pytest.raises(hvlib.WaitTimeout):
+            watch.next(timeout=0.1)
+    assert len(session.opened) == 1
+
+
+def test_sessions_that_never_hold_are_an_error_that_callers_know() -> None:
+    provider, session = scripted()
+    for _ in range(10**4):
+        session.feeds.append(ScriptedFeed(SessionLost("expired")))
+    with provider.compute.vms.watch() as watch, pytest.raises(hvlib.AuthenticationFailed):
+        watch.next(timeout=60)
+
+
+def test_a_record_that_breaks_the_mirror_loses_no_other_event() -> None:
+    provider, session = scripted()
+    wrong = Batch([Upsert(None)], synced=True)  # type: ignore[arg-type]
+    session.feeds += [
+        ScriptedFeed(lambda query: Batch([*batch("a")(query).changes, *wrong.changes])),
+        ScriptedFeed(batch("a", "b", synced=True)),
+    ]
+    with provider.compute.vms.watch() as watch:
+        with pytest.raises(hvlib.ProtocolError):
+            watch.next(timeout=5)
+        assert told(watch, 3) == ["ADDED a", "ADDED b resynced", "SYNCED"]
+
+
+@pytest.mark.parametrize("known", [{"a": 1}, {Ref(UUID, "Host", "h"): 1}])
+def test_known_must_be_of_what_is_watched(known: Any) -> None:
+    provider, _ = scripted()
+    with pytest.raises(hvlib.InvalidQuery):
+        provider.compute.vms.watch(known=known)
+
+
+def test_a_watch_keeps_its_provider() -> None:
+    provider, session = scripted()
+    session.feeds.append(ScriptedFeed(batch("a", synced=True)))
+    watch = provider.compute.vms.watch()
+    del provider
+    gc.collect()
+    event = watch.next(timeout=5)
+    assert event is not None
+    assert session.closed == 0
+    watch.close()
+
+
 def test_closing_the_provider_raises_closed_in_the_wait() -> None:
     provider, session = scripted()
     feed = ScriptedFeed(batch(synced=True))
@@ -237,6 +336,7 @@ def test_a_forgotten_watch_frees_its_feed() -> None:
     next(watch)
     del watch
     gc.collect()
+    assert provider.about
     assert feed.closed == 1
 
 
@@ -254,6 +354,15 @@ def test_polling_feeds_are_asked_again_only_when_they_say() -> None:
         with pytest.raises(hvlib.WaitTimeout):
             watch.next(timeout=0.05)
     assert not polls.is_set()
+
+
+def test_collections_of_another_provider_are_refused() -> None:
+    provider, _ = scripted()
+    other, _ = scripted()
+    with pytest.raises(hvlib.InvalidQuery):
+        provider.watch(other.compute.vms)
+    with pytest.raises(hvlib.InvalidQuery):
+        provider.watch()
 
 
 def test_wait_for_ends_with_the_values_or_the_object() -> None:
