@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
-from hvlib.actions import Action, Create, CreateNetwork, CreateVM, CreateVolume, as_ref
+from hvlib.actions import Action, Create
 from hvlib.connection import Connection
 from hvlib.driver import Adapter, Done, PageToken, Started, WatchCursor
 from hvlib.errors import AmbiguousName, InvalidQuery, NotFound, Unsupported, WaitTimeout
@@ -17,14 +17,14 @@ from hvlib.mirror import EventType
 from hvlib.pager import Pager
 from hvlib.query import Query, make_query
 from hvlib.ref import Ref
-from hvlib.resources import VM, Network, Resource, Volume
+from hvlib.resources import Resource
 from hvlib.task import Task
 from hvlib.watch import Known, Watch
 
 if TYPE_CHECKING:
     from hvlib.provider import Provider
 
-__all__ = ["Collection", "Networks", "VMs", "Volumes"]
+__all__ = ["Collection"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -249,64 +249,6 @@ class Collection(Generic[R]):
 
     def __repr__(self) -> str:
         return f"<{self.kind.kind}s of {self.provider.name}>"
-
-
-class VMs(Collection[VM]):
-    """``provider.compute.vms``."""
-
-    def create(
-        self,
-        name_label: str,
-        *,
-        image: Ref | Resource,
-        flavor: Ref | Resource | None = None,
-        vcpus: int | None = None,
-        memory_bytes: int | None = None,
-        networks: Iterable[Ref | Resource] = (),
-        volumes: Iterable[Ref | Resource] = (),
-        host: Ref | Resource | None = None,
-        cluster: Ref | Resource | None = None,
-        pool: Ref | Resource | None = None,
-        user_data: str | None = None,
-        start: bool = False,
-        native: Mapping[str, Any] | None = None,
-    ) -> Task[VM]:
-        """Make a VM from an image; what is not given is the image's or the server's choice. The result is the `VM`.
-
-        ``user_data`` is for the guest's cloud-init; ``native`` are the server's own parameters, passed as they are.
-        """
-        action = CreateVM(
-            name_label=name_label,
-            image=as_ref(image),
-            flavor=as_ref(flavor),
-            vcpus=vcpus,
-            memory_bytes=memory_bytes,
-            networks=tuple(as_ref(network) for network in networks),
-            volumes=tuple(as_ref(volume) for volume in volumes),
-            host=as_ref(host),
-            cluster=as_ref(cluster),
-            pool=as_ref(pool),
-            user_data=user_data,
-            start=start,
-            native=native,
-        )
-        return self.do(None, action)
-
-
-class Volumes(Collection[Volume]):
-    """``provider.storage.volumes``."""
-
-    def create(self, name_label: str, size_bytes: int, pool: Ref | Resource | None = None) -> Task[Volume]:
-        """Make a volume. The result is the `Volume`."""
-        return self.do(None, CreateVolume(name_label, size_bytes, as_ref(pool)))
-
-
-class Networks(Collection[Network]):
-    """``provider.network.networks``."""
-
-    def create(self, name_label: str, *, vlan_id: int | None = None, mtu: int | None = None) -> Task[Network]:
-        """Make a network. The result is the `Network`."""
-        return self.do(None, CreateNetwork(name_label, vlan_id, mtu))
 
 
 def _canonical(uuid: str) -> str:

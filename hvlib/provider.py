@@ -6,61 +6,16 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any, Self
 
-from hvlib.collection import Collection, Networks, VMs, Volumes
+from hvlib.collection import Collection
 from hvlib.connection import Connection, Requests
 from hvlib.driver import About
 from hvlib.errors import InvalidQuery
 from hvlib.ref import Ref
-from hvlib.resources import (
-    KINDS,
-    VM,
-    Cluster,
-    Flavor,
-    Host,
-    Image,
-    Network,
-    Resource,
-    Snapshot,
-    StoragePool,
-    TaskRecord,
-    Volume,
-)
+from hvlib.resources import KINDS, Resource, TaskRecord
+from hvlib.services import Compute, Images, NetworkService, Storage
 from hvlib.watch import Known, Watch, WatchCursor
 
-__all__ = ["Compute", "Images", "NetworkService", "Provider", "Storage"]
-
-
-class Compute:
-    """``provider.compute``."""
-
-    def __init__(self, provider: Provider, connection: Connection) -> None:
-        self.vms = VMs(provider, connection, VM)
-        self.hosts = Collection(provider, connection, Host)
-        self.clusters = Collection(provider, connection, Cluster)
-        self.snapshots = Collection(provider, connection, Snapshot)
-        self.flavors = Collection(provider, connection, Flavor)
-
-
-class NetworkService:
-    """``provider.network``."""
-
-    def __init__(self, provider: Provider, connection: Connection) -> None:
-        self.networks = Networks(provider, connection, Network)
-
-
-class Storage:
-    """``provider.storage``."""
-
-    def __init__(self, provider: Provider, connection: Connection) -> None:
-        self.pools = Collection(provider, connection, StoragePool)
-        self.volumes = Volumes(provider, connection, Volume)
-
-
-class Images:
-    """``provider.image``."""
-
-    def __init__(self, provider: Provider, connection: Connection) -> None:
-        self.images = Collection(provider, connection, Image)
+__all__ = ["Provider"]
 
 
 class Provider:

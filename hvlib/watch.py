@@ -12,14 +12,13 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Future, InvalidStateError
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from hvlib.connection import Connection, Login
-from hvlib.driver import Batch, Feed, SessionLost, WatchCursor
+from hvlib.connection import Connection
+from hvlib.driver import Batch, SessionLost, WatchCursor
 from hvlib.errors import (
     AuthenticationFailed,
     Closed,
@@ -31,6 +30,7 @@ from hvlib.errors import (
     WaitTimeout,
 )
 from hvlib.mirror import Event, EventType, Mirror
+from hvlib.opening import Opening
 from hvlib.query import Query
 from hvlib.ref import Ref
 from hvlib.resources import Resource
@@ -239,8 +239,7 @@ class Watch(Generic[R]):
         self._opening = opening = Opening()
         if self._ending.is_set():
             return
-        subscribe = (opening, self._connection, self._queries, self._received, retry)
-        threading.Thread(target=_subscribe, args=subscribe, daemon=True, name="hvlib-subscribe").start()
+        opening.start(self._connection, self._queries, self._received, retry)
         try:
             self._feed, self._login = opening.result(patience)
         except (CancelledError, FutureTimeout):
@@ -263,29 +262,6 @@ class Watch(Generic[R]):
         self._ending.wait(min(pause, _left(deadline)))
         if not _left(deadline) and time.monotonic() < self._not_before and not self._ending.is_set():
             raise WaitTimeout("no event in the time given")
-
-
-class Opening(Future[tuple[Feed, Login]]):
-    """A feed that is being opened. Cancelled, it is closed as soon as it is open: nobody has to wait for that."""
-
-
-def _subscribe(
-    opening: Opening,
-    connection: Connection,
-    queries: Sequence[Query[Any]],
-    since: WatchCursor | None,
-    retry: RetryPolicy,
-) -> None:
-    try:
-        opened = connection.open_feed(queries, since, retry)
-    except BaseException as error:
-        with suppress(InvalidStateError):
-            opening.set_exception(error)
-        return
-    try:
-        opening.set_result(opened)
-    except InvalidStateError:
-        opened[0].close()
 
 
 def _left(deadline: float | None) -> float:

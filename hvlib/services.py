@@ -1,0 +1,109 @@
+"""A provider's services: the collections that each holds, and the verbs that make new objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from hvlib.actions import CreateNetwork, CreateVM, CreateVolume, as_ref
+from hvlib.collection import Collection
+from hvlib.connection import Connection
+from hvlib.ref import Ref
+from hvlib.resources import VM, Cluster, Flavor, Host, Image, Network, Resource, Snapshot, StoragePool, Volume
+from hvlib.task import Task
+
+if TYPE_CHECKING:
+    from hvlib.provider import Provider
+
+__all__ = ["Compute", "Images", "NetworkService", "Networks", "Storage", "VMs", "Volumes"]
+
+
+class VMs(Collection[VM]):
+    """``provider.compute.vms``."""
+
+    def create(
+        self,
+        name_label: str,
+        *,
+        image: Ref | Resource,
+        flavor: Ref | Resource | None = None,
+        vcpus: int | None = None,
+        memory_bytes: int | None = None,
+        networks: Iterable[Ref | Resource] = (),
+        volumes: Iterable[Ref | Resource] = (),
+        host: Ref | Resource | None = None,
+        cluster: Ref | Resource | None = None,
+        pool: Ref | Resource | None = None,
+        user_data: str | None = None,
+        start: bool = False,
+        native: Mapping[str, Any] | None = None,
+    ) -> Task[VM]:
+        """Make a VM from an image; what is not given is the image's or the server's choice. The result is the `VM`.
+
+        ``user_data`` is for the guest's cloud-init; ``native`` are the server's own parameters, passed as they are.
+        """
+        action = CreateVM(
+            name_label=name_label,
+            image=as_ref(image),
+            flavor=as_ref(flavor),
+            vcpus=vcpus,
+            memory_bytes=memory_bytes,
+            networks=tuple(as_ref(network) for network in networks),
+            volumes=tuple(as_ref(volume) for volume in volumes),
+            host=as_ref(host),
+            cluster=as_ref(cluster),
+            pool=as_ref(pool),
+            user_data=user_data,
+            start=start,
+            native=native,
+        )
+        return self.do(None, action)
+
+
+class Volumes(Collection[Volume]):
+    """``provider.storage.volumes``."""
+
+    def create(self, name_label: str, size_bytes: int, pool: Ref | Resource | None = None) -> Task[Volume]:
+        """Make a volume. The result is the `Volume`."""
+        return self.do(None, CreateVolume(name_label, size_bytes, as_ref(pool)))
+
+
+class Networks(Collection[Network]):
+    """``provider.network.networks``."""
+
+    def create(self, name_label: str, *, vlan_id: int | None = None, mtu: int | None = None) -> Task[Network]:
+        """Make a network. The result is the `Network`."""
+        return self.do(None, CreateNetwork(name_label, vlan_id, mtu))
+
+
+class Compute:
+    """``provider.compute``."""
+
+    def __init__(self, provider: Provider, connection: Connection) -> None:
+        self.vms = VMs(provider, connection, VM)
+        self.hosts = Collection(provider, connection, Host)
+        self.clusters = Collection(provider, connection, Cluster)
+        self.snapshots = Collection(provider, connection, Snapshot)
+        self.flavors = Collection(provider, connection, Flavor)
+
+
+class NetworkService:
+    """``provider.network``."""
+
+    def __init__(self, provider: Provider, connection: Connection) -> None:
+        self.networks = Networks(provider, connection, Network)
+
+
+class Storage:
+    """``provider.storage``."""
+
+    def __init__(self, provider: Provider, connection: Connection) -> None:
+        self.pools = Collection(provider, connection, StoragePool)
+        self.volumes = Volumes(provider, connection, Volume)
+
+
+class Images:
+    """``provider.image``."""
+
+    def __init__(self, provider: Provider, connection: Connection) -> None:
+        self.images = Collection(provider, connection, Image)
