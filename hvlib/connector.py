@@ -13,7 +13,7 @@ from hvlib.errors import ConfigError
 from hvlib.provider import Provider
 from hvlib.retry import RetryPolicy
 
-__all__ = ["connect"]
+__all__ = ["connect", "endpoint_of"]
 
 
 def connect(
@@ -46,7 +46,7 @@ def connect(
         raise ConfigError("no provider given", hint="pass an address or a name, or set HVLIB_PROVIDER")
     given: dict[str, Any] = {"username": username, "verify": verify, "cacert": cacert, "timeout": timeout}
     given["password"] = None if password is None else Secret(password)
-    endpoint = _endpoint(chosen, given, options, ambient=target is None)
+    endpoint = endpoint_of(chosen, given, options, ambient=target is None)
     driver = registry.load(endpoint.driver)
     driver.check(endpoint)
     return Provider(
@@ -54,7 +54,7 @@ def connect(
     )
 
 
-def _endpoint(chosen: str, given: dict[str, Any], options: dict[str, Any], *, ambient: bool) -> Endpoint:
+def endpoint_of(chosen: str, given: dict[str, Any], options: dict[str, Any], *, ambient: bool) -> Endpoint:
     """The endpoint, from the least to the most specific: address, environment, file, arguments."""
     settings: dict[str, Any] = {}
     url = chosen

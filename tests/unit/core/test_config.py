@@ -9,6 +9,7 @@ import pytest
 from keyring.backend import KeyringBackend
 
 import hvlib
+from hvlib import connector
 from hvlib.config import config_file, load_config
 from hvlib.endpoint import Secret, parse_endpoint
 
@@ -51,6 +52,18 @@ def test_a_name_connects_with_its_settings(home: Path) -> None:
     write(home / "work" / "hvlib.yaml", "providers: {lab: {url: 'sim://?vms=7', options: {seed: 3}}}")
     with hvlib.connect("lab") as provider:
         assert (provider.name, provider.compute.vms.get_all().count()) == ("lab", 7)
+
+
+def test_what_is_given_goes_before_the_file_and_the_file_before_the_address(home: Path) -> None:
+    entry = "url: 'vsphere://a@vc', username: b, verify: false, cacert: file.pem, timeout: 7"
+    write(home / "work" / "hvlib.yaml", f"providers: {{lab: {{{entry}}}}}")
+    given = dict.fromkeys(("username", "password", "verify", "cacert", "timeout"))
+    endpoint = connector.endpoint_of("lab", given, {}, ambient=False)
+    assert (endpoint.username, endpoint.verify, endpoint.cacert, endpoint.timeout) == ("b", False, "file.pem", 7)
+    given.update(username="c", verify=True, cacert="mine.pem", timeout=3.0)  # type: ignore[call-overload]
+    endpoint = connector.endpoint_of("lab", given, {}, ambient=False)
+    assert (endpoint.username, endpoint.verify, endpoint.cacert, endpoint.timeout) == ("c", True, "mine.pem", 3)
+    assert parse_endpoint("vsphere://vc").verify is True
 
 
 def test_an_unknown_name_says_the_known_ones(home: Path) -> None:

@@ -202,6 +202,14 @@ def test_lookups_are_exact_and_find_never_guesses() -> None:
         vms.find("nobody")
 
 
+def test_many_refs_are_read_in_as_few_calls_as_can_be() -> None:
+    provider, _ = scripted(**{f"vm-{number}": {} for number in range(501)})
+    refs = [vm.ref for vm in provider.compute.vms.get_all(fields=[], page_size=1000)]
+    with provider.count_requests() as requests:
+        assert len(provider.get_many([*refs, *refs])) == 501
+    assert requests.calls == {"get": 2}
+
+
 def test_refs_get_one_or_many() -> None:
     provider, _ = scripted(**five())
     refs = [vm.ref for vm in provider.compute.vms.get_all(fields=[])]

@@ -11,7 +11,7 @@ from scripted.driver import scripted
 
 import hvlib
 from hvlib.projection import build, projection
-from hvlib.query import OPTIONS
+from hvlib.query import OPTIONS, Filter
 from hvlib.resources import KINDS, Failure
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -24,6 +24,7 @@ def test_refs_round_trip_as_text(ref: hvlib.Ref) -> None:
     assert len({ref, hvlib.Ref.parse(str(ref))}) == 1
     assert not ref != hvlib.Ref.parse(str(ref))  # noqa: SIM202 -- the operator itself
     assert ref != hvlib.Ref(ref.provider_uuid, ref.kind, ref.id + "x")
+    assert ref != hvlib.Ref("another", ref.kind, ref.id)
     assert ref != str(ref)
 
 
@@ -72,6 +73,13 @@ def test_native_properties_fit_the_callers_structure() -> None:
     assert vm.extract(Guest).guest_id == "debian"
     with pytest.raises(hvlib.ProtocolError, match="Guest"):
         build(record_type, ref, {"native": {}}).extract(Guest)
+
+
+def test_a_filter_on_several_values_asks_for_any_of_them() -> None:
+    wanted = Filter("ip_addresses", ("10.0.0.1", "10.0.0.2"))
+    assert wanted.matches(("10.9.9.9", "10.0.0.2"))
+    assert not wanted.matches(("10.9.9.9",))
+    assert not wanted.matches(())
 
 
 def test_no_field_has_an_options_name() -> None:

@@ -139,6 +139,17 @@ def test_since_alone_tells_what_it_can_and_raises_what_it_cannot_prove() -> None
         provider.compute.vms.watch(since=WatchCursor("7"))
 
 
+def test_several_collections_go_on_too() -> None:
+    provider, session = scripted(a={}, b={})
+    known = provider.compute.vms.get_all_records()
+    session.feeds += [ScriptedFeed(batch("a", synced=True)), ScriptedFeed(batch("b", synced=True, cursor="9"))]
+    with provider.watch(provider.compute.vms, known=known) as watch:
+        assert told(watch, 3) == ["MODIFIED a", "DELETED b", "SYNCED"]
+    with provider.watch(provider.compute.vms, since=WatchCursor("7")) as watch:
+        assert told(watch, 1) == ["MODIFIED b"]
+    assert session.opened == [None, "7"]
+
+
 def test_since_with_known_falls_back_on_comparing() -> None:
     provider, session = scripted(a={}, b={})
     known = provider.compute.vms.get_all_records()
