@@ -151,7 +151,7 @@ class Collection(Generic[R]):
         wanted = self._query(filters=fields)
         deadline = time.monotonic() + timeout
         record: R | None = None
-        with self.watch_refs([ref]) as watch:
+        with self.watch_refs([ref], patience=timeout) as watch:
             while True:
                 try:
                     event = watch.next(timeout=max(deadline - time.monotonic(), 0.0))
@@ -168,9 +168,10 @@ class Collection(Generic[R]):
                 if wanted.matches(record):
                     return record
 
-    def watch_refs(self, refs: Sequence[Ref]) -> Watch[R]:
-        """A watch of these objects alone."""
-        return Watch(self._connection, [self._query(refs=[self._own(ref) for ref in refs])])
+    def watch_refs(self, refs: Sequence[Ref], *, patience: float | None = None) -> Watch[R]:
+        """A watch of these objects alone, for a wait of ``patience`` seconds."""
+        query = self._query(refs=[self._own(ref) for ref in refs])
+        return Watch(self._connection, [query], patience=patience)
 
     def do(self, ref: Ref | None, action: Action, *, dry_run: bool = False, label: str = "") -> Task[Any]:
         """Submit an action on one object, or on the kind itself (create). `Resource.do`."""

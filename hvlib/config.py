@@ -106,18 +106,37 @@ def _entries(path: Path) -> dict[str, Entry]:
     import yaml
 
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        document = yaml.safe_load(text)
+        lines = _entry_lines(yaml.compose(text, yaml.SafeLoader))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}, line {error.object.count(10, 0, error.start) + 1}: not UTF-8") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         # An alias or a tag may be a password that starts with * or !: it is not repeated.
         told = isinstance(error, (yaml.scanner.ScannerError, yaml.parser.ParserError))
         raise ConfigError(f"{path}, line {line}: {error.problem if told else 'no such alias or tag'}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: {error}") from None
     try:
-        return msgspec.convert(document or {}, _File, dec_hook=_as_secret).providers
+        raw = msgspec.convert(document or {}, _File).providers
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {error}", hint="fields: " + " ".join(Entry.__struct_fields__)) from None
+        raise ConfigError(f"{path}, line 1: {error}", hint="it holds providers:, a mapping of names") from None
+    return {name: _entry(f"{path}, line {lines.get(name, '?')}: {name}", value) for name, value in raw.items()}
+
+
+def _entry(place: str, value: object) -> Entry:
+    try:
+        return msgspec.convert(value, Entry, dec_hook=_as_secret)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{place}: {error}", hint="fields: " + " ".join(Entry.__struct_fields__)) from None
+
+
+def _entry_lines(root: Any) -> dict[str, int]:
+    """Where each provider stands, in the tree that YAML reads."""
+    pairs = root.value if getattr(root, "id", None) == "mapping" else []
+    below = [value for key, value in pairs if key.value == "providers" and value.id == "mapping"]
+    return {key.value: key.start_mark.line + 1 for node in below for key, _ in node.value}
 
 
 def _as_secret(wanted: type, value: object) -> object:
@@ -127,7 +146,7 @@ def _as_secret(wanted: type, value: object) -> object:
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
-    providers: dict[str, Entry] = {}
+    providers: dict[str, Any] = {}
 
 
 def _password(name: str, entry: Entry, path: Path | None) -> Secret | None:

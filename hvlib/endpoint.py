@@ -42,7 +42,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     | host, port, path, username: from the URL; "" or None where it has none
     | password: None where there is none
     | options: the URL's query and the keyword options of ``connect``, for the driver
-    | verify: whether TLS certificates are verified; cacert: a PEM file to verify them with
+    | verify: whether TLS certificates are verified; None: nobody said, so they are
+    | cacert: a PEM file to verify them with
     | timeout: seconds that one request may take
     """
 
@@ -53,7 +54,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     username: str | None = None
     password: Secret | None = None
     options: Mapping[str, Any] = {}
-    verify: bool = True
+    verify: bool | None = None
     cacert: str | None = None
     timeout: float = DEFAULT_TIMEOUT
 
@@ -98,4 +99,6 @@ def parse_endpoint(url: str, **given: Any) -> Endpoint:
     }
     options = {**dict(parse_qsl(parts.query, keep_blank_values=True)), **given.pop("options", {})}
     fields.update({name: value for name, value in given.items() if value is not None})
+    if fields.get("timeout", DEFAULT_TIMEOUT) <= 0:
+        raise ConfigError(f"timeout is a number of seconds above 0, not {fields['timeout']}")
     return Endpoint(options=options, **fields)

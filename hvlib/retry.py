@@ -1,7 +1,8 @@
 """Retry: how often, how long, and what may be sent again.
 
-Reads are repeated after a lost connection, 429 and 503. An action is repeated only when the server cannot have acted on
-it: the request did not reach it, or it answered 429. (A rejected session is no retry: core logs in and calls again.)
+Reads are repeated after a lost connection, 429 and 503, not after a time-out. An action is repeated only when the server
+cannot have acted on it: the request did not reach it, or it answered 429. (A rejected session is no retry: core logs in
+and calls again.)
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hvlib.driver import NotSent
-from hvlib.errors import ConnectionFailed, HvlibError, RateLimited
+from hvlib.errors import ConnectionFailed, ConnectionTimeout, HvlibError, RateLimited
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState, Retrying
@@ -64,8 +65,8 @@ class RetryPolicy(msgspec.Struct, frozen=True):
 
 
 def read_repeatable(error: BaseException) -> bool:
-    """Whether a call that only reads may be repeated after this error."""
-    return isinstance(error, (ConnectionFailed, RateLimited))
+    """Whether a call that only reads may be repeated after this error. Not after a time-out: that was wait enough."""
+    return isinstance(error, (ConnectionFailed, RateLimited)) and not isinstance(error, ConnectionTimeout)
 
 
 def action_repeatable(error: BaseException) -> bool:

@@ -126,7 +126,7 @@ class Task(Generic[T]):
             raise self._located(errors.InvalidState(f"{self} is only planned: nothing was sent"))
         running = _running([self])
         if running:
-            with self.provider.tasks.watch_refs(list(running)) as watch:
+            with self.provider.tasks.watch_refs(list(running), patience=timeout) as watch:
                 _follow(watch, running, deadline, report)
         refusal = self._refusal(timeout)
         if refusal is not None:
@@ -226,7 +226,7 @@ def wait_all(
         for group in groups:
             running = _running(group)
             with _noted(troubles, group):
-                watch = watches.enter_context(group[0].provider.tasks.watch_refs(list(running)))
+                watch = watches.enter_context(group[0].provider.tasks.watch_refs(list(running), patience=timeout))
                 followed.append((group, pool.submit(_follow, watch, running, deadline, on_progress)))
         for group, following in followed:  # Whatever ends this wait, Ctrl-C too, closes the watches: the threads end.
             with _noted(troubles, group):

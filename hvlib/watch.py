@@ -11,14 +11,14 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from hvlib.connection import Connection
-from hvlib.driver import Batch, SessionLost, WatchCursor
+from hvlib.driver import Batch, Feed, SessionLost, WatchCursor
 from hvlib.errors import (
     AuthenticationFailed,
     Closed,
@@ -67,6 +67,7 @@ class Watch(Generic[R]):
         *,
         since: WatchCursor | None = None,
         known: Known | None = None,
+        patience: float | None = None,
     ) -> None:
         self.cursor = since
         """Where another watch can go on (``since=``). It moves when the event after the last delivered one is asked
@@ -86,7 +87,9 @@ class Watch(Generic[R]):
         self._waiting: int | None = None
         self._ending = threading.Event()
         self._closed = False
-        self._open_first()
+        self._feed: Feed | None = None
+        self._finalizer: Callable[[], object] = _nothing_to_free
+        self._open_first(patience)
         connection.enlist(self)
 
     def __iter__(self) -> Self:
@@ -132,7 +135,8 @@ class Watch(Generic[R]):
         """End the wait, for good. `close` and the provider's `close` call it; nothing is freed."""
         self._ending.set()
         self._opening.cancel()
-        self._feed.interrupt()
+        if self._feed is not None:
+            self._feed.interrupt()
 
     def __enter__(self) -> Self:
         return self
@@ -159,13 +163,13 @@ class Watch(Generic[R]):
             self._receive(deadline)
             asked = True
 
-    def _open_first(self) -> None:
-        """Open the first feed, so that errors show where the watch is asked for."""
+    def _open_first(self, patience: float | None) -> None:
+        """Open the first feed, so that errors show where the watch is asked for. After ``patience``, `next` goes on."""
         try:
-            self._open(self._connection.retry)
+            self._open(self._connection.retry, patience)
         except CursorLost as error:
             self._forget_cursor(error)
-            self._open(self._connection.retry)
+            self._open(self._connection.retry, patience)
 
     def _receive(self, deadline: float | None) -> None:
         """Wait for one batch and queue its events."""
@@ -173,7 +177,7 @@ class Watch(Generic[R]):
         if self._ending.is_set():
             return
         try:
-            if self._broken:
+            if self._broken or self._feed is None:
                 self._open(SINGLE_ATTEMPT, None if deadline is None else _left(deadline))
                 return
             batch = self._feed.next(min(HEARTBEAT, _left(deadline)))
@@ -262,6 +266,10 @@ class Watch(Generic[R]):
         self._ending.wait(min(pause, _left(deadline)))
         if not _left(deadline) and time.monotonic() < self._not_before and not self._ending.is_set():
             raise WaitTimeout("no event in the time given")
+
+
+def _nothing_to_free() -> None:
+    """What ends a watch that has no feed yet."""
 
 
 def _left(deadline: float | None) -> float:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from cliff.app import App
 from cliff.command import Command
@@ -165,11 +166,19 @@ def seconds(text: str) -> float:
     return number
 
 
+def _end(number: int, _: object) -> NoReturn:
+    """End as after an error, so that the session is logged out; with the status that a shell gives the signal."""
+    raise SystemExit(128 + number)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """The console script."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     try:
         status = HvApp().run(list(sys.argv[1:] if argv is None else argv))
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         status = NO_READER
     except KeyboardInterrupt:

@@ -40,7 +40,9 @@ class ListResources(Lister):
         parser = super().get_parser(prog_name)
         add_filter_options(parser, get_args(field_types(self.kind)[self.state]))
         parser.add_argument("--long", action="store_true", help="all fields that the server has")
-        parser.add_argument("--limit", metavar="N", type=positive, help="stop after this many")
+        parser.add_argument(
+            "--limit", metavar="N", type=positive, help="no more than the first N that the server gives"
+        )
         parser.add_argument("--page-size", metavar="N", type=positive, help="objects that are fetched at a time")
         return parser
 

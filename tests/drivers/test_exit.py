@@ -46,6 +46,19 @@ def test_nothing_is_left_after_the_end(server: Vcsim, code: str, status: int) ->
     assert server.leftovers() == {"sessions": 0, "views": 0, "collectors": 0, "filters": 0}
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_nothing_is_left_of_hv(server: Vcsim, number: signal.Signals) -> None:
+    hv = [sys.executable, "-c", "import sys; from hvlib.cli.app import main; sys.exit(main())", "vm", "watch"]
+    environment = {**os.environ, **server.environment}
+    process = subprocess.Popen(hv, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline()
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (128 + number, "")
+    assert server.leftovers() == {"sessions": 0, "views": 0, "collectors": 0, "filters": 0}
+
+
 def test_nothing_is_left_after_ctrl_c_in_a_wait(server: Vcsim) -> None:
     process = run(server, "for event in watch: pass")
     assert process.stdout is not None

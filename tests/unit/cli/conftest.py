@@ -30,6 +30,10 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No configuration but the test's own, which is the working directory's."""
     for name in ("HVLIB_PROVIDER", "HVLIB_PASSWORD", "HVLIB_CACERT", "HVLIB_CONFIG_FILE"):
         monkeypatch.delenv(name, raising=False)
+    for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "CLIFF_FIT_WIDTH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
     monkeypatch.chdir(tmp_path)
 

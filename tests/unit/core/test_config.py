@@ -63,7 +63,7 @@ def test_what_is_given_goes_before_the_file_and_the_file_before_the_address(home
     given.update(username="c", verify=True, cacert="mine.pem", timeout=3.0)  # type: ignore[call-overload]
     endpoint = connector.endpoint_of("lab", given, {}, ambient=False)
     assert (endpoint.username, endpoint.verify, endpoint.cacert, endpoint.timeout) == ("c", True, "mine.pem", 3)
-    assert parse_endpoint("vsphere://vc").verify is True
+    assert parse_endpoint("vsphere://vc").verify is None
 
 
 def test_an_unknown_name_says_the_known_ones(home: Path) -> None:
@@ -80,9 +80,12 @@ def test_an_unknown_name_says_the_known_ones(home: Path) -> None:
     [
         ("providers:\n  lab: {url: 'sim://'\n  x: [", "line 3"),
         ("providers: [1]", "providers"),
-        ("providers: {lab: {}}", "url"),
-        ("providers: {lab: {url: 'sim://', pasword: x}}", "pasword"),
+        ("providers: {lab: {}}", "line 1: lab: Object missing required field `url`"),
+        ("providers:\n  lab: {url: 'sim://'}\n  prod:\n    url: 'sim://'\n    pasword: x", "line 3: prod"),
+        ("providers:\n  lab:\n    url: 3", "line 2: lab"),
+        ("providers:\n  lab: {url: 'sim://', timeout: soon}", "line 2: lab"),
         ("provider: {}", "provider"),
+        ("just text", "line 1"),
     ],
 )
 def test_what_is_no_configuration_is_an_error_with_the_place(home: Path, text: str, message: str) -> None:
@@ -90,6 +93,18 @@ def test_what_is_no_configuration_is_an_error_with_the_place(home: Path, text: s
     with pytest.raises(hvlib.ConfigError, match=r"hvlib\.yaml") as caught:
         load_config()
     assert message in str(caught.value)
+
+
+def test_a_file_that_is_no_text_is_an_error_with_the_place(home: Path) -> None:
+    (home / "work" / "hvlib.yaml").write_bytes(b"providers:\n  lab: \xff")
+    with pytest.raises(hvlib.ConfigError, match="line 2: not UTF-8"):
+        load_config()
+
+
+def test_a_timeout_is_more_than_nothing() -> None:
+    for seconds in (0, -1):
+        with pytest.raises(hvlib.ConfigError, match="timeout"):
+            hvlib.connect("sim://", timeout=seconds)
 
 
 def password(home: Path, setting: str) -> str | None:

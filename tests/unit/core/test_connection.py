@@ -32,6 +32,14 @@ def test_reads_are_repeated_and_actions_only_if_the_server_cannot_have_acted() -
     assert session.log.count("start") == 4
 
 
+def test_a_time_out_is_not_repeated() -> None:
+    provider, session = scripted()
+    session.plan("page", hvlib.ConnectionTimeout("silent"))
+    with pytest.raises(hvlib.ConnectionTimeout):
+        provider.compute.vms.get_all().all()
+    assert session.log.count("page") == 1
+
+
 def test_retries_are_bounded_in_number_and_time() -> None:
     provider, session = scripted()
     session.plan("page", *[hvlib.ConnectionFailed("down")] * 9)
@@ -44,7 +52,7 @@ def test_retries_are_bounded_in_number_and_time() -> None:
     started = time.monotonic()
     with pytest.raises(hvlib.RateLimited):
         provider.compute.vms.get_all().all()
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 10
 
 
 def test_retry_after_goes_before_the_backoff() -> None:

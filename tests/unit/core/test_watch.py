@@ -202,7 +202,7 @@ def test_one_waiter_and_close_from_another_thread() -> None:
         with pytest.raises(hvlib.ConcurrentWatch):
             next(watch)
         watch.close()
-        assert [event.type for event in waiting.result(1)] == ["SYNCED"]
+        assert [event.type for event in waiting.result(3)] == ["SYNCED"]
     assert feed.closed == 1
     assert list(watch) == []
 
@@ -223,7 +223,7 @@ def test_close_does_not_wait_for_a_server_that_does_not_answer() -> None:
         waiting = pool.submit(list, watch)
         assert frozen.wait(10)
         watch.close()
-        assert len(waiting.result(1)) == 1
+        assert len(waiting.result(3)) == 1
     answers.set()
     assert late.ended.wait(10)
 
@@ -336,7 +336,7 @@ def test_closing_the_provider_raises_closed_in_the_wait() -> None:
         waiting = pool.submit(list, watch)
         assert feed.waiting.wait(10)
         provider.close()
-        assert isinstance(waiting.exception(1), hvlib.Closed)
+        assert isinstance(waiting.exception(3), hvlib.Closed)
 
 
 def test_a_forgotten_watch_frees_its_feed() -> None:
@@ -374,6 +374,17 @@ def test_collections_of_another_provider_are_refused() -> None:
         provider.watch(other.compute.vms)
     with pytest.raises(hvlib.InvalidQuery):
         provider.watch()
+
+
+def test_a_wait_is_bounded_also_while_the_server_does_not_answer() -> None:
+    provider, session = scripted(a={})
+    vm = provider.compute.vms.get_all().one()
+    answers = threading.Event()
+    session.feeds.append(ScriptedFeed())
+    session.plan("feed", lambda: answers.wait(30))
+    with pytest.raises(hvlib.WaitTimeout, match="not power_state=halted"):
+        vm.wait_for(power_state="halted", timeout=0.1)
+    answers.set()
 
 
 def test_wait_for_ends_with_the_values_or_the_object() -> None:
