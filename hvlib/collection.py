@@ -117,7 +117,7 @@ class Collection(Generic[R]):
                 return by_uuid[0]
         candidates = self.get_by_name_label(name_or_uuid)
         if not candidates:
-            raise self._not_found(repr(name_or_uuid))
+            raise self._not_found(repr(name_or_uuid), hint="names are exact, and case matters")
         if len(candidates) > 1:
             uuids = " ".join(record.uuid for record in candidates)
             ambiguous = AmbiguousName(
@@ -243,8 +243,8 @@ class Collection(Generic[R]):
             raise InvalidQuery(f"{ref} is of another provider than {self.provider}")
         return ref
 
-    def _not_found(self, what: str) -> NotFound:
-        error = NotFound(f"no {self.kind.kind} {what}")
+    def _not_found(self, what: str, hint: str | None = None) -> NotFound:
+        error = NotFound(f"no {self.kind.kind} {what}", hint=hint)
         error.provider = self.provider
         return error
 

@@ -1,8 +1,8 @@
 """Retry: how often, how long, and what may be sent again.
 
-Reads are repeated after a lost connection, 429 and 503, not after a time-out. An action is repeated only when the server
-cannot have acted on it: the request did not reach it, or it answered 429. (A rejected session is no retry: core logs in
-and calls again.)
+Reads are repeated after a lost connection, 429 and 503, not after a time-out. An action is repeated only when the
+server cannot have acted on it: the request did not reach it, or it answered 429. (A rejected session is no retry: core
+logs in and calls again.)
 """
 
 from __future__ import annotations
