@@ -46,7 +46,8 @@ class VSphereDriver(Driver):
 def from_environment(endpoint: Endpoint, environment: Mapping[str, str]) -> Endpoint:
     """The endpoint with what GOVC_URL, GOVC_USERNAME, GOVC_PASSWORD, GOVC_INSECURE and GOVC_TLS_CA_CERTS say.
 
-    What the endpoint says itself goes before them. Raises `ConfigError` without GOVC_URL.
+    What the endpoint says itself goes before them: ``verify`` and ``cacert`` before GOVC_INSECURE. Raises `ConfigError`
+    without GOVC_URL, or for one without a host.
     """
     url = environment.get("GOVC_URL", "")
     if not url:
@@ -59,13 +60,16 @@ def from_environment(endpoint: Endpoint, environment: Mapping[str, str]) -> Endp
     username = environment.get("GOVC_USERNAME") or unquote(found.username or "")
     password = environment.get("GOVC_PASSWORD") or unquote(found.password or "")
     insecure = environment.get("GOVC_INSECURE", "").lower() not in FALSE
+    if not found.hostname:
+        raise ConfigError("GOVC_URL names no host", hint="GOVC_URL=https://HOST")
+    said = endpoint.verify is not None or endpoint.cacert is not None
     return msgspec.structs.replace(
         endpoint,
         scheme="vsphere+http" if found.scheme == "http" else endpoint.scheme,
-        host=found.hostname or "",
+        host=found.hostname,
         port=port,
         username=endpoint.username or username or None,
         password=endpoint.password or (Secret(password) if password else None),
-        verify=endpoint.verify and not insecure,
+        verify=False if insecure and not said else endpoint.verify,
         cacert=endpoint.cacert or environment.get("GOVC_TLS_CA_CERTS") or None,
     )

@@ -13,11 +13,11 @@ from urllib3 import exceptions as native
 
 from hvlib import errors
 from hvlib.driver import NotSent, SessionLost, Unavailable
-from hvlib.errors import ConnectionFailed, ConnectionTimeout, HvlibError, ProtocolError, RateLimited
+from hvlib.errors import ConfigError, ConnectionFailed, ConnectionTimeout, HvlibError, ProtocolError, RateLimited
 from hvlib.resources import Failure
 from hvlib_vsphere.soap import Fault, MoRef
 
-__all__ = ["connection_errors", "failure", "fault_error", "status_error"]
+__all__ = ["connection_errors", "failure", "fault_error", "not_found", "status_error"]
 
 FAULTS: Mapping[str, type[HvlibError]] = {
     fault: error
@@ -64,9 +64,14 @@ def failure(value: object) -> Failure | None:
     return Failure(_error_class(fault).__name__, fault.words or "no reason given", fault.plain())
 
 
+def not_found(fault: Fault) -> bool:
+    """Whether some object, not necessarily the one asked for, does not exist."""
+    return fault.type.removesuffix("Fault") == "ManagedObjectNotFound"
+
+
 def _error_class(fault: Fault) -> type[HvlibError]:
     missing = fault.detail.get("obj")
-    if fault.type == "ManagedObjectNotFound" and isinstance(missing, MoRef) and missing.type in OF_A_SESSION:
+    if not_found(fault) and isinstance(missing, MoRef) and missing.type in OF_A_SESSION:
         return SessionLost
     # The element of a fault is its type with "Fault" behind it; some servers call the type so too.
     return FAULTS.get(fault.type) or FAULTS.get(fault.type.removesuffix("Fault"), errors.TaskFailed)
@@ -109,22 +114,34 @@ def connection_errors(server: str) -> Iterator[None]:
         yield
     except native.HTTPError as error:
         raise _connection_error(error, server) from error
+    except TimeoutError as error:
+        raise _timed_out(server) from error
     except (OSError, ValueError) as error:
         raise ConnectionFailed(f"the connection to {server} broke: {error}") from error
 
 
 def _connection_error(error: native.HTTPError, server: str) -> HvlibError:
     reason = error.args[0] if error.args else error
+    if isinstance(error, native.LocationValueError):
+        return ConfigError(f"{server} is no address: {error}", hint="an address reads vsphere://USER@HOST:PORT")
     if isinstance(reason, ssl.SSLCertVerificationError):
         return ConnectionFailed(
             f"the certificate of {server} is not trusted: {reason.verify_message}",
             hint="trust its authority: --cacert FILE or cacert=; or do not verify at all: --insecure or verify=False",
         )
     if isinstance(error, native.NewConnectionError):
-        return NotSent(f"{server} can't be reached: {_cause(error)}")
-    if isinstance(error, (native.ConnectTimeoutError, native.ReadTimeoutError)):
-        return ConnectionTimeout(f"{server} did not answer in time")
+        return NotSent(f"{server} can't be reached: {_cause(error)}", hint="is the address right, and its port open?")
+    timed_out = any(isinstance(part, TimeoutError) for part in error.args)  # While it was sent.
+    if timed_out or isinstance(error, (native.ConnectTimeoutError, native.ReadTimeoutError)):
+        return _timed_out(server)
     return ConnectionFailed(f"the connection to {server} broke: {error}")
+
+
+def _timed_out(server: str) -> ConnectionTimeout:
+    return ConnectionTimeout(
+        f"{server} did not answer in time",
+        hint="is the address right, and its port open? A slow server needs more time: --timeout or timeout=",
+    )
 
 
 def _cause(error: native.NewConnectionError) -> str:

@@ -9,12 +9,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hvlib.driver import Batch, Change, Feed, Gone, Upsert, WatchCursor
-from hvlib.errors import ConnectionFailed, HvlibError, TaskCancelled
+from hvlib.errors import ConnectionFailed, CursorLost, HvlibError, TaskCancelled
 from hvlib.query import Query
 from hvlib.ref import Ref
+from hvlib_vsphere.errors import fault_error
 from hvlib_vsphere.property import filter_spec, named
-from hvlib_vsphere.soap import MoRef, element, listed
-from hvlib_vsphere.table import Records
+from hvlib_vsphere.soap import Fault, MoRef, Row, element, listed
+from hvlib_vsphere.table import SELF, Records, exists
 
 if TYPE_CHECKING:
     from hvlib_vsphere.session import VSphereSession
@@ -27,18 +28,21 @@ POLL = 0.1
 GRACE = 0.3
 """Seconds that the server has to end a wait by itself, and as many to be cut off."""
 
+MARGIN = 2.0
+"""Seconds beyond its wait that the server has to answer, at least."""
+
 FAREWELL = 2.0
 """Seconds that freeing the collector may take."""
 
 
 class Watched:
-    """One query's part of a feed: its filter on the server, and the values that it sent, by object."""
+    """One query's part of a feed: its filter on the server, and the rows that it sent, by object."""
 
     def __init__(self, session: VSphereSession, query: Query[Any]) -> None:
         adapter = session.adapter(query.kind)
         self.records = Records(adapter.table, query, session)
         self._awaited = set(query.refs or ())
-        self._values: dict[str, dict[str, Any]] = {}
+        self._rows: dict[str, Row] = {}
         self._shown: set[Ref] = set()
         chosen = query.refs is not None
         objects = named(adapter.native_refs(query.refs or ())) if chosen else adapter.selection()
@@ -50,7 +54,7 @@ class Watched:
         for each in listed(update.get("objectSet")):
             yield from self._object(each)
         for each in listed(update.get("missingSet")):
-            yield from self._gone(each["obj"].id)
+            yield from self._missing(each["obj"], Fault.of_localized(each.get("fault")))
 
     def absent(self) -> Iterator[Change]:
         """The refs asked for that the snapshot, which is complete now, does not hold."""
@@ -60,25 +64,40 @@ class Watched:
 
     def _object(self, update: dict[str, Any]) -> Iterator[Change]:
         """An ObjectUpdate: enter, modify or leave. One may enter again: then its values are replaced."""
-        type, id = update["obj"]
-        if type == self.records.table.witness:
+        ref = update["obj"]
+        if ref.type == self.records.table.witness:
             return
         if update.get("kind") == "leave":
-            yield from self._gone(id)
+            yield from self._gone(ref.id)
             return
-        values = {} if update.get("kind") == "enter" else self._values.setdefault(id, {})
-        for change in listed(update.get("changeSet")):
-            values[change["name"]] = change.get("val")
-        self._values[id] = values
-        record = self.records.record(id, values) if values else None
+        record = self.records.of_row(self._row(ref, update))
         if record is None:
-            yield from self._hidden(self.records.ref(id))
+            yield from self._hidden(self.records.ref(ref.id))
         else:
             self._shown.add(record.ref)
             yield Upsert(record)
 
+    def _row(self, ref: MoRef, update: dict[str, Any]) -> Row:
+        """All that is known of an object, as a listing would say it."""
+        if update.get("kind") == "enter" or ref.id not in self._rows:
+            self._rows[ref.id] = Row(ref, {}, {})
+        row = self._rows[ref.id]
+        for change in listed(update.get("changeSet")):
+            row.values[change["name"]] = change.get("val")
+            row.missing.pop(change["name"], None)
+        for each in listed(update.get("missingSet")):
+            row.missing[each["path"]] = Fault.of_localized(each.get("fault"))
+            row.values.pop(each["path"], None)
+        return row
+
+    def _missing(self, ref: MoRef, fault: Fault) -> Iterator[Change]:
+        """A MissingObject: one that the filter names, and the server can't tell of. Only what is not found is gone."""
+        if exists(Row(ref, {}, {SELF: fault})):
+            raise fault_error(fault)
+        yield from self._gone(ref.id)
+
     def _gone(self, id: str) -> Iterator[Change]:
-        self._values.pop(id, None)
+        self._rows.pop(id, None)
         yield from self._hidden(self.records.ref(id))
 
     def _hidden(self, ref: Ref) -> Iterator[Change]:
@@ -102,6 +121,8 @@ class PropertyFeed(Feed):
         self._client = self._login.client.over(self._transport)
         self._version = ""
         self._synced = False
+        self._torn = False
+        self._slowest = 0.0
         self._lock = threading.Lock()
         self._interrupted = threading.Event()
         self._idle = threading.Event()
@@ -118,6 +139,8 @@ class PropertyFeed(Feed):
 
     def next(self, timeout: float) -> Batch:
         """PropertyCollector.WaitForUpdatesEx: one round trip. What the server sends in parts comes in parts."""
+        if self._torn:
+            raise CursorLost("the changes before these could not be understood")
         self._idle.clear()
         try:
             if self._interrupted.is_set():
@@ -164,13 +187,35 @@ class PropertyFeed(Feed):
 
     def _wait(self, seconds: int, timeout: float) -> Batch:
         arguments = element("version", self._version) + f"<options>{element('maxWaitSeconds', seconds)}</options>"
-        update = self._client.call("WaitForUpdatesEx", self._own(), arguments, wait=seconds)
+        start = time.monotonic()
+        update = self._client.within(self._margin(seconds)).call(
+            "WaitForUpdatesEx", self._own(), arguments, wait=seconds
+        )
+        self._slowest = max(self._slowest, time.monotonic() - start - seconds)
         poll_after = min(timeout, POLL) if seconds == 0 else 0.0
         if update is None:
             return self._batch([], more=False, poll_after=poll_after)
         self._version = update["version"]
-        changes = [change for each in listed(update.get("filterSet")) for change in self._of_filter(each)]
-        return self._batch(changes, more=update.get("truncated") in ("true", "1"), poll_after=poll_after)
+        return self._batch(self._changes(update), more=update.get("truncated") in ("true", "1"), poll_after=poll_after)
+
+    def _margin(self, seconds: int) -> float:
+        """The seconds that the answer may take beyond the wait of ``seconds``.
+
+        Whoever waits a second for changes must not wait for the whole time-out when the server is frozen; but to cut a
+        server that is only slow costs a new snapshot. So it has as long again as the caller waits, and three times as
+        long as it ever took here: how slow it is, the snapshot has shown. That itself may take the whole time-out.
+        """
+        if not self._synced:
+            return self._session.context.timeout()
+        return max(MARGIN, float(seconds), 3 * self._slowest)
+
+    def _changes(self, update: dict[str, Any]) -> list[Change]:
+        """What an UpdateSet says. If part of it can't be understood, the feed can't go on: the rest would be lost."""
+        try:
+            return [change for each in listed(update.get("filterSet")) for change in self._of_filter(each)]
+        except Exception:
+            self._torn = True
+            raise
 
     def _of_filter(self, update: dict[str, Any]) -> Iterator[Change]:
         watched = self._filters.get(update["filter"].id)

@@ -10,7 +10,7 @@ from hvlib.resources import Cluster, Host, HostState
 from hvlib_vsphere.property import PropertyAdapter
 from hvlib_vsphere.search import find_by_uuid
 from hvlib_vsphere.table import One, Property, Reader, Table, Uuid
-from hvlib_vsphere.values import integer, plain_text, unescape_name
+from hvlib_vsphere.values import integer, is_true, plain_text, unescape_name
 
 __all__ = ["Hosts"]
 
@@ -21,7 +21,7 @@ def host_state(connection: object, maintenance: object) -> HostState:
         return "down"
     if connection != "connected":
         return "unknown"
-    return "maintenance" if maintenance in (True, "true") else "up"
+    return "maintenance" if is_true(maintenance) else "up"
 
 
 def memory_free(all_bytes: object, used_mebibytes: object) -> int | None:

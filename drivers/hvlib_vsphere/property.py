@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from hvlib.driver import Adapter, Page, PageToken, SessionLost
-from hvlib.errors import CursorLost, HvlibError, InvalidQuery, PermissionDenied
+from hvlib.driver import Adapter, Page, PageToken
+from hvlib.errors import CursorLost, HvlibError, InvalidQuery
 from hvlib.query import Query
 from hvlib.ref import Ref
 from hvlib.resources import Resource
-from hvlib_vsphere.errors import fault_error
 from hvlib_vsphere.soap import MoRef, Row, element, reference
-from hvlib_vsphere.table import SELF, Records, Table
+from hvlib_vsphere.table import SELF, Records, Table, exists
 
 if TYPE_CHECKING:
     from hvlib_vsphere.session import VSphereSession
@@ -117,8 +116,7 @@ class PropertyAdapter(Adapter[R]):
         found: list[Ref] = []
 
         def compare(row: Row) -> None:
-            _refuse_lost_session(row)
-            if read({**row.values, SELF: row.ref.id}) == value:
+            if exists(row) and read({**row.values, SELF: row.ref.id}) == value:
                 found.append(self.session.context.ref(self.kind, row.ref.id))
 
         paths = [path for path in prop.paths if path != SELF]
@@ -160,10 +158,3 @@ def _collect(records: Records[R], items: list[R]) -> Callable[[Row], None]:
             items.append(record)
 
     return take
-
-
-def _refuse_lost_session(row: Row) -> None:
-    for fault in row.missing.values():
-        error = fault_error(fault)
-        if isinstance(error, (SessionLost, PermissionDenied)):
-            raise error

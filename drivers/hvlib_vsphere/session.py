@@ -33,6 +33,12 @@ SERVICE = MoRef("ServiceInstance", "ServiceInstance")
 FAREWELL = 2.0
 """Seconds that logging out may take."""
 
+CREDENTIALS = (
+    "the user: vsphere://USER@HOST; the password: password=, password_* in hvlib.yaml,"
+    " or HVLIB_PASSWORD with HVLIB_PROVIDER"
+)
+REFUSED = "check user and password; most users have a domain: USER@vsphere.local, in an address USER%40vsphere.local"
+
 KINDS: Mapping[str, type[Resource]] = {
     "VirtualMachine": VM,
     "HostSystem": Host,
@@ -99,7 +105,7 @@ class VSphereSession(driver.Session):
         """
         endpoint = self._endpoint
         if endpoint.username is None or endpoint.password is None:
-            raise ConfigError("vsphere:// needs a user and a password", hint="vsphere://USER@HOST and password=...")
+            raise ConfigError("vsphere:// needs a user and a password", hint=CREDENTIALS)
         transport = self._connect()
         self._forget_login()
         version = common_version(Client(transport, self.context, "").fetch(VERSIONS_PATH))
@@ -110,7 +116,7 @@ class VSphereSession(driver.Session):
             client.call("Login", content["sessionManager"], credentials)
         except (AuthenticationFailed, SessionLost) as error:
             raise AuthenticationFailed(
-                f"{transport.address} does not let {endpoint.username} in: {error}", native=error.native
+                f"{transport.address} does not let {endpoint.username} in: {error}", hint=REFUSED, native=error.native
             ) from error
         self._login = Login(client, content, uuid4().hex[:12], {})
         if self._closed:

@@ -11,6 +11,7 @@ only item: `listed` takes either.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -23,12 +24,18 @@ import msgspec
 
 from hvlib.errors import ProtocolError
 
-__all__ = ["Fault", "MoRef", "Reply", "Row", "element", "envelope", "listed", "reference", "value_of"]
+__all__ = ["Fault", "MoRef", "Reply", "Row", "element", "envelope", "listed", "reference", "truth", "utc", "value_of"]
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 TYPE_KEY = "xsi:type"
 """Where the dict of a structure tells its type, if the server did."""
+
+PARTS = {"propSet": ("name", "val"), "missingSet": ("path", "fault")}
+
+OUT_OF_RANGE = re.compile(r"-?\d{4,}-\d\d-\d\dT")
+"""How a moment begins that is one, though Python has none such."""
 
 SLICE = 8192
 """Bytes after which complete objects are read: few, so that their part of the tree stays in the processor's cache."""
@@ -46,7 +53,7 @@ class Row(NamedTuple):
 
     ref: MoRef
     values: dict[str, Any]
-    missing: Mapping[str, Fault]
+    missing: dict[str, Fault]
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -205,7 +212,7 @@ class _understood:  # noqa: N801 -- read as a statement
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, (ParseError, expat.ExpatError)):
             raise ProtocolError(f"the reply is not whole, or not XML: {error}") from error
-        if isinstance(error, (ValueError, IndexError, RecursionError)):
+        if isinstance(error, (ValueError, IndexError, OverflowError, RecursionError)):
             raise ProtocolError(f"the reply can't be understood: {error}") from error
 
 
@@ -214,6 +221,8 @@ def value_of(node: Element) -> Any:
     declared = node.get(XSI_TYPE)
     if len(node):
         return _composite(node, declared)
+    if node.text is None and truth(node.get(XSI_NIL)):
+        return None
     if declared is not None:
         reader = _leaf_reader(declared)
         if reader is not _reference:
@@ -259,7 +268,10 @@ def _row(node: Element) -> Row:
     if target is None or target.text is None:
         raise ValueError("an object without its reference")
     for part in parts:
+        named, told = _tags_in(part.tag)
         path = part[0].text or ""
+        if part[0].tag != named or (len(part) > 1 and part[1].tag != told):
+            raise ValueError(f"{_local(part.tag)} begins with {_local(part[0].tag)}")
         if len(part) < 2:
             values[path] = None
         elif _local(part.tag) == "propSet":
@@ -283,6 +295,16 @@ def _fault(node: Element) -> Fault:
 
 def _untyped(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name != TYPE_KEY}
+
+
+@lru_cache(maxsize=64)
+def _tags_in(tag: str) -> tuple[str, str]:
+    """What the two elements in a ``propSet`` or ``missingSet`` are, and in this order."""
+    space, brace, name = tag.rpartition("}")
+    if name not in PARTS:
+        raise ValueError(f"an object with {name!r}")
+    first, second = PARTS[name]
+    return f"{space}{brace}{first}", f"{space}{brace}{second}"
 
 
 @lru_cache(maxsize=4096)
@@ -312,13 +334,21 @@ def _reference(text: str | None) -> Any:
     raise AssertionError(text)
 
 
-def _boolean(text: str | None) -> bool:
-    return text in ("true", "1")
+def truth(text: str | None) -> bool:
+    """Whether a text says true."""
+    return text is not None and text.strip() in ("true", "1")
 
 
-def _moment(text: str | None) -> datetime:
-    moment = datetime.fromisoformat(text or "")
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+def utc(text: str | None) -> datetime | None:
+    """A moment; None if it is none that Python knows: before the year 1 or after 9999."""
+    known = (text or "").strip()
+    try:
+        moment = datetime.fromisoformat(known)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        if OUT_OF_RANGE.match(known):
+            return None
+        raise
 
 
 READERS: Mapping[str, Callable[[str | None], Any]] = {
@@ -331,8 +361,8 @@ READERS: Mapping[str, Callable[[str | None], Any]] = {
     "byte": _integer,
     "float": _float,
     "double": _float,
-    "boolean": _boolean,
-    "dateTime": _moment,
+    "boolean": truth,
+    "dateTime": utc,
     "ManagedObjectReference": _reference,
 }
 

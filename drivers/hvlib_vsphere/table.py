@@ -17,13 +17,14 @@ from hvlib.errors import InvalidQuery, PermissionDenied
 from hvlib.query import Query
 from hvlib.ref import Ref
 from hvlib.resources import Resource
-from hvlib_vsphere.errors import fault_error
+from hvlib_vsphere.errors import fault_error, not_found
 from hvlib_vsphere.soap import Row, listed
+from hvlib_vsphere.values import is_true
 
 if TYPE_CHECKING:
     from hvlib_vsphere.session import VSphereSession
 
-__all__ = ["SELF", "Many", "One", "Property", "Reader", "Records", "Table", "Uuid"]
+__all__ = ["SELF", "Many", "One", "Property", "Reader", "Records", "Table", "Uuid", "exists"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -120,7 +121,7 @@ class Records(Generic[R]):
         """The record of an object; None if it is not of this kind."""
         values[SELF] = id
         given = self._with_leaves(values) if self._native is True else values
-        if self._where_not is not None and given.get(self._where_not) in (True, "true"):
+        if self._where_not is not None and is_true(given.get(self._where_not)):
             return None
         record: R = self._type(self.ref(id), *[read(given) for read in self._readers])
         return record
@@ -130,27 +131,23 @@ class Records(Generic[R]):
         return self._session.context.ref(self.table.kind, id)
 
     def of_row(self, row: Row) -> R | None:
-        """The record of one object of a listing; None if it is not of this kind, or gone."""
-        if (row.missing and not self._exists(row)) or row.ref.type == self.table.witness:
-            return None
-        return self.record(row.ref.id, row.values)
-
-    def _exists(self, row: Row) -> bool:
-        """Look at why properties are missing. An object's own reasons (a host is not connected) leave them None.
+        """The record of an object; None if it is not of this kind, or gone.
 
         Raises `SessionLost`, `PermissionDenied`, and `InvalidQuery` for a native property that does not exist.
         """
-        for path, fault in row.missing.items():
-            error = fault_error(fault)
-            if fault.type == "ManagedObjectNotFound":
-                return False
-            if isinstance(error, SessionLost):
-                raise error
-            if isinstance(error, PermissionDenied):
-                raise PermissionDenied(f"{row.ref.id}: {path} may not be read: {error}", native=fault.plain())
-            if isinstance(error, InvalidQuery) and self._native is not True and path in (self._native or ()):
+        if row.missing:
+            if not exists(row):
+                return None
+            self._refuse_unknown(row)
+        if row.ref.type == self.table.witness:
+            return None
+        return self.record(row.ref.id, row.values)
+
+    def _refuse_unknown(self, row: Row) -> None:
+        for path in () if self._native is True else self._native or ():
+            fault = row.missing.get(path)
+            if fault is not None and isinstance(fault_error(fault), InvalidQuery):
                 raise InvalidQuery(f"{self.table.native_type} has no property {path!r}", native=fault.plain())
-        return True
 
     def _reader(self, name: str) -> Reader:
         return self._native_values if name == "native" else self.table.fields[name].reader(self._session)
@@ -163,6 +160,25 @@ class Records(Generic[R]):
     def _with_leaves(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Whole properties and, taken out of them, the leaves that the fields are made of."""
         return {**values, **{path: _inside(values, path) for path in self._leaves if path not in values}}
+
+
+def exists(row: Row) -> bool:
+    """Whether the object still exists, by why properties are missing; `SELF` stands for all of them.
+
+    It is gone only if it is itself what was not found: of the host that it refers to, the server says the same. Other
+    reasons (a host is not connected) leave a property None. Raises `SessionLost` and `PermissionDenied`, as None would
+    say that the server has no value.
+    """
+    faults = [(path, fault, fault_error(fault)) for path, fault in row.missing.items()]
+    for _, _, error in faults:
+        if isinstance(error, SessionLost):
+            raise error
+    if any(not_found(fault) and fault.detail.get("obj", row.ref) == row.ref for _, fault, _ in faults):
+        return False
+    for path, fault, error in faults:
+        if isinstance(error, PermissionDenied):
+            raise PermissionDenied(f"{row.ref.id}: {path or 'it'} may not be read: {error}", native=fault.plain())
+    return True
 
 
 def _nothing(values: Mapping[str, Any]) -> None:  # noqa: ARG001 -- a reader

@@ -12,7 +12,7 @@ from hvlib_vsphere.errors import failure
 from hvlib_vsphere.property import PropertyAdapter, behind
 from hvlib_vsphere.soap import MoRef, element
 from hvlib_vsphere.table import SELF, One, Property, Table, Uuid
-from hvlib_vsphere.values import moment
+from hvlib_vsphere.values import is_true, moment
 
 __all__ = ["Tasks"]
 
@@ -27,7 +27,7 @@ def task_state(state: str | None, cancelled: object, error: object) -> TaskState
     if known != "failed":
         return known
     reason = failure(error)
-    stopped = cancelled in (True, "true") or (reason is not None and reason.error == "TaskCancelled")
+    stopped = is_true(cancelled) or (reason is not None and reason.error == "TaskCancelled")
     return "cancelled" if stopped else "failed"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
@@ -15,6 +16,7 @@ import urllib3
 from urllib3.connection import HTTPConnection
 
 from hvlib.errors import ConfigError
+from hvlib_vsphere.deadline import PlainConnection, TlsSocket, deadline
 from hvlib_vsphere.errors import connection_errors
 
 __all__ = ["Address", "Transport", "tls_context"]
@@ -34,21 +36,34 @@ class Address(msgspec.Struct, frozen=True):
         return f"{self.host}:{self.port}"
 
 
-def tls_context(verify: bool, cacert: str | None) -> ssl.SSLContext:
+def tls_context(verify: bool | None, cacert: str | None) -> ssl.SSLContext:
     """Certificates are verified, of loopback addresses too; with ``cacert``, by that file alone.
 
-    Raises `ConfigError` if that file can't be used.
+    | verify: None counts as True
+    | cacert: a PEM file, or several, separated as in PATH
+
+    Raises `ConfigError` if a file can't be used.
     """
-    if not verify:
+    if verify is False:
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # Said so by the user, once is enough.
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        return context
+    elif cacert is None:
+        context = ssl.create_default_context()
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        for file in [cacert] if os.path.exists(cacert) else cacert.split(os.pathsep):
+            _trust(context, file)
+    context.sslsocket_class = TlsSocket
+    return context
+
+
+def _trust(context: ssl.SSLContext, file: str) -> None:
     try:
-        return ssl.create_default_context(cafile=cacert)
+        context.load_verify_locations(file)
     except OSError as error:
-        raise ConfigError(f"cacert {cacert}: {error.strerror or error}", hint="it names a PEM file") from error
+        raise ConfigError(f"cacert {file}: {error.strerror or error}", hint="it names a PEM file") from error
 
 
 class Transport:
@@ -58,7 +73,8 @@ class Transport:
         self.address = address
         self._lock = threading.Lock()
         self._connections: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
-        self._pool = _pool(address)
+        with connection_errors(str(address)):
+            self._pool = _pool(address)
         self._connection_class = self._pool.ConnectionCls
         self._pool.ConnectionCls = self._connect  # type: ignore[assignment]
 
@@ -69,11 +85,11 @@ class Transport:
         """Send a request; inside the block its reply may be read.
 
         | timeout: seconds for connecting
-        | patience: seconds that the server may be silent
+        | patience: seconds for all of it, to the end of the reply
 
-        Raises `NotSent`, `ConnectionTimeout`, `ConnectionFailed`.
+        Raises `NotSent`, `ConnectionTimeout`, `ConnectionFailed`, and `ConfigError` for an address that can't be one.
         """
-        with connection_errors(str(self.address)):
+        with connection_errors(str(self.address)), deadline(patience):
             response = self._pool.urlopen(
                 method,
                 path,
@@ -115,5 +131,7 @@ class Transport:
 
 def _pool(address: Address) -> urllib3.HTTPConnectionPool:
     if address.tls is None:
-        return urllib3.HTTPConnectionPool(address.host, address.port, maxsize=CONNECTIONS)
+        pool = urllib3.HTTPConnectionPool(address.host, address.port, maxsize=CONNECTIONS)
+        pool.ConnectionCls = PlainConnection
+        return pool
     return urllib3.HTTPSConnectionPool(address.host, address.port, maxsize=CONNECTIONS, ssl_context=address.tls)

@@ -10,7 +10,9 @@ import re
 from datetime import UTC, datetime
 from sys import intern
 
-__all__ = ["escape_name", "integer", "mebibytes", "moment", "plain_text", "unescape_name"]
+from hvlib_vsphere.soap import truth, utc
+
+__all__ = ["escape_name", "integer", "is_true", "mebibytes", "moment", "plain_text", "unescape_name"]
 
 ESCAPED = re.compile("%(2f|25|5c)", re.IGNORECASE)
 
@@ -25,6 +27,11 @@ def mebibytes(value: int | str | None) -> int | None:
     return None if value is None else int(value) << 20
 
 
+def is_true(value: object) -> bool:
+    """A truth value; without one, False."""
+    return truth(value) if isinstance(value, str) else value is True
+
+
 def plain_text(value: object) -> str | None:
     """A text that many objects share is kept once; an empty one says nothing."""
     return intern(value) if isinstance(value, str) and value else None
@@ -32,7 +39,7 @@ def plain_text(value: object) -> str | None:
 
 def moment(value: datetime | str | None) -> datetime | None:
     """A moment, in UTC. The server writes the beginning of 1970 where it does not know."""
-    known = datetime.fromisoformat(value) if isinstance(value, str) else value
+    known = utc(value) if isinstance(value, str) else value
     if known is None or known.year <= 1970:
         return None
     return known.astimezone(UTC)

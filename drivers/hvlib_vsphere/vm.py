@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from hvlib import actions
 from hvlib.driver import Done, Started, action
+from hvlib.errors import InvalidQuery
 from hvlib.query import Query
 from hvlib.ref import Ref
 from hvlib.resources import VM, PowerState
@@ -104,7 +105,9 @@ class VMs(PropertyAdapter[VM]):
 
     @action(actions.Rename)
     def rename(self, vm: Ref, rename: actions.Rename) -> Started:
-        """ManagedEntity.Rename_Task. `Conflict` if a sibling has the name."""
+        """ManagedEntity.Rename_Task. `Conflict` if a sibling has the name, `InvalidQuery` for an empty one."""
+        if not rename.name_label:
+            raise InvalidQuery("a VM's name can't be empty")
         return self.session.start_task("Rename_Task", _native(vm), element("newName", escape_name(rename.name_label)))
 
 

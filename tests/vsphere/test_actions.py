@@ -10,11 +10,11 @@ from servers.vcsim import Vcsim
 from hvlib import actions
 from hvlib.actions import Action
 from hvlib.driver import Done, Feed, Started, Upsert
-from hvlib.errors import InvalidState, NotFound
+from hvlib.errors import InvalidQuery, InvalidState, NotFound
 from hvlib.ref import Ref
 from hvlib.resources import VM, TaskRecord
 
-from .conftest import Administrator, batches, query
+from .conftest import Administrator, CountingContext, batches, query
 
 
 @pytest.fixture
@@ -83,6 +83,13 @@ def test_what_the_state_does_not_allow_fails_the_task(session: VSphereSession, v
     assert record.error is not None
     assert record.error.error == "InvalidState"
     assert record.error.native["type"] == "InvalidPowerState"
+
+
+def test_an_empty_name_is_not_even_sent(session: VSphereSession, vm: Any, context: CountingContext) -> None:
+    context.calls.clear()
+    with pytest.raises(InvalidQuery):
+        session.adapters[VM].submit(Ref("test", "VM", vm._moId), actions.Rename(""))
+    assert not context.calls
 
 
 def test_the_guest_is_asked(session: VSphereSession, admin: Administrator) -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -72,6 +75,33 @@ def answering() -> Iterator[Callable[[bytes], int]]:
         thread.join(5)
 
 
+@pytest.fixture
+def dripping() -> Iterator[Callable[[bytes], int]]:
+    """Listens on loopback and answers one connection with these bytes, then a byte now and then, without an end."""
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        beginnings: list[bytes] = []
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.recv(1 << 16)
+                connection.sendall(beginnings[0])
+                while not over.wait(0.05):
+                    connection.sendall(b"0")
+
+        thread = threading.Thread(target=serve)
+
+        def start(beginning: bytes) -> int:
+            beginnings.append(beginning)
+            thread.start()
+            return int(listener.getsockname()[1])
+
+        yield start
+        over.set()
+        thread.join(5)
+
+
 def test_login_takes_three_round_trips(opened: Open, context: CountingContext) -> None:
     session = opened()
     assert context.calls == {}
@@ -93,11 +123,21 @@ def test_wrong_password(opened: Open) -> None:
 
     assert failed.value.native["type"] == "InvalidLogin"
     assert "wrong-secret" not in repr(failed.value)
+    assert "password" in str(failed.value.hint)
 
 
 def test_no_password(opened: Open) -> None:
-    with pytest.raises(ConfigError):
+    with pytest.raises(ConfigError) as failed:
         opened(password=None).login()
+
+    for remedy in ("vsphere://USER@HOST", "password=", "password_*", "HVLIB_PASSWORD", "HVLIB_PROVIDER"):
+        assert remedy in str(failed.value.hint)
+
+
+@pytest.mark.parametrize("host", ["host name", "", "a..b", "x" * 70 + ".example.org"])
+def test_what_is_no_address(opened: Open, host: str) -> None:
+    with pytest.raises(ConfigError, match="is no address"):
+        opened(host=host).login()
 
 
 def test_a_certificate_that_nobody_trusts_is_refused_on_loopback_too(opened: Open) -> None:
@@ -120,11 +160,25 @@ def test_a_ca_file_that_is_not_there(opened: Open) -> None:
         opened(cacert="nowhere.pem").login()
 
 
+def test_several_ca_files(opened: Open, server: Vcsim, tmp_path: Path) -> None:
+    copy = tmp_path / f"odd{os.pathsep}name.pem"
+    copy.write_bytes(server.cacert.read_bytes())
+    with Vcsim(vms=1, hosts=1) as other:
+        both = os.pathsep.join([str(other.cacert), str(server.cacert)])
+        opened(cacert=both).login()
+        opened(cacert=both, port=other.port, password=Secret(other.password)).login()
+    opened(cacert=str(copy)).login()
+
+    with pytest.raises(ConfigError, match=r"cacert nowhere\.pem"):
+        opened(cacert=os.pathsep.join([str(server.cacert), "nowhere.pem"])).login()
+
+
 def test_nobody_listens(opened: Open) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    with pytest.raises(NotSent):
+    with pytest.raises(NotSent) as failed:
         opened(port=port).login()
+    assert "port" in str(failed.value.hint)
 
 
 @pytest.mark.parametrize("scheme", ["vsphere", "vsphere+http"])
@@ -132,10 +186,32 @@ def test_a_host_that_does_not_answer(opened: Open, context: CountingContext, sch
     context.seconds = 0.3
     with socket.create_server(("127.0.0.1", 0)) as silent:
         start = time.monotonic()
-        with pytest.raises(ConnectionTimeout):
+        with pytest.raises(ConnectionTimeout) as failed:
             opened(scheme=scheme, port=silent.getsockname()[1]).login()
 
     assert time.monotonic() - start < 2
+    assert "--timeout" in str(failed.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "beginning"),
+    [
+        ("vsphere+http", b""),
+        ("vsphere+http", b"HTTP/1.1 200 OK\r\nX-Long: "),
+        ("vsphere+http", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"),
+        ("vsphere+http", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n"),
+        ("vsphere", b"\x16\x03\x03\x40\x00"),
+    ],
+)
+def test_a_reply_that_comes_in_drops(
+    opened: Open, dripping: Callable[[bytes], int], context: CountingContext, scheme: str, beginning: bytes
+) -> None:
+    context.seconds = 0.5
+    start = time.monotonic()
+    with pytest.raises(ConnectionTimeout):
+        opened(scheme=scheme, port=dripping(beginning)).login()
+
+    assert time.monotonic() - start < 3
 
 
 @pytest.mark.parametrize(
@@ -217,8 +293,8 @@ def test_closing_ends_calls_under_way(server: Vcsim, session: VSphereSession) ->
     start = time.monotonic()
     session.close()
 
-    assert isinstance(waiting.join(2), HvlibError)
-    assert time.monotonic() - start < 1
+    assert isinstance(waiting.join(3), HvlibError)
+    assert time.monotonic() - start < 3
     feed.close()
 
 

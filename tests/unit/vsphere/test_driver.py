@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hvlib_vsphere.driver import from_environment
 
@@ -34,7 +36,7 @@ def test_a_url_without_a_scheme_and_variables_that_go_before_it() -> None:
         },
     )
 
-    assert (found.host, found.username, found.verify) == ("vc.example.org", "ann", True)
+    assert (found.host, found.username, found.verify) == ("vc.example.org", "ann", None)
     assert found.password is not None
     assert found.password.reveal() == "two"
 
@@ -46,7 +48,16 @@ def test_the_endpoint_goes_before_the_environment() -> None:
     assert (found.username, found.password, found.cacert) == ("bob", endpoint.password, "own.pem")
 
 
-@pytest.mark.parametrize("environment", [{}, {"GOVC_URL": "https://vc:port"}])
+@pytest.mark.parametrize("said", [{"verify": True}, {"cacert": "own.pem"}])
+def test_whoever_wants_certificates_verified_gets_that_whatever_the_environment_says(said: dict[str, Any]) -> None:
+    found = from_environment(Endpoint("vsphere", **said), {"GOVC_URL": "vc", "GOVC_INSECURE": "1"})
+
+    assert found.verify is not False
+
+
+@pytest.mark.parametrize(
+    "environment", [{}, {"GOVC_URL": "https://vc:port"}, {"GOVC_URL": "/sdk"}, {"GOVC_URL": "https://:443"}]
+)
 def test_no_address(environment: dict[str, str]) -> None:
     with pytest.raises(ConfigError):
         from_environment(Endpoint("vsphere"), environment)

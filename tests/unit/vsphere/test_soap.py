@@ -155,6 +155,17 @@ def test_texts_survive_the_way_there_and_back(text: str) -> None:
         ),
         ("<val><a>1</a><b>2</b><a>3</a><a>4</a></val>", {"a": ("1", "3", "4"), "b": "2"}),
         ('<val type="Folder">group-1</val>', MoRef("Folder", "group-1")),
+        ('<val xsi:type="xsd:boolean"> true </val>', True),
+        ('<val xsi:type="xsd:int" xsi:nil="true"/>', None),
+        ('<val xsi:type="xsd:dateTime" xsi:nil="1"/>', None),
+        ('<val xsi:nil="true"/>', None),
+        ('<val xsi:type="ArrayOfString" xsi:nil="true"/>', None),
+        ('<val><a xsi:nil="true"/><b xsi:nil="false"/></val>', {"a": None, "b": ""}),
+        ('<val xsi:type="xsd:dateTime"> 2026-11-22T10:00:00Z </val>', datetime(2026, 11, 22, 10, tzinfo=UTC)),
+        ('<val xsi:type="xsd:dateTime">0000-01-01T00:00:00Z</val>', None),
+        ('<val xsi:type="xsd:dateTime">0001-01-01T00:00:00+02:00</val>', None),
+        ('<val xsi:type="xsd:dateTime">9999-12-31T23:59:59-02:00</val>', None),
+        ('<val xsi:type="xsd:dateTime">10000-01-01T00:00:00Z</val>', None),
     ],
 )
 def test_values(val: str, expected: Any) -> None:
@@ -210,6 +221,22 @@ def test_what_is_no_reply(data: bytes) -> None:
     with pytest.raises(ProtocolError):  # noqa: PT012 -- either notices
         reply.feed(data)
         reply.close()
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<propSet><val>v</val><name>n</name></propSet>",
+        "<propSet><path>n</path><val>v</val></propSet>",
+        "<missingSet><fault/><path>n</path></missingSet>",
+        "<somethingSet><name>n</name><val>v</val></somethingSet>",
+        "<propSet/>",
+    ],
+)
+def test_an_object_that_is_put_together_otherwise_is_not_guessed_at(part: str) -> None:
+    listing = f'<objects><obj type="Folder">group-1</obj>{part}</objects>'
+    with pytest.raises(ProtocolError):
+        rows_of(encoded(f'<R xmlns="urn:vim25"><returnval>{listing}</returnval></R>'))
 
 
 def test_a_document_type_in_front_of_a_reply_is_refused() -> None:

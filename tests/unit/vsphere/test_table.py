@@ -73,6 +73,27 @@ def test_what_vanished_meanwhile_is_left_out() -> None:
     assert records().of_row(row({"name": "a"}, guest_net="ManagedObjectNotFound")) is None
 
 
+def not_found(missing: MoRef) -> Fault:
+    return Fault("ManagedObjectNotFound", "because", {"obj": missing})
+
+
+def test_whoever_refers_to_what_vanished_is_still_there() -> None:
+    itself, host = MoRef("VirtualMachine", "vm-1"), MoRef("HostSystem", "host-1")
+    record = records().of_row(Row(itself, {"name": "a"}, {"runtime.host": not_found(host)}))
+
+    assert record is not None
+    assert (record.name_label, record.host) == ("a", None)
+    assert records().of_row(Row(itself, {"name": "a"}, {"runtime.host": not_found(itself)})) is None
+
+
+@pytest.mark.parametrize("kind", ["ContainerView", "PropertyCollector"])
+def test_a_view_that_vanished_took_the_session_along(kind: str) -> None:
+    missing = {"name": Fault("ManagedObjectNotFound", "", {}), "network": not_found(MoRef(kind, "session[1]2"))}
+    for faults in (missing, dict(reversed(missing.items()))):
+        with pytest.raises(SessionLost):
+            records().of_row(Row(MoRef("VirtualMachine", "vm-1"), {}, faults))
+
+
 def test_what_the_server_can_not_tell_now_is_none() -> None:
     record = records().of_row(row({"name": "a"}, guest_hostName="HostNotConnected"))
 

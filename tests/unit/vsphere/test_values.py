@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from hvlib_vsphere.host import host_state, memory_free
 from hvlib_vsphere.task import fraction, task_state
-from hvlib_vsphere.values import escape_name, mebibytes, moment, unescape_name
+from hvlib_vsphere.values import escape_name, is_true, mebibytes, moment, unescape_name
 from hvlib_vsphere.version import common_version
 from hvlib_vsphere.vm import addresses, power_state
 from hypothesis import given
@@ -68,3 +68,13 @@ VERSIONS = b"""<?xml version="1.0"?><namespaces version="1.0"><namespace><name>u
 )
 def test_the_newest_version_that_both_know(document: bytes | None, version: str) -> None:
     assert common_version(document) == version
+
+
+@pytest.mark.parametrize("text", ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-02:00"])
+def test_moments_that_are_none(text: str) -> None:
+    assert moment(text) is None
+
+
+def test_truth() -> None:
+    assert [is_true(value) for value in (True, "true", " true ", "1")] == [True] * 4
+    assert [is_true(value) for value in (False, "false", "", None, {})] == [False] * 5

@@ -1,0 +1,85 @@
+"""Deadlines: sockets on which a whole exchange ends in time, however little the server sends at a time.
+
+A socket's own time-out is for one read: a server that sends a byte now and then would never exceed it. These are given
+what is left until the deadline, before everything that may block.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from urllib3.connection import HTTPConnection
+
+__all__ = ["PlainConnection", "TlsSocket", "deadline"]
+
+DEADLINE: ContextVar[float] = ContextVar("DEADLINE")
+"""When the exchange of this thread ends, on the monotonic clock."""
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """What this thread reads and writes in the block raises `TimeoutError` once so many seconds are over."""
+    token = DEADLINE.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        DEADLINE.reset(token)
+
+
+def _allow(sock: socket.socket) -> None:
+    """Let the next operation last until the deadline. Without one (the SDK's own calls) the time-out stays."""
+    end = DEADLINE.get(None)
+    if end is None:
+        return
+    left = end - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the exchange took longer than the time-out")
+    sock.settimeout(left)
+
+
+class PlainSocket(socket.socket):
+    """A TCP connection."""
+
+    def recv_into(self, *args: Any, **options: Any) -> int:
+        """Read what is there; http.client reads all of a reply so."""
+        _allow(self)
+        return super().recv_into(*args, **options)
+
+    def sendall(self, *args: Any, **options: Any) -> None:
+        """Write it all."""
+        _allow(self)
+        super().sendall(*args, **options)
+
+
+class TlsSocket(ssl.SSLSocket):
+    """TLS on a TCP connection."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        """Agree with the server on keys."""
+        _allow(self)
+        super().do_handshake(block)
+
+    def recv_into(self, *args: Any, **options: Any) -> int:
+        """Read what is there; http.client reads all of a reply so."""
+        _allow(self)
+        return super().recv_into(*args, **options)
+
+    def send(self, *args: Any, **options: Any) -> int:
+        """Write some; ``sendall`` writes all so."""
+        _allow(self)
+        return super().send(*args, **options)
+
+
+class PlainConnection(HTTPConnection):
+    """HTTP without TLS, on a socket that keeps to the deadline."""
+
+    def connect(self) -> None:
+        """Connect."""
+        super().connect()
+        self.sock = PlainSocket(fileno=self.sock.detach())
