@@ -88,6 +88,7 @@ def test_a_broken_feed_goes_on_from_its_cursor_with_the_difference(failure: Exce
     with provider.compute.vms.watch() as watch:
         assert told(watch, 5) == ["ADDED a", "ADDED b", "SYNCED", "MODIFIED b resynced", "MODIFIED a"]
     assert session.opened == [None, "1"]
+    assert session.log.count("login") == (2 if isinstance(failure, SessionLost) else 1)
 
 
 def test_a_lost_cursor_is_made_good_by_comparing() -> None:
