@@ -12,7 +12,7 @@ from uuid import UUID
 from hvlib.actions import Action, Create
 from hvlib.connection import Connection
 from hvlib.driver import Adapter, Done, PageToken, Started, WatchCursor
-from hvlib.errors import AmbiguousName, InvalidQuery, NotFound, Unsupported, WaitTimeout
+from hvlib.errors import AmbiguousName, HvlibError, InvalidQuery, NotFound, Unsupported, WaitTimeout
 from hvlib.mirror import EventType
 from hvlib.pager import Pager
 from hvlib.query import Query, make_query
@@ -24,9 +24,10 @@ from hvlib.watch import Known, Watch
 if TYPE_CHECKING:
     from hvlib.provider import Provider
 
-__all__ = ["Collection"]
+__all__ = ["Collection", "canonical_uuid", "only_one"]
 
 R = TypeVar("R", bound=Resource)
+E = TypeVar("E", bound=HvlibError)
 
 UUID_FORM = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 REFS_PER_CALL = 500
@@ -85,7 +86,7 @@ class Collection(Generic[R]):
 
     def get_by_uuid(self, uuid: str, *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()) -> R:
         """The one with this uuid: two round trips at most. Raises `NotFound`."""
-        found = self._lookup("uuid", _canonical(uuid), fields, native)
+        found = self._lookup("uuid", canonical_uuid(uuid), fields, native)
         if not found:
             raise self._not_found(f"uuid {uuid}")
         return found[0]
@@ -101,8 +102,8 @@ class Collection(Generic[R]):
         self, refs: Iterable[Ref], *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()
     ) -> dict[Ref, R]:
         """Those of ``refs`` that exist, by ref: one round trip for up to 500."""
-        wanted = iter(dict.fromkeys(self._own(ref) for ref in refs))
         query = self._query(fields=fields, native=native)
+        wanted = iter(self._own(refs))
         found: dict[Ref, R] = {}
         while chunk := list(islice(wanted, REFS_PER_CALL)):
             records = self._connection.read(lambda session: session.adapters[self.kind].get(chunk, query))
@@ -112,22 +113,14 @@ class Collection(Generic[R]):
     def find(self, name_or_uuid: str) -> R:
         """The one with this uuid or name. Raises `NotFound`, or `AmbiguousName` carrying the ``candidates``."""
         if UUID_FORM.fullmatch(name_or_uuid):
-            by_uuid = self._lookup("uuid", _canonical(name_or_uuid), None, ())
+            by_uuid = self._lookup("uuid", canonical_uuid(name_or_uuid), None, ())
             if by_uuid:
                 return by_uuid[0]
         candidates = self.get_by_name_label(name_or_uuid)
         if not candidates:
             raise self._not_found(repr(name_or_uuid), hint="names are exact, and case matters")
-        if len(candidates) > 1:
-            uuids = " ".join(record.uuid for record in candidates)
-            ambiguous = AmbiguousName(
-                f"{len(candidates)} {self.kind.kind}s are named {name_or_uuid!r}",
-                candidates=candidates,
-                hint=f"say which by uuid: {uuids}",
-            )
-            ambiguous.provider = self.provider
-            raise ambiguous
-        return candidates[0]
+        with self._connection.reported():
+            return only_one(self.kind, name_or_uuid, candidates)
 
     def watch(
         self,
@@ -158,8 +151,7 @@ class Collection(Generic[R]):
                 except WaitTimeout as error:
                     state = " ".join(f"{name}={value}" for name, value in fields.items())
                     late = WaitTimeout(f"{self.kind.kind} {ref.id} is not {state} after {timeout:g} s")
-                    late.provider = self.provider
-                    raise late from error
+                    raise self._located(late) from error
                 if event is None or event.type is EventType.DELETED:
                     raise self._not_found(ref.id)
                 record = event.resource or record
@@ -170,7 +162,8 @@ class Collection(Generic[R]):
 
     def watch_refs(self, refs: Sequence[Ref], *, patience: float | None = None) -> Watch[R]:
         """A watch of these objects alone, for a wait of ``patience`` seconds."""
-        query = self._query(refs=[self._own(ref) for ref in refs])
+        self._adapter()
+        query = self._query(refs=self._own(refs))
         return Watch(self._connection, [query], patience=patience)
 
     def do(self, ref: Ref | None, action: Action, *, dry_run: bool = False, label: str = "") -> Task[Any]:
@@ -196,9 +189,9 @@ class Collection(Generic[R]):
         if isinstance(action, Create) != (ref is None):
             raise InvalidQuery(f"{action.name!r} is asked of {'a collection' if ref else 'a resource'}")
         if ref is not None:
-            self._own(ref)
+            self._own([ref])
         for named in action.refs():
-            self._local(named)
+            self._check_provider(named)
 
     def _adapter(self) -> Adapter[R]:
         return self._connection.adapter(self.kind)
@@ -230,21 +223,25 @@ class Collection(Generic[R]):
         query = self._query(fields=asked, native=native)
         return self._connection.read(lambda session: session.adapters[self.kind].lookup(field, value, query))
 
-    def _own(self, ref: Ref) -> Ref:
-        """A ref of this kind and provider: another provider's object may have the same identifier."""
+    def _own(self, refs: Iterable[Ref]) -> list[Ref]:
+        """Each ref once, all of this kind and provider. Only after a login, which tells the provider's uuid."""
+        own = list(dict.fromkeys(refs))
         with self._connection.reported():
-            if ref.kind != self.kind.kind:
-                raise InvalidQuery(f"{ref} is no {self.kind.kind}")
-            return self._local(ref)
+            for ref in own:
+                if ref.kind != self.kind.kind:
+                    raise InvalidQuery(f"{ref} is no {self.kind.kind}")
+                self._check_provider(ref)
+        return own
 
-    def _local(self, ref: Ref) -> Ref:
-        self._adapter()  # Which provider this is, the login tells.
+    def _check_provider(self, ref: Ref) -> None:
+        """Another provider's object may have the same identifier."""
         if ref.provider_uuid != self._connection.context.provider_uuid:
             raise InvalidQuery(f"{ref} is of another provider than {self.provider}")
-        return ref
 
     def _not_found(self, what: str, hint: str | None = None) -> NotFound:
-        error = NotFound(f"no {self.kind.kind} {what}", hint=hint)
+        return self._located(NotFound(f"no {self.kind.kind} {what}", hint=hint))
+
+    def _located(self, error: E) -> E:
         error.provider = self.provider
         return error
 
@@ -252,6 +249,20 @@ class Collection(Generic[R]):
         return f"<{self.kind.kind}s of {self.provider.name}>"
 
 
-def _canonical(uuid: str) -> str:
+def canonical_uuid(uuid: str) -> str:
     """A uuid as servers spell it; what is none stays as it is."""
     return str(UUID(uuid)) if UUID_FORM.fullmatch(uuid) else uuid
+
+
+def only_one(kind: type[R], wanted: str, candidates: Sequence[R]) -> R:
+    """The only candidate. Raises `NotFound` if there is none, `AmbiguousName` if there are more."""
+    if not candidates:
+        raise NotFound(f"no {kind.kind} {wanted!r}")
+    if len(candidates) > 1:
+        uuids = " ".join(record.uuid for record in candidates)
+        raise AmbiguousName(
+            f"{len(candidates)} {kind.kind}s are named {wanted!r}",
+            candidates=candidates,
+            hint=f"say which by uuid: {uuids}",
+        )
+    return candidates[0]

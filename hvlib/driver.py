@@ -18,7 +18,7 @@ import msgspec
 
 from hvlib.actions import Action
 from hvlib.endpoint import Endpoint, Secret
-from hvlib.errors import ConnectionFailed, HvlibError, InvalidQuery, Unsupported
+from hvlib.errors import ConnectionFailed, CursorLost, HvlibError, InvalidQuery, Unsupported
 from hvlib.query import Query
 from hvlib.ref import Ref
 from hvlib.resources import Resource
@@ -271,8 +271,6 @@ class Session(ABC):
         from hvlib.sweep import SweepFeed
 
         if since is not None:
-            from hvlib.errors import CursorLost
-
             raise CursorLost("this server keeps no changes to go on from", hint="use known= with your last records")
         return SweepFeed(self.adapters, queries)
 

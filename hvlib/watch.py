@@ -194,9 +194,8 @@ class Watch(Generic[R]):
             self._queue.extend(self._events(batch))
         except BaseException:
             # What came before the bad change is queued; a new snapshot tells the rest.
-            self._broken = self._recovering = True
+            self._drop_feed()
             self._received = None
-            self._finalizer()
             raise
 
     def _events(self, batch: Batch) -> Iterable[Event[R] | WatchCursor]:
@@ -219,8 +218,7 @@ class Watch(Generic[R]):
 
     def _break(self, error: HvlibError) -> None:
         """The feed is broken: open another, at once the first time, after growing pauses while it breaks again soon."""
-        self._broken = self._recovering = True
-        self._finalizer()
+        self._drop_feed()
         now = time.monotonic()
         if self._outage_since is None:
             self._outage_since = now
@@ -235,6 +233,11 @@ class Watch(Generic[R]):
             self._connection.lost(self._login)
         if isinstance(error, CursorLost):
             self._forget_cursor(error)
+
+    def _drop_feed(self) -> None:
+        """What comes until the next feed has caught up was missed meanwhile."""
+        self._broken = self._recovering = True
+        self._finalizer()
 
     def _open(self, retry: RetryPolicy, patience: float | None = None) -> None:
         """Open a feed: from the cursor, or with a snapshot that is compared with what is known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from hvlib.collection import Collection
+from hvlib.collection import Collection, canonical_uuid, only_one
 from hvlib.errors import AmbiguousName, HvlibError, NotFound
 from hvlib.resources import Resource
 
@@ -29,19 +29,12 @@ def select(collection: Collection[R], wanted: Sequence[str]) -> list[R]:
     found: list[R] = []
     errors: list[HvlibError] = []
     for text in dict.fromkeys(wanted):
-        candidates = [by_uuid[text.lower()]] if text.lower() in by_uuid else by_name.get(text, [])
-        if len(candidates) == 1:
-            found += candidates
-        else:
-            errors.append(_error(collection.kind.kind, text, candidates))
+        uuid = canonical_uuid(text)
+        candidates = [by_uuid[uuid]] if uuid in by_uuid else by_name.get(text, [])
+        try:
+            found.append(only_one(collection.kind, text, candidates))
+        except (NotFound, AmbiguousName) as error:
+            errors.append(error)
     if errors:
         raise ExceptionGroup("not one object each", errors)
     return list({record.ref: record for record in found}.values())
-
-
-def _error(kind: str, text: str, candidates: Sequence[Resource]) -> HvlibError:
-    if not candidates:
-        return NotFound(f"no {kind} {text!r}")
-    uuids = " ".join(record.uuid for record in candidates)
-    message = f"{len(candidates)} {kind}s are named {text!r}"
-    return AmbiguousName(message, candidates=candidates, hint=f"say which by uuid: {uuids}")

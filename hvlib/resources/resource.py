@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import msgspec
 
-from hvlib.errors import FieldNotLoaded, HvlibError
+from hvlib.errors import FieldNotLoaded, HvlibError, ProtocolError
 from hvlib.ref import Ref
 
 if TYPE_CHECKING:
@@ -89,8 +89,6 @@ class Resource(msgspec.Struct, frozen=True):
 
         Raises `FieldNotLoaded` without ``native=`` in the query, `ProtocolError` where they do not fit the structure.
         """
-        from hvlib.errors import ProtocolError
-
         try:
             return msgspec.convert(dict(self.native), struct, strict=False)
         except msgspec.ValidationError as error:
