@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+THIRD_PARTY := .venv/.third-party
 
-.PHONY: demo test lint types walls unit servers docs benchmarks clean
+.PHONY: demo test lint types walls unit servers faults docs benchmarks clean
 
 demo: $(INSTALLED)
 	@$(BIN)/hv demo
@@ -16,6 +17,10 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+$(THIRD_PARTY): $(INSTALLED) tests/third_party/setup.cfg tests/third_party/pyproject.toml
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable tests/third_party
+	@touch $@
+
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -23,17 +28,21 @@ lint: $(INSTALLED)
 types: $(INSTALLED)
 	$(BIN)/mypy
 
-walls: $(INSTALLED)
+walls: $(THIRD_PARTY)
 	$(BIN)/lint-imports
 
-unit: $(INSTALLED)
+unit: $(THIRD_PARTY)
 	$(BIN)/pytest tests/unit
 
 build/vcsim: $(INSTALLED) $(wildcard tests/servers/vcsim/*)
 	tests/servers/run --build vcsim
 
-servers: $(INSTALLED) build/vcsim
+servers: $(THIRD_PARTY) build/vcsim
 	$(BIN)/pytest tests --ignore tests/unit
+
+# Runs each operation under each fault on each driver, and writes what came of it into docs/faults.md.
+faults: $(THIRD_PARTY) build/vcsim
+	HVLIB_WRITE_FAULTS=1 $(BIN)/pytest tests/faults
 
 docs: $(INSTALLED)
 	$(BIN)/sphinx-build -W -q -b html docs docs/_build/html

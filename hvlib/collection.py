@@ -11,7 +11,7 @@ from uuid import UUID
 
 from hvlib.actions import Action, Create
 from hvlib.connection import Connection
-from hvlib.driver import Adapter, Done, PageToken, Started, WatchCursor
+from hvlib.driver import REFS_PER_CALL, Adapter, Done, PageToken, Started, WatchCursor
 from hvlib.errors import AmbiguousName, HvlibError, InvalidQuery, NotFound, Unsupported, WaitTimeout
 from hvlib.mirror import EventType
 from hvlib.pager import Pager
@@ -30,7 +30,6 @@ R = TypeVar("R", bound=Resource)
 E = TypeVar("E", bound=HvlibError)
 
 UUID_FORM = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
-REFS_PER_CALL = 500
 
 
 class Collection(Generic[R]):

@@ -20,13 +20,17 @@ from hvlib.retry import RetryPolicy, action_repeatable, read_repeatable
 if TYPE_CHECKING:
     from hvlib.provider import Provider
 
-__all__ = ["CallContext", "Connection", "Login", "Requests"]
+__all__ = ["CallContext", "Connection", "Login", "Requests", "Unexpected"]
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Resource)
 
 SESSIONS_PER_CALL = 3
 """A call that loses its session this often in a row has lost it for good."""
+
+
+class Unexpected(ProtocolError):
+    """A driver raised what is none of hvlib's errors: a fault of the driver."""
 
 
 class Requests:
@@ -210,7 +214,7 @@ class Connection:
         except Exception as error:
             if self.closed:
                 raise self._closed_error() from error
-            wrapped = ProtocolError(f"unexpected {type(error).__name__} in the driver: {error}")
+            wrapped = Unexpected(f"unexpected {type(error).__name__} in the driver: {error}")
             wrapped.provider = self._provider()
             raise wrapped from error
 
@@ -220,7 +224,7 @@ class Connection:
         """The call's result, and the login that it was made in."""
         with self.reported():
             for attempt in range(1, SESSIONS_PER_CALL + 1):
-                login = self._logged_in(policy)
+                login = self._logged_in()
                 self.free_abandoned()
                 try:
                     return policy.retrying(repeatable, self.sleep)(call, self.session), login
@@ -230,8 +234,11 @@ class Connection:
                         raise AuthenticationFailed("the server drops each session right after the login") from error
         raise AssertionError("unreachable")
 
-    def _logged_in(self, policy: RetryPolicy) -> Login:
-        """The login that stands; made by one thread while the others wait for it and share its outcome."""
+    def _logged_in(self) -> Login:
+        """The login that stands; made by one thread while the others wait for it and share its outcome.
+
+        It is repeated as the provider's policy says, whatever the policy of the call that happens to make it.
+        """
         if self.closed:
             raise self._closed_error()
         with self._lock:
@@ -240,13 +247,13 @@ class Connection:
             if login is None:
                 login = self._login = Login()
         if mine:
-            self._log_in(login, policy)
+            self._log_in(login)
         login.result()
         return login
 
-    def _log_in(self, login: Login, policy: RetryPolicy) -> None:
+    def _log_in(self, login: Login) -> None:
         try:
-            policy.retrying(read_repeatable, self.sleep)(self.session.login)
+            self._begin_session()
             self.context.provider_uuid = self.session.about().uuid
             if self.closed:  # Closed during the login: what it opened must go too.
                 self.session.close()
@@ -256,6 +263,13 @@ class Connection:
             login.settle(error if isinstance(error, Exception) else ConnectionFailed("the login was interrupted"))
             raise
         login.settle(None)
+
+    def _begin_session(self) -> None:
+        """Where a server says the same of a lost session and of a wrong password, a login tells which it is."""
+        try:
+            self.retry.retrying(read_repeatable, self.sleep)(self.session.login)
+        except SessionLost as error:
+            raise AuthenticationFailed(f"the server rejects the login: {error}", native=error.native) from error
 
     def _closed_error(self) -> Closed:
         error = Closed("the provider was closed")

@@ -24,6 +24,7 @@ from hvlib.ref import Ref
 from hvlib.resources import Resource
 
 __all__ = [
+    "REFS_PER_CALL",
     "About",
     "Adapter",
     "Batch",
@@ -47,6 +48,9 @@ __all__ = [
     "WatchCursor",
     "action",
 ]
+
+REFS_PER_CALL = 500
+"""The objects that an adapter is asked for at a time."""
 
 R = TypeVar("R", bound=Resource)
 A = TypeVar("A", bound=Action)
@@ -211,7 +215,7 @@ class Adapter(ABC, Generic[R]):
 
     @abstractmethod
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
-        """Those of ``refs`` that exist, in one round trip."""
+        """Those of ``refs`` that exist, in one round trip. There is at least one, and at most `REFS_PER_CALL`."""
 
     def submit(self, ref: Ref | None, action: Action) -> Started | Done:
         """Ask for an action on one object. ``ref`` is None for a `hvlib.actions.Create`, and for no other: core sees
@@ -239,6 +243,9 @@ def action(requested: type[A]) -> Callable[[Callable[..., Started | Done]], Call
 
 class Session(ABC):
     """One login to one server. Shared by threads, after `login`."""
+
+    poll_interval: float = 10.0
+    """Seconds between two listings of the default `feed`. A session may set its own, as an option of the address."""
 
     @property
     @abstractmethod
@@ -272,7 +279,7 @@ class Session(ABC):
 
         if since is not None:
             raise CursorLost("this server keeps no changes to go on from", hint="use known= with your last records")
-        return SweepFeed(self.adapters, queries)
+        return SweepFeed(self.adapters, queries, self.poll_interval)
 
 
 class Driver(ABC):

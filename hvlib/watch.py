@@ -72,7 +72,7 @@ class Watch(Generic[R]):
         self.cursor = since
         """Where another watch can go on (``since=``). It moves when the event after the last delivered one is asked
         for, so that no event is lost: after a crash some may come twice. None until the first snapshot is
-        delivered."""
+        delivered, and always where the server has no cursors."""
         self._connection = connection
         self._provider = connection.provider  # Keeps it: a watch may outlive the caller's own reference.
         self._queries = queries
@@ -89,7 +89,7 @@ class Watch(Generic[R]):
         self._closed = False
         self._feed: Feed | None = None
         self._finalizer: Callable[[], object] = _nothing_to_free
-        self._open_first(patience)
+        self._open_from_cursor(connection.retry, patience)
         connection.enlist(self)
 
     def __iter__(self) -> Self:
@@ -163,13 +163,16 @@ class Watch(Generic[R]):
             self._receive(deadline)
             asked = True
 
-    def _open_first(self, patience: float | None) -> None:
-        """Open the first feed, so that errors show where the watch is asked for. After ``patience``, `next` goes on."""
+    def _open_from_cursor(self, retry: RetryPolicy, patience: float | None) -> None:
+        """Open a feed; with a snapshot if the server can't go on from the cursor, which is no failure to pause after.
+
+        Errors of the first one show where the watch is asked for. After ``patience``, `next` goes on.
+        """
         try:
-            self._open(self._connection.retry, patience)
+            self._open(retry, patience)
         except CursorLost as error:
             self._forget_cursor(error)
-            self._open(self._connection.retry, patience)
+            self._open(retry, patience)
 
     def _receive(self, deadline: float | None) -> None:
         """Wait for one batch and queue its events."""
@@ -178,14 +181,18 @@ class Watch(Generic[R]):
             return
         try:
             if self._broken or self._feed is None:
-                self._open(SINGLE_ATTEMPT, None if deadline is None else _left(deadline))
+                self._open_from_cursor(SINGLE_ATTEMPT, None if deadline is None else _left(deadline))
                 return
             batch = self._feed.next(min(HEARTBEAT, _left(deadline)))
         except (SessionLost, ConnectionFailed, RateLimited, CursorLost) as error:
             if not self._ending.is_set():
                 self._break(error)
             return
-        self._outage_since = None
+        except BaseException:
+            self._drop_feed()  # What it was about to tell may be lost with it: the next one goes on from the cursor.
+            raise
+        if batch.changes or batch.synced or batch.cursor is not None:  # An empty one of a sweep proves nothing.
+            self._outage_since = None
         self._not_before = time.monotonic() + batch.poll_after
         self._queue_events(batch)
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 from servers.go_toolchain import ToolchainMissing
+from servers.grove import Grove
 from servers.process import ServerFailed
 from servers.server import Server
 from servers.sim import Sim
@@ -19,7 +20,7 @@ from servers.vcsim import Vcsim
 
 __all__ = ["SERVERS", "main"]
 
-SERVERS: tuple[type[Server], ...] = (Sim, Vcsim)
+SERVERS: tuple[type[Server], ...] = (Grove, Sim, Vcsim)
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 END_TIMEOUT = 10.0

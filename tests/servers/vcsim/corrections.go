@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
@@ -9,6 +10,12 @@ import (
 // correct makes the simulator answer a method as a vCenter would, where it does not. It runs before the method.
 func correct(ctx *simulator.Context, method *simulator.Method) {
 	if ctx.Session == nil {
+		return
+	}
+	if collector, ok := ctx.Session.Get(method.This).(*simulator.PropertyCollector); ok {
+		if method.Name == "WaitForUpdatesEx" {
+			ctx.Session.Registry.Put(&propertyCollector{PropertyCollector: collector, told: map[told]struct{}{}})
+		}
 		return
 	}
 	switch target := ctx.Map.Get(method.This).(type) {
@@ -22,6 +29,43 @@ func correct(ctx *simulator.Context, method *simulator.Method) {
 			target.Execute = cancelled
 		}
 	}
+}
+
+// propertyCollector tells watchers of every object that is deleted. The simulator forgets those that went in the same
+// moment in which another one came: then it fills its filters anew, and does not look for what is not there any more.
+type propertyCollector struct {
+	*simulator.PropertyCollector
+	told map[told]struct{}
+}
+
+// told is an object that a filter has told of.
+type told struct{ filter, object types.ManagedObjectReference }
+
+func (pc *propertyCollector) WaitForUpdatesEx(ctx *simulator.Context, req *types.WaitForUpdatesEx) soap.HasFault {
+	res := pc.PropertyCollector.WaitForUpdatesEx(ctx, req)
+	body, ok := res.(*methods.WaitForUpdatesExBody)
+	if !ok || body.Res == nil || body.Res.Returnval == nil {
+		return res
+	}
+	for _, update := range body.Res.Returnval.FilterSet {
+		for _, object := range update.ObjectSet {
+			if object.Kind == types.ObjectUpdateKindLeave {
+				delete(pc.told, told{update.Filter, object.Obj})
+			} else {
+				pc.told[told{update.Filter, object.Obj}] = struct{}{}
+			}
+		}
+	}
+	for each := range pc.told {
+		if ctx.Map.Get(each.object) != nil || ctx.Session.Get(each.object) != nil {
+			continue
+		}
+		delete(pc.told, each)
+		leave := types.ObjectUpdate{Kind: types.ObjectUpdateKindLeave, Obj: each.object}
+		body.Res.Returnval.FilterSet = append(body.Res.Returnval.FilterSet,
+			types.PropertyFilterUpdate{Filter: each.filter, ObjectSet: []types.ObjectUpdate{leave}})
+	}
+	return res
 }
 
 // cancelled replaces the work of a cancelled task: the simulator would do it nevertheless, and report success.

@@ -224,7 +224,7 @@ def test_the_environment_names_the_provider(home: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize(("name", "install"), [("openstack", r"hvlib-sdk\[openstack\]"), ("nosuch", "hvlib.drivers")])
 def test_a_missing_driver_says_what_to_install(name: str, install: str) -> None:
-    with pytest.raises(hvlib.DriverNotFound, match="installed: sim vsphere") as caught:
+    with pytest.raises(hvlib.DriverNotFound, match=r"installed: .*sim vsphere") as caught:
         hvlib.connect(f"{name}://host")
     assert re.search(install, caught.value.hint or "")
 

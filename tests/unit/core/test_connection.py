@@ -105,6 +105,14 @@ def test_a_session_that_never_holds_is_an_error() -> None:
     assert session.log.count("login") == 3
 
 
+def test_a_login_that_loses_its_session_is_a_refused_one() -> None:
+    provider, session = scripted()
+    session.plan("login", SessionLost("401"))
+    with pytest.raises(hvlib.AuthenticationFailed, match="401"):
+        _ = provider.about
+    assert session.log == ["login"]
+
+
 def test_native_exceptions_never_escape() -> None:
     provider, session = scripted()
     session.plan("page", KeyError("surprise"))

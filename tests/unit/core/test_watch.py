@@ -104,6 +104,33 @@ def test_a_lost_cursor_is_made_good_by_comparing() -> None:
     assert session.opened == [None, None]
 
 
+def test_a_cursor_that_the_server_cannot_continue_is_no_failure_to_pause_after() -> None:
+    provider, session = scripted(RetryPolicy(backoff=lambda attempt, error: 60.0))
+    session.feeds.extend(
+        [
+            ScriptedFeed(batch("a", cursor="1", synced=True), hvlib.ConnectionFailed("reset")),
+            hvlib.CursorLost("of another collector"),
+            ScriptedFeed(batch("b", cursor="2", synced=True)),
+        ]
+    )
+    with provider.compute.vms.watch() as watch:
+        assert told(watch, 4) == ["ADDED a", "SYNCED", "ADDED b resynced", "DELETED a resynced"]
+    assert session.opened == [None, "1", None]
+
+
+def test_after_any_error_the_watch_goes_on_from_its_cursor() -> None:
+    provider, session = scripted()
+    torn = ScriptedFeed(batch("a", cursor="1", synced=True), hvlib.ProtocolError("half a reply"), batch("lost"))
+    session.feeds.extend([torn, ScriptedFeed(batch("a=halted", cursor="2", synced=True))])
+    with provider.compute.vms.watch() as watch:
+        assert told(watch, 2) == ["ADDED a", "SYNCED"]
+        with pytest.raises(hvlib.ProtocolError):
+            watch.next(timeout=5)
+        assert told(watch, 1) == ["MODIFIED a resynced"]
+    assert session.opened == [None, "1"]
+    assert torn.closed == 1
+
+
 def test_an_interrupted_snapshot_deletes_nothing() -> None:
     provider, session = scripted()
     session.feeds += [

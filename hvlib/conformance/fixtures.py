@@ -1,0 +1,100 @@
+"""What the suite's tests are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+import hvlib
+from hvlib.collection import Collection
+from hvlib.conformance.site import Site
+from hvlib.conformance.wire import Wire
+from hvlib.resources import KINDS, VM
+
+__all__ = ["Administrator", "Conformance", "NewVM", "Wired", "collections", "counted", "skip_unverified"]
+
+NewVM = Callable[[str], str]
+
+
+class Administrator:
+    """The site's methods. One that the site can't have skips the test, with the reason that the site gives."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def __getattr__(self, name: str) -> Any:
+        skip_unverified(self._site, name)
+        return getattr(self._site, name)
+
+
+class Wired:
+    """A provider, logged in, and the wire that it talks over."""
+
+    def __init__(self, provider: hvlib.Provider, wire: Wire) -> None:
+        self.provider = provider
+        self.vms = provider.compute.vms
+        self.wire = wire
+
+
+class Conformance:
+    """The base of the suite's classes. What an author brings is a fixture ``site``, of class or module scope."""
+
+    @pytest.fixture
+    def admin(self, site: Site) -> Administrator:
+        """Who acts behind hvlib's back."""
+        return Administrator(site)
+
+    @pytest.fixture
+    def provider(self, site: Site) -> Iterator[hvlib.Provider]:
+        """A provider of the test's own."""
+        with site.connect() as provider:
+            yield provider
+
+    @pytest.fixture
+    def wired(self, site: Site) -> Iterator[Wired]:
+        """A provider of the test's own, over a wire that counts and cuts."""
+        wire = site.wire()
+        try:
+            with site.connect(wire) as provider:
+                list(provider.compute.vms.get_all(fields=[]))
+                yield Wired(provider, wire)
+        finally:
+            wire.close()
+
+    @pytest.fixture
+    def new_vm(self, site: Site) -> Iterator[NewVM]:
+        """Makes halted VMs; deletes them in the end."""
+        made: list[str] = []
+
+        def make(name_label: str) -> str:
+            made.append(site.create_vm(name_label))
+            return made[-1]
+
+        yield make
+        left = site.truth(VM)
+        for id in made:
+            if id in left:
+                site.delete_vm(id)
+
+
+@contextmanager
+def counted(wire: Wire) -> Iterator[Callable[[], int]]:
+    """What tells how many turns were made since the beginning of the block."""
+    before = wire.turns
+    yield lambda: wire.turns - before
+
+
+def collections(provider: hvlib.Provider) -> list[Collection[Any]]:
+    """The collections that the server has."""
+    served = provider._connection.read(lambda session: session.adapters)
+    return [provider.collection(name) for name, kind in KINDS.items() if kind in served]
+
+
+def skip_unverified(site: Site, *names: str) -> None:
+    """Skip the test if the site can't verify one of these."""
+    for name in names:
+        if name in site.unverified:
+            pytest.skip(f"not verified here: {name}: {site.unverified[name]}")

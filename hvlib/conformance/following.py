@@ -1,0 +1,115 @@
+"""Following a watch until it has told what is waited for, within bounds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import hvlib
+from hvlib.conformance.replica import Objects, Replica, differing
+from hvlib.conformance.site import Site
+from hvlib.mirror import EventType
+from hvlib.ref import Ref
+
+__all__ = ["InThread", "caught_up", "event_of", "follow", "follow_to", "synced"]
+
+PATIENCE = 20.0
+"""Seconds in which a watch must have told a change."""
+
+T = TypeVar("T")
+
+
+def synced(watch: hvlib.Watch[Any]) -> Replica:
+    """The replica of what a new watch begins with."""
+    replica = Replica()
+    for event in watch:
+        replica.apply(event)
+        if event.type is EventType.SYNCED:
+            return replica
+        assert event.type is EventType.ADDED, "all that exists comes as ADDED, then SYNCED"
+    raise AssertionError("the watch ended before SYNCED")
+
+
+def event_of(watch: hvlib.Watch[Any], replica: Replica, id: str) -> hvlib.Event[Any]:
+    """The next event of one object; those before it are applied, and so is this one."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        event = watch.next(timeout=deadline - time.monotonic())
+        assert event is not None
+        replica.apply(event)
+        if event.ref is not None and event.ref.id == id:
+            return event
+
+
+def follow_to(watch: hvlib.Watch[Any], replica: Replica, expected: Objects) -> list[hvlib.Event[Any]]:
+    """The events, each applied, until the replica is what is expected."""
+    try:
+        return follow(watch, replica, lambda: not differing(replica.objects, expected))
+    except AssertionError as error:
+        raise AssertionError(f"{error}; still different: {differing(replica.objects, expected)}") from error
+
+
+def follow(
+    watch: hvlib.Watch[Any], replica: Replica, until: Callable[[], bool], patience: float = PATIENCE
+) -> list[hvlib.Event[Any]]:
+    """The events, each applied, until a condition holds. AssertionError if it does not in time."""
+    deadline = time.monotonic() + patience
+    events: list[hvlib.Event[Any]] = []
+    while not until():
+        assert time.monotonic() < deadline, f"not told within {patience:g} s; the last event: {events[-1:]}"
+        try:
+            event = watch.next(timeout=0.1)
+        except hvlib.WaitTimeout:
+            continue
+        assert event is not None, "the watch ended"
+        events.append(event)
+        replica.apply(event)
+    return events
+
+
+def caught_up(watch: hvlib.Watch[Any], replica: Replica) -> list[hvlib.Event[Any]]:
+    """The events up to SYNCED, each taken over, of a watch that does not know what the replica does."""
+    events: list[hvlib.Event[Any]] = []
+    for event in watch:
+        replica.take(event)
+        if event.type is EventType.SYNCED:
+            return events
+        events.append(event)
+    raise AssertionError("the watch ended before SYNCED")
+
+
+class InThread:
+    """A call that runs in a thread of its own."""
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self._call = call
+        self._outcome: Any = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True, name="hvlib-conformance")
+        self._thread.start()
+
+    def result(self, seconds: float) -> Any:
+        """What the call returned or raised. AssertionError if it takes longer than this."""
+        self._thread.join(seconds)
+        assert not self._thread.is_alive(), f"it did not end within {seconds:g} s"
+        if self._error is not None:
+            raise self._error
+        return self._outcome
+
+    def _run(self) -> None:
+        try:
+            self._outcome = self._call()
+        except BaseException as error:
+            self._error = error
+
+
+def refs_of(provider: hvlib.Provider) -> dict[str, Ref]:
+    """The refs of all VMs, by identifier."""
+    return {ref.id: ref for ref in provider.compute.vms.get_all_records(fields=[])}
+
+
+def power_of(site: Site, id: str) -> object:
+    """The power state that the server itself has."""
+    return site.truth(hvlib.VM)[id]["power_state"]

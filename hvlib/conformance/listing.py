@@ -1,0 +1,170 @@
+"""Listings: whole, in bounded round trips, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+import hvlib
+from hvlib.conformance.fixtures import Administrator, Conformance, NewVM, Wired, collections, counted
+from hvlib.conformance.replica import plain_records, truth
+from hvlib.conformance.site import Site
+from hvlib.resources import VM
+
+__all__ = ["ListingConformance"]
+
+CONSTANT = 2
+"""Round trips that a listing may take beside its pages: to begin, and to free what the server holds."""
+
+
+class ListingConformance(Conformance):
+    """Pagers."""
+
+    @pytest.mark.parametrize("page_size", [1, 3, 7, 1000])
+    def test_pages_repeat_nothing_and_leave_nothing_out(
+        self, site: Site, provider: hvlib.Provider, page_size: int
+    ) -> None:
+        pages = list(provider.compute.vms.get_all(fields=[], page_size=page_size).pages())
+        assert all(len(page.items) <= page_size for page in pages)
+        assert all(page.next for page in pages[:-1])
+        assert pages[-1].next is None
+        assert all(page.total in (None, len(site.truth(VM))) for page in pages)
+        once(site, (vm for page in pages for vm in page.items))
+
+    def test_every_kind_is_listed_in_pages(self, site: Site, provider: hvlib.Provider) -> None:
+        for collection in collections(provider):
+            listed = Counter(record.ref.id for record in collection.get_all(fields=[], page_size=2))
+            assert listed == Counter(site.truth(collection.kind).keys())
+
+    def test_a_listing_takes_its_pages_and_a_constant(self, wired: Wired) -> None:
+        """All fields of all objects, of each kind: never a call per object."""
+        for collection in collections(wired.provider):
+            collection.get_all(page_size=5).all()
+            with counted(wired.wire) as turns:
+                pages = list(collection.get_all(page_size=5).pages())
+                assert turns() <= len(pages) + CONSTANT
+            with counted(wired.wire) as turns:
+                records = collection.get_all().all()
+                assert turns() <= 1 + CONSTANT
+            with counted(wired.wire) as turns:
+                found = collection.get_many([record.ref for record in records])
+                assert turns() <= 2
+            assert plain_records(found) == plain_records({record.ref: record for record in records})
+
+    def test_pages_are_fetched_as_they_are_asked_for(self, wired: Wired) -> None:
+        wired.vms.get_all(page_size=3).first()
+        with counted(wired.wire) as turns:
+            assert wired.vms.get_all(page_size=3).first() is not None
+            assert turns() <= CONSTANT
+        with counted(wired.wire) as turns:
+            pages = wired.vms.get_all(page_size=3).pages()
+            assert turns() == 0
+            next(pages)
+            assert turns() <= CONSTANT
+
+    def test_a_page_token_goes_on_or_says_that_it_is_lost(self, site: Site, provider: hvlib.Provider) -> None:
+        """In the same provider it goes on; in another one it may be lost, which is said."""
+        vms = provider.compute.vms
+        first = next(vms.get_all(fields=[], page_size=4).pages())
+        assert first.next is not None
+        with site.connect() as other, suppress(hvlib.CursorLost):
+            rest = other.compute.vms.get_all(fields=[], page_size=4, after=first.next).all()
+            once(site, [*first.items, *rest])
+        rest = vms.get_all(fields=[], page_size=4, after=first.next).all()
+        once(site, [*first.items, *rest])
+
+    def test_tokens_that_nobody_gave_out_are_lost(self, provider: hvlib.Provider) -> None:
+        token = next(provider.compute.vms.get_all(fields=[], page_size=4).pages()).next
+        assert token is not None
+        for text in ("", "x", "0", "🙂", f"x{token}", "../x", "'\"<&"):
+            with pytest.raises(hvlib.CursorLost):
+                provider.compute.vms.get_all(after=type(token)(text)).all()
+
+    def test_what_lives_through_a_listing_is_in_it_once(
+        self, site: Site, provider: hvlib.Provider, new_vm: NewVM
+    ) -> None:
+        """While other objects come and go between the pages."""
+        going = [new_vm(f"going-{number}") for number in range(3)]
+        staying = site.truth(VM).keys() - set(going)
+        pages = provider.compute.vms.get_all(fields=["name_label"], page_size=4).pages()
+        seen: Counter[str] = Counter()
+        for page in pages:
+            seen.update(vm.ref.id for vm in page.items)
+            last = page.items[-1].ref.id if page.items else None
+            gone = next((id for id in going if id != last), None)
+            if gone is not None:
+                going.remove(gone)
+                site.delete_vm(gone)
+                new_vm("coming")
+        assert all(seen[id] == 1 for id in staying)
+        assert all(times == 1 for times in seen.values())
+
+    def test_what_turns_into_another_kind_is_listed_as_what_it_is(
+        self, site: Site, admin: Administrator, provider: hvlib.Provider, new_vm: NewVM
+    ) -> None:
+        id = new_vm("turning")
+        with turned(admin, id):
+            assert id not in {vm.ref.id for vm in provider.compute.vms.get_all(fields=[])}
+            once(site, provider.compute.vms.get_all(fields=[], page_size=3))
+            assert provider.compute.vms.get_by_name_label("turning") == []
+        assert [vm.ref.id for vm in provider.compute.vms.get_by_name_label("turning")] == [id]
+
+    def test_a_lost_session_is_never_an_empty_list(
+        self, site: Site, admin: Administrator, provider: hvlib.Provider
+    ) -> None:
+        for _ in range(2):
+            admin.expire_sessions()
+            once(site, provider.compute.vms.get_all(fields=[]))
+        admin.expire_sessions()
+        records = provider.compute.vms.get_all_records()
+        admin.expire_sessions()
+        assert provider.compute.vms.get_many(records).keys() == records.keys()
+
+    @pytest.mark.parametrize("delivered", [1, 2, 3])
+    def test_a_session_lost_in_mid_listing_is_never_a_short_list(
+        self, site: Site, admin: Administrator, provider: hvlib.Provider, delivered: int
+    ) -> None:
+        """It goes on where the server's token allows, else CursorLost."""
+        pages = provider.compute.vms.get_all(fields=[], page_size=3).pages()
+        seen = [vm for _ in range(delivered) for vm in next(pages).items]
+        admin.expire_sessions()
+        try:
+            seen += [vm for page in pages for vm in page.items]
+        except hvlib.CursorLost:
+            once(site, provider.compute.vms.get_all(fields=[], page_size=3))
+        else:
+            once(site, seen)
+
+    @pytest.mark.parametrize("turns", [0, 1, 2, 3])
+    def test_a_broken_connection_is_never_a_short_list(self, site: Site, wired: Wired, turns: int) -> None:
+        """The listing goes on, or begins again."""
+        wired.wire.cut_after(turns)
+        once(site, wired.vms.get_all(fields=[], page_size=3).all())
+        wired.wire.cut()
+        once(site, wired.vms.get_all(fields=[], page_size=3).all())
+
+    def test_count(self, site: Site, provider: hvlib.Provider) -> None:
+        everything = truth(site, VM)
+        assert provider.compute.vms.get_all().count() == len(everything)
+        running = [values for values in everything.values() if values["power_state"] == "running"]
+        assert provider.compute.vms.get_all(power_state="running", page_size=3).count() == len(running)
+
+
+def once(site: Site, vms: Iterable[hvlib.VM]) -> None:
+    """AssertionError unless these are all VMs, each once."""
+    listed = Counter(vm.ref.id for vm in vms)
+    assert [id for id, times in listed.items() if times > 1] == [], "listed more than once"
+    assert listed.keys() == site.truth(VM).keys()
+
+
+@contextmanager
+def turned(admin: Administrator, id: str) -> Iterator[None]:
+    """A VM is an image for the time of the block."""
+    admin.make_image(id)
+    try:
+        yield
+    finally:
+        admin.make_vm(id)

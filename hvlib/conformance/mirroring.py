@@ -1,0 +1,205 @@
+"""The mirror property: whatever happens, in whatever order, a mirror fed by the watch equals a fresh listing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Self
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import hvlib
+from hvlib.conformance.fixtures import Conformance, collections
+from hvlib.conformance.replica import Replica, differing, plain_records, truth
+from hvlib.conformance.site import Site
+from hvlib.driver import WatchCursor
+from hvlib.mirror import EventType
+from hvlib.resources import VM, Host, Image
+
+__all__ = ["MirroringConformance"]
+
+STEPS = (
+    "create_vm",
+    "rename_vm",
+    "set_power",
+    "delete_vm",
+    "make_image",
+    "make_vm",
+    "expire_sessions",
+    "lose_cursors",
+    "cut",
+    "cut_after",
+    "read",
+    "read",
+    "reopen",
+)
+
+EXAMPLES = 15
+PATIENCE = 20.0
+
+IMPATIENT = hvlib.RetryPolicy(backoff=lambda *_: 0.0)
+"""Losses follow each other closely here."""
+
+OPERATIONS = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 5)), min_size=1, max_size=14)
+
+
+class MirroringConformance(Conformance):
+    """Random operations, losses, pauses and resumptions."""
+
+    @pytest.mark.parametrize("resumption", ["anew", "since", "known"])
+    @pytest.mark.parametrize("kinds", [(VM,), (VM, Host, Image)], ids=["one", "several"])
+    def test_a_mirror_equals_a_fresh_listing(
+        self, site: Site, kinds: tuple[type[hvlib.Resource], ...], resumption: str
+    ) -> None:
+        """Of one collection and of several in one watch, which is closed and opened again in between: without anything,
+        from its cursor, or from the last records.
+        """
+
+        @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
+        @given(OPERATIONS)
+        def holds(operations: list[tuple[str, int]]) -> None:
+            with Mirroring(site, kinds, resumption) as mirroring:
+                mirroring.run(operations)
+
+        holds()
+
+
+class Mirroring:
+    """One run: a provider over a wire, a watch with the replica that it feeds, and VMs that come and go."""
+
+    def __init__(self, site: Site, kinds: Sequence[type[hvlib.Resource]], resumption: str) -> None:
+        self.site = site
+        self.resumption = resumption
+        self.wire = site.wire()
+        self.provider = site.connect(self.wire, retry=IMPATIENT)
+        self.watched = [collection for collection in collections(self.provider) if collection.kind in kinds]
+        self.vms: list[str] = []
+        self.images: list[str] = []
+        self.replica = Replica()
+        self.take = self.replica.apply
+        self.records: dict[hvlib.Ref, hvlib.Resource] = {}
+        self.watch = self.provider.watch(*self.watched)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.watch.close()
+        self.provider.close()
+        self.wire.close()
+        for id in self.images:
+            self.site.make_vm(id)
+        for id in (*self.vms, *self.images):
+            self.site.delete_vm(id)
+
+    def run(self, operations: Sequence[tuple[str, int]]) -> None:
+        """Do all of it; then read until the replica is the truth. A fresh listing says the same."""
+        for name, number in operations:
+            if name not in self.site.unverified:
+                getattr(self, name)(number)
+        expected = truth(self.site, *(collection.kind for collection in self.watched))
+        deadline = time.monotonic() + PATIENCE
+        while found := differing(self.replica.objects, expected):
+            assert time.monotonic() < deadline, f"not told within {PATIENCE:g} s: {found}"
+            self.read(1)
+        listed = [record for collection in self.watched for record in collection.get_all()]
+        assert plain_records({record.ref: record for record in listed}) == self.replica.objects
+
+    def read(self, number: int) -> None:
+        """Take some events over. Where the cursor that the watch began with is lost, it goes on from the records."""
+        try:
+            for _ in range(number * 5):
+                self._accept(self.watch.next(timeout=0.05))
+        except hvlib.WaitTimeout:
+            pass
+        except hvlib.CursorLost:
+            self.watch.close()
+            self.watch = self.provider.watch(*self.watched, known=self.records)
+
+    def reopen(self, _: int) -> None:
+        """End the watch; another one takes its place."""
+        cursor = self.watch.cursor
+        self.watch.close()
+        if self.resumption == "anew" or (self.resumption == "since" and cursor is None):
+            self.replica.objects, self.records = {}, {}
+            self.watch = self.provider.watch(*self.watched)
+        elif self.resumption == "known":
+            self.watch = self.provider.watch(*self.watched, known=self.records)
+        else:
+            self._reopen_since(cursor)
+
+    def _reopen_since(self, cursor: WatchCursor | None) -> None:
+        # Events after the cursor may come again, so that they need not fit what is known.
+        self.take = self.replica.take
+        try:
+            self.watch = self.provider.watch(*self.watched, since=cursor)
+        except hvlib.CursorLost:
+            self.watch = self.provider.watch(*self.watched, known=self.records)
+
+    def _accept(self, event: hvlib.Event[hvlib.Resource] | None) -> None:
+        assert event is not None, "the watch ended"
+        self.take(event)
+        if event.ref is None:
+            return
+        if event.type is EventType.DELETED:
+            self.records.pop(event.ref, None)
+        else:
+            assert event.resource is not None
+            self.records[event.ref] = event.resource
+
+    def create_vm(self, number: int) -> None:
+        """A VM comes; names repeat."""
+        self.vms.append(self.site.create_vm(f"mirror-{number}"))
+
+    def rename_vm(self, number: int) -> None:
+        """One changes."""
+        for id in self._one(self.vms, number):
+            self.site.rename_vm(id, f"mirror-{number + 1}")
+
+    def set_power(self, number: int) -> None:
+        """One is started or stopped."""
+        for id in self._one(self.vms, number):
+            self.site.set_power(id, "running" if number % 2 else "halted")
+
+    def delete_vm(self, number: int) -> None:
+        """One goes."""
+        for id in self._one(self.vms, number):
+            self.vms.remove(id)
+            self.site.delete_vm(id)
+
+    def make_image(self, number: int) -> None:
+        """One turns into an image."""
+        for id in self._one(self.vms, number):
+            self.vms.remove(id)
+            self.images.append(id)
+            self.site.set_power(id, "halted")
+            self.site.make_image(id)
+
+    def make_vm(self, number: int) -> None:
+        """An image turns into a VM again."""
+        for id in self._one(self.images, number):
+            self.images.remove(id)
+            self.vms.append(id)
+            self.site.make_vm(id)
+
+    def expire_sessions(self, _: int) -> None:
+        """Every session is lost."""
+        self.site.expire_sessions()
+
+    def lose_cursors(self, _: int) -> None:
+        """Every cursor is lost."""
+        self.site.lose_cursors()
+
+    def cut(self, _: int) -> None:
+        """Connections break."""
+        self.wire.cut()
+
+    def cut_after(self, number: int) -> None:
+        """A connection breaks later, in mid-call."""
+        self.wire.cut_after(number)
+
+    def _one(self, ids: Sequence[str], number: int) -> Sequence[str]:
+        """One of them, if there are any."""
+        return [ids[number % len(ids)]] if ids else []

@@ -1,0 +1,218 @@
+"""Sessions: logged in at first use and again once for all threads, logged out always; nothing is left or told."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+
+import pytest
+
+import hvlib
+from hvlib.conformance.fixtures import Administrator, Conformance, counted
+from hvlib.conformance.following import InThread
+from hvlib.conformance.site import Site
+from hvlib.conformance.wire import Rubbish
+from hvlib.connection import Unexpected
+from hvlib.resources import VM
+
+__all__ = ["SessionsConformance"]
+
+HALF_READ = """
+import sys
+import hvlib
+provider = hvlib.connect()
+watch = provider.compute.vms.watch()
+pages = provider.compute.vms.get_all(page_size=3).pages()
+next(watch), next(pages)
+print("ready", flush=True)
+"""
+
+QUICK = hvlib.RetryPolicy(max_retries=1, backoff=lambda *_: 0.0)
+
+ENDINGS = {
+    "normally": ("", None, 0),
+    "by sys.exit": ("sys.exit(3)", None, 3),
+    "by an exception": ("raise RuntimeError", None, 1),
+    "by Ctrl-C in a wait": ("for event in watch: pass", signal.SIGINT, None),
+}
+
+RUBBISH = (
+    b"",
+    b"\x00\xff\x00\xff\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<html><body>Welcome</body></html>",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
+    b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+)
+
+
+class SessionsConformance(Conformance):
+    """Logins, logouts, threads, secrets."""
+
+    def test_nothing_is_sent_before_it_is_needed(self, site: Site) -> None:
+        wire = site.wire()
+        try:
+            with counted(wire) as turns, site.connect(wire) as provider:
+                assert repr(provider)
+                assert turns() == 0
+            assert turns() == 0
+        finally:
+            wire.close()
+
+    def test_threads_share_one_login(self, site: Site, admin: Administrator, provider: hvlib.Provider) -> None:
+        """At first use, and after the session was lost."""
+        before = admin.leftovers()["sessions"]
+        uuid = str(next(iter(site.truth(VM).values()))["uuid"])
+        vms = provider.compute.vms
+        with ThreadPoolExecutor(16) as pool:
+            for _ in range(2):
+                found = pool.map(lambda _: vms.get_by_uuid(uuid).uuid, range(32))
+                assert list(found) == [uuid] * 32
+                assert admin.leftovers()["sessions"] == before + 1
+                admin.expire_sessions()
+                before = admin.leftovers()["sessions"]
+            assert list(pool.map(lambda _: len(vms.get_all(fields=[]).all()), range(8))) == [len(site.truth(VM))] * 8
+
+    def test_closing_leaves_nothing(self, site: Site, admin: Administrator) -> None:
+        """On the server; whatever is half-read."""
+        before = dict(admin.leftovers())
+        provider = site.connect()
+        watch = provider.compute.vms.watch()
+        next(watch)
+        next(provider.compute.vms.get_all(page_size=3).pages())
+        assert admin.leftovers() != before
+        provider.close()
+        assert admin.leftovers() == before
+
+    def test_an_exception_leaves_nothing(self, site: Site, admin: Administrator) -> None:
+        before = dict(admin.leftovers())
+        with suppress(RuntimeError), site.connect() as provider, provider.compute.vms.watch() as watch:
+            next(watch)
+            raise RuntimeError
+        assert admin.leftovers() == before
+
+    def test_what_is_dropped_half_read_is_freed_with_the_next_call(
+        self, admin: Administrator, provider: hvlib.Provider
+    ) -> None:
+        """A Pager, its iteration and a Watch that nobody holds any more."""
+        vms = provider.compute.vms
+        assert vms.get_all().all()
+        before = dict(admin.leftovers())
+        for _ in range(3):
+            iteration = iter(vms.get_all(page_size=3))
+            next(iteration)
+            watch = vms.watch()
+            next(watch)
+            with vms.get_all(page_size=3) as pager:
+                next(pager.pages())
+            del iteration, watch
+            gc.collect()
+            assert vms.get_all(fields=[]).first() is not None
+            assert admin.leftovers() == before
+
+    def test_a_forgotten_provider_logs_out(self, site: Site, admin: Administrator) -> None:
+        before = dict(admin.leftovers())
+        provider = site.connect()
+        assert provider.compute.vms.get_all().first() is not None
+        del provider
+        gc.collect()
+        assert admin.leftovers() == before
+
+    @pytest.mark.parametrize("ending", ENDINGS)
+    def test_a_process_that_ends_leaves_nothing(self, admin: Administrator, ending: str) -> None:
+        before = dict(admin.leftovers())
+        code, number, status = ENDINGS[ending]
+        with running(HALF_READ + code, admin.environment) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            if number is not None:
+                process.send_signal(number)
+            _, errors = process.communicate(timeout=30)
+        assert status in (None, process.returncode), errors
+        assert "Exception ignored" not in errors
+        assert admin.leftovers() == before
+
+    def test_calls_after_closing(self, site: Site) -> None:
+        provider = site.connect()
+        vm = provider.compute.vms.get_all().first()
+        assert vm is not None
+        provider.close()
+        provider.close()
+        vms = provider.compute.vms
+        for call in (vm.refresh, vms.watch, vms.get_all, lambda: vms.find("any"), lambda: provider.about):
+            with pytest.raises(hvlib.Closed):
+                call()
+
+    def test_a_server_that_is_not_there(self, site: Site) -> None:
+        """ConnectionFailed, soon."""
+        need_network(site)
+        gone = Rubbish(b"")
+        with site.connect(gone, retry=QUICK) as provider:
+            gone.close()
+            with pytest.raises(hvlib.ConnectionFailed):
+                provider.compute.vms.get_all().all()
+
+    @pytest.mark.parametrize("reply", RUBBISH, ids=range(len(RUBBISH)))
+    def test_a_server_that_is_another(self, site: Site, reply: bytes) -> None:
+        """What it says is never taken for an inventory, and no native exception escapes."""
+        need_network(site)
+        wire = Rubbish(reply)
+        try:
+            with site.connect(wire, retry=QUICK, timeout=5.0) as provider:
+                call = InThread(lambda: provider.compute.vms.get_all().all())
+                with pytest.raises(hvlib.HvlibError) as caught:
+                    call.result(20)
+        finally:
+            wire.close()
+        assert not isinstance(caught.value, Unexpected)
+
+    def test_secrets_stay_secret(self, site: Site, caplog: pytest.LogCaptureFixture) -> None:
+        """No password in a repr, a log, an error, its traceback, or what is exported."""
+        secrets = [str(site.options[name]) for name in ("password",) if site.options.get(name)]
+        wrong = "conformance-wrong-secret"
+        texts = []
+        with caplog.at_level(logging.DEBUG):
+            with site.connect() as provider:
+                vm = provider.compute.vms.get_all().first()
+                assert vm is not None
+                texts += [repr(provider), str(provider), repr(vars(provider)), repr(vm), str(vm.to_dict())]
+            if secrets:
+                with site.connect(password=wrong) as stranger:
+                    with pytest.raises(hvlib.AuthenticationFailed) as caught:
+                        stranger.compute.vms.get_all().all()
+                    texts += traceback.format_exception(caught.value)
+                    texts += [repr(caught.value), repr(stranger)]
+        texts.append(caplog.text)
+        assert not any(secret in text for secret in (*secrets, wrong) for text in texts)
+
+
+def need_network(site: Site) -> None:
+    """Skip the test on a server that no network leads to."""
+    if site.address is None:
+        pytest.skip("not verified here: the server is inside of this process")
+
+
+@contextmanager
+def running(code: str, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A Python process; it does not outlive the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()

@@ -1,0 +1,207 @@
+"""Wire: what lies between a driver and its server, where the suite counts round trips and cuts connections."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from abc import ABC, abstractmethod
+from contextlib import suppress
+
+__all__ = ["CountingProxy", "Wire"]
+
+CHUNK = 1 << 16
+
+
+class Wire(ABC):
+    """The way to a server. It counts turns, whatever is spoken: the client says something, then the server does.
+
+    One request and its reply are one turn; so is each flight of a new connection's handshake.
+    """
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Where clients connect to; None if they need not do anything for it."""
+        return None
+
+    @property
+    @abstractmethod
+    def turns(self) -> int:
+        """How often a client has spoken after its server, so far, over all connections."""
+
+    @abstractmethod
+    def cut(self) -> None:
+        """Break all connections. New ones can be made."""
+
+    @abstractmethod
+    def cut_after(self, turns: int) -> None:
+        """Let so many more turns pass, and break the connection in place of the reply to the next one."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End it."""
+
+
+class CountingProxy(Wire):
+    """A wire of TCP on loopback. What it carries may be encrypted: it looks at the direction alone."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._server = (host, port)
+        self._lock = threading.Lock()
+        self._turns = 0
+        self._cut_at: int | None = None
+        self._links: set[_Link] = set()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._accepting = threading.Thread(target=self._accept, daemon=True, name="hvlib-wire")
+        self._accepting.start()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The proxy's own."""
+        host, port = self._listener.getsockname()
+        return host, port
+
+    @property
+    def turns(self) -> int:
+        """`Wire.turns`."""
+        return self._turns
+
+    def cut(self) -> None:
+        """`Wire.cut`."""
+        for link in list(self._links):
+            link.cut()
+
+    def cut_after(self, turns: int) -> None:
+        """`Wire.cut_after`."""
+        with self._lock:
+            self._cut_at = self._turns + turns + 1
+
+    def close(self) -> None:
+        """Break all connections and accept no more."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._accepting.join()
+        links = list(self._links)
+        self.cut()
+        for link in links:
+            link.join()
+
+    def turn(self) -> None:
+        """A client speaks after its server."""
+        with self._lock:
+            self._turns += 1
+
+    def is_cut(self) -> bool:
+        """Whether the reply that comes now is the one that is not delivered. That happens once."""
+        with self._lock:
+            if self._cut_at is None or self._turns < self._cut_at:
+                return False
+            self._cut_at = None
+            return True
+
+    def forget(self, link: _Link) -> None:
+        """A connection has ended."""
+        self._links.discard(link)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(self._server)
+            except OSError:
+                client.close()
+                continue
+            link = _Link(self, client, server)
+            self._links.add(link)
+            link.start()
+
+
+class Rubbish(Wire):
+    """A wire to no server: whoever says something is told the same bytes, and the connection ends."""
+
+    turns = 0
+
+    def __init__(self, reply: bytes) -> None:
+        self._reply = reply
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._answering = threading.Thread(target=self._answer, daemon=True, name="hvlib-wire")
+        self._answering.start()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        host, port = self._listener.getsockname()
+        return host, port
+
+    def cut(self) -> None:
+        """Connections end by themselves."""
+
+    def cut_after(self, turns: int) -> None:
+        """Connections end by themselves."""
+
+    def close(self) -> None:
+        """Listen no more."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._answering.join()
+
+    def _answer(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            with client, suppress(OSError):
+                client.settimeout(1.0)
+                client.recv(CHUNK)
+                client.sendall(self._reply)
+
+
+class _Link:
+    """One client's connection, and the one to the server that goes with it: a thread for each direction."""
+
+    def __init__(self, proxy: CountingProxy, client: socket.socket, server: socket.socket) -> None:
+        self._proxy = proxy
+        self._client = client
+        self._server = server
+        self._replied = True
+        self._threads = [
+            threading.Thread(target=self._carry, args=each, daemon=True, name="hvlib-wire")
+            for each in ((client, server, self._asks), (server, client, self._replies))
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join()
+
+    def cut(self) -> None:
+        for end in (self._client, self._server):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def _asks(self) -> bool:
+        if self._replied:
+            self._replied = False
+            self._proxy.turn()
+        return True
+
+    def _replies(self) -> bool:
+        self._replied = True
+        return not self._proxy.is_cut()
+
+    def _carry(self, source: socket.socket, target: socket.socket, may_pass: object) -> None:
+        assert callable(may_pass)
+        with suppress(OSError):
+            while (data := source.recv(CHUNK)) and may_pass():
+                target.sendall(data)
+        self.cut()
+        source.close()
+        self._proxy.forget(self)

@@ -1,0 +1,130 @@
+"""Grove: a small hypervisor that nobody has but hvlib's tests. Its driver is a third party's: tests/third_party."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import sys
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from servers.process import ServerProcess
+from servers.server import Server
+
+__all__ = ["Grove"]
+
+ADMIN_TIMEOUT = 10.0
+
+
+class Grove(Server):
+    """A server with ``vms`` machines on ``hosts`` hosts, and two templates. A task takes ``task_time`` seconds.
+
+    The methods below `close` are its administrator's, who needs no session.
+    """
+
+    name: ClassVar[str] = "grove"
+    about: ClassVar[str] = "a small hypervisor that a third party's driver is for"
+
+    def __init__(self, vms: int = 20, hosts: int = 4, task_time: float = 0.05) -> None:
+        self.user = "root@grove"
+        self.password = secrets.token_urlsafe(12)
+        self.port = 0  # any, until the first start chose one
+        self._options = {"vms": vms, "hosts": hosts, "task_time": task_time, "uuid": str(uuid4())}
+        self._folder = tempfile.TemporaryDirectory(prefix="hvlib-grove-")
+        self._process: ServerProcess | None = None
+
+    @classmethod
+    def add_options(cls, parser: ArgumentParser) -> None:
+        parser.add_argument("--vms", type=int, default=20, help="virtual machines, beside two templates (%(default)s)")
+        parser.add_argument("--hosts", type=int, default=4, help="hosts (%(default)s)")
+        parser.add_argument(
+            "--task-time", type=float, default=0.05, metavar="SECONDS", help="how long each task takes (%(default)s)"
+        )
+
+    @property
+    def url(self) -> str:
+        return f"grove+http://{self.user.replace('@', '%40')}@127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "HVLIB_PASSWORD": self.password}
+
+    def start(self) -> None:
+        options = {**self._options, "user": self.user, "password": self.password, "port": self.port}
+        self._process = ServerProcess(
+            self.name,
+            [sys.executable, "-m", "servers.grove_server", json.dumps(options)],
+            log=Path(self._folder.name, "log"),
+            environment={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        )
+        self.port = int(self._process.ready["port"])
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.stop()
+            self._process = None
+
+    def close(self) -> None:
+        super().close()
+        self._folder.cleanup()
+
+    def objects(self, collection: str) -> dict[str, dict[str, Any]]:
+        """All ``vms`` (templates too), ``hosts`` or ``tasks`` by identifier, in the server's own words and units."""
+        return dict(self._admin("objects", collection=collection))
+
+    def add_vm(self, name: str) -> str:
+        """Make a machine that is off; its identifier."""
+        return str(self._admin("add_vm", name=name))
+
+    def remove(self, id: str) -> None:
+        """Delete a machine in any state."""
+        self._admin("remove", id=id)
+
+    def rename(self, id: str, name: str) -> None:
+        """Give a machine another name."""
+        self._admin("rename", id=id, name=name)
+
+    def set_state(self, id: str, state: str) -> None:
+        """Make a machine ``on``, ``off``, ``frozen`` or ``saved``."""
+        self._admin("set_state", id=id, state=state)
+
+    def set_template(self, id: str, template: bool) -> None:
+        """Turn a machine into a template, or back."""
+        self._admin("set_template", id=id, template=template)
+
+    def set_task_time(self, seconds: float) -> None:
+        """How long the tasks take that are begun from now on."""
+        self._admin("set_task_time", seconds=seconds)
+
+    def fail_next(self, code: str, message: str) -> None:
+        """Let the next task that ends fail."""
+        self._admin("fail_next", code=code, message=message)
+
+    def expire_sessions(self) -> None:
+        """Forget every token."""
+        self._admin("expire_sessions")
+
+    def sessions(self) -> int:
+        """How many are logged in."""
+        return int(self._admin("sessions"))
+
+    def requests(self) -> dict[str, int]:
+        """How many requests there were since the start, by ``METHOD /path``; the administrator's aside."""
+        return dict(self._admin("requests"))
+
+    def _admin(self, call: str, **arguments: Any) -> Any:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ADMIN_TIMEOUT)
+        try:
+            connection.request("POST", f"/admin/{call}", json.dumps(arguments))
+            response = connection.getresponse()
+            reply = json.load(response)
+        finally:
+            connection.close()
+        if response.status != 200:
+            raise ValueError(f"{call}: {reply['error']['message']}")
+        return reply

@@ -1,0 +1,1 @@
+"""hvlib's driver for Grove, by a third party."""

@@ -1,0 +1,46 @@
+"""Tasks: Grove's tasks, the server's record of an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from hvlib.actions import Cancel
+from hvlib.driver import Done, Ref, action
+from hvlib.resources import VM, TaskRecord, TaskState
+from hvlib_grove.adapter import Column, GroveAdapter, moment
+from hvlib_grove.errors import failure
+
+__all__ = ["Tasks"]
+
+STATES: Mapping[str, TaskState] = {
+    "running": "running",
+    "done": "succeeded",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
+
+
+class Tasks(GroveAdapter[TaskRecord]):
+    """The server remembers the last 500 that have ended."""
+
+    kind: ClassVar[type[TaskRecord]] = TaskRecord
+    collection = "tasks"
+    table = {
+        "uuid": Column("uuid"),
+        "name_label": Column("kind"),
+        "created_at": Column("created", moment),
+        "operation": Column("kind"),
+        "state": Column("state", STATES.__getitem__),
+        "progress": Column("percent", lambda percent: percent / 100),
+        "target": Column("target", of=VM),
+        "started_at": Column("started", moment),
+        "error": Column("error", failure),
+        "result": Column("made", of=VM),
+    }
+
+    @action(Cancel)
+    def cancel(self, task: Ref, cancel: Cancel) -> Done:
+        """At once. `InvalidState` if it has ended."""
+        self.session.call("POST", "tasks", task.id, "cancel")
+        return Done(task)

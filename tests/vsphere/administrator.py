@@ -1,0 +1,85 @@
+"""Another user of a vCenter, with the vendor's SDK: what happens there behind hvlib's back."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+from pyVim.connect import Disconnect, SmartConnect
+from pyVmomi import vim, vmodl
+from servers.vcsim import Vcsim
+
+__all__ = ["Administrator"]
+
+
+class Administrator:
+    """Another user of the same server, with the vendor's SDK."""
+
+    def __init__(self, server: Vcsim) -> None:
+        self.instance = SmartConnect(
+            host="127.0.0.1",
+            port=server.port,
+            user=server.user,
+            pwd=server.password,
+            sslContext=ssl.create_default_context(cafile=str(server.cacert)),
+        )
+        self.content = self.instance.content
+
+    def objects(self, kind: Any) -> list[Any]:
+        view = self.content.viewManager.CreateContainerView(self.content.rootFolder, [kind], True)
+        found = list(view.view)
+        view.Destroy()
+        return found
+
+    def vms(self) -> list[Any]:
+        return [vm for vm in self.objects(vim.VirtualMachine) if not vm.config.template]
+
+    def halted(self) -> Any:
+        """A VM that is off."""
+        return next(vm for vm in self.vms() if self.leaf(vm, "runtime.powerState") == "poweredOff")
+
+    def leaf(self, of: Any, path: str) -> Any:
+        """One leaf: the SDK can't read a whole ``runtime`` from vcsim, for an enumeration without a value in it."""
+        query = vmodl.query.PropertyCollector
+        spec = query.FilterSpec(
+            objectSet=[query.ObjectSpec(obj=of)], propSet=[query.PropertySpec(type=type(of), pathSet=[path])]
+        )
+        [found] = self.content.propertyCollector.RetrieveContents([spec])
+        return found.propSet[0].val if found.propSet else None
+
+    def template(self) -> Any:
+        return next(vm for vm in self.objects(vim.VirtualMachine) if vm.config.template)
+
+    def vm(self, id: str) -> Any:
+        return vim.VirtualMachine(id, self.instance._stub)
+
+    def expire_sessions(self) -> None:
+        """End all sessions but the administrator's own."""
+        manager = self.content.sessionManager
+        mine = manager.currentSession.key
+        others = [session.key for session in manager.sessionList if session.key != mine]
+        if others:
+            manager.TerminateSession(others)
+
+    def clone(self, source: Any, name: str) -> Any:
+        spec = vim.vm.CloneSpec(location=vim.vm.RelocateSpec(pool=self.objects(vim.ResourcePool)[0]), powerOn=False)
+        return self.finish(source.CloneVM_Task(source.parent, name, spec))
+
+    def remove(self, vm: Any) -> None:
+        """Delete a VM, unless that was done."""
+        try:
+            if self.leaf(vm, "runtime.powerState") == "poweredOn":
+                self.finish(vm.PowerOffVM_Task())
+            self.finish(vm.Destroy_Task())
+        except vmodl.fault.ManagedObjectNotFound:
+            pass
+
+    def finish(self, task: Any) -> Any:
+        """Wait for a task; its result. By its leaves, as some tasks can't be read whole."""
+        while self.leaf(task, "info.state") not in ("success", "error"):
+            pass
+        assert self.leaf(task, "info.state") == "success"
+        return self.leaf(task, "info.result")
+
+    def close(self) -> None:
+        Disconnect(self.instance)
