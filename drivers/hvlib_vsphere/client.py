@@ -8,6 +8,7 @@ from typing import Any
 import urllib3
 
 from hvlib.driver import Context
+from hvlib.errors import ConnectionFailed
 from hvlib_vsphere.errors import fault_error, status_error
 from hvlib_vsphere.soap import Fault, MoRef, Reply, Row, envelope
 from hvlib_vsphere.transport import Transport
@@ -82,6 +83,8 @@ class Client:
             if response.status in (429, 502, 503, 504):
                 raise status_error(response)
             data = response.read(CHUNK)
+            if not data:
+                _check_headers(response)
             return data if response.status == 200 else None
 
     def _keep_cookie(self, response: urllib3.BaseHTTPResponse) -> None:
@@ -91,6 +94,17 @@ class Client:
 
 
 def _read(response: urllib3.BaseHTTPResponse, reply: Reply) -> Any:
+    empty = True
     for chunk in response.stream(CHUNK):
+        empty = False
         reply.feed(chunk)
+    if empty:
+        _check_headers(response)
     return reply.close()
+
+
+def _check_headers(response: urllib3.BaseHTTPResponse) -> None:
+    """Of a reply without a body: http.client takes headers that the connection broke off in for whole."""
+    headers = response.headers
+    if not headers.get("Content-Length") and headers.get("Transfer-Encoding", "").lower() != "chunked":
+        raise ConnectionFailed("the connection broke in the headers of a reply")

@@ -77,6 +77,11 @@ class Vcsim(Server):
         return Path(self._folder.name, "ca.pem")
 
     @property
+    def certificate(self) -> tuple[Path, Path]:
+        """The PEM files of the server's certificate and its key, for who stands in for it at another port."""
+        return Path(self._folder.name, "server.pem"), Path(self._folder.name, "server.key")
+
+    @property
     def environment(self) -> dict[str, str]:
         return {**super().environment, "HVLIB_PASSWORD": self.password, "HVLIB_CACERT": str(self.cacert)}
 

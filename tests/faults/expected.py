@@ -1,0 +1,140 @@
+"""What must come of each fault, in each operation, on each driver: the whole of it, as data.
+
+``recovers``: the caller gets what it would have got without the fault. Otherwise the class of the error that it gets.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["EXCEPTIONS", "EXPECTED", "FAULTS", "NOT_THERE", "NO_WIRE", "OPERATIONS", "RECOVERS", "Fault", "expected"]
+
+
+class Fault(NamedTuple):
+    """A fault. ``acted``: the server has carried out what it was asked for."""
+
+    words: str
+    acted: bool
+
+
+FAULTS = {
+    "refused": Fault("no connection is accepted for a while", False),
+    "reset before": Fault("the connection is reset before the server saw the request", False),
+    "reset after": Fault("the connection is reset when the server has acted, before its reply", True),
+    "closed": Fault("the connection is closed in place of the reply", True),
+    "cut in head": Fault("the connection ends within the headers of the reply", True),
+    "cut in body": Fault("the connection ends in the middle of the reply", True),
+    "delayed": Fault("the reply comes late, within the time-out", True),
+    "frozen before": Fault("no answer at all; the server never saw the request", False),
+    "frozen after": Fault("no answer at all; the server has acted", True),
+    "truncated": Fault("a reply that is whole as HTTP and cut off as a document", True),
+    "401": Fault("401 Unauthorized", False),
+    "session rejected": Fault("the server's own way to say that it does not know the session", False),
+    "429 seconds": Fault("429 Too Many Requests, Retry-After in seconds", False),
+    "429 date": Fault("429 Too Many Requests, Retry-After as a date", False),
+    "503": Fault("503 Service Unavailable", False),
+    "503 seconds": Fault("503 Service Unavailable, Retry-After in seconds", False),
+    "500": Fault("500 Internal Server Error, of no API", False),
+    "HTML": Fault("200, with a page for people", False),
+}
+
+OPERATIONS = {
+    "login": "the first call of a provider",
+    "list": "`get_all().all()`, at its second page",
+    "pages": "`get_all().pages()`, at the second page",
+    "by uuid": "`get_by_uuid()`",
+    "by name": "`get_by_name_label()`",
+    "snapshot": "`watch()`, until SYNCED",
+    "watch": "`watch()`, waiting for a change that somebody else makes",
+    "action": "`start()` or `stop()`",
+    "task": "`task.wait()`",
+}
+
+READS = ("login", "list", "pages", "by uuid", "by name")
+STREAMS = ("snapshot", "watch", "task")
+
+RECOVERS = "recovers"
+
+EXPECTED = {
+    # fault               reads                  streams                action
+    "refused":           ("recovers",            "recovers",            "recovers"),
+    "reset before":      ("recovers",            "recovers",            "ConnectionFailed"),
+    "reset after":       ("recovers",            "recovers",            "ConnectionFailed"),
+    "closed":            ("recovers",            "recovers",            "ConnectionFailed"),
+    "cut in head":       ("recovers",            "recovers",            "ConnectionFailed"),
+    "cut in body":       ("recovers",            "recovers",            "ConnectionFailed"),
+    "delayed":           ("recovers",            "recovers",            "recovers"),
+    "frozen before":     ("ConnectionTimeout",   "recovers",            "ConnectionTimeout"),
+    "frozen after":      ("ConnectionTimeout",   "recovers",            "ConnectionTimeout"),
+    "truncated":         ("ProtocolError",       "ProtocolError",       "ProtocolError"),
+    "401":               ("recovers",            "recovers",            "recovers"),
+    "session rejected":  ("recovers",            "recovers",            "recovers"),
+    "429 seconds":       ("recovers",            "recovers",            "recovers"),
+    "429 date":          ("recovers",            "recovers",            "recovers"),
+    "503":               ("recovers",            "recovers",            "ConnectionFailed"),
+    "503 seconds":       ("recovers",            "recovers",            "ConnectionFailed"),
+    "500":               ("ProtocolError",       "ProtocolError",       "ProtocolError"),
+    "HTML":              ("ProtocolError",       "ProtocolError",       "ProtocolError"),
+}  # fmt: skip
+
+NOT_THERE = "-"
+"""There is no such thing."""
+
+NO_WIRE = "no wire"
+"""The driver has no connection that could meet this fault."""
+
+
+class Different(NamedTuple):
+    """Where a driver differs, and why."""
+
+    driver: str
+    faults: tuple[str, ...]
+    operations: tuple[str, ...]
+    outcome: str
+    reason: str
+
+
+ANY = "every driver"
+
+EXCEPTIONS = (
+    Different(ANY, ("401",), ("login",), "AuthenticationFailed", "a login that is rejected was a wrong password"),
+    Different(ANY, ("session rejected",), ("login",), NOT_THERE, "there is no session yet"),
+    Different(ANY, ("frozen after",), READS, NOT_THERE, "to who only reads it is the same as frozen before"),
+    Different(
+        "sim",
+        ("closed", "cut in head", "cut in body", "delayed", "frozen after", "429 date", "503 seconds", "500", "HTML"),
+        tuple(OPERATIONS),
+        NO_WIRE,
+        "the lab lives in the caller's process: what differs in bytes alone from another fault does not exist there",
+    ),
+    Different(
+        "grove",
+        ("cut in head",),
+        tuple(OPERATIONS),
+        "ProtocolError",
+        "its HTTP library takes a head that breaks off for whole, and the body behind it is empty",
+    ),
+    Different(
+        "vsphere",
+        ("401",),
+        tuple(OPERATIONS),
+        "AuthenticationFailed",
+        "vSphere says that a session is lost by a fault of its own; a 401 comes from something in between",
+    ),
+    Different(
+        "vsphere",
+        ("reset after", "closed", "cut in head", "cut in body", "session rejected"),
+        ("pages",),
+        "CursorLost",
+        "a page token is good for one page of one session; `all()` starts over, pages given out can't be taken back",
+    ),
+)
+
+
+def expected(driver: str, fault: str, operation: str) -> str:
+    """What must come of it."""
+    for exception in EXCEPTIONS:
+        if exception.driver in (driver, ANY) and fault in exception.faults and operation in exception.operations:
+            return exception.outcome
+    reads, streams, action = EXPECTED[fault]
+    return reads if operation in READS else streams if operation in STREAMS else action

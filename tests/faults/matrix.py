@@ -1,0 +1,133 @@
+"""The matrix: operation x fault x driver, each cell run once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+from faults.expected import EXCEPTIONS, FAULTS, NO_WIRE, NOT_THERE, RECOVERS, expected
+from faults.expected import OPERATIONS as WORDS
+from faults.grove import GroveTarget
+from faults.operations import OPERATIONS, truth
+from faults.sim import SimTarget
+from faults.target import Target
+from faults.vsphere import VSphereTarget
+
+import hvlib
+from hvlib.connection import Unexpected
+
+__all__ = ["CELLS", "TARGETS", "Cell", "Matrix"]
+
+TARGETS: dict[str, type[Target]] = {target.name: target for target in (SimTarget, VSphereTarget, GroveTarget)}
+
+BOUND = 5.0
+"""Seconds that an operation may take under any fault."""
+
+Cell = tuple[str, str, str]
+"""Driver, fault, operation."""
+
+CELLS: list[Cell] = [(target, fault, operation) for target in TARGETS for fault in FAULTS for operation in OPERATIONS]
+
+
+class Matrix:
+    """What came of each cell that was run, and the servers that they ran on."""
+
+    def __init__(self) -> None:
+        self._outcomes: dict[Cell, str] = {}
+        self._targets: dict[str, Target] = {}
+        self._admins: dict[str, hvlib.Provider] = {}
+        self._open = ExitStack()
+
+    def outcome(self, cell: Cell) -> str:
+        """What comes of it: run now if it was not yet."""
+        if cell not in self._outcomes:
+            absent = expected(*cell) in (NOT_THERE, NO_WIRE)
+            self._outcomes[cell] = expected(*cell) if absent else self._run(*cell)
+        return self._outcomes[cell]
+
+    def close(self) -> None:
+        """End the servers."""
+        self._open.close()
+
+    def tables(self) -> Iterator[str]:
+        """The outcomes so far, in Markdown: a table for each driver, and their number."""
+        for driver in TARGETS:
+            found = {cell[1:]: outcome for cell, outcome in self._outcomes.items() if cell[0] == driver}
+            if found:
+                yield f"### {driver}"
+                yield ""
+                yield from _table(found)
+                yield ""
+        kept = [outcome for outcome in self._outcomes.values() if outcome not in (NOT_THERE, NO_WIRE)]
+        recovered = kept.count(RECOVERS)
+        yield f"{len(kept)} cells: {recovered} recover, {len(kept) - recovered} raise the right error."
+
+    def page(self) -> str:
+        """The part of the documentation that is written by a run of the tests."""
+        lines = ["", *self.tables(), "", "### The faults", ""]
+        lines += [f"- {fault}: {it.words}" for fault, it in FAULTS.items()]
+        lines += ["", "### The operations", ""]
+        lines += [f"- {operation}: {words}" for operation, words in WORDS.items()]
+        lines += ["", "### Where drivers differ", ""]
+        for each in EXCEPTIONS:
+            where = f"{each.driver}, {', '.join(each.faults)} ({_operations(each.operations)})"
+            lines.append(f"- {where}: {each.outcome}. {each.reason[0].upper()}{each.reason[1:]}.")
+        return "\n".join([*lines, "", ""])
+
+    def _target(self, driver: str) -> Target:
+        if driver not in self._targets:
+            target = self._targets[driver] = TARGETS[driver]()
+            self._open.callback(target.close)
+            self._admins[driver] = self._open.enter_context(target.connect())
+        return self._targets[driver]
+
+    def _run(self, driver: str, fault: str, name: str) -> str:
+        target = self._target(driver)
+        admin = self._admins[driver]
+        with target.trouble(fault, name) as trouble, ExitStack() as held:
+            operation = OPERATIONS[name](trouble.provider, admin)
+            held.callback(operation.close)
+            before = target.performed() if operation.performs else 0
+            operation.prepare()
+            trouble.begin()
+            started = time.monotonic()
+            outcome = _outcome(operation.run)
+            elapsed = time.monotonic() - started
+            assert trouble.struck(), "the fault met nobody"
+            assert elapsed < BOUND, f"it took {elapsed:.1f} s"
+            acted = outcome == RECOVERS or target.acted(fault)
+            if outcome != RECOVERS:
+                operation.go_on()
+            operation.settle(acted)
+            if operation.performs:
+                assert target.performed() - before == (acted or name != "action"), "just what was asked for, once"
+            assert truth(trouble.provider) == truth(admin), "the fault is over, and nothing is lost"
+        return outcome
+
+
+def _outcome(run: Callable[[], None]) -> str:
+    """``recovers``, or the class of the error as callers know it."""
+    try:
+        run()
+    except hvlib.HvlibError as error:
+        raised = error
+    else:
+        return RECOVERS
+    assert not isinstance(raised, Unexpected), "a driver lets no native exception out"
+    assert raised.provider is not None
+    return next(kind.__name__ for kind in type(raised).__mro__ if kind.__name__ in hvlib.errors.__all__)
+
+
+def _table(found: dict[tuple[str, str], str]) -> Iterator[str]:
+    rows = [["", *OPERATIONS]]
+    rows += [[fault, *(found.get((fault, name), "") for name in OPERATIONS)] for fault in FAULTS]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    for number, row in enumerate(rows):
+        yield f"| {' | '.join(text.ljust(width) for text, width in zip(row, widths, strict=True))} |"
+        if number == 0:
+            yield f"|{'|'.join('-' * (width + 2) for width in widths)}|"
+
+
+def _operations(names: tuple[str, ...]) -> str:
+    return "everything" if names == tuple(OPERATIONS) else ", ".join(names)

@@ -1,0 +1,213 @@
+"""Operations that meet a fault. Each knows what its result is without one, and what must work after it."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
+
+import hvlib
+from hvlib.actions import Action, Start, Stop
+
+__all__ = ["OPERATIONS", "Operation", "truth"]
+
+FIELDS = ("name_label", "power_state")
+PAGE = 5
+LOOK = 1.5
+"""Seconds of one wait for an event: more than one, as servers count whole seconds."""
+
+BOUND = 5.0
+"""Seconds in which a watch must tell what happened."""
+
+Known = dict[hvlib.Ref, tuple[str, str]]
+
+
+def truth(provider: hvlib.Provider) -> Known:
+    """Name and power state of all VMs."""
+    return plain(provider.compute.vms.get_all_records(fields=FIELDS))
+
+
+def plain(records: Mapping[hvlib.Ref, hvlib.VM]) -> Known:
+    return {ref: (vm.name_label, vm.power_state) for ref, vm in records.items()}
+
+
+class Operation(ABC):
+    """One operation of ``provider``; ``admin`` is a provider that nothing happens to."""
+
+    performs: ClassVar[bool] = False
+    """Whether it asks the server to do something."""
+
+    def __init__(self, provider: hvlib.Provider, admin: hvlib.Provider) -> None:
+        self.provider = provider
+        self.admin = admin
+
+    def prepare(self) -> None:
+        """What comes before the call that meets the fault."""
+        _ = self.provider.about
+
+    @abstractmethod
+    def run(self) -> None:
+        """Do it, and check the result."""
+
+    def go_on(self) -> None:
+        """After an error: go on from there."""
+        self.run()
+
+    def settle(self, acted: bool) -> None:  # noqa: B027 -- few have anything to wait for
+        """Wait until the server is done with it, if it acted."""
+
+    def close(self) -> None:  # noqa: B027 -- few hold anything
+        """Free what it holds."""
+
+
+class Login(Operation):
+    def prepare(self) -> None:
+        pass
+
+    def run(self) -> None:
+        assert self.provider.about == self.admin.about
+
+
+class List(Operation):
+    def run(self) -> None:
+        found = self.provider.compute.vms.get_all(fields=FIELDS, page_size=PAGE).all()
+        records = {vm.ref: vm for vm in found}
+        assert len(records) == len(found), "a listing without duplicates"
+        assert plain(records) == truth(self.admin)
+
+
+class Pages(Operation):
+    def run(self) -> None:
+        found: list[hvlib.VM] = []
+        with self.provider.compute.vms.get_all(fields=FIELDS, page_size=PAGE) as pager:
+            for page in pager.pages():
+                found += page.items
+        records = {vm.ref: vm for vm in found}
+        assert len(records) == len(found), "pages without duplicates"
+        assert plain(records) == truth(self.admin)
+
+
+class ByUuid(Operation):
+    def run(self) -> None:
+        vm = self.admin.compute.vms.get_all().first()
+        assert vm is not None
+        assert self.provider.compute.vms.get_by_uuid(vm.uuid) == vm
+
+
+class ByName(Operation):
+    def run(self) -> None:
+        vm = self.admin.compute.vms.get_all().first()
+        assert vm is not None
+        assert vm in self.provider.compute.vms.get_by_name_label(vm.name_label)
+
+
+class Watching(Operation):
+    """What a watch tells, taken over."""
+
+    watch: hvlib.Watch[hvlib.VM] | None = None
+
+    def follow(self, wanted: Known) -> None:
+        """Until the events add up to what is wanted, and to a snapshot."""
+        if self.watch is None:
+            self.known: Known = {}
+            self.synced = False
+            self.watch = self.provider.compute.vms.watch(fields=FIELDS)
+        deadline = time.monotonic() + BOUND
+        while not self.synced or self.known != wanted:
+            assert time.monotonic() < deadline, f"not told within {BOUND:g} s"
+            try:
+                event = self.watch.next(timeout=LOOK)
+            except hvlib.WaitTimeout:
+                continue
+            assert event is not None
+            self._take(event)
+
+    def _take(self, event: hvlib.Event[hvlib.VM]) -> None:
+        if event.type == "SYNCED":
+            self.synced = True
+            return
+        assert event.ref is not None
+        assert event.resource is not None
+        assert (event.type == "ADDED") == (event.ref not in self.known), event
+        if event.type == "DELETED":
+            del self.known[event.ref]
+        else:
+            self.known.update(plain({event.ref: event.resource}))
+
+    def close(self) -> None:
+        if self.watch is not None:
+            self.watch.close()
+
+
+class Snapshot(Watching):
+    def run(self) -> None:
+        self.follow(truth(self.admin))
+
+
+class Watch(Watching):
+    def prepare(self) -> None:
+        self.follow(truth(self.admin))
+        toggle(self.admin, a_vm(self.admin)).wait(timeout=BOUND)
+
+    def run(self) -> None:
+        self.follow(truth(self.admin))
+
+
+class Act(Operation):
+    performs: ClassVar[bool] = True
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.vm = a_vm(self.admin)
+        self.wanted = "halted" if self.vm.power_state == "running" else "running"
+
+    def run(self) -> None:
+        assert toggle(self.provider, self.vm).wait(timeout=BOUND).power_state == self.wanted
+
+    def go_on(self) -> None:
+        """It is never done again: the caller does not know whether it was done."""
+
+    def settle(self, acted: bool) -> None:
+        if acted:
+            self.admin.compute.vms.wait_for(self.vm.ref, power_state=self.wanted, timeout=BOUND)
+        else:
+            assert self.admin.compute.vms.get(self.vm.ref).power_state == self.vm.power_state
+
+
+class Follow(Operation):
+    performs: ClassVar[bool] = True
+
+    def prepare(self) -> None:
+        vm = a_vm(self.admin)
+        self.wanted = "halted" if vm.power_state == "running" else "running"
+        self.task = toggle(self.provider, vm)
+
+    def run(self) -> None:
+        assert self.task.wait(timeout=BOUND).power_state == self.wanted
+
+
+def a_vm(admin: hvlib.Provider) -> hvlib.VM:
+    """A VM that can be started or stopped."""
+    vm = admin.compute.vms.get_all(power_state=["running", "halted"]).first()
+    assert vm is not None
+    return vm
+
+
+def toggle(provider: hvlib.Provider, vm: hvlib.VM) -> hvlib.Task[hvlib.VM]:
+    """Stop it if it runs, else start it."""
+    action: Action = Stop() if vm.power_state == "running" else Start()
+    return provider.compute.vms.do(vm.ref, action)
+
+
+OPERATIONS: Mapping[str, type[Operation]] = {
+    "login": Login,
+    "list": List,
+    "pages": Pages,
+    "by uuid": ByUuid,
+    "by name": ByName,
+    "snapshot": Snapshot,
+    "watch": Watch,
+    "action": Act,
+    "task": Follow,
+}

@@ -1,0 +1,60 @@
+"""A reply that ends at any byte, or whose document does, is never taken for another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from faults.expected import RECOVERS, expected
+from faults.grove import GroveTarget
+from faults.over_http import HttpTarget
+from faults.vsphere import VSphereTarget
+from servers.faulty_fault import Drop, Fault, Truncate
+from servers.faulty_proxy import named
+
+import hvlib
+from hvlib.retry import RetryPolicy
+
+CUTS = [*range(0, 300, 4), *range(300, 2000, 97)]
+
+
+@pytest.fixture(scope="module", params=[GroveTarget, VSphereTarget], ids=lambda target: target.name)
+def target(request: pytest.FixtureRequest) -> Iterator[HttpTarget]:
+    target = request.param()
+    yield target
+    target.close()
+
+
+@pytest.fixture
+def find(target: HttpTarget) -> Iterator[Callable[[Fault, str], str]]:
+    """What comes of a lookup whose decisive reply meets a fault."""
+    retry = RetryPolicy(backoff=lambda attempt, error: 0.0)
+    with target.connect() as admin, target.connect_through(target.proxy.port, retry=retry) as provider:
+        vm = admin.compute.vms.get_all().first()
+        assert vm is not None
+
+        def find(fault: Fault, request: str) -> str:
+            target.proxy.next(fault, when=named(request))
+            try:
+                assert provider.compute.vms.get_by_uuid(vm.uuid) == vm
+            except hvlib.HvlibError as error:
+                return type(error).__name__
+            return RECOVERS
+
+        yield find
+
+
+def last_request(target: HttpTarget) -> str:
+    """The request that brings the object itself."""
+    return {"vsphere": "RetrievePropertiesEx"}.get(target.name, target.decisive["by uuid"][0])
+
+
+def test_at_any_byte(target: HttpTarget, find: Callable[[Fault, str], str]) -> None:
+    request = last_request(target)
+    allowed = {RECOVERS, expected(target.name, "cut in head", "by uuid")}
+    assert {find(Drop(at), request) for at in CUTS} <= allowed
+
+
+def test_a_document_that_ends_anywhere(target: HttpTarget, find: Callable[[Fault, str], str]) -> None:
+    request = last_request(target)
+    assert {find(Truncate(percent / 100), request) for percent in range(100)} == {"ProtocolError"}
