@@ -8,15 +8,14 @@ from typing import Any
 import urllib3
 
 from hvlib.driver import Context
-from hvlib.errors import ConnectionFailed
-from hvlib_vsphere.errors import fault_error, status_error
+from hvlib.driver.http import Transport, chunks, status_error
+from hvlib_vsphere.errors import STATUSES, fault_error
 from hvlib_vsphere.soap import Fault, MoRef, Reply, Row, envelope
-from hvlib_vsphere.transport import Transport
 
 __all__ = ["Client"]
 
 PATH = "/sdk"
-CHUNK = 1 << 16
+NO_SERVER = "is this the address of a vCenter or an ESXi host?"
 
 
 class Client:
@@ -64,11 +63,9 @@ class Client:
         if self.cookie:
             headers["Cookie"] = self.cookie
         body = envelope(method, this, arguments)
-        with self._transport.exchange(
-            "POST", PATH, body=body, headers=headers, timeout=limit, patience=limit + wait
-        ) as response:
+        with self._transport.exchange("POST", PATH, body=body, headers=headers, timeout=limit, wait=wait) as response:
             if response.status not in (200, 500):
-                raise status_error(response)
+                raise status_error(response, STATUSES, NO_SERVER)
             value = _read(response, Reply(take))
         if isinstance(value, Fault):
             raise fault_error(value)
@@ -79,12 +76,10 @@ class Client:
         """A small document of the server, by GET; None where it has none."""
         limit = self._context.timeout()
         self._context.sent(f"GET {path}")
-        with self._transport.exchange("GET", path, body=None, headers={}, timeout=limit, patience=limit) as response:
+        with self._transport.exchange("GET", path, headers={}, timeout=limit) as response:
             if response.status in (429, 502, 503, 504):
-                raise status_error(response)
-            data = response.read(CHUNK)
-            if not data:
-                _check_headers(response)
+                raise status_error(response, STATUSES, NO_SERVER)
+            data = b"".join(chunks(response))
             return data if response.status == 200 else None
 
     def _keep_cookie(self, response: urllib3.BaseHTTPResponse) -> None:
@@ -94,17 +89,6 @@ class Client:
 
 
 def _read(response: urllib3.BaseHTTPResponse, reply: Reply) -> Any:
-    empty = True
-    for chunk in response.stream(CHUNK):
-        empty = False
+    for chunk in chunks(response):
         reply.feed(chunk)
-    if empty:
-        _check_headers(response)
     return reply.close()
-
-
-def _check_headers(response: urllib3.BaseHTTPResponse) -> None:
-    """Of a reply without a body: http.client takes headers that the connection broke off in for whole."""
-    headers = response.headers
-    if not headers.get("Content-Length") and headers.get("Transfer-Encoding", "").lower() != "chunked":
-        raise ConnectionFailed("the connection broke in the headers of a reply")

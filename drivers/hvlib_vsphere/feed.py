@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hvlib.driver import Batch, Change, Feed, Gone, Upsert, WatchCursor
-from hvlib.errors import ConnectionFailed, CursorLost, HvlibError, TaskCancelled
+from hvlib.errors import ConnectionFailed, HvlibError, TaskCancelled
 from hvlib.query import Query
 from hvlib.ref import Ref
 from hvlib_vsphere.errors import fault_error
@@ -121,7 +121,6 @@ class PropertyFeed(Feed):
         self._client = self._login.client.over(self._transport)
         self._version = ""
         self._synced = False
-        self._torn = False
         self._slowest = 0.0
         self._lock = threading.Lock()
         self._interrupted = threading.Event()
@@ -139,8 +138,6 @@ class PropertyFeed(Feed):
 
     def next(self, timeout: float) -> Batch:
         """PropertyCollector.WaitForUpdatesEx: one round trip. What the server sends in parts comes in parts."""
-        if self._torn:
-            raise CursorLost("the changes before these could not be understood")
         self._idle.clear()
         try:
             if self._interrupted.is_set():
@@ -210,12 +207,8 @@ class PropertyFeed(Feed):
         return max(MARGIN, float(seconds), 3 * self._slowest)
 
     def _changes(self, update: dict[str, Any]) -> list[Change]:
-        """What an UpdateSet says. If part of it can't be understood, the feed can't go on: the rest would be lost."""
-        try:
-            return [change for each in listed(update.get("filterSet")) for change in self._of_filter(each)]
-        except Exception:
-            self._torn = True
-            raise
+        """What an UpdateSet says."""
+        return [change for each in listed(update.get("filterSet")) for change in self._of_filter(each)]
 
     def _of_filter(self, update: dict[str, Any]) -> Iterator[Change]:
         watched = self._filters.get(update["filter"].id)

@@ -13,6 +13,7 @@ import msgspec
 
 from hvlib import driver
 from hvlib.driver import About, Adapter, Context, Endpoint, Feed, SessionLost, Started, WatchCursor
+from hvlib.driver.http import Address, Transport
 from hvlib.errors import AuthenticationFailed, Closed, ConfigError, CursorLost, DriverNotFound, HvlibError
 from hvlib.query import Query
 from hvlib.ref import Ref
@@ -23,7 +24,6 @@ from hvlib_vsphere.host import Hosts
 from hvlib_vsphere.property import PropertyAdapter
 from hvlib_vsphere.soap import MoRef, Row, element, reference
 from hvlib_vsphere.task import Tasks
-from hvlib_vsphere.transport import Address, Transport, tls_context
 from hvlib_vsphere.version import VERSIONS_PATH, common_version
 from hvlib_vsphere.vm import VMs
 
@@ -216,10 +216,7 @@ class VSphereSession(driver.Session):
         """The session's own connections. Reads the certificates, and connects to nothing yet."""
         with self._lock:
             if self._transport is None:
-                endpoint = self._endpoint
-                plain = endpoint.scheme.endswith("+http")
-                tls = None if plain else tls_context(endpoint.verify, endpoint.cacert)
-                self._transport = Transport(Address(endpoint.host, endpoint.port or (80 if plain else 443), tls))
+                self._transport = Transport(Address.of(self._endpoint))
             return self._transport
 
     def _forget_login(self) -> None:

@@ -108,13 +108,6 @@ EXCEPTIONS = (
         "the lab lives in the caller's process: what differs in bytes alone from another fault does not exist there",
     ),
     Different(
-        "grove",
-        ("cut in head",),
-        tuple(OPERATIONS),
-        "ProtocolError",
-        "its HTTP library takes a head that breaks off for whole, and the body behind it is empty",
-    ),
-    Different(
         "vsphere",
         ("401",),
         tuple(OPERATIONS),

@@ -10,14 +10,12 @@ import msgspec
 import pytest
 from hvlib_vsphere.driver import VSphereDriver
 from hvlib_vsphere.session import VSphereSession
-from hvlib_vsphere.soap import Row
-from hvlib_vsphere.table import Records
 from pyVmomi import vim
 from servers.vcsim import Vcsim
 
 from hvlib import actions
 from hvlib.driver import Batch, Change, Endpoint, Feed, Gone, Secret, SessionLost, Started, Upsert, WatchCursor
-from hvlib.errors import ConnectionFailed, ConnectionTimeout, CursorLost, PermissionDenied
+from hvlib.errors import ConnectionFailed, ConnectionTimeout, CursorLost
 from hvlib.ref import Ref
 from hvlib.resources import VM, Host, Resource, TaskRecord
 
@@ -91,18 +89,6 @@ def test_refs_alone(session: VSphereSession, kind: type[Resource], count: int) -
     feed.close()
 
     assert len(found) == count
-
-
-def test_a_feed_does_not_go_on_behind_what_it_could_not_read(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(records: Records[VM], row: Row) -> VM:
-        raise PermissionDenied(f"{row.ref.id} may not be read")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Records, "of_row", refuse)
-        with pytest.raises(PermissionDenied):
-            feed.next(1.0)
-    with pytest.raises(CursorLost):
-        feed.next(1.0)
 
 
 def test_a_renamed_vm_comes_whole(admin: Administrator, feed: Feed, machine: Any) -> None:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from urllib3 import BaseHTTPResponse
-from urllib3 import exceptions as native
 
 from hvlib import errors
-from hvlib.driver import NotSent, SessionLost, Unavailable
-from hvlib.errors import ConnectionFailed, ConnectionTimeout, HvlibError, ProtocolError, RateLimited
+from hvlib.driver import SessionLost
+from hvlib.driver.http import chunks, status_error
+from hvlib.errors import HvlibError, ProtocolError
 from hvlib.resources import Failure
 
-__all__ = ["connection_errors", "failure", "read_reply", "understood"]
+__all__ = ["failure", "read_reply", "understood"]
 
 CODES: Mapping[str, type[HvlibError]] = {
     "no_session": SessionLost,
@@ -38,7 +36,7 @@ STATUSES: Mapping[int, type[HvlibError]] = {401: SessionLost, 403: errors.Permis
 def read_reply(response: BaseHTTPResponse) -> Any:
     """What a reply holds. Raises what it refuses, and `ProtocolError` if it can't be understood."""
     try:
-        reply = json.loads(response.data)
+        reply = json.loads(b"".join(chunks(response)))
     except ValueError:
         reply = None
     if response.status in (200, 201, 202) and isinstance(reply, dict):
@@ -62,44 +60,11 @@ def understood() -> Iterator[None]:
         raise ProtocolError(f"the reply can't be understood: {type(error).__name__} {error}") from error
 
 
-@contextmanager
-def connection_errors(server: str) -> Iterator[None]:
-    """Raise what goes wrong on the way to ``server`` and back as errors of hvlib."""
-    try:
-        yield
-    except native.NewConnectionError as error:
-        raise NotSent(f"{server} can't be reached: {error.__cause__}", hint="is the address right?") from error
-    except (native.TimeoutError, TimeoutError) as error:
-        raise ConnectionTimeout(f"{server} did not answer in time") from error
-    except (native.HTTPError, OSError) as error:
-        if any(isinstance(part, TimeoutError) for part in error.args):  # While it was sent.
-            raise ConnectionTimeout(f"{server} did not answer in time") from error
-        raise ConnectionFailed(f"the connection to {server} broke: {error}") from error
-
-
 def _refusal(response: BaseHTTPResponse, error: Any) -> HvlibError:
-    status, request_id = response.status, response.headers.get("X-Request-Id")
-    message = f"the server answered HTTP {status} {response.reason or ''}".rstrip()
-    pause = _retry_after(response.headers.get("Retry-After"))
-    if status == 429:
-        return RateLimited(message, retry_after=pause, request_id=request_id)
-    if status in (502, 503, 504):
-        return Unavailable(message, retry_after=pause)
-    if isinstance(error, dict) and "code" in error:
-        refusal = CODES.get(error["code"], errors.TaskFailed)
-        return refusal(str(error.get("message")), native=error, request_id=request_id)
-    return STATUSES.get(status, ProtocolError)(message, hint="is this the address of a Grove server?")
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds, from a number of them or a date; None if it is neither."""
-    if value is None:
-        return None
-    if value.isdecimal():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
+    refusal = status_error(response, STATUSES, hint="is this the address of a Grove server?")
+    if isinstance(error, dict) and error.get("code") in CODES:
+        refusal = CODES[error["code"]](str(error.get("message")), native=error)
+    elif isinstance(error, dict) and type(refusal) is ProtocolError:
+        refusal = errors.TaskFailed(str(error.get("message")), native=error)
+    refusal.request_id = response.headers.get("X-Request-Id")
+    return refusal

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from hvlib import driver
 from hvlib.driver import About, Adapter, Context, Endpoint, SessionLost, Started
+from hvlib.driver.http import Address, Transport
 from hvlib.errors import Closed, ConfigError, HvlibError
 from hvlib.resources import Resource, TaskRecord
 from hvlib_grove.adapter import GroveAdapter
@@ -18,7 +19,6 @@ from hvlib_grove.errors import read_reply, understood
 from hvlib_grove.host import Hosts
 from hvlib_grove.image import Images
 from hvlib_grove.task import Tasks
-from hvlib_grove.transport import Transport
 from hvlib_grove.vm import VMs
 
 __all__ = ["GroveSession"]
@@ -33,7 +33,7 @@ class GroveSession(driver.Session):
     def __init__(self, endpoint: Endpoint, context: Context) -> None:
         self.context = context
         self._endpoint = endpoint
-        self._transport = Transport(endpoint)
+        self._transport: Transport | None = None
         self._token: str | None = None
         self._closed = False
         adapters: list[GroveAdapter[Any]] = [VMs(self), Hosts(self), Images(self), Tasks(self)]
@@ -57,6 +57,8 @@ class GroveSession(driver.Session):
         user, password = self._endpoint.username, self._endpoint.password
         if user is None or password is None:
             raise ConfigError("grove:// needs a user and a password", hint="grove://USER@HOST, password=")
+        if self._transport is None:
+            self._transport = Transport(Address.of(self._endpoint))
         self._log_out()
         reply = self._exchange("POST", ["sessions"], body={"user": user, "password": password.reveal()})
         with understood():
@@ -76,11 +78,7 @@ class GroveSession(driver.Session):
             raise Closed("the session was closed")
         if self._token is None:
             raise SessionLost("not logged in")
-        try:
-            return self._exchange(method, path, ask=ask, body=body)
-        finally:
-            if self._closed:
-                self._transport.cut()
+        return self._exchange(method, path, ask=ask, body=body)
 
     def start_task(self, method: str, *path: str, body: object = None) -> Started:
         """One request that the server answers with a task."""
@@ -91,9 +89,10 @@ class GroveSession(driver.Session):
     def close(self) -> None:
         """DELETE /sessions/current; every call under way ends. Takes `FAREWELL` seconds at most."""
         self._closed = True
-        self._transport.cut()
-        self._log_out()
-        self._transport.cut()
+        if self._transport is not None:
+            self._transport.cut()
+            self._log_out()
+            self._transport.close()
 
     def _log_out(self) -> None:
         if self._token is not None:
@@ -119,4 +118,6 @@ class GroveSession(driver.Session):
             headers["Authorization"] = f"Bearer {self._token}"
         limit = min(seconds, self.context.timeout())
         data = None if body is None else json.dumps(body).encode()
-        return read_reply(self._transport.exchange(method, target, headers, data, limit))
+        assert self._transport is not None
+        with self._transport.exchange(method, target, body=data, headers=headers, timeout=limit) as response:
+            return read_reply(response)

@@ -256,7 +256,7 @@ def test_certificates_are_verified_unless_the_user_says_otherwise() -> None:
     with Vcsim(vms=1, hosts=1) as stranger:
         verified = {"cacert": str(stranger.cacert)}
         for options, error, words in (
-            ({}, errors.ConnectionFailed, "certificate verify failed"),
+            ({}, errors.ConnectionFailed, "is not trusted"),
             (verified, errors.ProtocolError, "is this the address of a Grove server|HTTP 404"),
             ({"verify": False}, errors.ProtocolError, "HTTP 404"),
             ({"cacert": "/no/such/file"}, errors.ConfigError, "cacert /no/such/file"),

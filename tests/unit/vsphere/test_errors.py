@@ -1,20 +1,11 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-
 import pytest
-from hvlib_vsphere.errors import FAULTS, failure, fault_error, status_error
+from hvlib_vsphere.errors import FAULTS, failure, fault_error
 from hvlib_vsphere.soap import Fault, MoRef
-from urllib3 import HTTPResponse
 
 from hvlib import errors
-from hvlib.driver import SessionLost, Unavailable
-
-
-def answer(status: int, **headers: str) -> errors.HvlibError:
-    response = HTTPResponse(status=status, headers={name.replace("_", "-"): value for name, value in headers.items()})
-    return status_error(response)
+from hvlib.driver import SessionLost
 
 
 def test_a_missing_view_or_collector_is_a_lost_session() -> None:
@@ -63,25 +54,3 @@ def _has(space: object, name: str) -> bool:
     except AttributeError:
         return False
     return True
-
-
-def test_statuses() -> None:
-    assert type(answer(404)) is errors.ProtocolError
-    assert type(answer(401)) is errors.AuthenticationFailed
-    assert type(answer(403)) is errors.PermissionDenied
-
-
-def test_when_to_come_back() -> None:
-    busy, limited = answer(503, Retry_After="7"), answer(429, Retry_After="1.5 s")
-    assert isinstance(busy, Unavailable)
-    assert isinstance(limited, errors.RateLimited)
-    assert (busy.retry_after, limited.retry_after) == (7.0, None)
-
-
-@pytest.mark.parametrize("offset", [-60, 60])
-def test_when_to_come_back_as_a_date(offset: int) -> None:
-    later = answer(503, Retry_After=format_datetime(datetime.now(UTC) + timedelta(seconds=offset), usegmt=True))
-    assert isinstance(later, Unavailable)
-    assert later.retry_after is not None
-    assert 0 <= later.retry_after <= 60
-    assert (later.retry_after > 50) == (offset > 0)

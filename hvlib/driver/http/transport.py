@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import ssl
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
@@ -15,14 +13,18 @@ import msgspec
 import urllib3
 from urllib3.connection import HTTPConnection
 
-from hvlib.errors import ConfigError
-from hvlib_vsphere.deadline import PlainConnection, TlsSocket, deadline
-from hvlib_vsphere.errors import connection_errors
+from hvlib.driver import Endpoint
+from hvlib.driver.http.deadline import PlainConnection, deadline
+from hvlib.driver.http.errors import connection_errors
+from hvlib.driver.http.tls import tls_context
+from hvlib.errors import ConnectionFailed
 
-__all__ = ["Address", "Transport", "tls_context"]
+__all__ = ["Address", "Transport", "chunks"]
 
 CONNECTIONS = 32
 """Connections that are kept when they are idle; there may be more at a time."""
+
+CHUNK = 1 << 16
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -32,38 +34,17 @@ class Address(msgspec.Struct, frozen=True):
     port: int
     tls: Any = None
 
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> Address:
+        """That of an endpoint: of one whose scheme ends in ``+http``, without TLS. Raises `ConfigError` for a
+        ``cacert`` that can't be used.
+        """
+        if endpoint.scheme.endswith("+http"):
+            return cls(endpoint.host, endpoint.port or 80)
+        return cls(endpoint.host, endpoint.port or 443, tls_context(endpoint.verify, endpoint.cacert))
+
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
-
-
-def tls_context(verify: bool | None, cacert: str | None) -> ssl.SSLContext:
-    """Certificates are verified, of loopback addresses too; with ``cacert``, by that file alone.
-
-    | verify: None counts as True
-    | cacert: a PEM file, or several, separated as in PATH
-
-    Raises `ConfigError` if a file can't be used.
-    """
-    if verify is False:
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # Said so by the user, once is enough.
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    elif cacert is None:
-        context = ssl.create_default_context()
-    else:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        for file in [cacert] if os.path.exists(cacert) else cacert.split(os.pathsep):
-            _trust(context, file)
-    context.sslsocket_class = TlsSocket
-    return context
-
-
-def _trust(context: ssl.SSLContext, file: str) -> None:
-    try:
-        context.load_verify_locations(file)
-    except OSError as error:
-        raise ConfigError(f"cacert {file}: {error.strerror or error}", hint="it names a PEM file") from error
 
 
 class Transport:
@@ -80,16 +61,23 @@ class Transport:
 
     @contextmanager
     def exchange(
-        self, method: str, path: str, *, body: bytes | None, headers: Mapping[str, str], timeout: float, patience: float
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str],
+        timeout: float,
+        wait: float = 0.0,
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         """Send a request; inside the block its reply may be read.
 
-        | timeout: seconds for connecting
-        | patience: seconds for all of it, to the end of the reply
+        | timeout: seconds for all of it, to the end of the reply
+        | wait: seconds that the server itself may take besides, before it answers
 
         Raises `NotSent`, `ConnectionTimeout`, `ConnectionFailed`, and `ConfigError` for an address that can't be one.
         """
-        with connection_errors(str(self.address)), deadline(patience):
+        with connection_errors(str(self.address)), deadline(timeout + wait):
             response = self._pool.urlopen(
                 method,
                 path,
@@ -98,7 +86,7 @@ class Transport:
                 redirect=False,
                 retries=False,
                 assert_same_host=False,
-                timeout=urllib3.Timeout(connect=timeout, read=patience),
+                timeout=urllib3.Timeout(connect=timeout, read=timeout + wait),
                 preload_content=False,
             )
             try:
@@ -135,3 +123,15 @@ def _pool(address: Address) -> urllib3.HTTPConnectionPool:
         pool.ConnectionCls = PlainConnection
         return pool
     return urllib3.HTTPSConnectionPool(address.host, address.port, maxsize=CONNECTIONS, ssl_context=address.tls)
+
+
+def chunks(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """What a reply holds, as it arrives. Raises `ConnectionFailed` if it broke off in its headers."""
+    empty = True
+    for chunk in response.stream(CHUNK):
+        empty = False
+        yield chunk
+    headers = response.headers
+    sized = headers.get("Content-Length") or headers.get("Transfer-Encoding", "").lower() == "chunked"
+    if empty and not sized:  # http.client takes headers that the connection broke off in for whole.
+        raise ConnectionFailed("the connection broke in the headers of a reply")

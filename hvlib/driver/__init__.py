@@ -145,7 +145,8 @@ class Feed(ABC):
         """The next batch; an empty one after ``timeout`` seconds without changes, or once interrupted.
 
         Raises `CursorLost` where it can't go on (core opens a new feed and emits the difference), `SessionLost`,
-        `ConnectionFailed`, and `Closed` after `close`.
+        `ConnectionFailed`, and `Closed` after `close`. After any error core closes the feed and opens another from the
+        last cursor, or with a snapshot: what the server told and nobody could read is not lost.
         """
 
     @abstractmethod

@@ -1,0 +1,93 @@
+"""What HTTP answers and broken connections are as errors of hvlib."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import urllib3
+from urllib3 import exceptions as native
+
+from hvlib.driver import NotSent, Unavailable
+from hvlib.errors import ConfigError, ConnectionFailed, ConnectionTimeout, HvlibError, ProtocolError, RateLimited
+
+__all__ = ["connection_errors", "status_error"]
+
+
+def status_error(
+    response: urllib3.BaseHTTPResponse, statuses: Mapping[int, type[HvlibError]], hint: str | None = None
+) -> HvlibError:
+    """What an HTTP status says that the server's API does not use itself.
+
+    429 is `RateLimited`, 502 to 504 `Unavailable`, with what Retry-After asks for; others are what ``statuses`` says,
+    else a `ProtocolError` with the hint.
+    """
+    status = response.status
+    message = f"the server answered HTTP {status} {response.reason or ''}".rstrip()
+    pause = _retry_after(response.headers.get("Retry-After"))
+    if status == 429:
+        return RateLimited(message, retry_after=pause)
+    if status in (502, 503, 504):
+        return Unavailable(message, retry_after=pause)
+    if status in statuses:
+        return statuses[status](message)
+    return ProtocolError(message, hint=hint)
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds, from a number of them or a date; None if it is neither."""
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+@contextmanager
+def connection_errors(server: str) -> Iterator[None]:
+    """Raise what goes wrong on the way to ``server`` and back as errors of hvlib."""
+    try:
+        yield
+    except native.HTTPError as error:
+        raise _connection_error(error, server) from error
+    except TimeoutError as error:
+        raise _timed_out(server) from error
+    except (OSError, ValueError) as error:
+        raise ConnectionFailed(f"the connection to {server} broke: {error}") from error
+
+
+def _connection_error(error: native.HTTPError, server: str) -> HvlibError:
+    reason = error.args[0] if error.args else error
+    if isinstance(error, native.LocationValueError):
+        return ConfigError(f"{server} is no address: {error}", hint="an address reads SCHEME://USER@HOST:PORT")
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return ConnectionFailed(
+            f"the certificate of {server} is not trusted: {reason.verify_message}",
+            hint="trust its authority: --cacert FILE or cacert=; or do not verify at all: --insecure or verify=False",
+        )
+    if isinstance(error, native.NewConnectionError):
+        return NotSent(f"{server} can't be reached: {_cause(error)}", hint="is the address right, and its port open?")
+    timed_out = any(isinstance(part, TimeoutError) for part in error.args)  # While it was sent.
+    if timed_out or isinstance(error, (native.ConnectTimeoutError, native.ReadTimeoutError)):
+        return _timed_out(server)
+    return ConnectionFailed(f"the connection to {server} broke: {error}")
+
+
+def _timed_out(server: str) -> ConnectionTimeout:
+    return ConnectionTimeout(
+        f"{server} did not answer in time",
+        hint="is the address right, and its port open? A slow server needs more time: --timeout or timeout=",
+    )
+
+
+def _cause(error: native.NewConnectionError) -> str:
+    """What the system said, without urllib3's description of its own object."""
+    return str(error.__cause__ or error).rpartition("]")[2].strip() or str(error)

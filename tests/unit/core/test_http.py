@@ -1,0 +1,49 @@
+"""HTTP for drivers: what an answer means. Connections are tested with the drivers that use them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from io import BytesIO
+
+import pytest
+from urllib3 import HTTPResponse
+
+from hvlib import errors
+from hvlib.driver import Unavailable
+from hvlib.driver.http import chunks, status_error
+
+STATUSES = {401: errors.AuthenticationFailed}
+
+
+def answer(status: int, **headers: str) -> errors.HvlibError:
+    response = HTTPResponse(status=status, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    return status_error(response, STATUSES, "look again")
+
+
+def test_statuses() -> None:
+    assert type(answer(404)) is errors.ProtocolError
+    assert answer(404).hint == "look again"
+    assert type(answer(401)) is errors.AuthenticationFailed
+
+
+def test_when_to_come_back() -> None:
+    busy, limited = answer(503, Retry_After="7"), answer(429, Retry_After="1.5 s")
+    assert isinstance(busy, Unavailable)
+    assert isinstance(limited, errors.RateLimited)
+    assert (busy.retry_after, limited.retry_after) == (7.0, None)
+
+
+@pytest.mark.parametrize("offset", [-60, 60])
+def test_when_to_come_back_as_a_date(offset: int) -> None:
+    later = answer(503, Retry_After=format_datetime(datetime.now(UTC) + timedelta(seconds=offset), usegmt=True))
+    assert isinstance(later, Unavailable)
+    assert later.retry_after is not None
+    assert 0 <= later.retry_after <= 60
+    assert (later.retry_after > 50) == (offset > 0)
+
+
+def test_headers_that_break_off_are_no_reply() -> None:
+    with pytest.raises(errors.ConnectionFailed):
+        list(chunks(HTTPResponse(body=BytesIO(), preload_content=False)))
+    assert list(chunks(HTTPResponse(body=BytesIO(), headers={"Content-Length": "0"}, preload_content=False))) == []
