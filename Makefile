@@ -51,6 +51,7 @@ docs: $(INSTALLED)
 
 benchmarks: $(INSTALLED)
 	$(BIN)/python benchmarks/import_time.py
+	$(BIN)/python benchmarks/sim_million.py
 	$(BIN)/python benchmarks/vsphere_listing.py
 
 clean:

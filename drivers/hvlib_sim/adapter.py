@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hvlib.actions import Action, Rename, SetTags
 from hvlib.driver import Adapter, Done, Page, PageToken, Started, action
@@ -13,7 +14,7 @@ from hvlib.ref import Ref
 from hvlib.resources import Resource, TaskRecord
 from hvlib_sim import hardware
 from hvlib_sim.engine import Engine, Operation
-from hvlib_sim.objects import Link, Object
+from hvlib_sim.objects import KINDS, Object
 from hvlib_sim.table import Table
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ __all__ = ["LabAdapter", "LabeledAdapter", "required"]
 R = TypeVar("R", bound=Resource)
 
 PAGE_SIZE = 500
-SOURCES = {kind.__name__: kind for kind in Object.__subclasses__()}
-"""The class of the lab's objects, by the name of the kind."""
 
 
 class LabAdapter(Adapter[R], Generic[R]):
@@ -45,10 +44,9 @@ class LabAdapter(Adapter[R], Generic[R]):
         table, lab = self.table, self.session.lab
         start = "" if after is None else self._last_id(after)
         test = table.test(query)
-        self.session.call("Page")
-        with lab.at_work() as engine:
-            found, more = engine.store.page(table.source, start, query.page_size or PAGE_SIZE, test)
-            total = engine.store.count(table.source) if test is None else None
+        with self.session.call("Page"), lab.reading() as store:
+            found, more = store.page(table.source, start, query.page_size or PAGE_SIZE, test)
+            total = store.count(table.source) if test is None else None
         following = PageToken(f"{lab.uuid}:{found[-1].id}") if more else None
         return Page(self._records(query, found), following, total)
 
@@ -57,54 +55,49 @@ class LabAdapter(Adapter[R], Generic[R]):
         self.table.check_native(query)
         if field not in ("uuid", "name_label"):
             raise InvalidQuery(f"no lookup by {field!r}", hint="uuid or name_label")
-        self.session.call("Lookup")
-        with self.session.lab.at_work() as engine:
-            find = engine.store.by_uuid if field == "uuid" else engine.store.by_name
+        with self.session.call("Lookup"), self.session.lab.reading() as store:
+            find = store.by_uuid if field == "uuid" else store.by_name
             found = find(self.table.source, value)
         return self._records(query, found)
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
         """Get: any number of objects at once, in the order of ``refs``."""
         self.table.check_native(query)
-        self.session.call("Get")
-        with self.session.lab.at_work() as engine:
-            objects = [engine.store.find(self.table.source, ref.id) for ref in refs if self._is_mine(ref)]
+        with self.session.call("Get"), self.session.lab.reading() as store:
+            objects = [store.find(self.table.source, ref.id) for ref in refs if self._is_mine(ref)]
         return self._records(query, [one for one in objects if one is not None])
 
     def run(self, operation: Operation, ref: Ref | None, action: Action) -> Started:
         """Submit an operation as a task. `NotFound` if its object, or one that the action names, is not there."""
-        self.session.call("Submit")
-        with self.session.lab.at_work() as engine:
-            target = self._target(engine, ref, action)
-            link = None if ref is None else Link(ref.kind, ref.id)
-            task = engine.begin(operation, target, link, action)
+        with self.session.call("Submit"), self.session.lab.at_work() as engine:
+            task = engine.begin(operation, self._target(engine, ref, action), action)
         return Started(self.session.context.ref(TaskRecord, task))
 
     def perform(self, operation: Operation, ref: Ref | None, action: Action) -> Done:
         """Submit an operation that is over at once. Raises what it refuses, and `NotFound` as `run`."""
-        self.session.call("Submit")
-        with self.session.lab.at_work() as engine:
+        with self.session.call("Submit"), self.session.lab.at_work() as engine:
             engine.perform(operation, self._target(engine, ref, action), action)
         return Done(ref)
 
     def _target(self, engine: Engine, ref: Ref | None, action: Action) -> Object | None:
-        for other in _refs(action):
-            self._find(engine, SOURCES.get(other.kind, Object), other)
-        return None if ref is None else self._find(engine, self.table.source, ref)
+        for other in action.refs():
+            self._find(engine, other)
+        return None if ref is None else self._find(engine, ref)
 
-    def _find(self, engine: Engine, source: type[Object], ref: Ref) -> Object:
-        if ref.provider_uuid != self.session.lab.uuid:
+    def _find(self, engine: Engine, ref: Ref) -> Object:
+        if ref.provider_uuid != self.session.lab.uuid or ref.kind not in KINDS:
             raise NotFound(f"{ref} is of another provider")
-        return engine.store.get(source, ref.id)
+        return engine.store.get(KINDS[ref.kind], ref.id)
 
     def _is_mine(self, ref: Ref) -> bool:
         return ref.kind == self.kind.kind and ref.provider_uuid == self.session.lab.uuid
 
     def _last_id(self, token: PageToken) -> str:
-        lab, _, last = token.partition(":")
-        if lab != self.session.lab.uuid or not last.startswith(f"{self.table.source.prefix}-"):
+        own = re.escape(f"{self.session.lab.uuid}:") + rf"({self.table.source.prefix}-\d{{8,}})"
+        found = re.fullmatch(own, token, re.ASCII)
+        if found is None:
             raise CursorLost(f"this lab did not give out {token!r} for a listing of {self.kind.kind}")
-        return last
+        return found[1]
 
     def _records(self, query: Query[R], objects: Sequence[Any]) -> list[R]:
         return self.table.records(query, objects, self.session.context)
@@ -129,13 +122,3 @@ def required(holds: bool, message: str) -> None:
     """Raise `InvalidQuery` with the message unless the condition holds."""
     if not holds:
         raise InvalidQuery(message)
-
-
-def _refs(action: Action) -> Iterator[Ref]:
-    """The refs among an action's values."""
-    for name in action.__struct_fields__:
-        value = getattr(action, name)
-        if isinstance(value, Ref):
-            yield value
-        elif isinstance(value, tuple):
-            yield from cast("Iterator[Ref]", (item for item in value if isinstance(item, Ref)))

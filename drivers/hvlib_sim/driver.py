@@ -1,28 +1,29 @@
-"""The driver ``sim``: labs in memory."""
+"""The driver ``sim``: labs in memory, and in files."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from hvlib.driver import Context, Driver, Endpoint, Session
 from hvlib.errors import InvalidQuery
 
-__all__ = ["SimDriver"]
+if TYPE_CHECKING:
+    from hvlib_sim.lab import Lab
 
-MOST = 1_000_000
+__all__ = ["SimDriver"]
 
 
 class SimDriver(Driver):
-    """Simulated labs, in memory.
+    """Simulated labs, in memory or in files.
 
         sim://                  a lab of one's own: a new one each time
         sim://NAME              a lab that all in the process share who name it
+        sim:///PATH             the lab in a file, which processes share; hv sim create PATH makes it
 
-    Options of the lab, which a shared one takes from who names it first:
+    Options of the lab, which a shared one takes from who names it first, one in a file from who made it:
         vms (20), hosts (4), seed (1)       what it is generated from
         task_time (0.3)                     the seconds that an operation takes
         password                            what a login needs
@@ -32,60 +33,32 @@ class SimDriver(Driver):
         fail                                errors that calls meet: CALL:ERROR[:TIMES[:SKIP]],...
     """
 
-    description: ClassVar[str] = "a simulated lab, embedded in this process"
+    description: ClassVar[str] = "a simulated lab, in this process or in a file"
     options: ClassVar[frozenset[str]] = frozenset({"vms", "hosts", "seed", "task_time", "password", "latency", "fail"})
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
         """A session with the lab that the endpoint names. Raises `InvalidQuery` for an option that can't be."""
         from hvlib_sim.faults import Faults
-        from hvlib_sim.lab import Lab, Settings
         from hvlib_sim.session import LabSession
+        from hvlib_sim.settings import SETTINGS, read_seconds
 
         self.check(endpoint)
-        if endpoint.path.strip("/"):
-            raise InvalidQuery(f"sim:// has no labs in files: {endpoint.path}", hint="sim:// or sim://NAME")
-        options = {name: _READERS[name](name, value) for name, value in endpoint.options.items()}
-        latency, faults = options.pop("latency", 0.0), Faults(options.pop("fail", ""))
-
-        def find_lab() -> Lab:
-            if endpoint.host:
-                return Lab.named(endpoint.host, **options)
-            return Lab(msgspec.convert(options, Settings))
-
-        return LabSession(find_lab, context, endpoint.password, latency, faults)
+        if endpoint.host and endpoint.path.strip("/"):
+            raise InvalidQuery(f"{endpoint.url} is no lab's address", hint="sim://, sim://NAME, or sim:///PATH")
+        given = dict(endpoint.options)
+        latency, faults = read_seconds("latency", given.pop("latency", 0.0)), Faults(str(given.pop("fail", "")))
+        settings = {name: SETTINGS[name](name, value) for name, value in given.items()}
+        return LabSession(lambda: _find(endpoint, settings), context, endpoint.password, latency, faults)
 
 
-def _whole(least: int, most: int) -> Callable[[str, Any], int]:
-    """What reads an option that is a whole number within bounds."""
+def _find(endpoint: Endpoint, settings: Mapping[str, Any]) -> Lab:
+    from hvlib_sim.file_lab import FileLab
+    from hvlib_sim.lab import Lab
+    from hvlib_sim.memory_store import MemoryStore
+    from hvlib_sim.settings import Settings
 
-    def read(name: str, value: Any) -> int:
-        try:
-            number = int(str(value))
-        except ValueError:
-            number = least - 1
-        if not least <= number <= most:
-            raise InvalidQuery(f"{name}= can't be {value!r}", hint=f"a whole number from {least} to {most}")
-        return number
-
-    return read
-
-
-def _seconds(name: str, value: Any) -> float:
-    try:
-        number = float(str(value))
-    except ValueError:
-        number = -1.0
-    if number < 0 or not math.isfinite(number):
-        raise InvalidQuery(f"{name}= can't be {value!r}", hint="seconds, 0 or more")
-    return number
-
-
-_READERS: Mapping[str, Callable[[str, Any], Any]] = {
-    "vms": _whole(0, MOST),
-    "hosts": _whole(1, MOST),
-    "seed": _whole(-(2**63), 2**63 - 1),
-    "task_time": _seconds,
-    "password": lambda _, value: str(value),
-    "latency": _seconds,
-    "fail": lambda _, value: str(value),
-}
+    if endpoint.host:
+        return Lab.named(endpoint.host, **settings)
+    if endpoint.path.strip("/"):
+        return FileLab.opened(endpoint.path, **settings)
+    return Lab(MemoryStore(msgspec.convert(settings, Settings)))

@@ -3,31 +3,30 @@
 No thread drives it. Whoever calls the lab has it `advance` first: what was due by then happens, in the order of its
 time. So a lab does nothing while nobody looks, and nobody can tell.
 
-An operation on an object that has another one under way stays queued until that one has ended.
+An operation on an object that has another one under way stays queued until that one has ended. All that the engine has
+to remember is in the store's agenda, by name: another process's engine can go on with it.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections import deque
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import count
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import msgspec
 from msgspec.structs import replace
 
 from hvlib.actions import Action
-from hvlib.errors import HvlibError, InvalidState
+from hvlib.errors import Conflict, HvlibError, InvalidQuery, InvalidState, NotFound, TaskFailed
 from hvlib.resources import ENDED, Failure
-from hvlib_sim.objects import Link, Object, Task
+from hvlib_sim.agenda import Due, Job
+from hvlib_sim.objects import KINDS, Link, Object, Task
 from hvlib_sim.store import Store
 
-__all__ = ["Engine", "Operation", "operation"]
+__all__ = ["Engine", "Operation", "event", "operation"]
 
-P = ParamSpec("P")
 O = TypeVar("O", bound=Object)  # noqa: E741 -- an Object
 
 STEPS = 5
@@ -35,6 +34,9 @@ STEPS = 5
 
 KEPT_SECONDS = 600.0
 """A task that has ended is forgotten after this time."""
+
+REFUSALS = (Conflict, InvalidQuery, InvalidState, NotFound, TaskFailed)
+"""What a task may fail with. Any other error is trouble of the store: nothing has happened then."""
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -57,38 +59,41 @@ class Operation(msgspec.Struct, frozen=True):
             raise InvalidState(f"{target.name} is {state}: {self.name} needs it {' or '.join(self.states)}")
 
 
+Event = Callable[["Engine", str, str], None]
+"""What happens at its time, given the engine, the id of an object, and a detail."""
+
+OPERATIONS: dict[str, Operation] = {}
+EVENTS: dict[str, Event] = {}
+
+
 def operation(*states: str) -> Callable[[Callable[[Engine, Any, Any], Link | None]], Operation]:
     """Make an `Operation`, allowed in these power states, of the function that applies it."""
 
     def make(apply: Callable[[Engine, Any, Any], Link | None]) -> Operation:
         name = apply.__name__.replace("_", "-")
-        return Operation(name, apply, states)
+        made = OPERATIONS[name] = Operation(name, apply, states)
+        return made
 
     return make
 
 
-class Job(msgspec.Struct):
-    """A task that has not ended: what it does to what, and how many of its steps are done."""
-
-    operation: Operation
-    target: Object | None
-    action: Action
-    steps: int = 0
+def event(happen: Event) -> Event:
+    """Let a function be what `Engine.after` can put on the agenda."""
+    EVENTS[happen.__name__] = happen
+    return happen
 
 
 class Engine:
-    """Carries out operations on a store's objects, at once or as tasks of ``task_time`` seconds on ``clock``."""
+    """Carries out operations on a store's objects, at once or as tasks; the time is that of ``clock``, in seconds."""
 
-    def __init__(self, store: Store, clock: Callable[[], float], task_time: float) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self.store = store
         self.clock = clock
-        self.task_time = task_time
+        self.task_time = store.settings.task_time
+        self.performed: Counter[str] = Counter()
+        """How often each operation was asked for, by name."""
         self._now = clock()
         self._began = datetime.now(UTC) - timedelta(seconds=self._now)
-        self._due: list[tuple[float, int, Callable[[str], None], str]] = []
-        self._order = count()
-        self._jobs: dict[str, Job] = {}
-        self._queues: dict[str, deque[str]] = {}
 
     @property
     def now(self) -> datetime:
@@ -99,98 +104,114 @@ class Engine:
         """Id, uuid and creation time for a new object."""
         return {"id": self.store.new_id(kind), "uuid": str(uuid4()), "created_at": self.now}
 
-    def advance(self) -> None:
-        """Let everything happen that is due."""
-        now = self.clock()
-        while self._due and self._due[0][0] <= now:
-            self._now, _, happen, target = heapq.heappop(self._due)
-            happen(target)
-        self._now = now
+    def is_due(self) -> bool:
+        """Whether something has to happen now."""
+        return self.idle_for() == 0
 
     def idle_for(self) -> float | None:
         """Seconds until something is due; None if nothing is."""
-        return max(self._due[0][0] - self.clock(), 0.0) if self._due else None
+        at = self.store.agenda.next_at()
+        return None if at is None else max(at - self.clock(), 0.0)
 
-    def after(self, seconds: float, happen: Callable[[str], None], id: str) -> None:
-        """Let something happen to an object later."""
-        heapq.heappush(self._due, (self._now + seconds, next(self._order), happen, id))
+    def advance(self) -> None:
+        """Let everything happen that is due."""
+        now = self.clock()
+        while due := self.store.agenda.take(now):
+            self._now = due.at
+            EVENTS[due.event](self, due.id, due.detail)
+        self._now = now
+
+    def after(self, seconds: float, happen: Event, id: str, detail: str = "") -> None:
+        """Let an `event` happen to an object later."""
+        self.store.agenda.schedule(Due(self._now + seconds, happen.__name__, id, detail))
 
     def perform(self, operation: Operation, target: Object | None, action: Action) -> Link | None:
         """Carry out an operation at once. Raises what it refuses."""
+        self.performed[operation.name] += 1
         operation.check(target)
         return operation.apply(self, target, action)
 
-    def begin(self, operation: Operation, target: Object | None, link: Link | None, action: Action) -> str:
+    def begin(self, operation: Operation, target: Object | None, action: Action) -> str:
         """Carry out an operation as a task, whose id this returns."""
+        self.performed[operation.name] += 1
         name = f"{operation.name} {target.name}" if target else operation.name
+        link = Link(type(target).__name__, target.id) if target else None
         task = Task(name=name, operation=operation.name, target=link, **self.new_identity(Task))
+        is_first = target is None or not self.store.agenda.queue(target.id)
         self.store.put(task)
-        self._jobs[task.id] = Job(operation, target, action)
-        queue = self._queues.setdefault(target.id, deque()) if target else None
-        if queue is not None:
-            queue.append(task.id)
-        if queue is None or len(queue) == 1:
-            self.after(0.0, self._start, task.id)
+        self.store.agenda.add_job(task.id, Job(operation.name, link, action))
+        if is_first:
+            self.after(0.0, start_task, task.id)
         return task.id
+
+    def end(self, task: Task) -> None:
+        """Put a task that has ended in its place, and let the next one of its queue start."""
+        agenda = self.store.agenda
+        job = agenda.find_job(task.id)
+        assert job is not None, "a task ends once"
+        target = job.target.id if job.target else ""
+        was_first = list(agenda.queue(target))[:1] == [task.id]
+        self.store.put(task)
+        agenda.remove_job(task.id)
+        self.after(KEPT_SECONDS, forget_task, task.id)
+        waiting = agenda.queue(target)
+        if was_first and waiting:
+            self.after(0.0, start_task, waiting[0])
 
     def cancel(self, task: Task) -> None:
         """End a task without carrying it out. Raises `InvalidState` if it has ended."""
         if task.state in ENDED:
             raise InvalidState(f"{task.name}: it has {task.state} already")
-        self._end(replace(task, state="cancelled"))
+        self.end(replace(task, state="cancelled"))
 
-    def _start(self, id: str) -> None:
-        job = self._jobs.get(id)
-        if job is None:
-            return
-        task = self.store.get(Task, id)
-        try:
-            job.operation.check(self._current(job))
-        except HvlibError as error:
-            self._end(_failed(task, error))
-            return
-        self.store.put(replace(task, state="running", started_at=self.now))
-        self.after(self.task_time / STEPS, self._step, id)
-
-    def _step(self, id: str) -> None:
-        job = self._jobs.get(id)
-        if job is None:
-            return
-        job.steps += 1
-        task = self.store.get(Task, id)
-        if job.steps < STEPS:
-            self.store.put(replace(task, progress=job.steps / STEPS))
-            self.after(self.task_time / STEPS, self._step, id)
-            return
-        try:
-            result = self.perform(job.operation, self._current(job), job.action)
-        except HvlibError as error:
-            self._end(_failed(task, error))
-        else:
-            self._end(replace(task, state="succeeded", progress=1.0, result=result))
-
-    def _current(self, job: Job) -> Object | None:
+    def target(self, job: Job) -> Object | None:
         """A job's target as it is now. Raises `NotFound` if it is gone."""
-        return None if job.target is None else self.store.get(type(job.target), job.target.id)
+        return None if job.target is None else self.store.get(KINDS[job.target.kind], job.target.id)
 
-    def _end(self, task: Task) -> None:
-        self.store.put(task)
-        job = self._jobs.pop(task.id)
-        self.after(KEPT_SECONDS, self._forget, task.id)
-        if job.target is not None:
-            self._leave_queue(job.target.id, task.id)
 
-    def _leave_queue(self, target: str, id: str) -> None:
-        queue = self._queues[target]
-        was_first = queue[0] == id
-        queue.remove(id)
-        if not queue:
-            del self._queues[target]
-        elif was_first:
-            self.after(0.0, self._start, queue[0])
+@event
+def start_task(engine: Engine, id: str, _: str) -> None:
+    """A task is the first of its queue: it runs, or fails if its object's state does not allow it."""
+    job, task = engine.store.agenda.find_job(id), engine.store.find(Task, id)
+    if job is None or task is None:
+        return
+    try:
+        OPERATIONS[job.operation].check(engine.target(job))
+    except REFUSALS as error:
+        engine.end(_failed(task, error))
+        return
+    engine.store.put(replace(task, state="running", started_at=engine.now))
+    engine.after(engine.task_time / STEPS, step_task, id)
 
-    def _forget(self, id: str) -> None:
-        self.store.remove(self.store.get(Task, id))
+
+@event
+def step_task(engine: Engine, id: str, _: str) -> None:
+    """A task has got ahead; with the last step its operation is carried out."""
+    job, task = engine.store.agenda.find_job(id), engine.store.find(Task, id)
+    if job is None or task is None:
+        return
+    steps = round(task.progress * STEPS) + 1
+    if steps < STEPS:
+        engine.store.put(replace(task, progress=steps / STEPS))
+        engine.after(engine.task_time / STEPS, step_task, id)
+        return
+    operation = OPERATIONS[job.operation]
+    try:
+        target = engine.target(job)
+        operation.check(target)
+        result = operation.apply(engine, target, job.action)
+    except REFUSALS as error:
+        engine.end(_failed(task, error))
+    else:
+        engine.end(replace(task, state="succeeded", progress=1.0, result=result))
+
+
+@event
+def forget_task(engine: Engine, id: str, _: str) -> None:
+    """A task that ended long ago is forgotten."""
+    task = engine.store.find(Task, id)
+    if task is not None:
+        engine.store.remove(task)
 
 
 def _failed(task: Task, error: HvlibError) -> Task:

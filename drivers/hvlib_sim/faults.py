@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import msgspec
 
@@ -31,6 +32,7 @@ ERRORS: dict[str, Callable[[], HvlibError]] = {
     "protocol": lambda: ProtocolError("fail=: the reply is cut off"),
     "timeout": lambda: ConnectionTimeout("fail=: no answer in time"),
     "permission": lambda: PermissionDenied("fail=: not allowed"),
+    "reply-lost": lambda: ConnectionFailed("fail=: the connection broke before the reply"),
 }
 
 HINT = f"fail=CALL:ERROR[:TIMES[:SKIP]],...; calls: {' '.join(CALLS)}; errors: {' '.join(ERRORS)}"
@@ -56,17 +58,29 @@ class Faults:
         self._lock = threading.Lock()
         self._faults = [_parse(part) for part in text.split(",") if part]
 
-    def meet(self, call: str) -> None:
-        """Raise the error that this call has to meet, if there is one."""
+    @contextmanager
+    def met_by(self, call: str) -> Iterator[None]:
+        """A call, with the error that it has to meet: before the lab hears of it, or in the place of its reply."""
+        error = self._next(call)
+        if error is None:
+            yield
+            return
+        if error == "reply-lost":
+            with suppress(HvlibError):  # An error is a reply too.
+                yield
+        raise ERRORS[error]()
+
+    def _next(self, call: str) -> str | None:
+        """The error that this call has to meet, if there is one."""
         with self._lock:
             fault = next((fault for fault in self._faults if fault.call == call and fault.times), None)
             if fault is None:
-                return
+                return None
             if fault.skip:
                 fault.skip -= 1
-                return
+                return None
             fault.times -= 1
-        raise ERRORS[fault.error]()
+            return fault.error
 
 
 def _parse(text: str) -> Fault:

@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hvlib.driver import Batch, Change, Feed, Gone, Upsert, WatchCursor
-from hvlib.errors import Closed, CursorLost
+from hvlib.errors import Closed, ConnectionFailed, CursorLost
 from hvlib.query import Query
 from hvlib_sim.objects import Object
-from hvlib_sim.store import Changes
+from hvlib_sim.store import Changes, Store
 from hvlib_sim.table import Table
 
 if TYPE_CHECKING:
-    from hvlib_sim.lab import Lab
     from hvlib_sim.session import LabSession
 
 __all__ = ["LabFeed"]
@@ -28,10 +27,11 @@ Pair = tuple[Table[Any], Query[Any]]
 
 
 class LabFeed(Feed):
-    """All objects as they were when it was opened, in batches; then what changed since then.
+    """All objects, page by page; then what changed since the first of them was read.
 
-    The objects of a lab never change, so the snapshot is of one moment however long its delivery takes. A cursor is the
-    lab, its log, and the number of the last change that was delivered: it can be kept, and goes on in any session.
+    The last batch of the snapshot brings what has changed since the first: with it, all is as it was at that moment. So
+    nothing of the inventory is kept meanwhile. A cursor is the lab, its log, and the number of the last change that was
+    delivered: it can be kept, and goes on in any session.
     """
 
     def __init__(self, session: LabSession, pairs: Sequence[Pair], since: WatchCursor | None) -> None:
@@ -44,30 +44,37 @@ class LabFeed(Feed):
         }
         self._waking = threading.Event()
         self._closed = False
-        self._snapshot: deque[tuple[type[Object], Sequence[Object]]] = deque()
+        self._unread: deque[type[Object]] = deque()
+        """The classes whose objects were not all delivered yet."""
+        self._last = ""
+        """Up to this id those of the first such class were."""
         self._synced = False
         for table, query in pairs:
             table.check_native(query)
-        with self._lab.at_work() as engine:
-            self._since = engine.store.revision if since is None else _revision(self._lab, since)
+        with self._lab.reading() as store:
             if since is None:
-                self._take_snapshot()
-            engine.store.changes(self._since, ())
+                self._since = store.revision
+                self._unread.extend(source for source in self._wanted if store.count(source))
+            else:
+                self._since = _revision(store, since)
+                store.changes(self._since, ())
 
     def next(self, timeout: float) -> Batch:
         """Changes: the next batch of the snapshot, or what changed, as soon as something did."""
         if self._closed:
             raise Closed("the feed was closed")
-        self._session.call("Changes", self._waking)
-        self._session.check(self._token)
-        if self._waking.is_set():
-            self._waking.clear()
-            return Batch()
-        if self._snapshot:
-            return self._next_of_snapshot()
-        changes = self._wait(timeout)
-        synced, self._synced = not self._synced, True
-        return Batch(self._as_changes(changes), self._cursor(), synced=synced)
+        cuts = self._lab.cuts
+        with self._session.call("Changes", self._waking):
+            woken = self._waking.is_set()  # Looked at first: who closes the session sets it after that.
+            self._session.check(self._token)
+            if woken:
+                self._waking.clear()
+                return Batch()
+            if self._unread:
+                return self._next_of_snapshot()
+            changes = self._wait(timeout, cuts)
+            synced, self._synced = not self._synced, True
+            return Batch(self._as_changes(changes), self._cursor(), synced=synced)
 
     def interrupt(self) -> None:
         """End a `next` that waits, or else the next one, at once."""
@@ -80,38 +87,51 @@ class LabFeed(Feed):
         self._closed = True
         self.interrupt()
 
-    def _take_snapshot(self) -> None:
-        for source, wanted in self._wanted.items():
-            every = self._lab.store.all(source)
-            objects = every if wanted is None else [one for one in every if one.id in wanted]
-            size = self._by_source[source][1].page_size or BATCH_SIZE
-            self._snapshot.extend((source, objects[at : at + size]) for at in range(0, len(objects), size))
-
     def _next_of_snapshot(self) -> Batch:
-        source, objects = self._snapshot.popleft()
-        changes = self._upserts(source, objects, created=False)
-        if self._snapshot:
-            return Batch(changes, more=True)
+        source = self._unread[0]
+        with self._lab.reading() as store:
+            objects, more = self._read(store, source)
+            self._last = objects[-1].id if more else ""
+            if not more:
+                self._unread.popleft()
+            changes = Changes() if self._unread else self._new_changes(store)
+        upserts = self._upserts(source, objects, created=False)
+        if self._unread:
+            return Batch(upserts, more=True)
         self._synced = True
-        return Batch(changes, self._cursor(), synced=True)
+        return Batch([*upserts, *self._as_changes(changes)], self._cursor(), synced=True)
 
-    def _wait(self, timeout: float) -> Changes:
-        """What changed, once something did; at once while catching up; nothing after the time-out or an interrupt."""
-        deadline = time.monotonic() + timeout
-        with self._lab.changed:
+    def _read(self, store: Store, source: type[Object]) -> tuple[list[Object], bool]:
+        """The next objects of the snapshot, and whether there are more of their class."""
+        size, wanted = self._by_source[source][1].page_size or BATCH_SIZE, self._wanted[source]
+        if wanted is None:
+            return store.page(source, self._last, size, None)
+        ids = sorted(each for each in wanted if each > self._last)
+        found = [store.find(source, each) for each in ids]
+        return [one for one in found if one is not None], False
+
+    def _wait(self, timeout: float, cuts: int) -> Changes:
+        """What changed, once something did; at once while catching up; nothing after the time-out or an interrupt.
+
+        Raises `ConnectionFailed` once the lab's connections were broken more often than ``cuts``.
+        """
+        lab, deadline = self._lab, time.monotonic() + timeout
+        with lab.changed:
             while True:
-                with self._lab.at_work() as engine:
-                    changes = self._new_changes()
-                    due = engine.idle_for()
+                seen, woken = lab.store.version, self._waking.is_set()
+                with lab.reading() as store:
+                    changes = self._new_changes(store)
+                    due = lab.engine.idle_for()
                 self._session.check(self._token)
+                if lab.cuts != cuts:
+                    raise ConnectionFailed("the connection broke")
                 left = deadline - time.monotonic()
-                if changes or not self._synced or self._waking.is_set() or left <= 0:
+                if changes or not self._synced or woken or left <= 0:
                     self._waking.clear()
                     return changes
-                self._lab.changed.wait(min(left, threading.TIMEOUT_MAX if due is None else due))
+                lab.wait(left if due is None else min(left, due), seen)
 
-    def _new_changes(self) -> Changes:
-        store = self._lab.store
+    def _new_changes(self, store: Store) -> Changes:
         changes = store.changes(self._since, self._wanted)
         self._since = store.revision
         if all(wanted is None for wanted in self._wanted.values()):
@@ -139,13 +159,17 @@ class LabFeed(Feed):
         return [Upsert(record, created) for record in table.records(query, objects, self._session.context)]
 
     def _cursor(self) -> WatchCursor:
-        return WatchCursor(f"{self._lab.uuid}:{self._lab.generation}:{self._since}")
+        return WatchCursor(f"{_log(self._lab.store)}:{self._since}")
 
 
-def _revision(lab: Lab, cursor: WatchCursor) -> int:
+def _log(store: Store) -> str:
+    """What tells a lab's log from any other."""
+    return f"{store.uuid}:{store.generation}"
+
+
+def _revision(store: Store, cursor: WatchCursor) -> int:
     """The number of the change that a cursor stands behind. Raises `CursorLost` if it is of another log, or is none."""
-    own = re.escape(f"{lab.uuid}:{lab.generation}:")
-    found = re.fullmatch(own + r"(\d+)", cursor, re.ASCII)
+    found = re.fullmatch(re.escape(_log(store)) + r":(0|[1-9]\d{0,17})", cursor, re.ASCII)
     if found is None:
         raise CursorLost("the cursor is of another lab", hint="use known= with your last records")
     return int(found[1])

@@ -1,9 +1,13 @@
-"""The objects that a lab has at first, drawn from its seed: the same seed gives the same ones, everywhere."""
+"""The objects that a lab has at first, drawn from its seed: the same seed gives the same ones, everywhere.
+
+They come one after the other, and only hosts and what else is as rare are kept until the end: a lab may be larger than
+memory.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -15,6 +19,7 @@ from hvlib.resources import PowerState
 from hvlib_sim.hardware import address
 from hvlib_sim.objects import VM, Cluster, Flavor, Host, Image, Network, Object, Snapshot, StoragePool, Volume
 from hvlib_sim.power import IN_MEMORY
+from hvlib_sim.settings import Settings
 
 __all__ = ["generate"]
 
@@ -40,52 +45,76 @@ NETWORKS = {
     "DMZ / public": 400,
     "VM Network": None,
 }
+POOLS = (("san-1", "iscsi", True), ("nfs-1", "nfs", True), ("nvme-1", "lvm", False))
 
 
 class Draw:
     """Identities and choices out of one seed."""
 
-    def __init__(self, new_id: Callable[[type[Object]], str], seed: int) -> None:
+    def __init__(self, seed: int | str) -> None:
         self.random = Random(seed)
-        self._new_id = new_id
+        self._numbers = Counter[type[Object]]()
 
     def identity(self, kind: type[Object], name: str) -> dict[str, Any]:
         """What the constructor of any object needs."""
+        self._numbers[kind] += 1
         return {
-            "id": self._new_id(kind),
+            "id": kind.numbered(self._numbers[kind]),
             "uuid": str(UUID(int=self.random.getrandbits(128), version=4)),
             "name": name,
             "created_at": NEWEST - timedelta(seconds=self.random.randrange(3 * 365 * 86400)),
         }
 
 
-def generate(new_id: Callable[[type[Object]], str], vms: int, hosts: int, seed: int) -> Iterator[Object]:
-    """The objects of a lab with so many VMs and hosts. ``new_id`` gives out ids."""
-    draw = Draw(new_id, seed)
-    flavors = [_flavor(draw, name, *sizes) for name, sizes in FLAVORS.items()]
-    images = [_image(draw, name, *values) for name, values in IMAGES.items()]
-    networks = [_network(draw, number, name, vlan_id) for number, (name, vlan_id) in enumerate(NETWORKS.items())]
-    clusters = [Cluster(**draw.identity(Cluster, f"cluster-{n + 1}")) for n in range(-(-hosts // HOSTS_PER_CLUSTER))]
-    machines = [_host(draw, number, clusters[number // HOSTS_PER_CLUSTER]) for number in range(hosts)]
-    pools = [draw.identity(StoragePool, name) for name in ("san-1", "nfs-1", "nvme-1")]
-    volumes: list[Volume] = []
-    guests: list[VM] = []
-    for number, (name, state) in enumerate(zip(_names(vms), _states(draw, vms), strict=True)):
-        vm = _vm(draw, name, state, draw.random.choice(machines), draw.random.choice(images))
-        vm = _sized(vm, draw.random.choice(flavors), draw.random.random() < 0.8)
-        vm = _connected(vm, draw.random.sample(networks, 1 + (number % 7 == 0)))
-        disks = _disks(draw, vm, pools[number % len(pools)]["id"])
-        volumes += disks
-        own = tuple(disk.id for disk in disks if disk.name != f"data-{vm.name}")
-        guests.append(replace(vm, volumes=tuple(disk.id for disk in disks), own_volumes=own))
-    volumes += [_spare(draw, number, pools[number % len(pools)]["id"]) for number in range(2 + vms // 20)]
-    yield from (*flavors, *images, *networks)
-    for cluster in clusters:
-        yield replace(cluster, hosts=tuple(host.id for host in machines if host.cluster == cluster.id))
-    yield from _with_memory(machines, guests)
-    yield from _with_space(pools, volumes)
-    yield from volumes
-    yield from _with_snapshots(draw, guests)
+class Site:
+    """What VMs are put on and made of, and how much of it they take."""
+
+    def __init__(self, draw: Draw, hosts: int) -> None:
+        self.flavors = [_flavor(draw, name, *sizes) for name, sizes in FLAVORS.items()]
+        self.images = [_image(draw, name, *values) for name, values in IMAGES.items()]
+        self.networks = [_network(draw, number, *each) for number, each in enumerate(NETWORKS.items())]
+        count = -(-hosts // HOSTS_PER_CLUSTER)
+        self.clusters = [Cluster(**draw.identity(Cluster, f"cluster-{n + 1}")) for n in range(count)]
+        self.hosts = [_host(draw, number, self.clusters[number // HOSTS_PER_CLUSTER]) for number in range(hosts)]
+        self.pools = [_pool(draw, *each) for each in POOLS]
+        self.needed = Counter[str]()
+        """Bytes of memory that the VMs of each host would take if all ran, by the host's id."""
+        self.used = Counter[str]()
+        """Bytes of memory that they take."""
+        self.space = Counter[str]()
+        """Bytes that the volumes of each pool take, by the pool's id."""
+
+    def without_vms(self) -> Iterator[Object]:
+        """What does not depend on the VMs."""
+        yield from (*self.flavors, *self.images, *self.networks)
+        members: dict[str | None, list[str]] = {}
+        for host in self.hosts:
+            members.setdefault(host.cluster, []).append(host.id)
+        for cluster in self.clusters:
+            yield replace(cluster, hosts=tuple(members[cluster.id]))
+
+    def with_vms(self) -> Iterator[Object]:
+        """Hosts with memory for twice the VMs that they have, pools with space for three times their volumes."""
+        for host in self.hosts:
+            total = _rounded(2 * self.needed[host.id], 256 * GIB)
+            yield replace(host, memory_bytes=total, memory_free_bytes=total - self.used[host.id])
+        for pool in self.pools:
+            capacity = _rounded(3 * self.space[pool.id], 4096 * GIB)
+            yield replace(pool, capacity_bytes=capacity, free_bytes=capacity - self.space[pool.id])
+
+
+def generate(settings: Settings) -> Iterator[Object]:
+    """The objects of a lab, those of each class in the order of their ids, which count from 1 without a gap."""
+    draw, later = Draw(settings.seed), Draw(f"snapshots of {settings.seed}")
+    site = Site(draw, settings.hosts)
+    yield from site.without_vms()
+    for number, (name, state) in enumerate(zip(_names(settings.vms), _states(draw, settings.vms), strict=True)):
+        pool = site.pools[number % len(site.pools)].id
+        vm, disks = _vm(draw, site, name, state, 1 + (number % 7 == 0), pool)
+        yield from (*disks, *_with_snapshots(later, vm))
+    for number in range(2 + settings.vms // 20):
+        yield _spare(draw, site, number, site.pools[number % len(site.pools)].id)
+    yield from site.with_vms()
 
 
 def _flavor(draw: Draw, name: str, vcpus: int, memory: int, disk: int) -> Flavor:
@@ -100,6 +129,11 @@ def _image(draw: Draw, name: str, guest_os: str, format: str, size: int) -> Imag
 def _network(draw: Draw, number: int, name: str, vlan_id: int | None) -> Network:
     mtu = 9000 if name == "storage" else 1500
     return Network(vlan_id=vlan_id, mtu=mtu, subnets=(f"10.{number + 1}.0.0/16",), **draw.identity(Network, name))
+
+
+def _pool(draw: Draw, name: str, technology: str, shared: bool) -> StoragePool:
+    identity = draw.identity(StoragePool, name)
+    return StoragePool(type=technology, shared=shared, capacity_bytes=0, free_bytes=0, **identity)
 
 
 def _host(draw: Draw, number: int, cluster: Cluster) -> Host:
@@ -143,109 +177,97 @@ def _states(draw: Draw, count: int) -> Iterator[PowerState]:
         yield block[index % len(block)]
 
 
-def _vm(draw: Draw, name: str, state: PowerState, host: Host, image: Image) -> VM:
-    identity = draw.identity(VM, name)
+def _vm(
+    draw: Draw, site: Site, name: str, state: PowerState, interfaces: int, pool: str
+) -> tuple[VM, Sequence[Volume]]:
+    """A VM and its volumes."""
+    random = draw.random
+    host, image, identity = random.choice(site.hosts), random.choice(site.images), draw.identity(VM, name)
     if state in IN_MEMORY and host.state != "up":
         state = "halted"
-    hostname = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower())
-    return VM(
+    hostname = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower()).strip("-")
+    description = f"{name}, made from {image.name}" if random.random() < 0.7 else None
+    tags = tuple(sorted(random.choice(TAGS)))
+    vcpus, memory_bytes, flavor = _sizes(draw, random.choice(site.flavors))
+    site.needed[host.id] += memory_bytes
+    site.used[host.id] += memory_bytes if state in IN_MEMORY else 0
+    networks = random.sample(site.networks, interfaces)
+    addresses = tuple(address(network, identity["id"]) for network in networks)
+    disks = _disks(draw, site, identity, pool)
+    vm = VM(
         power_state=state,
-        vcpus=1,
-        memory_bytes=GIB,
+        vcpus=vcpus,
+        memory_bytes=memory_bytes,
         guest_os=image.guest_os,
-        hostname=f"{hostname.strip('-')}.lab.example",
-        guest_hostname=f"{hostname.strip('-')}.lab.example" if state == "running" else None,
+        hostname=f"{hostname}.lab.example",
+        guest_hostname=f"{hostname}.lab.example" if state == "running" else None,
+        addresses=addresses,
+        ip_addresses=addresses if state == "running" else (),
         host=host.id,
         cluster=host.cluster,
+        networks=tuple(network.id for network in networks),
+        volumes=tuple(disk.id for disk in disks),
+        own_volumes=tuple(disk.id for disk in disks if disk.name != f"data-{name}"),
         image=image.id,
-        description=f"{name}, made from {image.name}" if draw.random.random() < 0.7 else None,
-        tags=tuple(sorted(draw.random.choice(TAGS))),
+        flavor=flavor,
+        description=description,
+        tags=tags,
         booted_at=NEWEST if state != "halted" else None,
         **identity,
     )
+    return vm, disks
 
 
-def _sized(vm: VM, flavor: Flavor, by_flavor: bool) -> VM:
-    """Most VMs have a flavor; the others have sizes of their own."""
-    if by_flavor:
-        return replace(vm, vcpus=flavor.vcpus, memory_bytes=flavor.memory_bytes, flavor=flavor.id)
-    return replace(vm, vcpus=flavor.vcpus + 1, memory_bytes=flavor.memory_bytes + GIB // 2)
+def _sizes(draw: Draw, flavor: Flavor) -> tuple[int, int, str | None]:
+    """Processors, memory, and the flavor if they are its: most VMs have one, the others have sizes of their own."""
+    if draw.random.random() < 0.8:
+        return flavor.vcpus, flavor.memory_bytes, flavor.id
+    return flavor.vcpus + 1, flavor.memory_bytes + GIB // 2, None
 
 
-def _connected(vm: VM, networks: Sequence[Network]) -> VM:
-    addresses = tuple(address(network, vm.id) for network in networks)
-    reported = addresses if vm.power_state == "running" else ()
-    return replace(vm, networks=tuple(network.id for network in networks), addresses=addresses, ip_addresses=reported)
-
-
-def _disks(draw: Draw, vm: VM, pool: str) -> list[Volume]:
+def _disks(draw: Draw, site: Site, vm: dict[str, Any], pool: str) -> list[Volume]:
     """A disk to boot from, for some a second one, and for some one that was attached apart."""
-    names = [f"{vm.name}-disk-0"]
+    names = [f"{vm['name']}-disk-0"]
     if draw.random.random() < 0.25:
-        names.append(f"{vm.name}-disk-1")
+        names.append(f"{vm['name']}-disk-1")
     if draw.random.random() < 0.1:
-        names.append(f"data-{vm.name}")
-    return [
-        Volume(
-            size_bytes=draw.random.choice((10, 20, 40, 80, 200)) * GIB,
-            pool=pool,
-            vms=(vm.id,),
-            bootable=number == 0,
-            **draw.identity(Volume, name),
+        names.append(f"data-{vm['name']}")
+    disks: list[Volume] = []
+    for name in names:
+        size = draw.random.choice((10, 20, 40, 80, 200)) * GIB
+        site.space[pool] += size
+        identity = draw.identity(Volume, name)
+        disks.append(Volume(size_bytes=size, pool=pool, vms=(vm["id"],), bootable=not disks, **identity))
+    return disks
+
+
+def _with_snapshots(draw: Draw, vm: VM) -> Iterator[Object]:
+    """A VM; one in ten with up to three snapshots, each following the one before."""
+    if draw.random.random() > 0.1:
+        yield vm
+        return
+    ids: list[str] = []
+    for name in ("before-upgrade", "nightly", "nightly")[: draw.random.randint(1, 3)]:
+        has_memory = vm.power_state == "running" and draw.random.random() < 0.3
+        one = Snapshot(
+            vm=vm.id,
+            parent=ids[-1] if ids else None,
+            has_memory=has_memory,
+            power_state="running" if has_memory else "halted",
+            vcpus=vm.vcpus,
+            memory_bytes=vm.memory_bytes,
+            **draw.identity(Snapshot, name),
         )
-        for number, name in enumerate(names)
-    ]
+        ids.append(one.id)
+        yield one
+    yield replace(vm, snapshots=tuple(ids), snapshot=ids[-1])
 
 
-def _spare(draw: Draw, number: int, pool: str) -> Volume:
+def _spare(draw: Draw, site: Site, number: int, pool: str) -> Volume:
     """A volume that nothing uses."""
     size = draw.random.choice((10, 50, 100)) * GIB
+    site.space[pool] += size
     return Volume(size_bytes=size, pool=pool, **draw.identity(Volume, f"spare-{number + 1}"))
-
-
-def _with_memory(hosts: Sequence[Host], vms: Sequence[VM]) -> Iterator[Host]:
-    """Hosts with memory for twice the VMs that they have."""
-    needed, used = Counter[str | None](), Counter[str | None]()
-    for vm in vms:
-        needed[vm.host] += vm.memory_bytes
-        used[vm.host] += vm.memory_bytes if vm.power_state in IN_MEMORY else 0
-    for host in hosts:
-        total = _rounded(2 * needed[host.id], 256 * GIB)
-        yield replace(host, memory_bytes=total, memory_free_bytes=total - used[host.id])
-
-
-def _with_space(pools: Sequence[dict[str, Any]], volumes: Sequence[Volume]) -> Iterator[StoragePool]:
-    """Pools with space for three times the volumes that they have."""
-    kinds = (("iscsi", True), ("nfs", True), ("lvm", False))
-    for identity, (technology, shared) in zip(pools, kinds, strict=True):
-        used = sum(volume.size_bytes for volume in volumes if volume.pool == identity["id"])
-        capacity = _rounded(3 * used, 4096 * GIB)
-        yield StoragePool(
-            type=technology, shared=shared, capacity_bytes=capacity, free_bytes=capacity - used, **identity
-        )
-
-
-def _with_snapshots(draw: Draw, vms: Sequence[VM]) -> Iterator[Object]:
-    """The VMs; one in ten with up to three snapshots, each following the one before."""
-    for vm in vms:
-        if draw.random.random() > 0.1:
-            yield vm
-            continue
-        current: str | None = None
-        for name in ("before-upgrade", "nightly", "nightly")[: draw.random.randint(1, 3)]:
-            has_memory = vm.power_state == "running" and draw.random.random() < 0.3
-            one = Snapshot(
-                vm=vm.id,
-                parent=current,
-                has_memory=has_memory,
-                power_state="running" if has_memory else "halted",
-                vcpus=vm.vcpus,
-                memory_bytes=vm.memory_bytes,
-                **draw.identity(Snapshot, name),
-            )
-            current = one.id
-            yield one
-        yield replace(vm, snapshot=current)
 
 
 def _rounded(size_bytes: int, step: int) -> int:

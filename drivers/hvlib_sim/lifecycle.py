@@ -40,6 +40,7 @@ def create_vm(engine: Engine, _: None, action: actions.CreateVM) -> Link:
     """
     store = engine.store
     image = store.get(Image, action.image.id)
+    networks = [store.get(Network, ref.id) for ref in action.networks]
     flavor = store.get(Flavor, action.flavor.id) if action.flavor else None
     volumes = [store.get(Volume, ref.id) for ref in action.volumes]
     if any(volume.vms for volume in volumes):
@@ -59,7 +60,6 @@ def create_vm(engine: Engine, _: None, action: actions.CreateVM) -> Link:
     disk = _new_disk(engine, vm, flavor.disk_bytes if flavor else DISK_BYTES, _pool(engine, action.pool))
     for volume in volumes:
         store.put(replace(volume, vms=(vm.id,)))
-    networks = tuple(store.get(Network, ref.id) for ref in action.networks)
     vm = replace(vm, volumes=(disk.id, *[volume.id for volume in volumes]), own_volumes=(disk.id,))
     vm = _on_networks(vm, networks)
     if action.start:
@@ -77,7 +77,8 @@ def clone(engine: Engine, vm: VM, action: actions.Clone) -> Link:
     if disks:  # A VM's own disks are in one pool.
         hardware.take_space(engine, store.get(StoragePool, disks[0].pool), sum(disk.size_bytes for disk in disks))
     named = replace(vm, name=action.name_label, hostname=action.name_label, **engine.new_identity(VM))
-    new = replace(named, power_state="halted", guest_hostname=None, ip_addresses=(), snapshot=None, booted_at=None)
+    halted = replace(named, power_state="halted", guest_hostname=None, ip_addresses=(), booted_at=None)
+    new = replace(halted, snapshots=(), snapshot=None)
     copies = tuple(_copy(engine, disk, new) for disk in disks)
     new = replace(new, volumes=copies, own_volumes=copies)
     store.put(_on_networks(new, [store.get(Network, network) for network in vm.networks]))
@@ -94,9 +95,8 @@ def delete_vm(engine: Engine, vm: VM, action: actions.Delete) -> None:
             _delete_volume(engine, volume)
         else:
             store.put(replace(volume, vms=hardware.without(volume.vms, vm.id)))
-    for one in store.all(Snapshot):
-        if one.vm == vm.id:
-            store.remove(one)
+    for one in vm.snapshots:
+        store.remove(store.get(Snapshot, one))
     store.remove(vm)
 
 
@@ -115,7 +115,7 @@ def snapshot(engine: Engine, vm: VM, action: actions.TakeSnapshot) -> Link:
         **engine.new_identity(Snapshot),
     )
     engine.store.put(new)
-    engine.store.put(replace(vm, snapshot=new.id))
+    engine.store.put(replace(vm, snapshots=(*vm.snapshots, new.id), snapshot=new.id))
     return Link("Snapshot", new.id)
 
 
@@ -140,12 +140,12 @@ def revert(engine: Engine, vm: VM, action: actions.Revert) -> Link:
 def delete_snapshot(engine: Engine, gone: Snapshot, _: actions.Delete) -> None:
     """Those that follow it follow its parent then."""
     store = engine.store
-    for one in store.all(Snapshot):
+    vm = store.get(VM, gone.vm)
+    for one in [store.get(Snapshot, each) for each in vm.snapshots]:
         if one.parent == gone.id:
             store.put(replace(one, parent=gone.parent))
-    vm = store.find(VM, gone.vm)
-    if vm is not None and vm.snapshot == gone.id:
-        store.put(replace(vm, snapshot=gone.parent))
+    current = gone.parent if vm.snapshot == gone.id else vm.snapshot
+    store.put(replace(vm, snapshots=hardware.without(vm.snapshots, gone.id), snapshot=current))
     store.remove(gone)
 
 
@@ -196,7 +196,7 @@ def create_network(engine: Engine, _: None, action: actions.CreateNetwork) -> Li
 @operation()
 def delete_network(engine: Engine, network: Network, _: actions.Delete) -> None:
     """`Conflict` while a VM is on it."""
-    user = next((vm for vm in engine.store.all(VM) if network.id in vm.networks), None)
+    user = next((vm for vm in engine.store.scan(VM) if network.id in vm.networks), None)
     if user is not None:
         raise Conflict(f"{user.name} is on network {network.name}")
     engine.store.remove(network)

@@ -14,6 +14,7 @@ import msgspec
 from hvlib.resources import Failure, HostState, PowerState, TaskState
 
 __all__ = [
+    "KINDS",
     "VM",
     "Cluster",
     "Flavor",
@@ -36,8 +37,12 @@ class Link(msgspec.Struct, frozen=True):
     id: str
 
 
-class Object(msgspec.Struct, frozen=True, kw_only=True):
-    """What all objects have. ``prefix`` begins the ids of a class."""
+class Object(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """What all objects have. ``prefix`` begins the ids of a class.
+
+    In a file they are arrays: another order of attributes, or another one in between, is another format
+    (`hvlib_sim.lab_file.FORMAT`).
+    """
 
     prefix: ClassVar[str] = ""
 
@@ -48,6 +53,11 @@ class Object(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     created_at: datetime
 
+    @classmethod
+    def numbered(cls, number: int) -> str:
+        """The id that the object with this number has."""
+        return f"{cls.prefix}-{number:08d}"
+
 
 class VM(Object, frozen=True, kw_only=True):
     """A virtual machine.
@@ -55,7 +65,7 @@ class VM(Object, frozen=True, kw_only=True):
     | hostname, addresses: what its guest calls itself and has (an address for each network); ``guest_hostname`` and
       ``ip_addresses`` are what it reports of them, which is nothing unless it runs
     | own_volumes: those of ``volumes`` that were made with it and go with it
-    | snapshot: the one that its present state follows
+    | snapshots: all of its own; snapshot: the one that its present state follows
     | booted_at: when its guest last started
     """
 
@@ -76,6 +86,7 @@ class VM(Object, frozen=True, kw_only=True):
     hostname: str
     addresses: tuple[str, ...] = ()
     own_volumes: tuple[str, ...] = ()
+    snapshots: tuple[str, ...] = ()
     snapshot: str | None = None
     booted_at: datetime | None = None
     user_data: str | None = None
@@ -181,3 +192,7 @@ class Task(Object, frozen=True, kw_only=True):
     started_at: datetime | None = None
     error: Failure | None = None
     result: Link | None = None
+
+
+KINDS: dict[str, type[Object]] = {kind.__name__: kind for kind in Object.__subclasses__()}
+"""The classes of objects by name, which is that of the kind that they are shown as."""

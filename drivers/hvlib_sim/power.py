@@ -15,10 +15,11 @@ from msgspec.structs import replace
 from hvlib import actions
 from hvlib.errors import InvalidState, TaskFailed
 from hvlib.resources import PowerState
-from hvlib_sim.engine import Engine, operation
+from hvlib_sim.engine import Engine, event, operation
 from hvlib_sim.objects import VM, Host
 
 __all__ = [
+    "guest_off",
     "pause",
     "place",
     "reboot",
@@ -51,13 +52,15 @@ def stop(engine: Engine, vm: VM, _: actions.Stop) -> None:
 @operation("running")
 def shutdown(engine: Engine, vm: VM, _: actions.Shutdown) -> None:
     """The guest takes as long as a task does to be off."""
+    engine.after(engine.task_time, guest_off, vm.id, str(vm.booted_at))
 
-    def off(id: str) -> None:
-        current = engine.store.find(VM, id)
-        if current is not None and current.power_state == "running" and current.booted_at == vm.booted_at:
-            set_power(engine, current, "halted")
 
-    engine.after(engine.task_time, off, vm.id)
+@event
+def guest_off(engine: Engine, id: str, booted_at: str) -> None:
+    """The guest is off, unless it was started anew meanwhile."""
+    vm = engine.store.find(VM, id)
+    if vm is not None and vm.power_state == "running" and str(vm.booted_at) == booted_at:
+        set_power(engine, vm, "halted")
 
 
 @operation("running")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from hvlib.driver import About, Adapter, Context, Feed, Secret, Session, SessionLost, WatchCursor
-from hvlib.errors import Closed, ConnectionTimeout
+from hvlib.errors import Closed, ConnectionTimeout, HvlibError
 from hvlib.query import Query
 from hvlib.resources import Resource
 from hvlib_sim.adapter import LabAdapter
@@ -45,8 +46,8 @@ ADAPTERS: tuple[type[LabAdapter[Any]], ...] = (
 class LabSession(Session):
     """One login to a lab.
 
-    ``find_lab`` gives the lab; it is called once, at the first login. ``latency`` seconds go by in each call, and it
-    meets the ``faults`` that are meant for it.
+    ``find_lab`` gives the lab; it is called once, at the first login, and what it gave is closed with the session.
+    ``latency`` seconds go by in each call, and it meets the ``faults`` that are meant for it.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class LabSession(Session):
         self._faults = faults
         self._token: str | None = None
         self._lock = threading.Lock()
+        self._logging_in = threading.Lock()
         self._closed = threading.Event()
         self._feeds: weakref.WeakSet[LabFeed] = weakref.WeakSet()
         self._adapters: dict[type[Resource], LabAdapter[Any]] = {adapter.kind: adapter(self) for adapter in ADAPTERS}
@@ -76,9 +78,11 @@ class LabSession(Session):
 
     @property
     def lab(self) -> Lab:
-        """The lab; made now if it is not there yet."""
+        """The lab; made or opened now if it is not there yet."""
         with self._lock:
             if self._lab is None:
+                if self.closed:
+                    raise Closed("the session was closed")
                 self._lab = self._find_lab()
             return self._lab
 
@@ -94,15 +98,14 @@ class LabSession(Session):
 
     def login(self) -> None:
         """Login. Raises `AuthenticationFailed` for another password than the lab's."""
-        lab = self.lab
-        self._cross("Login")
-        token = lab.login(self._password)
-        with self._lock:
-            before, self._token = self._token, token
-        if before is not None:
-            lab.logout(before)
+        with self._logging_in:
+            with self._crossing("Login"):
+                token = self.lab.login(self._password)
+            with self._lock:
+                before, self._token = self._token, token
+            if before is not None:
+                self.lab.logout(before)
         if self.closed:
-            self._log_out()
             raise Closed("the session was closed")
 
     def about(self) -> About:
@@ -111,34 +114,41 @@ class LabSession(Session):
 
     def close(self) -> None:
         """Logout, if it is logged in."""
-        self._closed.set()
         with self._lock:
+            was_closed = self._closed.is_set()
+            self._closed.set()
             feeds = list(self._feeds)
         for feed in feeds:
             feed.interrupt()
-        self._log_out()
+        with self._logging_in:  # A login that is under way must not be left behind.
+            self._log_out()
+        if self._lab is not None and not was_closed:
+            self._lab.close()
 
     def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
         """Subscribe: a feed out of the lab's change log."""
-        self.call("Subscribe")
         pairs = [(self._adapters[query.kind].table, query) for query in queries]
-        feed = LabFeed(self, pairs, since)
+        with self.call("Subscribe"):
+            feed = LabFeed(self, pairs, since)
         with self._lock:
             self._feeds.add(feed)
         return feed
 
-    def call(self, name: str, waking: threading.Event | None = None) -> None:
-        """Make a round trip; ``waking`` cuts the time that it takes short.
+    @contextmanager
+    def call(self, name: str, waking: threading.Event | None = None) -> Iterator[None]:
+        """A round trip: the block is what the lab does. ``waking`` cuts the time that the way takes short.
 
-        Raises `SessionLost` if the lab does not know the session, `Closed` if this side closed it.
+        Raises `SessionLost` if the lab does not know the session, `Closed` if this side closed it, and
+        `ConnectionFailed` where the reply is lost.
         """
         token = self._token
         try:
-            self._cross(name, waking)
+            with self._crossing(name, waking):
+                self.check(token)
+                yield
         except SessionLost:
             self.lab.logout(token or "")
             raise
-        self.check(token)
 
     def check(self, token: str | None) -> None:
         """Raise `Closed` if the session was closed, `SessionLost` if the lab does not know the token."""
@@ -146,12 +156,18 @@ class LabSession(Session):
             raise Closed("the session was closed")
         self.lab.check(token)
 
-    def _cross(self, name: str, waking: threading.Event | None = None) -> None:
-        """Count the call, meet a fault, let the time go by."""
+    @contextmanager
+    def _crossing(self, name: str, waking: threading.Event | None = None) -> Iterator[None]:
+        """The way to the lab and back: counted on both sides, with the faults and the time that go with it."""
         if self.closed:
             raise Closed("the session was closed")
         self.context.sent(name)
-        self._faults.meet(name.lower())
+        with self._faults.met_by(name.lower()):
+            self._let_time_pass(name, waking)
+            with self.lab.request(name):
+                yield
+
+    def _let_time_pass(self, name: str, waking: threading.Event | None) -> None:
         limit = self.context.timeout()
         if self._latency and (waking or self._closed).wait(min(self._latency, limit)):
             return
@@ -163,4 +179,5 @@ class LabSession(Session):
             token, self._token = self._token, None
         if token is not None and self._lab is not None:
             self.context.sent("Logout")
-            self._lab.logout(token)
+            with suppress(HvlibError), self._lab.request("Logout"):
+                self._lab.logout(token)

@@ -144,5 +144,5 @@ class Table(Generic[R]):
 
 
 def _native(one: Object, wanted: bool | tuple[str, ...]) -> dict[str, Any]:
-    every = {f"sim.{name}": value for name, value in msgspec.to_builtins(one).items()}
-    return every if isinstance(wanted, bool) else {name: every[name] for name in wanted}
+    names = [f"sim.{name}" for name in one.__struct_fields__] if isinstance(wanted, bool) else wanted
+    return {name: msgspec.to_builtins(getattr(one, name.removeprefix("sim."))) for name in names}

@@ -1,15 +1,25 @@
-"""What the tests of the simulated lab share: a clock, a context, and sessions that are closed at the end."""
+"""What the tests of the simulated lab share: a clock, a context, and sessions that are closed at the end.
+
+A test with a `site` runs twice: on a lab in memory, and on one in a file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hvlib_sim.creation import create_lab
 from hvlib_sim.driver import SimDriver
 from hvlib_sim.faults import Faults
-from hvlib_sim.lab import Lab, Settings
+from hvlib_sim.file_store import FileStore
+from hvlib_sim.lab import Lab
+from hvlib_sim.memory_store import MemoryStore
 from hvlib_sim.session import LabSession
+from hvlib_sim.settings import Settings
+from hvlib_sim.store import LOG_LENGTH, Store
 
 from hvlib.actions import Action
 from hvlib.driver import Done, Session, Started
@@ -77,10 +87,9 @@ class Caller:
 class Site:
     """A lab whose time stands still unless it is told to go on, and a caller who is logged in."""
 
-    def __init__(self, connect: Callable[..., Caller], **settings: Any) -> None:
+    def __init__(self, connect: Callable[..., Caller], store: Store) -> None:
         self.clock = Clock()
-        log_length = settings.pop("log_length", 100_000)
-        self.lab = Lab(Settings(**settings), clock=self.clock, log_length=log_length)
+        self.lab = Lab(store, clock=self.clock)
         self.caller = connect(self.lab)
 
     def sleep(self, seconds: float) -> None:
@@ -119,10 +128,29 @@ def connect() -> Iterator[Callable[..., Caller]]:
         session.close()
 
 
+@pytest.fixture(params=["memory", "file"])
+def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Store]]:
+    """Makes a lab's store with these settings, of each form."""
+    if request.param == "memory":
+        yield lambda log_length=LOG_LENGTH, **given: MemoryStore(Settings(**given), log_length=log_length)
+        return
+    names, stores = count(), []
+
+    def make(log_length: int = LOG_LENGTH, **given: Any) -> Store:
+        path = tmp_path / f"lab-{next(names)}.db"
+        create_lab(path, Settings(**given))
+        stores.append(FileStore(path, log_length=log_length))
+        return stores[-1]
+
+    yield make
+    for store in stores:
+        store.close()
+
+
 @pytest.fixture
-def make_site(connect: Callable[..., Caller]) -> Callable[..., Site]:
+def make_site(make_store: Callable[..., Store], connect: Callable[..., Caller]) -> Callable[..., Site]:
     """Makes a lab with a clock of its own."""
-    return lambda **settings: Site(connect, **settings)
+    return lambda **given: Site(connect, make_store(**given))
 
 
 @pytest.fixture

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
 import pytest
-from hvlib_sim.lab import Lab, Settings
+from hvlib_sim.lab import Lab
+from hvlib_sim.memory_store import MemoryStore
+from hvlib_sim.settings import Settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hvlib import actions
 from hvlib.driver import Batch, Gone, SessionLost, Upsert
-from hvlib.errors import Closed, CursorLost, InvalidState, NotFound
+from hvlib.errors import Closed, ConnectionFailed, CursorLost, InvalidState, NotFound
 from hvlib.ref import Ref
 from hvlib.resources import KINDS, VM, Host, Image, Resource, Snapshot, TaskRecord, Volume
 
@@ -25,7 +28,11 @@ def snapshot(feed: Any) -> tuple[dict[Ref, Resource], Batch]:
     records: dict[Ref, Resource] = {}
     while True:
         batch = feed.next(5)
-        records.update({change.record.ref: change.record for change in batch.changes})
+        for change in batch.changes:
+            if isinstance(change, Gone):
+                records.pop(change.ref, None)
+            else:
+                records[change.record.ref] = change.record
         if batch.synced:
             return records, batch
 
@@ -61,14 +68,19 @@ def test_nothing_is_lost_between_snapshot_and_changes(site: Any) -> None:
     caller = site.caller
     feed = caller.feed([VM], page_size=5)
     halted = caller.all(VM, filters={"power_state": "halted"})
-    records = {change.record.ref: change.record for change in feed.next(5).changes}
-    site.do(VM, halted[-1].ref, actions.Delete())
+    assert halted[0].ref in {change.record.ref for change in feed.next(5).changes}
+    for gone in (halted[0], halted[-1]):
+        site.do(VM, gone.ref, actions.Delete())
     created = site.do(VM, None, actions.CreateVM("new", image=caller.all(Image)[0].ref)).result
-    caller.submit(VM, halted[0].ref, actions.Rename("other"))
-    records.update(snapshot(feed)[0])
-    apply(records, feed.next(5))
-    assert records == {vm.ref: vm for vm in caller.all(VM)}
+    caller.submit(VM, halted[1].ref, actions.Rename("other"))
+    before = caller.calls.count("Changes")
+    records, batch = snapshot(feed)
+    assert caller.calls.count("Changes") - before == 3
+    assert Gone(halted[0].ref) in batch.changes
+    assert records.items() <= {vm.ref: vm for vm in caller.all(VM)}.items()
     assert created in records
+    assert not feed.next(0).changes
+    assert not caller.feed([VM], batch.cursor).next(0).changes
 
 
 def test_changes_are_coalesced(site: Any) -> None:
@@ -179,7 +191,7 @@ def in_thread(call: Callable[[], Any], act: Callable[[], Any]) -> Any:
 
 
 def test_a_change_ends_the_wait(connect: Any) -> None:
-    lab = Lab(Settings(task_time=0.05))
+    lab = Lab(MemoryStore(Settings(task_time=0.05)))
     caller, other = connect(lab), connect(lab)
     feed = caller.feed([VM])
     snapshot(feed)
@@ -189,7 +201,7 @@ def test_a_change_ends_the_wait(connect: Any) -> None:
 
 
 def test_what_is_due_ends_the_wait(connect: Any) -> None:
-    caller = connect(Lab(Settings(task_time=0.05)))
+    caller = connect(Lab(MemoryStore(Settings(task_time=0.05))))
     feed = caller.feed([VM])
     snapshot(feed)
     vm = caller.all(VM, filters={"power_state": "running"})[0]
@@ -226,6 +238,36 @@ def test_the_end_of_sessions_ends_the_wait(site: Any) -> None:
     site.caller.session.login()
     with pytest.raises(SessionLost):
         feed.next(60)
+
+
+def test_broken_connections_end_the_wait(site: Any) -> None:
+    feed = site.caller.feed([VM])
+    _, batch = snapshot(feed)
+
+    def wait() -> None:
+        with pytest.raises(ConnectionFailed):
+            feed.next(60)
+
+    requests = site.lab.requests["Changes"]
+
+    def cut() -> None:
+        deadline = time.monotonic() + 5
+        while site.lab.requests["Changes"] == requests:
+            assert time.monotonic() < deadline
+        site.lab.cut_connections()
+
+    in_thread(wait, cut)
+    assert not site.caller.feed([VM], batch.cursor).next(0).changes
+    assert len(site.caller.all(VM)) == 20
+
+
+def test_a_snapshot_ends_with_its_session(site: Any) -> None:
+    feed = site.caller.feed([VM], page_size=5)
+    feed.next(5)
+    site.lab.expire_sessions()
+    site.caller.session.login()
+    with pytest.raises(SessionLost):
+        feed.next(5)
 
 
 def test_closing_ends_the_wait(site: Any) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from hvlib_sim.lab import Lab, Settings
-from hvlib_sim.objects import Object
+from hvlib_sim.memory_store import MemoryStore
+from hvlib_sim.objects import KINDS as CLASSES
+from hvlib_sim.settings import Settings
+from hvlib_sim.store import Store
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,8 +22,8 @@ from hvlib.ref import Ref
 from hvlib.resources import KINDS, VM, Host, Image, Network, Snapshot, StoragePool, TaskRecord, Volume
 
 
-def objects(lab: Lab) -> list[Any]:
-    return [one for kind in Object.__subclasses__() for one in lab.store.all(kind)]
+def objects(store: Store) -> list[Any]:
+    return sorted((one for kind in CLASSES.values() for one in store.all(kind)), key=lambda one: one.id)
 
 
 def test_every_kind_declares_every_field(site: Any) -> None:
@@ -49,26 +51,25 @@ def test_refs_lead_to_objects(site: Any) -> None:
         assert all(volume.ref in caller.get(vm, VM).volumes for vm in volume.vms)
 
 
-def test_same_seed_same_lab_in_another_process() -> None:
+def test_same_seed_same_lab_in_another_process_and_form(make_store: Any) -> None:
     program = (
-        "import hashlib, msgspec, sys; from hvlib_sim.lab import Lab, Settings; from hvlib_sim.objects import Object\n"
-        "lab = Lab(Settings(vms=50, hosts=9, seed=7))\n"
-        "data = [one for kind in Object.__subclasses__() for one in lab.store.all(kind)]\n"
+        "import msgspec, sys; from hvlib_sim.generate import generate; from hvlib_sim.settings import Settings\n"
+        "data = sorted(generate(Settings(vms=50, hosts=9, seed=7)), key=lambda one: one.id)\n"
         "sys.stdout.buffer.write(msgspec.json.encode(data))"
     )
     env = {"PYTHONPATH": ":".join(sys.path), "PYTHONHASHSEED": "7"}
     other = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, check=True).stdout
-    assert other == msgspec.json.encode(objects(Lab(Settings(vms=50, hosts=9, seed=7))))
-    assert other != msgspec.json.encode(objects(Lab(Settings(vms=50, hosts=9, seed=8))))
+    assert other == msgspec.json.encode(objects(make_store(vms=50, hosts=9, seed=7)))
+    assert other != msgspec.json.encode(objects(make_store(vms=50, hosts=9, seed=8)))
 
 
 @given(st.integers(0, 130), st.integers(1, 20), st.integers(-5, 2**40))
 @settings(max_examples=25, deadline=None)
 def test_a_lab_is_consistent(vms: int, hosts: int, seed: int) -> None:
-    lab = Lab(Settings(vms=vms, hosts=hosts, seed=seed))
-    assert len({one.uuid for one in objects(lab)}) == len(objects(lab))
-    assert lab.store.count(next(kind for kind in Object.__subclasses__() if kind.prefix == "vm")) == vms
-    for one in objects(lab):
+    store = MemoryStore(Settings(vms=vms, hosts=hosts, seed=seed))
+    assert len({one.uuid for one in objects(store)}) == len(objects(store))
+    assert store.count(CLASSES["VM"]) == vms
+    for one in objects(store):
         assert getattr(one, "memory_free_bytes", 0) >= 0
         assert getattr(one, "free_bytes", 0) >= 0
 

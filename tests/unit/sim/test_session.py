@@ -6,12 +6,15 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hvlib_sim.driver import SimDriver
 from hvlib_sim.faults import ERRORS
-from hvlib_sim.lab import Lab, Settings
+from hvlib_sim.lab import Lab
+from hvlib_sim.memory_store import MemoryStore
+from hvlib_sim.settings import Settings
 
 from hvlib import actions
 from hvlib.driver import Endpoint, NotSent, Secret, SessionLost, Unavailable
@@ -22,6 +25,7 @@ from hvlib.errors import (
     ConnectionFailed,
     ConnectionTimeout,
     InvalidQuery,
+    InvalidState,
     PermissionDenied,
     ProtocolError,
     RateLimited,
@@ -130,7 +134,7 @@ def test_bad_options(connect: Any, query: str) -> None:
 
 def test_bad_path(connect: Any) -> None:
     with pytest.raises(InvalidQuery):
-        connect("sim:///some/lab.db", login=False)
+        connect("sim://name/lab.db", login=False)
 
 
 def test_options_need_not_be_text(connect: Any) -> None:
@@ -160,6 +164,7 @@ CLASSES = {
     "protocol": ProtocolError,
     "timeout": ConnectionTimeout,
     "permission": PermissionDenied,
+    "reply-lost": ConnectionFailed,
 }
 
 
@@ -194,22 +199,72 @@ def test_what_was_rate_limited_was_not_done(connect: Any) -> None:
     assert caller.all(VM)[0] == vm
 
 
+def test_what_lost_its_reply_was_done(connect: Any) -> None:
+    caller = connect("sim://?fail=submit:reply-lost:2,lookup:reply-lost")
+    vm = caller.all(VM)[0]
+    with pytest.raises(ConnectionFailed) as caught:
+        caller.submit(VM, vm.ref, actions.Rename("other"))
+    assert not isinstance(caught.value, NotSent)
+    assert caller.all(VM)[0].name_label == "other"
+    with pytest.raises(ConnectionFailed):
+        caller.submit(VM, caller.ref(VM, "vm-99999999"), actions.Start())
+
+
+def test_the_lab_logs_what_reaches_it(connect: Any) -> None:
+    lab = Lab(MemoryStore(Settings(vms=3)))
+    caller = connect(lab, fail="lookup:timeout,lookup:reply-lost")
+    for _ in range(3):
+        with suppress(ConnectionFailed):
+            caller.session.adapters[VM].lookup("uuid", "", caller.query(VM))
+    caller.feed([VM]).next(0)
+    caller.submit(VM, caller.all(VM)[0].ref, actions.Rename("other"))
+    with pytest.raises(InvalidState):
+        caller.submit(VM, caller.all(VM, filters={"power_state": "halted"})[0].ref, actions.Shutdown())
+    lab.expire_sessions()
+    with pytest.raises(SessionLost):
+        caller.all(VM)
+    caller.session.login()
+    caller.session.close()
+    wanted = {"Login": 2, "Lookup": 2, "Subscribe": 1, "Changes": 1, "Page": 3, "Submit": 2, "Logout": 1}
+    assert lab.requests == wanted
+    assert lab.requests.total() == len(caller.calls) - 1
+    assert lab.performed == {"rename": 1, "shutdown": 1}
+
+
+def test_what_is_begun_is_counted(site: Any) -> None:
+    vm = site.caller.all(VM, filters={"power_state": "halted"})[0]
+    for _ in range(2):
+        site.do(VM, vm.ref, actions.Start())
+    assert site.lab.performed == {"start": 2}
+
+
+def test_a_reply_is_lost_after_so_many_requests(site: Any) -> None:
+    caller = site.caller
+    vm = caller.all(VM)[0]
+    site.lab.cut_after(1)
+    assert caller.get(vm.ref, VM) == vm
+    with pytest.raises(ConnectionFailed) as caught:
+        caller.submit(VM, vm.ref, actions.Rename("other"))
+    assert not isinstance(caught.value, NotSent)
+    assert caller.get(vm.ref, VM).name_label == "other"
+
+
 def test_latency(connect: Any) -> None:
-    caller = connect(Lab(Settings(vms=1)), latency=0.02)
+    caller = connect(Lab(MemoryStore(Settings(vms=1))), latency=0.02)
     began = time.monotonic()
     caller.all(VM)
     assert time.monotonic() - began >= 0.02
 
 
 def test_latency_beyond_the_time_out(connect: Any) -> None:
-    caller = connect(Lab(Settings(vms=1)), latency=60, login=False)
+    caller = connect(Lab(MemoryStore(Settings(vms=1))), latency=60, login=False)
     caller.limit = 0.01
     with pytest.raises(ConnectionTimeout):
         caller.session.login()
 
 
 def test_closing_ends_a_call_under_way(connect: Any) -> None:
-    lab = Lab(Settings(vms=1))
+    lab = Lab(MemoryStore(Settings(vms=1)))
     caller = connect(lab, latency=60, login=False)
     caller.limit = 120
     sent = threading.Event()
@@ -224,7 +279,7 @@ def test_closing_ends_a_call_under_way(connect: Any) -> None:
 
 
 def test_threads_share_a_session(connect: Any) -> None:
-    caller = connect(Lab(Settings(vms=200, task_time=0.0)))
+    caller = connect(Lab(MemoryStore(Settings(vms=200, task_time=0.0))))
 
     def work(number: int) -> int:
         caller.submit(VM, caller.ref(VM, f"vm-{number:08d}"), actions.Rename(f"renamed-{number}"))

@@ -1,0 +1,77 @@
+"""``hv sim create``: a lab in a file."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+from urllib.parse import quote
+
+from cliff.command import Command
+
+from hvlib.errors import InvalidQuery
+
+__all__ = ["CreateLab"]
+
+
+class CreateLab(Command):
+    """Make a simulated lab in a file, which processes share: its address is sim:///PATH."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """The command's options."""
+        from hvlib_sim.settings import Settings
+
+        default = Settings()
+        parser: argparse.ArgumentParser = super().get_parser(prog_name)
+        parser.add_argument("path", metavar="PATH", type=Path, help="the new file")
+        add_setting(parser, "vms", "N", f"virtual machines ({default.vms})")
+        add_setting(parser, "hosts", "N", f"hosts ({default.hosts})")
+        add_setting(parser, "seed", "N", f"what else they are is drawn from it ({default.seed})")
+        add_setting(parser, "task_time", "SECONDS", f"what an operation takes ({default.task_time})")
+        add_setting(parser, "password", "TEXT", "what a login needs; the file holds it as it is")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Make it, and say how it is used."""
+        from hvlib_sim.creation import create_lab
+        from hvlib_sim.settings import SETTINGS, Settings
+
+        given = {name: getattr(parsed_args, name) for name in SETTINGS}
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
+        path: Path = parsed_args.path.absolute()
+        with progress_bar(settings.vms, self.app.stderr) as progress:
+            create_lab(path, settings, progress)
+        address = shlex.quote(f"sim://{quote(str(path))}")
+        made = f"made a lab with {settings.vms:,} VMs on {settings.hosts:,} hosts"
+        self.app.stdout.write(f"{made}: hv -P {address} vm list\n")
+
+
+def add_setting(parser: argparse.ArgumentParser, name: str, metavar: str, help: str) -> None:
+    """An option for one of the lab's settings."""
+    from hvlib_sim.settings import SETTINGS
+
+    def read(text: str) -> Any:
+        try:
+            return SETTINGS[name](name, text)
+        except InvalidQuery as error:
+            raise argparse.ArgumentTypeError(f"{text!r} can't be: {error.hint}") from error
+
+    parser.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, type=read, help=help)
+
+
+@contextmanager
+def progress_bar(total: int, stream: TextIO) -> Iterator[Callable[[int], object]]:
+    """A bar on a terminal, nothing elsewhere; the function that this gives moves it."""
+    if not stream.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(file=stream)) as progress:
+        bar = progress.add_task("VMs", total=total)
+        yield lambda done: progress.update(bar, completed=done)
