@@ -52,7 +52,8 @@ class Grove(Server):
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**super().environment, "HVLIB_PASSWORD": self.password}
+        # It is on this machine, and tells nothing by itself: it may be asked often.
+        return {"HVLIB_PROVIDER": f"{self.url}?poll_interval=0.2", "HVLIB_PASSWORD": self.password}
 
     def start(self) -> None:
         options = {**self._options, "user": self.user, "password": self.password, "port": self.port}
