@@ -85,7 +85,7 @@ class Collection(Generic[R]):
 
     def get_by_uuid(self, uuid: str, *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()) -> R:
         """The one with this uuid: two round trips at most. Raises `NotFound`."""
-        found = self._lookup("uuid", canonical_uuid(uuid), fields, native)
+        found = self._by_uuid(uuid, fields, native)
         if not found:
             raise self._not_found(f"uuid {uuid}")
         return found[0]
@@ -112,7 +112,7 @@ class Collection(Generic[R]):
     def find(self, name_or_uuid: str) -> R:
         """The one with this uuid or name. Raises `NotFound`, or `AmbiguousName` carrying the ``candidates``."""
         if UUID_FORM.fullmatch(name_or_uuid):
-            by_uuid = self._lookup("uuid", canonical_uuid(name_or_uuid), None, ())
+            by_uuid = self._by_uuid(name_or_uuid, None, ())
             if by_uuid:
                 return by_uuid[0]
         candidates = self.get_by_name_label(name_or_uuid)
@@ -214,6 +214,12 @@ class Collection(Generic[R]):
                 refs=refs,
                 filters=filters,
             )
+
+    def _by_uuid(self, uuid: str, fields: Iterable[str] | None, native: bool | Iterable[str]) -> list[R]:
+        wanted = canonical_uuid(uuid)
+        return [
+            record for record in self._lookup("uuid", wanted, fields, native) if canonical_uuid(record.uuid) == wanted
+        ]
 
     def _lookup(
         self, field: str, value: str, fields: Iterable[str] | None, native: bool | Iterable[str]

@@ -173,10 +173,10 @@ class Lab:
             self.cuts += 1
             self.changed.notify_all()
 
-    def cut_after(self, requests: int) -> None:
-        """Let so many more requests pass, and lose the reply to the next one: it is carried out."""
+    def cut_after(self, requests: int | None) -> None:
+        """Let so many more requests pass, and lose the reply to the next one: it is carried out. None: lose none."""
         with self.changed:
-            self._cut_at = self.requests.total() + requests + 1
+            self._cut_at = None if requests is None else self.requests.total() + requests + 1
 
     def forget_changes(self) -> None:
         """Lose the change log: every cursor given out so far is lost."""

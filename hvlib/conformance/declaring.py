@@ -12,17 +12,39 @@ import pytest
 
 import hvlib
 from hvlib.collection import Collection
-from hvlib.conformance.fixtures import Conformance, Wired, collections, counted
+from hvlib.conformance.fixtures import Conformance, NewVM, Wired, collections, counted
 from hvlib.conformance.replica import plain, plain_records, truth
 from hvlib.conformance.site import Site
 from hvlib.ref import Ref
-from hvlib.resources import KINDS, VM
+from hvlib.resources import ENDED, KINDS, VM
 
 __all__ = ["DeclaringConformance"]
+
+LEADS_TO = {
+    "host": "Host",
+    "cluster": "Cluster",
+    "networks": "Network",
+    "volumes": "Volume",
+    "image": "Image",
+    "flavor": "Flavor",
+    "hosts": "Host",
+    "vm": "VM",
+    "parent": "Snapshot",
+    "pool": "StoragePool",
+    "vms": "VM",
+}
+"""The kinds of what fields refer to; a task's target and result may be of any."""
 
 
 class DeclaringConformance(Conformance):
     """Declared, and so delivered."""
+
+    @pytest.fixture
+    def task(self, provider: hvlib.Provider, new_vm: NewVM) -> None:
+        """The server has done something, and may keep a record of it."""
+        task = provider.compute.vms.get(Ref(provider.about.uuid, "VM", new_vm("done"))).start()
+        while task.state not in ENDED:
+            pass
 
     def test_about(self, site: Site, provider: hvlib.Provider) -> None:
         """The server says what it is, and is the same one in each session."""
@@ -46,6 +68,7 @@ class DeclaringConformance(Conformance):
                 provider.collection(name).get_all()
 
     @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.usefixtures("task")
     def test_every_declared_field_has_the_servers_value(self, site: Site, provider: hvlib.Provider, kind: str) -> None:
         """In hvlib's units and types, of every object; a field that no truth is told of is named in ``unverified``."""
         for collection in served(provider, kind):
@@ -137,12 +160,14 @@ def served(provider: hvlib.Provider, kind: str) -> list[Collection[Any]]:
 
 
 def check_values(record: hvlib.Resource) -> None:
-    """AssertionError unless dates are in UTC and refs bound to the record's provider."""
+    """AssertionError unless dates are in UTC, and refs of the right kind and bound to the record's provider."""
     for name in record.loaded:
         value = getattr(record, name)
         for each in value if isinstance(value, tuple) else (value,):
             assert not isinstance(each, datetime) or each.utcoffset() == timedelta(0), f"{name} is not in UTC"
-            assert not isinstance(each, Ref) or each.provider is record.provider
+            if isinstance(each, Ref):
+                assert (each.provider_uuid, each.provider) == (record.ref.provider_uuid, record.provider)
+                assert each.kind == LEADS_TO.get(name, each.kind), f"{name} is no {each.kind}"
 
 
 def first_of(name: str) -> Any:

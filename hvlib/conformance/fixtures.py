@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,9 +15,26 @@ from hvlib.conformance.site import Site
 from hvlib.conformance.wire import Wire
 from hvlib.resources import KINDS, VM
 
-__all__ = ["Administrator", "Conformance", "NewVM", "Wired", "collections", "counted", "skip_unverified"]
+__all__ = [
+    "Administrator",
+    "Conformance",
+    "NewVM",
+    "Overdue",
+    "Wired",
+    "bounded",
+    "collections",
+    "counted",
+    "skip_unverified",
+]
 
 NewVM = Callable[[str], str]
+
+AGAIN = 5.0
+"""Seconds after which what is overdue is interrupted again: in its cleaning up it may hang once more."""
+
+
+class Overdue(BaseException):
+    """A test still runs. No Exception, so that neither hvlib nor hypothesis takes it for an outcome to go on from."""
 
 
 class Administrator:
@@ -41,6 +59,12 @@ class Wired:
 
 class Conformance:
     """The base of the suite's classes. What an author brings is a fixture ``site``, of class or module scope."""
+
+    @pytest.fixture(autouse=True)
+    def in_time(self, site: Site) -> Iterator[None]:
+        """A driver that hangs fails the test that it hangs in, and the next one runs."""
+        with bounded(site.patience):
+            yield
 
     @pytest.fixture
     def admin(self, site: Site) -> Administrator:
@@ -78,6 +102,22 @@ class Conformance:
         for id in made:
             if id in left:
                 site.delete_vm(id)
+
+
+@contextmanager
+def bounded(seconds: float) -> Iterator[None]:
+    """Raise `Overdue` in the block, where it hangs, after so many seconds. Only in the main thread."""
+
+    def interrupt(*_: object) -> None:
+        raise Overdue(f"the test still runs after {seconds:g} s")
+
+    handler = signal.signal(signal.SIGALRM, interrupt)
+    timer = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+        signal.signal(signal.SIGALRM, handler)
 
 
 @contextmanager

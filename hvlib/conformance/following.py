@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import hvlib
@@ -13,10 +14,13 @@ from hvlib.conformance.site import Site
 from hvlib.mirror import EventType
 from hvlib.ref import Ref
 
-__all__ = ["InThread", "caught_up", "event_of", "follow", "follow_to", "synced"]
+__all__ = ["InThread", "caught_up", "event_of", "follow", "follow_to", "synced", "until_synced"]
 
 PATIENCE = 20.0
 """Seconds in which a watch must have told a change."""
+
+QUIET = 0.1
+"""Seconds after which a watch has nothing to add."""
 
 T = TypeVar("T")
 
@@ -24,12 +28,10 @@ T = TypeVar("T")
 def synced(watch: hvlib.Watch[Any]) -> Replica:
     """The replica of what a new watch begins with."""
     replica = Replica()
-    for event in watch:
+    for event in until_synced(watch):
         replica.apply(event)
-        if event.type is EventType.SYNCED:
-            return replica
         assert event.type is EventType.ADDED, "all that exists comes as ADDED, then SYNCED"
-    raise AssertionError("the watch ended before SYNCED")
+    return replica
 
 
 def event_of(watch: hvlib.Watch[Any], replica: Replica, id: str) -> hvlib.Event[Any]:
@@ -44,11 +46,17 @@ def event_of(watch: hvlib.Watch[Any], replica: Replica, id: str) -> hvlib.Event[
 
 
 def follow_to(watch: hvlib.Watch[Any], replica: Replica, expected: Objects) -> list[hvlib.Event[Any]]:
-    """The events, each applied, until the replica is what is expected."""
+    """The events, each applied, until the replica is what is expected, and stays it."""
     try:
-        return follow(watch, replica, lambda: not differing(replica.objects, expected))
+        events = follow(watch, replica, lambda: not differing(replica.objects, expected))
     except AssertionError as error:
         raise AssertionError(f"{error}; still different: {differing(replica.objects, expected)}") from error
+    with suppress(hvlib.WaitTimeout):
+        while (event := watch.next(timeout=QUIET)) is not None:
+            events.append(event)
+            replica.apply(event)
+    assert differing(replica.objects, expected) == set(), "what was right is told otherwise afterwards"
+    return events
 
 
 def follow(
@@ -71,13 +79,26 @@ def follow(
 
 def caught_up(watch: hvlib.Watch[Any], replica: Replica) -> list[hvlib.Event[Any]]:
     """The events up to SYNCED, each taken over, of a watch that does not know what the replica does."""
-    events: list[hvlib.Event[Any]] = []
-    for event in watch:
+    events = []
+    for event in until_synced(watch):
         replica.take(event)
-        if event.type is EventType.SYNCED:
-            return events
         events.append(event)
-    raise AssertionError("the watch ended before SYNCED")
+    return events
+
+
+def until_synced(watch: hvlib.Watch[Any]) -> Iterator[hvlib.Event[Any]]:
+    """The events before SYNCED. AssertionError if that does not come in time."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            event = watch.next(timeout=deadline - time.monotonic())
+        except hvlib.WaitTimeout as error:
+            raise AssertionError(f"not synced within {PATIENCE:g} s") from error
+        assert event is not None, "the watch ended before SYNCED"
+        if event.type is EventType.SYNCED:
+            assert (event.ref, event.resource) == (None, None)
+            return
+        yield event
 
 
 class InThread:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 
 import pytest
 
@@ -22,6 +23,14 @@ CONSTANT = 2
 
 class ListingConformance(Conformance):
     """Pagers."""
+
+    @pytest.mark.parametrize("page_size", [1, 3, 1000])
+    def test_a_listing_ends(self, site: Site, provider: hvlib.Provider, page_size: int) -> None:
+        """After no more pages than there are objects, and an empty one."""
+        for collection in collections(provider):
+            most = len(site.truth(collection.kind)) + 1
+            pages = list(islice(collection.get_all(fields=[], page_size=page_size).pages(), most + 1))
+            assert len(pages) <= most
 
     @pytest.mark.parametrize("page_size", [1, 3, 7, 1000])
     def test_pages_repeat_nothing_and_leave_nothing_out(

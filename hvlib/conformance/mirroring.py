@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Self
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import hvlib
@@ -39,6 +39,9 @@ STEPS = (
 EXAMPLES = 15
 PATIENCE = 20.0
 
+UNSHRUNK = (Phase.explicit, Phase.generate)
+"""Each example that fails may take as long as the patience with it."""
+
 IMPATIENT = hvlib.RetryPolicy(backoff=lambda *_: 0.0)
 """Losses follow each other closely here."""
 
@@ -57,7 +60,7 @@ class MirroringConformance(Conformance):
         from its cursor, or from the last records.
         """
 
-        @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
+        @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, phases=UNSHRUNK)
         @given(OPERATIONS)
         def holds(operations: list[tuple[str, int]]) -> None:
             with Mirroring(site, kinds, resumption) as mirroring:
@@ -104,14 +107,16 @@ class Mirroring:
         while found := differing(self.replica.objects, expected):
             assert time.monotonic() < deadline, f"not told within {PATIENCE:g} s: {found}"
             self.read(1)
+        self.read(20, timeout=0.0)
+        assert differing(self.replica.objects, expected) == set(), "what was right is told otherwise afterwards"
         listed = [record for collection in self.watched for record in collection.get_all()]
         assert plain_records({record.ref: record for record in listed}) == self.replica.objects
 
-    def read(self, number: int) -> None:
+    def read(self, number: int, timeout: float = 0.05) -> None:
         """Take some events over. Where the cursor that the watch began with is lost, it goes on from the records."""
         try:
             for _ in range(number * 5):
-                self._accept(self.watch.next(timeout=0.05))
+                self._accept(self.watch.next(timeout=timeout))
         except hvlib.WaitTimeout:
             pass
         except hvlib.CursorLost:

@@ -67,6 +67,17 @@ class OperatingConformance(Conformance):
                             collection.do(None if issubclass(action, Create) else ref, example(action, ref))
                 assert turns() == 0
 
+    def test_what_is_not_declared_is_not_done(self, wired: Wired) -> None:
+        """Nor does the adapter itself, which core has no need to ask."""
+        for kind, adapter in wired.provider._connection.session.adapters.items():
+            ref = Ref(wired.provider.about.uuid, kind.kind, "any")
+            with counted(wired.wire) as turns:
+                for action in all_actions():
+                    if action not in adapter.actions:
+                        with pytest.raises(hvlib.Unsupported):
+                            adapter.submit(None if issubclass(action, Create) else ref, example(action, ref))
+                assert turns() == 0
+
     def test_a_plan_is_not_sent(self, wired: Wired, new_vm: NewVM) -> None:
         vm = wired.vms.get(Ref(wired.provider.about.uuid, "VM", new_vm("planned")))
         with counted(wired.wire) as turns:

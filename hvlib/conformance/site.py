@@ -31,6 +31,9 @@ class Site(ABC):
     """What can't be verified on this server, and why: the names of methods of this class, of fields and actions
     (``VM.description``, ``VM.migrate``), and of `PROMISES`. It is printed with the results."""
 
+    patience: ClassVar[float] = 90.0
+    """Seconds in which each test must be over: one that still runs then has failed. More for a slow server."""
+
     @property
     @abstractmethod
     def url(self) -> str:

@@ -19,16 +19,19 @@ __all__ = ["DriverConformance"]
 
 
 class DriverConformance(
+    SessionsConformance,
+    MirroringConformance,
+    OperatingConformance,
+    ResumingConformance,
+    WatchingConformance,
+    NamingConformance,
     DeclaringConformance,
     ListingConformance,
-    NamingConformance,
-    OperatingConformance,
-    WatchingConformance,
-    ResumingConformance,
-    MirroringConformance,
-    SessionsConformance,
 ):
-    """What hvlib promises of every driver. Subclass it, and bring a fixture ``site``."""
+    """What hvlib promises of every driver. Subclass it, and bring a fixture ``site``.
+
+    pytest runs the tests of the last base first: so what is simple fails before what stands on it.
+    """
 
     def test_what_is_not_verified_is_said(self, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
         """The site's ``unverified`` names nothing that there is not; it is printed."""

@@ -39,7 +39,7 @@ class LabWire(Wire):
         self._lab.cut_after(turns)
 
     def close(self) -> None:
-        pass
+        self._lab.cut_after(None)
 
 
 class SimSite(Site):
@@ -100,7 +100,8 @@ class SimSite(Site):
 
     def _do(self, operation: Operation, id: str | None, action: actions.Action) -> objects.Link | None:
         with self.lab.at_work() as engine:
-            return engine.perform(operation, id and engine.store.get(objects.VM, id), action)
+            target = None if id is None else engine.store.get(objects.VM, id)
+            return engine.perform(operation, target, action)
 
     def _fields(self, kind: type[Resource], one: objects.Object) -> Mapping[str, object]:
         values = {"name_label": one.name, **asdict(one)}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import gc
 
 import pytest
-from scripted.driver import scripted
+from scripted.driver import ScriptedVMs, scripted
 
 import hvlib
 from hvlib.driver import SessionLost
@@ -227,3 +227,11 @@ def test_refs_get_one_or_many() -> None:
             provider.compute.vms.get(foreign)
     with pytest.raises(hvlib.HvlibError, match="not bound"):
         parsed.get()
+
+
+def test_pages_that_do_not_get_on_are_no_listing(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider, _ = scripted(**five())
+    page = ScriptedVMs.page
+    monkeypatch.setattr(ScriptedVMs, "page", lambda adapter, query, after: page(adapter, query, None))
+    with pytest.raises(hvlib.ProtocolError, match="no end"):
+        provider.compute.vms.get_all().all()

@@ -1,0 +1,100 @@
+"""The breakages by name, and the tests of the suite that are there to catch each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from seeds import broken_adapters as adapters
+from seeds import broken_feeds as feeds
+from seeds import broken_sessions as sessions
+from seeds.delegating import DelegatingAdapter, DelegatingDriver, DelegatingFeed, DelegatingSession
+
+from hvlib.driver import Driver
+
+__all__ = ["BREAKAGES", "Breakage", "broken"]
+
+Part = type[DelegatingAdapter] | type[DelegatingFeed] | type[DelegatingSession]
+
+
+class Breakage(NamedTuple):
+    """What takes the place of a part of a driver, and the tests of which one must be the first to fail."""
+
+    part: Part
+    caught_by: tuple[str, ...]
+
+    @property
+    def session_type(self) -> type[DelegatingSession]:
+        """A session with this part in it."""
+        if issubclass(self.part, DelegatingSession):
+            return self.part
+        layer = "feed_type" if issubclass(self.part, DelegatingFeed) else "adapter_type"
+        return type("BrokenSession", (DelegatingSession,), {layer: self.part})
+
+
+def broken(driver: Driver, name: str) -> Driver:
+    """A driver with one breakage; with none for the name ``nothing``."""
+    return DelegatingDriver(driver, BREAKAGES[name].session_type if name in BREAKAGES else DelegatingSession)
+
+
+ENDING = "test_a_listing_ends"
+PAGES = "test_pages_repeat_nothing_and_leave_nothing_out"
+TURNS = "test_a_listing_takes_its_pages_and_a_constant"
+BEGINNING = "test_it_begins_with_all_that_exists"
+TELLING = "test_it_tells_what_comes_changes_and_goes"
+LAST_STATE = "test_the_last_state_is_never_lost"
+VALUES = "test_every_declared_field_has_the_servers_value"
+DIFFERENCE = "test_it_goes_on_with_just_the_difference"
+CURSORS = "test_every_cursor_goes_on_where_it_stands"
+DONE = "test_what_is_declared_is_done"
+
+BREAKAGES: Mapping[str, Breakage] = {
+    "lost delete": Breakage(feeds.LostDelete, (TELLING,)),
+    "cursor ahead of delivery": Breakage(feeds.CursorAheadOfDelivery, (CURSORS,)),
+    "snapshot cut short": Breakage(feeds.SnapshotCutShort, ("test_an_interrupted_snapshot_deletes_nothing",)),
+    "older record last": Breakage(feeds.OlderRecordLast, (TELLING, LAST_STATE)),
+    "not synced again": Breakage(feeds.NotSyncedAgain, (CURSORS,)),
+    "everything is new": Breakage(feeds.EverythingIsNew, (CURSORS,)),
+    "session loss swallowed": Breakage(feeds.SessionLossSwallowed, (DIFFERENCE,)),
+    "busy polling": Breakage(feeds.BusyPolling, ("test_an_idle_watch_lists_nothing",)),
+    "watch hangs on close": Breakage(feeds.HangsOnClose, ("test_an_idle_watch_lists_nothing", "test_one_thread_waits")),
+    "watch never closes": Breakage(feeds.NeverCloses, (BEGINNING,)),
+    "wrong units": Breakage(sessions.WrongUnits, (VALUES,)),
+    "local time": Breakage(sessions.LocalTime, (VALUES,)),
+    "refs of the wrong kind": Breakage(sessions.RefsOfTheWrongKind, (VALUES,)),
+    "escaped names": Breakage(sessions.EscapedNames, (VALUES, "test_odd_names")),
+    "any cursor goes": Breakage(sessions.AnyCursorGoes, (DIFFERENCE, "test_a_cursor_that_is_lost_is_said_to_be")),
+    "never logs out": Breakage(sessions.NeverLogsOut, ("test_closing_leaves_nothing",)),
+    "logs in when opened": Breakage(sessions.LogsInWhenOpened, ("test_nothing_is_sent_before_it_is_needed",)),
+    "password in an error": Breakage(sessions.PasswordInError, ("test_secrets_stay_secret",)),
+    "one call at a time": Breakage(sessions.OneCallAtATime, ("test_a_watch_that_waits_keeps_nobody_else_waiting",)),
+    "lost page": Breakage(adapters.LostPage, (PAGES,)),
+    "repeated page": Breakage(adapters.RepeatedPage, (ENDING, PAGES)),
+    "endless pages": Breakage(adapters.EndlessPages, (ENDING,)),
+    "page size ignored": Breakage(adapters.PageSizeIgnored, (PAGES,)),
+    "any page token goes": Breakage(adapters.AnyTokenGoes, ("test_tokens_that_nobody_gave_out_are_lost",)),
+    "wrong total": Breakage(adapters.WrongTotal, (PAGES,)),
+    "a call per object": Breakage(adapters.CallPerObject, (TURNS,)),
+    "a call per ref": Breakage(adapters.CallPerRef, (TURNS,)),
+    "a login per call": Breakage(adapters.LoginPerCall, (TURNS,)),
+    "fields not asked for": Breakage(
+        adapters.FieldsNotAskedFor, ("test_fields_that_are_asked_for_are_loaded_and_no_others",)
+    ),
+    "filter of one value": Breakage(adapters.FilterOfOneValue, ("test_filters_of_several_values",)),
+    "wrong name match": Breakage(adapters.WrongNameMatch, ("test_odd_names", "test_names_are_exact")),
+    "one of a namesake": Breakage(adapters.OneOfANamesake, ("test_names_repeat",)),
+    "remembered lookup": Breakage(adapters.RememberedLookup, ("test_odd_names", "test_what_was_there_is_gone")),
+    "all or nothing": Breakage(adapters.AllOrNothing, ("test_what_is_not_there",)),
+    "empty list after session loss": Breakage(
+        adapters.EmptyAfterSessionLoss, ("test_a_lost_session_is_never_an_empty_list",)
+    ),
+    "lost session is a refusal": Breakage(
+        adapters.LostSessionIsRefusal, ("test_a_lost_session_is_never_an_empty_list",)
+    ),
+    "native exception": Breakage(adapters.NativeException, ("test_a_broken_connection_is_never_a_short_list",)),
+    "undeclared action": Breakage(adapters.UndeclaredAction, ("test_what_is_not_declared_is_not_done",)),
+    "declared in vain": Breakage(adapters.DeclaredInVain, (DONE,)),
+    "done too soon": Breakage(adapters.DoneTooSoon, (DONE,)),
+    "action sent twice": Breakage(adapters.SentTwice, ("test_an_action_whose_reply_is_lost_is_not_sent_again",)),
+}
+"""Those that take long come first: the others run beside them."""

@@ -1,0 +1,29 @@
+"""The suite on a driver with the breakage that the environment names. It is run by `test_breakages` alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from conformance.sim_site import SimSite
+from seeds.breakages import broken
+
+from hvlib import registry
+from hvlib.conformance import DriverConformance, Site
+
+
+class SeededSite(SimSite):
+    patience = 30.0
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    load = registry.load
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "load", lambda name: broken(load(name), os.environ["HVLIB_BREAKAGE"]))
+        yield SeededSite()
+
+
+class TestBroken(DriverConformance):
+    pass

@@ -1,0 +1,38 @@
+"""The breakages of a test run, a few at a time; what caught each is printed at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+from seeds.catch import Catch, run_suite
+
+Catches = Mapping[str, Future[Catch]]
+
+WORKERS = 3
+"""They wait more than they work."""
+
+CAUGHT = pytest.StashKey[Catches]()
+
+
+@pytest.fixture(scope="module")
+def catches(request: pytest.FixtureRequest) -> Iterator[Catches]:
+    """Those that the chosen tests ask for, begun in their order."""
+    chosen = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    names = [str(item.callspec.params["breakage"]) for item in chosen if item.module is request.module]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        catches = {name: pool.submit(run_suite, name) for name in names}
+        request.config.stash[CAUGHT] = catches
+        yield catches
+        pool.shutdown(cancel_futures=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    catches = config.stash.get(CAUGHT, {})
+    found = {name: catch.result() for name, catch in catches.items() if catch.done() and not catch.exception()}
+    if not found:
+        return
+    terminalreporter.section("breakage: caught by, seconds")
+    for name, catch in found.items():
+        terminalreporter.write_line(f"{name:32}{catch.test or 'nothing':64}{catch.seconds:5.1f}")

@@ -1,0 +1,148 @@
+"""A driver that hands everything on to another one: what a breakage starts from.
+
+Nothing here knows which driver is wrapped. Records pass `DelegatingSession.record`, whichever way they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+from msgspec.structs import replace
+
+from hvlib.actions import Action
+from hvlib.driver import (
+    About,
+    Adapter,
+    Batch,
+    Change,
+    Context,
+    Done,
+    Driver,
+    Endpoint,
+    Feed,
+    Page,
+    PageToken,
+    Session,
+    Started,
+    Upsert,
+    WatchCursor,
+)
+from hvlib.query import Query
+from hvlib.ref import Ref
+from hvlib.resources import Resource
+
+__all__ = ["DelegatingAdapter", "DelegatingDriver", "DelegatingFeed", "DelegatingSession"]
+
+
+class DelegatingAdapter(Adapter[Any]):
+    """One kind, as the wrapped adapter has it."""
+
+    def __init__(self, session: DelegatingSession, wrapped: Adapter[Any]) -> None:
+        self.session = session
+        self.wrapped = wrapped
+        self.fields = wrapped.fields
+
+    @property
+    def kind(self) -> type[Resource]:  # type: ignore[override]
+        return self.wrapped.kind
+
+    @property
+    def actions(self) -> frozenset[type[Action]]:
+        return self.wrapped.actions
+
+    def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
+        page = self.wrapped.page(query, after)
+        return replace(page, items=self._records(page.items))
+
+    def lookup(self, field: str, value: str, query: Query[Any]) -> Sequence[Any]:
+        return self._records(self.wrapped.lookup(field, value, query))
+
+    def get(self, refs: Sequence[Ref], query: Query[Any]) -> Sequence[Any]:
+        return self._records(self.wrapped.get(refs, query))
+
+    def submit(self, ref: Ref | None, action: Action) -> Started | Done:
+        return self.wrapped.submit(ref, action)
+
+    def release(self, token: PageToken) -> None:
+        self.wrapped.release(token)
+
+    def _records(self, records: Sequence[Any]) -> list[Any]:
+        return [self.session.record(record) for record in records]
+
+
+class DelegatingFeed(Feed):
+    """A subscription, as the wrapped feed has it."""
+
+    def __init__(self, session: DelegatingSession, wrapped: Feed, since: WatchCursor | None) -> None:
+        self.session = session
+        self.wrapped = wrapped
+        self.since = since
+
+    def next(self, timeout: float) -> Batch:
+        batch = self.wrapped.next(timeout)
+        return replace(batch, changes=[self._change(change) for change in batch.changes])
+
+    def interrupt(self) -> None:
+        self.wrapped.interrupt()
+
+    def close(self) -> None:
+        self.wrapped.close()
+
+    def _change(self, change: Change) -> Change:
+        return replace(change, record=self.session.record(change.record)) if isinstance(change, Upsert) else change
+
+
+class DelegatingSession(Session):
+    """One login, as the wrapped session has it."""
+
+    adapter_type: ClassVar[type[DelegatingAdapter]] = DelegatingAdapter
+    feed_type: ClassVar[type[DelegatingFeed]] = DelegatingFeed
+
+    def __init__(self, wrapped: Session, endpoint: Endpoint) -> None:
+        self.wrapped = wrapped
+        self.endpoint = endpoint
+        self.poll_interval = wrapped.poll_interval
+
+    @cached_property
+    def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
+        return {kind: self.adapter_type(self, wrapped) for kind, wrapped in self.wrapped.adapters.items()}
+
+    @property
+    def native(self) -> Any:
+        return self.wrapped.native
+
+    def record(self, record: Any) -> Any:
+        """What a record of the wrapped driver becomes."""
+        return record
+
+    def login(self) -> None:
+        self.wrapped.login()
+
+    def about(self) -> About:
+        return self.wrapped.about()
+
+    def close(self) -> None:
+        self.wrapped.close()
+
+    def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
+        return self.feed_type(self, self.wrapped.feed(queries, since), since)
+
+
+class DelegatingDriver(Driver):
+    """A driver whose sessions are delegating ones, of the given types."""
+
+    def __init__(
+        self,
+        wrapped: Driver,
+        session_type: type[DelegatingSession] = DelegatingSession,
+    ) -> None:
+        self.wrapped = wrapped
+        self._session_type = session_type
+
+    def check(self, endpoint: Endpoint) -> None:
+        self.wrapped.check(endpoint)
+
+    def open(self, endpoint: Endpoint, context: Context) -> Session:
+        return self._session_type(self.wrapped.open(endpoint, context), endpoint)

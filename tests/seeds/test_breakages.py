@@ -1,0 +1,26 @@
+"""The suite is worth what it catches: it is run on drivers that are broken, each in one way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+
+import pytest
+from seeds.breakages import BREAKAGES
+from seeds.catch import BOUND, Catch
+
+Catches = Mapping[str, Future[Catch]]
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES)
+def test_a_broken_driver_is_caught(catches: Catches, breakage: str) -> None:
+    catch = catches[breakage].result(2 * BOUND)
+    assert catch.status == 1, catch.output
+    assert catch.test in BREAKAGES[breakage].caught_by, catch.output
+
+
+@pytest.mark.parametrize("breakage", ["nothing"])
+def test_a_driver_that_only_delegates_passes(catches: Catches, breakage: str) -> None:
+    """What is caught above is the breakage, not what it is wrapped in."""
+    catch = catches[breakage].result(2 * BOUND)
+    assert (catch.status, catch.test) == (0, None), catch.output
