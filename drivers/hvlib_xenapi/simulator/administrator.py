@@ -1,0 +1,81 @@
+"""The administrator's door, which is no part of XenAPI: faults, counters, and what no client could do.
+
+POST /hvlib/NAME with a JSON object of arguments; the reply is ``{"result": ...}`` or ``{"error": "..."}``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hvlib_xenapi.simulator.faults import Fault
+from hvlib_xenapi.simulator.pool import Pool
+
+__all__ = ["Administrator"]
+
+
+class Administrator:
+    """What may be asked through the door. Everything can also be called in the simulator's own process."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def answer(self, name: str, body: bytes) -> bytes:
+        """Do what is asked; return the reply."""
+        verb = None if name.startswith("_") or name == "answer" else getattr(self, name, None)
+        try:
+            if verb is None:
+                raise ValueError(f"there is no {name}")
+            reply = {"result": verb(**json.loads(body or b"{}"))}
+        except (TypeError, ValueError, LookupError) as error:
+            reply = {"error": str(error)}
+        return json.dumps(reply).encode()
+
+    def calls(self) -> dict[str, int]:
+        """How many calls there were, by the name that was called."""
+        return self._pool.faults.calls()
+
+    def leftovers(self) -> dict[str, int]:
+        """How many sessions are logged in, and how many tasks there are."""
+        return {"sessions": self._pool.sessions.count(), "tasks": len(self._pool.database.tables["task"].rows)}
+
+    def add_fault(self, kind: str, method: str = "*", times: int = 1, skip: int = 0) -> None:
+        """Let a fault happen to the next calls of a message; ``method`` may have ``*`` in it."""
+        self._pool.faults.add(Fault(kind, method, times, skip))
+
+    def clear_faults(self) -> None:
+        """Let no more faults happen, and thaw what is frozen."""
+        self._pool.faults.clear()
+
+    def expire_sessions(self) -> None:
+        """End every session."""
+        self._pool.sessions.close_all()
+
+    def forget_deletions(self) -> None:
+        """Trim the logs of deletions: clients that have not heard of them never will."""
+        self._pool.forget_deletions()
+
+    def restart_toolstack(self) -> None:
+        """Lose sessions, tasks and the logs of deletions, as a restart of xapi does."""
+        self._pool.restart()
+
+    def set_master(self, address: str) -> None:
+        """Make another member the master."""
+        for member in self._pool.members.all:
+            if member.address == address:
+                return self._pool.members.promote(member)
+        raise ValueError(f"no member is at {address}")
+
+    def set(self, **settings: Any) -> None:
+        """Change settings, such as ``task_time``, from now on."""
+        for name, value in settings.items():
+            if not hasattr(self._pool.settings, name):
+                raise ValueError(f"there is no setting {name}")
+            setattr(self._pool.settings, name, value)
+
+    def write(self, table: str, ref: str, fields: dict[str, Any]) -> None:
+        """Change any fields of an object, as the pool itself would."""
+        unknown = fields.keys() - self._pool.database.get(table, ref).keys()
+        if unknown:
+            raise ValueError(f"{table} has no {', '.join(unknown)}")
+        self._pool.database.write(table, ref, **fields)

@@ -1,0 +1,15 @@
+"""The modules whose functions answer messages."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+__all__ = ["register"]
+
+MODULES = ("alerts", "events", "sessions", "tasks")
+
+
+def register() -> None:
+    """Import them: each registers what it answers."""
+    for name in MODULES:
+        import_module(f"hvlib_xenapi.simulator.{name}")
