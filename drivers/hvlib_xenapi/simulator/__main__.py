@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> None:
 
 def _ready(simulator: Simulator) -> dict[str, str]:
     """Say where the members are; lists are parted by spaces."""
-    ready = {"addresses": " ".join(simulator.addresses), "port": str(simulator.port)}
+    ready = {"addresses": " ".join(simulator.addresses), "port": str(simulator.port), "door": str(simulator.door)}
     if simulator.tls_port:
         ready["tls_port"] = str(simulator.tls_port)
     if simulator.unix_socket:

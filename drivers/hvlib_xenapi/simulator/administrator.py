@@ -1,35 +1,44 @@
 """The administrator's door, which is no part of XenAPI: faults, counters, and what no client could do.
 
-POST /hvlib/NAME with a JSON object of arguments; the reply is ``{"result": ...}`` or ``{"error": "..."}``.
+It is a port of its own, so that it is there when members are not. POST /hvlib/NAME with a JSON object of arguments; the
+reply is ``{"result": ...}`` or ``{"error": "..."}``.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from hvlib_xenapi.simulator.faults import Fault
+from hvlib_xenapi.simulator.http_server import Reply
 from hvlib_xenapi.simulator.pool import Pool
 
 __all__ = ["Administrator"]
+
+PATH = "/hvlib/"
+CONTENT_TYPE = "application/json"
 
 
 class Administrator:
     """What may be asked through the door. Everything can also be called in the simulator's own process."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, start_member: Callable[[str], None], stop_member: Callable[[str], None]) -> None:
         self._pool = pool
+        self.start_member = start_member
+        self.stop_member = stop_member
 
-    def answer(self, name: str, body: bytes) -> bytes:
+    def answer(self, path: str, body: bytes) -> Reply:
         """Do what is asked; return the reply."""
+        name = path.removeprefix(PATH)
         verb = None if name.startswith("_") or name == "answer" else getattr(self, name, None)
         try:
-            if verb is None:
-                raise ValueError(f"there is no {name}")
+            if verb is None or not path.startswith(PATH):
+                raise ValueError(f"there is no {path}")
             reply = {"result": verb(**json.loads(body or b"{}"))}
         except (TypeError, ValueError, LookupError) as error:
             reply = {"error": str(error)}
-        return json.dumps(reply).encode()
+        return CONTENT_TYPE, json.dumps(reply).encode()
 
     def calls(self) -> dict[str, int]:
         """How many calls there were, by the name that was called."""

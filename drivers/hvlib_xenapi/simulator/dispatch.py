@@ -7,6 +7,7 @@ are counted and read before the session is looked at.
 from __future__ import annotations
 
 import threading
+import traceback
 import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -64,9 +65,10 @@ class Dispatcher:
         return self._start(call, message, name, arguments)
 
     def _start(self, call: Call, message: Message, label: str, arguments: Sequence[Any]) -> Any:
-        handler = self._handlers.get(message.name)
-        if handler is None:
+        found = self._handlers.get(message.name)
+        if found is None:
             raise Failure("NOT_IMPLEMENTED", message.name)
+        handler = _guarded(found)
         asynchronous = label != call.name
         if asynchronous or (message.asynchronous and message.name.partition(".")[0] not in NO_TASKS):
             call.task = self._pool.tasks.create(label, call.session)
@@ -108,6 +110,23 @@ class Dispatcher:
             call.session = str(parameters[0])
             self._check_session(call)
         return Failure("MESSAGE_METHOD_UNKNOWN", name)
+
+
+def _guarded(handler: Handler) -> Handler:
+    """Return a handler whose mistakes are INTERNAL_ERROR, as the server's own are (ocaml/xapi/exnHelper.ml)."""
+
+    def answer(*arguments: Any) -> Any:
+        try:
+            return handler(*arguments)
+        except Failure:
+            raise
+        except WrongType as error:
+            raise Failure("INTERNAL_ERROR", str(error)) from error
+        except Exception as error:
+            traceback.print_exc()
+            raise Failure("INTERNAL_ERROR", repr(error)) from error
+
+    return answer
 
 
 def _read(message: Message, name: str, parameters: Sequence[Any]) -> list[Any]:

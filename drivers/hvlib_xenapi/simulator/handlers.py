@@ -6,7 +6,21 @@ from importlib import import_module
 
 __all__ = ["register"]
 
-MODULES = ("alerts", "events", "sessions", "tasks")
+MODULES = (
+    "alerts",
+    "copies",
+    "events",
+    "hosts",
+    "life_cycle",
+    "networks",
+    "operation",
+    "placement",
+    "sessions",
+    "storage",
+    "tasks",
+    "vm_records",
+    "vm_settings",
+)
 
 
 def register() -> None:

@@ -25,8 +25,8 @@ SM_FEATURES = [
 ]  # fmt: skip
 SR_OPERATIONS = [
     "vdi_introduce", "vdi_create", "vdi_destroy", "vdi_resize", "vdi_clone", "vdi_snapshot", "vdi_mirror",
-    "vdi_enable_cbt", "vdi_disable_cbt", "vdi_data_destroy", "vdi_list_changed_blocks", "vdi_set_on_boot", "plug", "unplug", "update",
-    "scan", "forget", "destroy", "pbd_create", "pbd_destroy",
+    "vdi_enable_cbt", "vdi_disable_cbt", "vdi_data_destroy", "vdi_list_changed_blocks", "vdi_set_on_boot",
+    "plug", "unplug", "update", "scan", "forget", "destroy", "pbd_create", "pbd_destroy",
 ]  # fmt: skip
 HOST_OPERATIONS = [
     "provision", "evacuate", "shutdown", "reboot", "vm_start", "vm_resume", "vm_migrate", "apply_updates",

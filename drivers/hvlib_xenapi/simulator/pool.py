@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from hvlib_xenapi.simulator.alerts import Alerts
 from hvlib_xenapi.simulator.classes import CLASSES
@@ -35,6 +36,8 @@ class Pool:
         self.tasks = Tasks(self)
         self.sessions = Sessions(self)
         self.alerts = Alerts(self)
+        self.sources: dict[str, dict[str, Any]] = {}
+        """What VMs were when their snapshots were made, by snapshot: what snapshot_metadata says."""
         self.events = Events(self)
 
     def restart(self) -> None:

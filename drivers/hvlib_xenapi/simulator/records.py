@@ -15,10 +15,14 @@ from hvlib_xenapi.simulator.values import WrongType
 __all__ = ["blank", "construct", "record_handler"]
 
 
+NOT_FOR_CLIENTS = {("console", "create"), ("console", "destroy")}
+"""What the datamodel has, but not the server (ocaml/xapi/api_server_common.ml)."""
+
+
 def record_handler(of: Class, message: Message) -> Handler | None:
     """Return what answers a message by the database alone, None if the message asks for more."""
     verb = message.name.partition(".")[2]
-    if verb in _WHOLE:
+    if verb in _WHOLE and (of.made or verb not in ("create", "destroy")) and (of.name, verb) not in NOT_FOR_CLIENTS:
         return _WHOLE[verb](of)
     for prefix, make, parameters in _FIELD_VERBS:
         field = of.fields.get(verb.removeprefix(prefix)) if verb.startswith(prefix) else None
@@ -43,7 +47,7 @@ def blank(of: Class, **fields: Any) -> dict[str, Any]:
 
 def construct(call: Call, of: Class, record: Mapping[str, Any], **fields: Any) -> str:
     """Create an object from a constructor's record and return its reference (ocaml/idl/ocaml_backend/gen_server.ml)."""
-    return call.database.create(of.name, new_ref(), blank(of, **read_record(of, record), **fields))
+    return call.database.create(of.name, new_ref(), blank(of, **{**read_record(of, record), **fields}))
 
 
 def read_record(of: Class, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,6 +61,20 @@ def read_record(of: Class, record: Mapping[str, Any]) -> dict[str, Any]:
         elif not field.has_default:
             raise WrongType(f'Server_helpers.Dispatcher_FieldNotFound("{name}")')
     return values
+
+
+def _create(of: Class) -> Handler:
+    def create(call: Call, record: Mapping[str, Any]) -> str:
+        return construct(call, of, record)
+
+    return create
+
+
+def _destroy(of: Class) -> Handler:
+    def destroy(call: Call, ref: str) -> None:
+        call.database.delete(of.name, ref)
+
+    return destroy
 
 
 def _get_record(of: Class) -> Handler:
@@ -176,6 +194,8 @@ def _table(call: Call, of: Class) -> Table:
 
 
 _WHOLE: dict[str, Callable[[Class], Handler]] = {
+    "create": _create,
+    "destroy": _destroy,
     "get_record": _get_record,
     "get_by_uuid": _get_by_uuid,
     "get_by_name_label": _get_by_name_label,

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from hvlib_xenapi.simulator import json_rpc, xml_rpc
-from hvlib_xenapi.simulator.administrator import Administrator
 from hvlib_xenapi.simulator.database import Row
 from hvlib_xenapi.simulator.dispatch import Dispatcher
 from hvlib_xenapi.simulator.failure import Failure
@@ -19,7 +18,6 @@ from hvlib_xenapi.simulator.xml_rpc import BadCall
 __all__ = ["Service"]
 
 JSON_PATH = "/jsonrpc"
-ADMINISTRATOR = "/hvlib/"
 MALFORMED = 500
 
 Encode = Callable[..., bytes]
@@ -28,19 +26,14 @@ Encode = Callable[..., bytes]
 class Service:
     """The answers of a member, over TCP or, ``local``, over its unix socket."""
 
-    def __init__(
-        self, pool: Pool, dispatcher: Dispatcher, administrator: Administrator, member: Member, local: bool
-    ) -> None:
+    def __init__(self, pool: Pool, dispatcher: Dispatcher, member: Member, local: bool) -> None:
         self._pool = pool
         self._dispatcher = dispatcher
-        self._administrator = administrator
         self._member = member
         self._local = local
 
     def answer(self, path: str, body: bytes) -> Reply:
         """Answer a request. What is not below another path is XML-RPC, as the longest prefix that matches is ``/``."""
-        if path.startswith(ADMINISTRATOR):
-            return json_rpc.CONTENT_TYPE, self._administrator.answer(path.removeprefix(ADMINISTRATOR), body)
         try:
             if path.startswith(JSON_PATH):
                 call = json_rpc.read_call(body)

@@ -44,21 +44,30 @@ class Simulator:
         unix_socket: Path | None = None,
     ) -> None:
         self.pool = Pool(settings, [f"127.0.0.{number + 1}" for number in range(min(members, settings.hosts))])
-        self.administrator = Administrator(self.pool)
+        self.administrator = Administrator(self.pool, self.start_member, self.stop_member)
         self.port = port
         self.tls_port = tls_port
         self.unix_socket = unix_socket
         self._dispatcher = Dispatcher(self.pool)
         self._tls = _tls_context(certificate) if certificate else None
         self._servers: dict[str, list[HTTPServer]] = {}
+        self._door: HTTPServer | None = None
 
     @property
     def addresses(self) -> list[str]:
         """Where the members are, the first master first."""
         return [member.address for member in self.pool.members.all]
 
+    @property
+    def door(self) -> int:
+        """The port of the administrator's door, at 127.0.0.1."""
+        assert self._door
+        return int(self._door.server_address[1])
+
     def start(self) -> None:
         """Return when all members answer."""
+        self._door = HTTPServer((FIRST_ADDRESS, 0), self.administrator.answer)
+        self._door.start()
         for member in self.pool.members.all:
             self.start_member(member.address)
 
@@ -81,6 +90,9 @@ class Simulator:
         self.pool.close()
         for address in list(self._servers):
             self.stop_member(address)
+        if self._door:
+            self._door.close()
+            self._door = None
 
     def __enter__(self) -> Self:
         try:
@@ -109,7 +121,7 @@ class Simulator:
             yield HTTPServer(path, self._answer(member, local=True))
 
     def _answer(self, member: Member, local: bool) -> Answer:
-        return Service(self.pool, self._dispatcher, self.administrator, member, local).answer
+        return Service(self.pool, self._dispatcher, member, local).answer
 
     def _listen(self, address: str, port: int, answer: Answer, tls: ssl.SSLContext | None) -> HTTPServer:
         """Listen at a port. The first member's may be any, but one that is free at the others' addresses too."""

@@ -83,6 +83,12 @@ class Tasks:
             if step < STEPS:
                 self._write(task, progress=step / STEPS)
 
+    def stop_if_cancelled(self, task: str) -> None:
+        """Raise TASK_CANCELLED if a task is to stop."""
+        cancelling = self._cancelling.get(task)
+        if cancelling and cancelling.is_set():
+            raise Failure("TASK_CANCELLED", task)
+
     def allow_cancel(self, task: str, allowed: bool) -> None:
         """Say whether a task can be cancelled."""
         self._write(task, allowed_operations=["cancel"] if allowed else [])
@@ -90,8 +96,10 @@ class Tasks:
     def cancel(self, task: str, by: str) -> None:
         """Ask a task to stop. It is over when whoever runs it has seen that (xapi_task.ml)."""
         self._pool.database.write("task", task, current_operations={by: "cancel"})
-        if cancelling := self._cancelling.get(task):
-            cancelling.set()
+        with self._pool.database.changed:
+            if cancelling := self._cancelling.get(task):
+                cancelling.set()
+            self._pool.database.changed.notify_all()
 
     def destroy(self, task: str) -> None:
         """Remove a task; one that is not over when it is."""

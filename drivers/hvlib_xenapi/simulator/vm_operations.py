@@ -205,9 +205,12 @@ def _guest_errors(ref: str, guest: Guest, operation: str, strict: bool) -> Itera
             yield "VM_NON_SUSPENDABLE", ref, reason
         elif not implied and strict and not guest.has("feature-suspend"):
             yield "VM_LACKS_FEATURE", ref
-    elif not implied and operation in FEATURES and not any(map(guest.has, FEATURES[operation])):
-        if strict or operation == "changing_VCPUs_live":
-            yield "VM_LACKS_FEATURE", ref
+    elif not implied and (strict or operation == "changing_VCPUs_live") and _lacks_feature(guest, operation):
+        yield "VM_LACKS_FEATURE", ref
+
+
+def _lacks_feature(guest: Guest, operation: str) -> bool:
+    return operation in FEATURES and not any(map(guest.has, FEATURES[operation]))
 
 
 def _name(operation: str) -> str:

@@ -1,0 +1,57 @@
+"""Hosts and the pool: maintenance, evacuation, another master (ocaml/xapi/xapi_host.ml, xapi_pool.ml)."""
+
+from __future__ import annotations
+
+from hvlib_xenapi.simulator import power
+from hvlib_xenapi.simulator.call import Call, handles
+from hvlib_xenapi.simulator.failure import Failure
+from hvlib_xenapi.simulator.operation import vm_operation
+from hvlib_xenapi.simulator.placement import choose_host
+from hvlib_xenapi.simulator.values import DateTime, now
+
+__all__: list[str] = []
+
+
+@handles("host.enable")
+def enable(call: Call, host: str) -> None:
+    """Let VMs start on a host again."""
+    call.database.write("host", host, enabled=True)
+
+
+@handles("host.disable")
+def disable(call: Call, host: str, _auto_enable: bool = True) -> None:
+    """Let no more VMs start on a host."""
+    call.database.write("host", host, enabled=False)
+
+
+@handles("host.evacuate")
+def evacuate(call: Call, host: str, _network: str = "", _batch: int = 0) -> None:
+    """Move every VM away from a host, which should be disabled."""
+    call.work()
+    for vm in list(call.database.get("host", host)["resident_VMs"]):
+        if not call.database.get("VM", vm)["is_control_domain"]:
+            with vm_operation(call, vm, "pool_migrate"):
+                power.move(call, vm, choose_host(call, vm))
+
+
+@handles("host.get_servertime")
+def get_servertime(call: Call, host: str) -> DateTime:
+    """Return what time it is."""
+    call.database.get("host", host)
+    return now()
+
+
+@handles("pool.designate_new_master")
+def designate_new_master(call: Call, host: str) -> None:
+    """Make another host the master. The caller's session is lost with it."""
+    call.database.get("host", host)
+    member = call.pool.members.of_host(host)
+    if member is None:
+        raise Failure("HOST_NOT_LIVE", host)
+    call.pool.members.promote(member)
+
+
+@handles("pool.emergency_transition_to_master")
+def emergency_transition_to_master(call: Call) -> None:
+    """Make the host that is asked the master; asked for with a local session, when the master is lost."""
+    call.pool.members.promote(call.member)
