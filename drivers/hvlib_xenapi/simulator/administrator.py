@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from hvlib_xenapi.simulator.failure import Failure
 from hvlib_xenapi.simulator.faults import Fault
 from hvlib_xenapi.simulator.http_server import Reply
 from hvlib_xenapi.simulator.pool import Pool
@@ -36,7 +37,7 @@ class Administrator:
             if verb is None or not path.startswith(PATH):
                 raise ValueError(f"there is no {path}")
             reply = {"result": verb(**json.loads(body or b"{}"))}
-        except (TypeError, ValueError, LookupError) as error:
+        except (TypeError, ValueError, LookupError, Failure) as error:
             reply = {"error": str(error)}
         return CONTENT_TYPE, json.dumps(reply).encode()
 

@@ -26,12 +26,23 @@ def disable(call: Call, host: str, _auto_enable: bool = True) -> None:
 
 @handles("host.evacuate")
 def evacuate(call: Call, host: str, _network: str = "", _batch: int = 0) -> None:
-    """Move every VM away from a host, which should be disabled."""
+    """Move every VM that runs away from a host, which should be disabled. Raises INTERNAL_ERROR if others stay."""
     call.work()
-    for vm in list(call.database.get("host", host)["resident_VMs"]):
-        if not call.database.get("VM", vm)["is_control_domain"]:
+    guests = [vm for vm in call.database.get("host", host)["resident_VMs"] if not _is_control_domain(call, vm)]
+    for vm in guests:
+        if call.database.get("VM", vm)["power_state"] == "Running":
             with vm_operation(call, vm, "pool_migrate"):
                 power.move(call, vm, choose_host(call, vm))
+    left = [vm for vm in guests if call.database.get("VM", vm)["resident_on"] == host]
+    if left:
+        raise Failure("INTERNAL_ERROR", f"evacuate: {len(left)} VMs are still resident on {host}")
+
+
+@handles("host.compute_free_memory")
+def compute_free_memory(call: Call, host: str) -> int:
+    """Return how much memory of a host no VM has."""
+    free: int = call.database.get("host_metrics", call.database.get("host", host)["metrics"])["memory_free"]
+    return free
 
 
 @handles("host.get_servertime")
@@ -39,6 +50,10 @@ def get_servertime(call: Call, host: str) -> DateTime:
     """Return what time it is."""
     call.database.get("host", host)
     return now()
+
+
+def _is_control_domain(call: Call, vm: str) -> bool:
+    return bool(call.database.get("VM", vm)["is_control_domain"])
 
 
 @handles("pool.designate_new_master")

@@ -122,10 +122,11 @@ class HTTPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.answer = answer
         self.address_family = socket.AF_UNIX if isinstance(where, str) else socket.AF_INET
         self._tls = tls
+        self._closing = False
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(cast(Any, where), _Handler)
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def start(self) -> None:
         """Serve, in a thread of its own."""
@@ -133,7 +134,8 @@ class HTTPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def close(self) -> None:
         """End the server and its connections, as a crash would."""
-        self.shutdown()
+        self._closing = True
+        self.socket.shutdown(socket.SHUT_RDWR)  # ends the wait for the next connection
         self._thread.join()
         self.server_close()
         with self._lock:
@@ -143,6 +145,11 @@ class HTTPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
                 connection.shutdown(socket.SHUT_RDWR)
         if isinstance(self.server_address, str):
             os.unlink(self.server_address)
+
+    def _serve(self) -> None:
+        while not self._closing:
+            with contextlib.suppress(OSError):  # the client has gone already, or the server is to end
+                self.process_request(*self.get_request())
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection, in its thread: the handshake of TLS must not keep others waiting."""

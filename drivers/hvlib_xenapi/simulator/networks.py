@@ -27,7 +27,7 @@ def create(call: Call, record: Mapping[str, Any]) -> str:
     values = read_record(of, record)
     with call.database.lock:
         bridges = {row.fields["bridge"] for row in call.database.tables["network"].rows.values()}
-        bridge = values["bridge"] or next(f"xapi{n}" for n in range(len(bridges) + 1) if f"xapi{n}" not in bridges)
+        bridge = values.get("bridge") or next(f"xapi{n}" for n in range(len(bridges) + 1) if f"xapi{n}" not in bridges)
         if len(bridge) > LONGEST_BRIDGE:
             raise Failure("INVALID_VALUE", "bridge", bridge)
         if bridge in bridges:

@@ -56,10 +56,9 @@ def read_record(of: Class, record: Mapping[str, Any]) -> dict[str, Any]:
     for name, field in of.fields.items():
         if field.qualifier == "ro":
             continue
-        if name in record:
-            values[name] = field.type.read(record[name])
-        elif not field.has_default:
+        if name not in record and not field.has_default:
             raise WrongType(f'Server_helpers.Dispatcher_FieldNotFound("{name}")')
+        values[name] = field.type.read(record[name]) if name in record else field.default
     return values
 
 
