@@ -99,7 +99,6 @@ class Xapi(Server):
 
     def start(self) -> None:
         ports = {"port": self.port, "tls-port": self.tls_port}
-        self.unix_socket.unlink(missing_ok=True)  # a server that was killed leaves it
         self._process = ServerProcess(
             self.name,
             [

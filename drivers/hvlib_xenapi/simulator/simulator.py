@@ -117,8 +117,9 @@ class Simulator:
             yield server
         if self.unix_socket:
             number = self.pool.members.all.index(member)
-            path = f"{self.unix_socket}{f'.{number}' if number else ''}"
-            yield HTTPServer(path, self._answer(member, local=True))
+            path = Path(f"{self.unix_socket}{f'.{number}' if number else ''}")
+            path.unlink(missing_ok=True)  # a server that was killed leaves it
+            yield HTTPServer(str(path), self._answer(member, local=True))
 
     def _answer(self, member: Member, local: bool) -> Answer:
         return Service(self.pool, self._dispatcher, member, local).answer

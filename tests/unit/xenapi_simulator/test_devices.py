@@ -144,7 +144,8 @@ def test_interfaces_and_networks(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("device", "mac", "code"), [("0", "", "DEVICE_ALREADY_EXISTS"), ("x", "", "INVALID_DEVICE"), ("1", "x", "MAC_INVALID")]
+    ("device", "mac", "code"),
+    [("0", "", "DEVICE_ALREADY_EXISTS"), ("x", "", "INVALID_DEVICE"), ("1", "x", "MAC_INVALID")],
 )
 def test_what_stands_against_a_vif(client: Client, device: str, mac: str, code: str) -> None:
     (network, *_) = client("network.get_all")

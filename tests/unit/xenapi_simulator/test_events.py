@@ -19,7 +19,14 @@ def changes(client: Client, classes: list[str], token: str) -> list[tuple[str, s
 
 
 def make_network(client: Client, name: str) -> str:
-    record = {"name_label": name, "name_description": "", "MTU": 1500, "other_config": {}, "bridge": "", "managed": True}
+    record = {
+        "name_label": name,
+        "name_description": "",
+        "MTU": 1500,
+        "other_config": {},
+        "bridge": "",
+        "managed": True,
+    }
     return str(client("network.create", {**record, "tags": []}))
 
 

@@ -53,7 +53,9 @@ def test_not_binds_less_than_and(client: Client) -> None:
     assert len(names(client, "not false and false")) == 25
 
 
-@pytest.mark.parametrize("expression", ["", "x", 'field "a"', '"a" = ', "(true", "true false", "true = true", 'field "a'])
+@pytest.mark.parametrize(
+    "expression", ["", "x", 'field "a"', '"a" = ', "(true", "true false", "true = true", 'field "a']
+)
 def test_what_is_no_expression(client: Client, expression: str) -> None:
     """ocaml/xapi/exnHelper.ml: Expression_error is INVALID_VALUE."""
     error = client.refused("VM.get_all_records_where", expression)

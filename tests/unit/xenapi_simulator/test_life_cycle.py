@@ -112,7 +112,7 @@ def test_states_of_power_that_stand_against_it(
 
 
 def test_the_order_of_the_checks(client: Client) -> None:
-    """ocaml/xapi/xapi_vm_lifecycle.ml, check_operation_error: blocked, power, concurrent, template, snapshot, dom0, guest."""
+    """ocaml/xapi/xapi_vm_lifecycle.ml, check_operation_error."""
     vm = dict(client("VM.get_record", client.vm("Running")))
     guest = Guest(live=True)
     everything = {

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from hvlib_xenapi.simulator import Settings, Simulator, json_rpc, xml_rpc
 from hvlib_xenapi.simulator.values import DateTime, Int32
-
 from xenapi_clients.plain import Client
 
 HEAD = b'<?xml version="1.0"?><methodResponse><params><param><value>'
