@@ -76,6 +76,8 @@ class Events:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self.queues: dict[str, tuple[list[str], str]] = {}
+        """What sessions have registered for, and the token of what they were told last (event_queue.py)."""
 
     def wait(self, session: str, subscriptions: Subscriptions, token: str, timeout: float) -> dict[str, Any]:
         """Return what happened since a token; wait if nothing did. Raises SESSION_INVALID if the session ends."""

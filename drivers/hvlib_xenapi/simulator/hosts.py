@@ -38,6 +38,20 @@ def evacuate(call: Call, host: str, _network: str = "", _batch: int = 0) -> None
         raise Failure("INTERNAL_ERROR", f"evacuate: {len(left)} VMs are still resident on {host}")
 
 
+@handles("host.get_server_localtime")
+def get_server_localtime(call: Call, host: str) -> DateTime:
+    """Return what time it is where a host is: it is in no time zone."""
+    return DateTime(get_servertime(call, host).removesuffix("Z"))
+
+
+@handles("host.restart_agent")
+def restart_agent(call: Call, host: str) -> None:
+    """Restart the toolstack. If it is the master's, sessions and tasks are lost."""
+    call.database.get("host", host)
+    if host == call.pool.members.master.host:
+        call.pool.restart()
+
+
 @handles("host.compute_free_memory")
 def compute_free_memory(call: Call, host: str) -> int:
     """Return how much memory of a host no VM has."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hvlib_xenapi.simulator.call import Call, handles
+from hvlib_xenapi.simulator.database import Row
 from hvlib_xenapi.simulator.failure import Failure
 from hvlib_xenapi.simulator.operation import guest_of, vm_operation
 from hvlib_xenapi.simulator.placement import reserve_memory
@@ -107,6 +108,18 @@ def compute_memory_overhead(call: Call, vm: str) -> int:
     """Return what a VM costs beside its own memory."""
     overhead: int = call.database.get("VM", vm)["memory_overhead"]
     return overhead
+
+
+@handles("VM.get_boot_record")
+def get_boot_record(call: Call, vm: str) -> Row:
+    """Return the record with which a VM was started: here, the one of now."""
+    return call.database.find("VM", vm)
+
+
+@handles("VM.get_cooperative")
+def get_cooperative(call: Call, vm: str) -> bool:
+    """Whether a guest gives memory back when it is asked to."""
+    return bool(call.database.get("VM", vm))
 
 
 @handles("VM.get_allowed_VBD_devices")

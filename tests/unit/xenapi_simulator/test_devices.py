@@ -161,3 +161,60 @@ def test_a_vlan(client: Client) -> None:
     assert len(made) == 3
     assert {client("PIF.get_VLAN", ref) for ref in made} == {42}
     assert client.refused("pool.create_VLAN_from_PIF", pif, network, 5000) == ["VLAN_TAG_INVALID", "5000"]
+
+
+def test_a_disk_moves_to_another_repository(client: Client) -> None:
+    """ocaml/xapi/xapi_vm_migrate.ml, vdi_pool_migrate: what is there then is another disk."""
+    vm = client.vm("Running")
+    (local, *_) = client("SR.get_all_where", 'field "shared" = "false"')
+    disk = next(disk for disk in (client("VBD.get_VDI", vbd) for vbd in client("VM.get_VBDs", vm)) if disk != NULL)
+    moved = client("VDI.pool_migrate", disk, local, {})
+    assert moved != disk
+    assert client("VDI.get_SR", moved) == local
+    assert moved in {client("VBD.get_VDI", vbd) for vbd in client("VM.get_VBDs", vm)}
+    assert client.refused("VDI.get_record", disk)[0] == "HANDLE_INVALID"
+    alone = make_disk(client)
+    assert client.refused("VDI.pool_migrate", alone, local, {}) == ["VDI_NEEDS_VM_FOR_MIGRATE", alone]
+
+
+def test_a_machine_moves_with_its_disks(client: Client) -> None:
+    vm = client.vm("Running")
+    target = next(host for host in client("host.get_all") if host != client("VM.get_resident_on", vm))
+    (network, *_) = client("network.get_all_where", 'field "bridge" = "xenbr0"')
+    destination = client("host.migrate_receive", target, network, {})
+    (local,) = {client("PBD.get_SR", pbd) for pbd in client("host.get_PBDs", target)} - {
+        client("pool.get_default_SR", client("pool.get_all")[0])
+    }
+    disk = next(disk for disk in (client("VBD.get_VDI", vbd) for vbd in client("VM.get_VBDs", vm)) if disk != NULL)
+    assert client("VM.migrate_send", vm, destination, True, {disk: local}, {}, {}) == vm
+    assert client("VM.get_resident_on", vm) == target
+    assert local in {client("VDI.get_SR", d) for d in map_disks(client, vm)}
+
+
+def map_disks(client: Client, vm: str) -> list[str]:
+    disks = [client("VBD.get_VDI", vbd) for vbd in client("VM.get_VBDs", vm)]
+    return [disk for disk in disks if disk != NULL]
+
+
+def test_repositories(client: Client) -> None:
+    """ocaml/xapi/xapi_sr.ml, xapi_pbd.ml."""
+    (host, *_) = client("host.get_all")
+    arguments = ("made", "", "nfs", "user", True, {})
+    repository = client("SR.create", host, {"server": "x"}, 10 * GIB, *arguments)
+    attachments = client("SR.get_PBDs", repository)
+    assert len(attachments) == 3
+    assert client.refused("SR.forget", repository) == ["SR_HAS_PBD", repository]
+    for attachment in attachments:
+        client("PBD.unplug", attachment)
+    client("PBD.plug", attachments[0])
+    client("PBD.unplug", attachments[0])
+    client("SR.destroy", repository)
+    assert client.refused("SR.create", host, {}, 1, "x", "", "none", "user", False, {}) == ["SR_UNKNOWN_DRIVER", "none"]
+
+
+def test_a_repository_in_use_stays_attached(client: Client) -> None:
+    vm = client.vm("Running")
+    host = client("VM.get_resident_on", vm)
+    (pool,) = client("pool.get_all_records").values()
+    pbds = set(client("host.get_PBDs", host)) & set(client("SR.get_PBDs", pool["default_SR"]))
+    assert client.refused("PBD.unplug", pbds.pop())[0] == "VDI_IN_USE"

@@ -228,3 +228,19 @@ def test_another_wait_of_a_session_that_ends(client: Client) -> None:
     for wait in waits:
         with pytest.raises(Refused, match="SESSION_INVALID"):
             wait.result()
+
+
+def test_the_old_way(client: Client) -> None:
+    """ocaml/xapi/xapi_event.ml, next: a session must have registered."""
+    assert client.refused("event.next") == ["SESSION_NOT_REGISTERED", client.session]
+    vm = client.vm()
+    client("event.register", ["vm"])
+    client("VM.set_name_label", vm, "renamed")
+    (event,) = client("event.next")
+    assert (event["class"], event["operation"], event["ref"]) == ("vm", "mod", vm)
+    waiting = Background(lambda: client("event.next"))
+    client("network.set_name_label", client("network.get_all")[0], "unheard")
+    client("VM.set_name_label", vm, "again")
+    (event,) = waiting.result()
+    assert event["snapshot"]["name_label"] == "again"
+    client("event.unregister", ["vm"])
