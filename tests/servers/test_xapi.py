@@ -111,6 +111,8 @@ def test_the_administrator_counts(xapi: Xapi) -> None:
     pool_of(xapi)
     assert xapi.calls()["pool.get_all_records"] == before + 1
     assert xapi.leftovers() == {"sessions": 0, "tasks": 0}
+    assert xapi.call("pool.get_all")
+    assert "pool.get_all" not in xapi.calls()
     with pytest.raises(ValueError, match="nothing is none of"):
         xapi.add_fault("nothing")
 

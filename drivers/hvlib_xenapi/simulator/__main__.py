@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--certificate", type=Path, metavar="PEM", help="serve HTTPS too, with this key and certificate")
     add("--tls-port", type=int, default=0, metavar="PORT", help="port of HTTPS; 0 is any (%(default)s)")
     add("--unix-socket", type=Path, metavar="PATH", help="serve there too, where everyone is root")
+    add("--seed", metavar="TEXT", help=f"pools of different seeds are different pools ({default.seed})")
     add("--user", help=f"who may log in ({default.user})")
     add("--password", help=f"with which password ({default.password})")
     for name, text in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from hvlib_xenapi.simulator import power
@@ -49,11 +50,25 @@ NOT_REVERTED = frozenset({
 })  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a copy is to be. A copy with ``memory`` of what is suspended is suspended too, as every clone of it is."""
+
+    name: str
+    snapshot: bool = False
+    memory: bool = False
+    repository: str = NULL
+    ignored: tuple[str, ...] = ()
+    """Disks that are left out."""
+    state_before: str = ""
+    """The state of power that a snapshot says there was, if it is not the one of now."""
+
+
 @handles("VM.clone")
 def clone(call: Call, vm: str, name: str) -> str:
     """Make a new VM, its disks clones of the other's. One that is suspended gives one that is suspended."""
     with vm_operation(call, vm, "clone"):
-        return _copy(call, vm, name)
+        return _copy(call, vm, _Plan(name))
 
 
 @handles("VM.copy")
@@ -62,14 +77,14 @@ def copy(call: Call, vm: str, name: str, repository: str) -> str:
     if repository != NULL:
         call.database.get("SR", repository)
     with vm_operation(call, vm, "copy"):
-        return _copy(call, vm, name, repository=repository)
+        return _copy(call, vm, _Plan(name, repository=repository))
 
 
 @handles("VM.snapshot")
 def snapshot(call: Call, vm: str, name: str, ignored: list[str] | None = None) -> str:
     """Keep a VM's record and its disks as they are."""
     with vm_operation(call, vm, "snapshot"):
-        made = _copy(call, vm, name, snapshot=True, ignored=ignored or [])
+        made = _copy(call, vm, _Plan(name, snapshot=True, ignored=tuple(ignored or ())))
     fields = call.database.get("VM", vm)
     body = f"VM '{fields['name_label']}' (uuid: {fields['uuid']}) snapshotted, snapshot name: {name}"
     call.pool.alerts.add("VM_SNAPSHOTTED", 5, "VM", fields["uuid"], body)
@@ -82,11 +97,11 @@ def checkpoint(call: Call, vm: str, name: str) -> str:
     with vm_operation(call, vm, "checkpoint"):
         state = call.database.get("VM", vm)["power_state"]
         if state != "Running":
-            return _copy(call, vm, name, snapshot=True, memory=True)
+            return _copy(call, vm, _Plan(name, snapshot=True, memory=True))
         host = call.database.get("VM", vm)["resident_on"]
         power.suspend(call, vm)
         try:
-            return _copy(call, vm, name, snapshot=True, memory=True, state_before=state)
+            return _copy(call, vm, _Plan(name, snapshot=True, memory=True, state_before=state))
         finally:
             power.boot(call, vm, host, paused=False)
             power.delete_suspend_image(call.database, vm)
@@ -117,51 +132,48 @@ def revert(call: Call, snapshot: str) -> None:
                 power.set_state(database, vm, fields["power_state"])
 
 
-def _copy(
-    call: Call,
-    vm: str,
-    name: str,
-    *,
-    snapshot: bool = False,
-    memory: bool = False,
-    repository: str = NULL,
-    ignored: list[str] | None = None,
-    state_before: str | None = None,
-) -> str:
+def _copy(call: Call, vm: str, plan: _Plan) -> str:
     call.work()
     database = call.database
     with database.lock:
         fields = dict(database.get("VM", vm))
-        suspended = fields["power_state"] == "Suspended" and (memory or not snapshot)
-        made = {
-            **fields,
-            **RESET,
-            "uuid": new_uuid(),
-            "name_label": name,
-            "power_state": "Suspended" if suspended else "Halted",
-            "is_a_template": snapshot or fields["is_a_template"],
-            "is_a_snapshot": snapshot,
-            "snapshot_of": vm if snapshot else NULL,
-            "snapshot_time": now() if snapshot else EPOCH,
-            "parent": fields["parent"] if snapshot else NULL,
-            "other_config": fields["other_config"] if snapshot else _config_of_copy(fields),
-        }
-        if snapshot:
-            state = state_before or fields["power_state"]
-            made["snapshot_metadata"] = stored_text(fields)
-            made["snapshot_info"] = {"power-state-at-snapshot": state, "disk-snapshot-type": "crash_consistent"}
+        made = _copied_record(vm, fields, plan)
         for table, field in (("VM_metrics", "metrics"), ("VM_guest_metrics", "guest_metrics")):
             made[field] = _copy_record(database, table, fields[field])
         ref = database.create("VM", new_ref(), made)
-        if snapshot:
+        if plan.snapshot:
             call.pool.sources[ref] = fields
             database.write("VM", vm, parent=ref)
-        _copy_devices(database, vm, ref, snapshot, repository, ignored or [])
-        if suspended:
-            database.write("VM", ref, suspend_VDI=copy_disk(database, fields["suspend_VDI"], snapshot=snapshot))
+        _copy_devices(database, vm, ref, plan)
+        if made["power_state"] == "Suspended":
+            database.write("VM", ref, suspend_VDI=copy_disk(database, fields["suspend_VDI"], snapshot=plan.snapshot))
         update_allowed_operations(database, ref)
         update_device_operations(database, ref)
     return ref
+
+
+def _copied_record(vm: str, fields: dict[str, Any], plan: _Plan) -> dict[str, Any]:
+    suspended = fields["power_state"] == "Suspended" and (plan.memory or not plan.snapshot)
+    made = {
+        **fields,
+        **RESET,
+        "uuid": new_uuid(),
+        "name_label": plan.name,
+        "power_state": "Suspended" if suspended else "Halted",
+    }
+    if not plan.snapshot:
+        same = {"is_a_snapshot": False, "snapshot_of": NULL, "snapshot_time": EPOCH, "parent": NULL}
+        return {**made, **same, "other_config": _config_of_copy(fields)}
+    state = plan.state_before or fields["power_state"]
+    return {
+        **made,
+        "is_a_template": True,
+        "is_a_snapshot": True,
+        "snapshot_of": vm,
+        "snapshot_time": now(),
+        "snapshot_metadata": stored_text(fields),
+        "snapshot_info": {"power-state-at-snapshot": state, "disk-snapshot-type": "crash_consistent"},
+    }
 
 
 def _config_of_copy(fields: dict[str, Any]) -> dict[str, str]:
@@ -177,24 +189,22 @@ def _copy_record(database: Database, table: str, ref: str) -> str:
     return database.create(table, new_ref(), {**database.get(table, ref), "uuid": new_uuid()})
 
 
-def _copy_devices(
-    database: Database, source: str, target: str, snapshot: bool, repository: str, ignored: list[str]
-) -> None:
+def _copy_devices(database: Database, source: str, target: str, plan: _Plan) -> None:
     """Copy the VBDs, whose disks are copied, and the VIFs of a VM. A CD stays the same."""
     fields = database.get("VM", source)
     for vbd in reversed(fields["VBDs"]):
         record = database.get("VBD", vbd)
-        if record["VDI"] in ignored and record["VDI"] != NULL:
+        if record["VDI"] in plan.ignored and record["VDI"] != NULL:
             continue
         disk = record["VDI"]
         if disk != NULL and record["type"] != "CD":
-            disk = copy_disk(database, disk, snapshot=snapshot, repository=repository)
+            disk = copy_disk(database, disk, snapshot=plan.snapshot, repository=plan.repository)
         detached = {"currently_attached": False, "device": "", "current_operations": {}, "allowed_operations": []}
         made = {**record, **detached, "uuid": new_uuid(), "VM": target, "VDI": disk}
         database.create("VBD", new_ref(), made)
     for vif in reversed(fields["VIFs"]):
         record = database.get("VIF", vif)
-        address = record["MAC"] if snapshot else new_mac()
+        address = record["MAC"] if plan.snapshot else new_mac()
         detached = {"currently_attached": False, "current_operations": {}, "allowed_operations": []}
         made = {**record, **detached, "uuid": new_uuid(), "VM": target, "MAC": address}
         database.create("VIF", new_ref(), made)
@@ -209,7 +219,7 @@ def _revert_devices(database: Database, vm: str, snapshot: str) -> None:
             database.delete("VDI", record["VDI"])
     for vif in database.get("VM", vm)["VIFs"]:
         database.delete("VIF", vif)
-    _copy_devices(database, snapshot, vm, snapshot=False, repository=NULL, ignored=[])
+    _copy_devices(database, snapshot, vm, _Plan(""))
     for old, new in zip(database.get("VM", snapshot)["VIFs"], database.get("VM", vm)["VIFs"], strict=True):
         database.write("VIF", new, MAC=database.get("VIF", old)["MAC"])
     for old, new in zip(database.get("VM", snapshot)["VBDs"], database.get("VM", vm)["VBDs"], strict=True):

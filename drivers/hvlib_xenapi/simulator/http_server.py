@@ -8,6 +8,7 @@ import socket
 import socketserver
 import ssl
 import threading
+import traceback
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import Any, cast
@@ -66,6 +67,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             if dropped.reply:
                 self._send(dropped.reply, "text/html", dropped.length)
+        except Exception:
+            traceback.print_exc()
+            self._page(500)
         else:
             self._send(body, content_type, len(body))
 

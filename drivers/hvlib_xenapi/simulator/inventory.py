@@ -53,7 +53,7 @@ class Inventory:
         self.settings = settings
         self.objects: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in CLASSES}
         self._addresses = addresses
-        self._random = random.Random("hvlib")
+        self._random = random.Random(settings.seed)
 
     def fill(self, database: Database) -> list[str]:
         """Put everything into an empty database; return the hosts."""

@@ -13,6 +13,8 @@ class Settings:
 
     user: str = "root"
     password: str = "secret"
+    seed: str = "hvlib"
+    """Pools of different seeds have different uuids and references."""
     vms: int = 20
     hosts: int = 4
     task_time: float = 0.1

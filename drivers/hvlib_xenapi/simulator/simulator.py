@@ -44,11 +44,11 @@ class Simulator:
         unix_socket: Path | None = None,
     ) -> None:
         self.pool = Pool(settings, [f"127.0.0.{number + 1}" for number in range(min(members, settings.hosts))])
-        self.administrator = Administrator(self.pool, self.start_member, self.stop_member)
         self.port = port
         self.tls_port = tls_port
         self.unix_socket = unix_socket
         self._dispatcher = Dispatcher(self.pool)
+        self.administrator = Administrator(self.pool, self._dispatcher, self.start_member, self.stop_member)
         self._tls = _tls_context(certificate) if certificate else None
         self._servers: dict[str, list[HTTPServer]] = {}
         self._door: HTTPServer | None = None

@@ -85,6 +85,18 @@ def test_settings_and_fields_can_be_changed(client: Client) -> None:
     assert client("VM.get_guest_metrics", vm) == "Ref:broken"
 
 
+def test_calls_behind_everyones_back(client: Client) -> None:
+    vm = client.vm()
+    calls = ask(client, "calls")
+    assert ask(client, "call", method="VM.set_name_label", parameters=[vm, "renamed"]) == {"result": None}
+    assert ask(client, "call", method="VM.get_record", parameters=[vm])["result"]["name_label"] == "renamed"
+    assert ask(client, "call", method="VM.start", parameters=[vm]) == {
+        "error": "MESSAGE_PARAMETER_COUNT_MISMATCH, VM.start, 3, 1"
+    }
+    assert ask(client, "calls") == calls
+    assert ask(client, "leftovers")["result"] == {"sessions": 1, "tasks": 0}
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [

@@ -129,6 +129,12 @@ def test_what_is_no_call_gets_a_page_of_html(client: Client, path: str, body: by
     assert page.startswith(b"<html><body><h1>HTTP 500 internal server error</h1>")
 
 
+def test_what_cannot_be_written_gets_a_page_of_html(client: Client) -> None:
+    """ocaml/libs/http-lib/http_svr.ml, handle_one."""
+    call = b'{"id":1,"method":"VM.\\ud800","params":["%s"]}' % client.session.encode()
+    assert client.post("/jsonrpc", call)[0] == 500
+
+
 def send(client: Client, request: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", client.simulator.port or 0), timeout=10) as connection:
         connection.sendall(request)
