@@ -5,20 +5,13 @@ ocaml/xapi/xapi_vbd_helpers.ml, xapi_vif_helpers.ml, xapi_vdi.ml.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from hvlib_xenapi.simulator.database import Database
-from hvlib_xenapi.simulator.failure import Failure
 from hvlib_xenapi.simulator.values import NULL
 
-__all__ = [
-    "assert_vbd_allows",
-    "assert_vdi_allows",
-    "assert_vif_allows",
-    "update_device_operations",
-    "update_vdi_operations",
-]
+__all__ = ["find_error", "update_device_operations", "update_operations"]
 
 VBD_OPERATIONS = ("attach", "eject", "insert", "plug", "unplug", "unplug_force", "pause", "unpause")
 VIF_OPERATIONS = ("attach", "plug", "unplug")
@@ -26,6 +19,7 @@ VDI_OPERATIONS = (
     "clone", "copy", "resize", "resize_online", "snapshot", "mirror", "destroy", "forget", "update", "force_unlock",
     "generate_config", "enable_cbt", "disable_cbt", "data_destroy", "list_changed_blocks", "set_on_boot", "blocked",
 )  # fmt: skip
+OPERATIONS = {"VBD": VBD_OPERATIONS, "VIF": VIF_OPERATIONS, "VDI": VDI_OPERATIONS}
 LIVE_VDI_OPERATIONS = frozenset({
     "snapshot", "resize_online", "blocked", "clone", "mirror", "enable_cbt", "disable_cbt", "data_destroy",
 })  # fmt: skip
@@ -36,44 +30,27 @@ Error = tuple[str, ...]
 Fields = Mapping[str, Any]
 
 
-def assert_vbd_allows(database: Database, vbd: str, operation: str) -> None:
-    """Raise the first error that stands against an operation on a VBD."""
-    _raise_first(_vbd_errors(database, vbd, operation))
+def find_error(database: Database, table: str, ref: str, operation: str) -> Error | None:
+    """Return the first error that stands against an operation on a VBD, a VIF or a VDI; None if there is none."""
+    return next(_ERRORS[table](database, ref, operation), None)
 
 
-def assert_vif_allows(database: Database, vif: str, operation: str) -> None:
-    """Raise the first error that stands against an operation on a VIF."""
-    _raise_first(_vif_errors(database, vif, operation))
-
-
-def assert_vdi_allows(database: Database, vdi: str, operation: str) -> None:
-    """Raise the first error that stands against an operation on a VDI."""
-    _raise_first(_vdi_errors(database, vdi, operation))
+def update_operations(database: Database, table: str, ref: str) -> None:
+    """Bring allowed_operations of a VBD, a VIF or a VDI up to date."""
+    allowed = [name for name in OPERATIONS[table] if not find_error(database, table, ref, name)]
+    database.write(table, ref, allowed_operations=allowed)
 
 
 def update_device_operations(database: Database, vm: str) -> None:
-    """Bring allowed_operations of a VM's VBDs, VIFs and VDIs up to date."""
+    """Bring allowed_operations of a VM's VBDs, their VDIs and the VIFs up to date."""
     fields = database.get("VM", vm)
     for vbd in fields["VBDs"]:
-        allowed = [name for name in VBD_OPERATIONS if not any(_vbd_errors(database, vbd, name))]
-        database.write("VBD", vbd, allowed_operations=allowed)
+        update_operations(database, "VBD", vbd)
         disk = database.get("VBD", vbd)["VDI"]
         if disk != NULL:
-            update_vdi_operations(database, disk)
+            update_operations(database, "VDI", disk)
     for vif in fields["VIFs"]:
-        allowed = [name for name in VIF_OPERATIONS if not any(_vif_errors(database, vif, name))]
-        database.write("VIF", vif, allowed_operations=allowed)
-
-
-def update_vdi_operations(database: Database, vdi: str) -> None:
-    """Bring allowed_operations of a VDI up to date."""
-    allowed = [name for name in VDI_OPERATIONS if not any(_vdi_errors(database, vdi, name))]
-    database.write("VDI", vdi, allowed_operations=allowed)
-
-
-def _raise_first(errors: Iterator[Error]) -> None:
-    for error in errors:
-        raise Failure(*error)
+        update_operations(database, "VIF", vif)
 
 
 def _vbd_errors(database: Database, vbd: str, operation: str) -> Iterator[Error]:
@@ -156,3 +133,10 @@ def _vdi_errors(database: Database, vdi: str, operation: str) -> Iterator[Error]
         yield "VDI_IN_USE", vdi, operation
     if operation == "destroy" and not fields["managed"]:
         yield "VDI_NOT_MANAGED", vdi
+
+
+_ERRORS: dict[str, Callable[[Database, str, str], Iterator[Error]]] = {
+    "VBD": _vbd_errors,
+    "VIF": _vif_errors,
+    "VDI": _vdi_errors,
+}

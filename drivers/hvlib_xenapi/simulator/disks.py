@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hvlib_xenapi.simulator.database import Database, new_ref, new_uuid
-from hvlib_xenapi.simulator.devices import update_vdi_operations
+from hvlib_xenapi.simulator.devices import update_operations
 from hvlib_xenapi.simulator.values import EPOCH, NULL, now
 
 __all__ = ["allocate", "copy_disk"]
@@ -28,7 +28,7 @@ def copy_disk(database: Database, disk: str, *, snapshot: bool = False, reposito
             "SR": repository if repository != NULL else fields["SR"],
         }
         ref = database.create("VDI", new_ref(), made)
-        update_vdi_operations(database, ref)
+        update_operations(database, "VDI", ref)
         allocate(database, made["SR"], made["virtual_size"])
     return ref
 

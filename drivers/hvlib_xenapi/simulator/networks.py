@@ -9,7 +9,8 @@ from hvlib_xenapi.simulator.call import Call, handles
 from hvlib_xenapi.simulator.classes import CLASSES
 from hvlib_xenapi.simulator.copies import new_mac
 from hvlib_xenapi.simulator.database import new_ref
-from hvlib_xenapi.simulator.devices import assert_vif_allows, update_device_operations
+from hvlib_xenapi.simulator.device_operation import device_operation
+from hvlib_xenapi.simulator.devices import update_device_operations
 from hvlib_xenapi.simulator.failure import Failure
 from hvlib_xenapi.simulator.records import blank, construct, read_record
 
@@ -84,17 +85,17 @@ def destroy_vif(call: Call, vif: str) -> None:
 @handles("VIF.plug")
 def plug(call: Call, vif: str) -> None:
     """Attach an interface to a running VM."""
-    assert_vif_allows(call.database, vif, "plug")
-    call.work()
-    _write_vif(call, vif, currently_attached=True)
+    with device_operation(call, "VIF", vif, "plug"):
+        call.work()
+        _write_vif(call, vif, currently_attached=True)
 
 
 @handles("VIF.unplug", "VIF.unplug_force")
 def unplug(call: Call, vif: str) -> None:
     """Detach an interface from a running VM."""
-    assert_vif_allows(call.database, vif, "unplug")
-    call.work()
-    _write_vif(call, vif, currently_attached=False)
+    with device_operation(call, "VIF", vif, "unplug"):
+        call.work()
+        _write_vif(call, vif, currently_attached=False)
 
 
 @handles("VIF.move")

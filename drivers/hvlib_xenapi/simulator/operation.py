@@ -1,12 +1,10 @@
 """An operation on a VM: checked, entered in current_operations while it lasts, allowed_operations kept up to date.
 
-ocaml/xapi/xapi_vm_helpers.ml, with_vm_operation. While another operation is in the way a call waits, for hours if need
-be; what it then finds is checked anew (ocaml/xapi/helpers.ml, retry_with_global_lock).
+ocaml/xapi/xapi_vm_helpers.ml, with_vm_operation.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -14,11 +12,11 @@ from typing import Any
 from hvlib_xenapi.simulator.call import Call, handles
 from hvlib_xenapi.simulator.database import Database
 from hvlib_xenapi.simulator.failure import Failure
-from hvlib_xenapi.simulator.vm_operations import Guest, allowed_operations, check
+from hvlib_xenapi.simulator.vm_operations import Error, Guest, allowed_operations, check
+from hvlib_xenapi.simulator.waiting import wait_until_allowed
 
 __all__ = ["guest_of", "update_allowed_operations", "vm_operation"]
 
-BUSY = "OTHER_OPERATION_IN_PROGRESS"
 LIVE = ("Running", "Paused")
 
 
@@ -26,15 +24,12 @@ LIVE = ("Running", "Paused")
 def vm_operation(call: Call, vm: str, operation: str, strict: bool = True) -> Iterator[None]:
     """Do an operation on a VM. Raises the first error that stands against it."""
     database = call.database
-    deadline = time.monotonic() + call.pool.settings.patience
-    call.pool.tasks.allow_cancel(call.task, True)
+
+    def find_error() -> Error | None:
+        return check(vm, database.get("VM", vm), guest_of(database, vm), operation, strict)
+
     with database.changed:
-        while error := check(vm, database.get("VM", vm), guest_of(database, vm), operation, strict):
-            remaining = deadline - time.monotonic()
-            if error[0] != BUSY or remaining <= 0 or call.pool.closed.is_set():
-                raise Failure(*error)
-            call.pool.tasks.stop_if_cancelled(call.task)
-            database.changed.wait(remaining)
+        wait_until_allowed(call, find_error)
         _write_operations(database, vm, {**database.get("VM", vm)["current_operations"], call.key: operation})
     try:
         yield

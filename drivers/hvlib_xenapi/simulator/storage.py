@@ -8,12 +8,8 @@ from typing import Any
 from hvlib_xenapi.simulator.call import Call, handles
 from hvlib_xenapi.simulator.classes import CLASSES
 from hvlib_xenapi.simulator.database import new_uuid
-from hvlib_xenapi.simulator.devices import (
-    assert_vbd_allows,
-    assert_vdi_allows,
-    update_device_operations,
-    update_vdi_operations,
-)
+from hvlib_xenapi.simulator.device_operation import device_operation
+from hvlib_xenapi.simulator.devices import find_error, update_device_operations, update_operations
 from hvlib_xenapi.simulator.disks import allocate, copy_disk
 from hvlib_xenapi.simulator.failure import Failure
 from hvlib_xenapi.simulator.records import construct, read_record
@@ -40,21 +36,21 @@ def create_disk(call: Call, record: Mapping[str, Any]) -> str:
     call.work()
     disk = construct(call, of, record, managed=True, location=new_uuid())
     allocate(call.database, values["SR"], size)
-    update_vdi_operations(call.database, disk)
+    update_operations(call.database, "VDI", disk)
     return disk
 
 
 @handles("VDI.destroy")
 def destroy_disk(call: Call, vdi: str) -> None:
     """Delete a disk that no VM uses; VBDs that stand for it go too."""
-    assert_vdi_allows(call.database, vdi, "destroy")
-    call.work()
-    with call.database.lock:
-        fields = call.database.get("VDI", vdi)
-        for vbd in fields["VBDs"]:
-            call.database.delete("VBD", vbd)
-        call.database.delete("VDI", vdi)
-        allocate(call.database, fields["SR"], -fields["virtual_size"])
+    with device_operation(call, "VDI", vdi, "destroy"):
+        call.work()
+        with call.database.lock:
+            fields = call.database.get("VDI", vdi)
+            for vbd in fields["VBDs"]:
+                call.database.delete("VBD", vbd)
+            call.database.delete("VDI", vdi)
+            allocate(call.database, fields["SR"], -fields["virtual_size"])
 
 
 @handles("VDI.resize")
@@ -72,27 +68,27 @@ def resize_online(call: Call, vdi: str, size: int) -> None:
 @handles("VDI.clone")
 def clone_disk(call: Call, vdi: str, _parameters: Mapping[str, str] | None = None) -> str:
     """Add a copy of a disk that shares what both have."""
-    assert_vdi_allows(call.database, vdi, "clone")
-    call.work()
-    return copy_disk(call.database, vdi)
+    with device_operation(call, "VDI", vdi, "clone"):
+        call.work()
+        return copy_disk(call.database, vdi)
 
 
 @handles("VDI.snapshot")
 def snapshot_disk(call: Call, vdi: str, _parameters: Mapping[str, str] | None = None) -> str:
     """Keep a disk as it is."""
-    assert_vdi_allows(call.database, vdi, "snapshot")
-    call.work()
-    return copy_disk(call.database, vdi, snapshot=True)
+    with device_operation(call, "VDI", vdi, "snapshot"):
+        call.work()
+        return copy_disk(call.database, vdi, snapshot=True)
 
 
 @handles("VDI.copy")
 def copy_to(call: Call, vdi: str, repository: str, _base: str = NULL, _into: str = NULL) -> str:
     """Add a full copy of a disk, in a repository."""
-    assert_vdi_allows(call.database, vdi, "copy")
     if repository != NULL:
         _assert_reachable(call, repository)
-    call.work()
-    return copy_disk(call.database, vdi, repository=repository)
+    with device_operation(call, "VDI", vdi, "copy"):
+        call.work()
+        return copy_disk(call.database, vdi, repository=repository)
 
 
 @handles("VBD.create")
@@ -128,46 +124,47 @@ def destroy_vbd(call: Call, vbd: str) -> None:
             raise Failure("OPERATION_NOT_ALLOWED", f"VBD '{fields['uuid']}' still attached to '{vm['uuid']}'")
         call.database.delete("VBD", vbd)
         if fields["VDI"] != NULL:
-            update_vdi_operations(call.database, fields["VDI"])
+            update_operations(call.database, "VDI", fields["VDI"])
 
 
 @handles("VBD.plug")
 def plug(call: Call, vbd: str) -> None:
     """Attach a disk to a running VM."""
-    assert_vbd_allows(call.database, vbd, "plug")
-    call.work()
-    position = call.database.get("VBD", vbd)["userdevice"]
-    device = f"xvd{chr(ord('a') + int(position) % 26)}" if position.isdigit() else position
-    _write_vbd(call, vbd, currently_attached=True, device=device)
+    with device_operation(call, "VBD", vbd, "plug"):
+        call.work()
+        position = call.database.get("VBD", vbd)["userdevice"]
+        device = f"xvd{chr(ord('a') + int(position) % 26)}" if position.isdigit() else position
+        _write_vbd(call, vbd, currently_attached=True, device=device)
 
 
 @handles("VBD.unplug", "VBD.unplug_force")
 def unplug(call: Call, vbd: str) -> None:
     """Detach a disk from a running VM."""
-    assert_vbd_allows(call.database, vbd, "unplug")
-    call.work()
-    _write_vbd(call, vbd, currently_attached=False, device="")
+    with device_operation(call, "VBD", vbd, "unplug"):
+        call.work()
+        _write_vbd(call, vbd, currently_attached=False, device="")
 
 
 @handles("VBD.insert")
 def insert(call: Call, vbd: str, vdi: str) -> None:
     """Put a CD into a drive."""
     call.database.get("VDI", vdi)
-    assert_vbd_allows(call.database, vbd, "insert")
-    _write_vbd(call, vbd, VDI=vdi, empty=False)
+    with device_operation(call, "VBD", vbd, "insert"):
+        _write_vbd(call, vbd, VDI=vdi, empty=False)
 
 
 @handles("VBD.eject")
 def eject(call: Call, vbd: str) -> None:
     """Take the CD from a drive."""
-    assert_vbd_allows(call.database, vbd, "eject")
-    _write_vbd(call, vbd, VDI=NULL, empty=True)
+    with device_operation(call, "VBD", vbd, "eject"):
+        _write_vbd(call, vbd, VDI=NULL, empty=True)
 
 
 @handles("VBD.assert_attachable")
 def assert_attachable(call: Call, vbd: str) -> None:
     """Raise what keeps a disk from being attached."""
-    assert_vbd_allows(call.database, vbd, "attach")
+    if error := find_error(call.database, "VBD", vbd, "attach"):
+        raise Failure(*error)
 
 
 @handles("VBD.set_mode")
@@ -184,14 +181,14 @@ def scan(call: Call, repository: str) -> None:
 
 
 def _resize(call: Call, vdi: str, size: int, operation: str) -> None:
-    assert_vdi_allows(call.database, vdi, operation)
-    fields = call.database.get("VDI", vdi)
-    _assert_reachable(call, fields["SR"])
-    if size < fields["virtual_size"]:
-        raise Failure("SR_BACKEND_FAILURE_79", "", f"VDI Invalid size [opterr=shrinking not allowed, {size}]", "")
-    call.work()
-    call.database.write("VDI", vdi, virtual_size=size)
-    allocate(call.database, fields["SR"], size - fields["virtual_size"])
+    with device_operation(call, "VDI", vdi, operation):
+        fields = call.database.get("VDI", vdi)
+        _assert_reachable(call, fields["SR"])
+        if size < fields["virtual_size"]:
+            raise Failure("SR_BACKEND_FAILURE_79", "", f"VDI Invalid size [opterr=shrinking not allowed, {size}]", "")
+        call.work()
+        call.database.write("VDI", vdi, virtual_size=size)
+        allocate(call.database, fields["SR"], size - fields["virtual_size"])
 
 
 def _assert_reachable(call: Call, repository: str) -> None:

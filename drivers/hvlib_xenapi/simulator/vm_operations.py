@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["OPERATIONS", "Guest", "allowed_operations", "check"]
+__all__ = ["OPERATIONS", "Error", "Guest", "allowed_operations", "check"]
 
 HALTED, PAUSED, SUSPENDED, RUNNING = STATES = ("Halted", "Paused", "Suspended", "Running")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from xenapi_clients.plain import Client
+from xenapi_clients.plain import Client, until
 
 NULL = "OpaqueRef:NULL"
 GIB = 2**30
@@ -218,3 +218,18 @@ def test_a_repository_in_use_stays_attached(client: Client) -> None:
     (pool,) = client("pool.get_all_records").values()
     pbds = set(client("host.get_PBDs", host)) & set(client("SR.get_PBDs", pool["default_SR"]))
     assert client.refused("PBD.unplug", pbds.pop())[0] == "VDI_IN_USE"
+
+
+def test_operations_on_a_disk_are_entered_and_waited_for(client: Client) -> None:
+    """ocaml/xapi/message_forwarding.ml, with_sr_andor_vdi."""
+    settings = client.simulator.pool.settings
+    disk = make_disk(client)
+    settings.task_time = 0.5
+    task = client("Async.VDI.snapshot", disk)
+    until(lambda: client("VDI.get_current_operations", disk) == {task: "snapshot"})
+    assert client("VDI.get_allowed_operations", disk) == []
+    settings.patience = 0.0
+    assert client.refused("VDI.destroy", disk) == ["OTHER_OPERATION_IN_PROGRESS", "VDI", disk, "snapshot", task]
+    settings.patience, settings.task_time = 20.0, 0.0
+    client("VDI.destroy", disk)
+    assert client.finished(task)["status"] == "success"
