@@ -22,7 +22,10 @@ KINDS = {
 
 @dataclass(slots=True)
 class Fault:
-    """What happens to the next ``times`` calls of the messages that ``method`` matches, after ``skip`` others."""
+    """What happens to the next ``times`` calls of the messages that ``method`` matches, after ``skip`` others.
+
+    ``method`` is what is called, ``Async.VM.start`` say; ``*`` in it stands for anything.
+    """
 
     kind: str
     method: str = "*"
