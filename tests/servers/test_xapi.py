@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -64,6 +65,21 @@ def test_run_exports_the_environment_and_ends_the_server(options: tuple[str, ...
     assert (url.scheme, url.username, url.hostname) == ("xenapi+http", "root", address)
     assert url.port
     assert not listens(address, url.port)
+
+
+def test_https() -> None:
+    with Xapi(vms=1, tls=True) as server:
+        url = urlsplit(server.url)
+        assert (url.scheme, url.port) == ("xenapi", server.tls_port)
+        context = ssl.create_default_context(cafile=server.environment["HVLIB_CACERT"])
+        certificate = server.cacert.read_bytes()
+        server.stop()
+        server.start()
+        assert server.cacert.read_bytes() == certificate
+        connection = http.client.HTTPSConnection("127.0.0.1", server.tls_port, timeout=10, context=context)
+        connection.request("POST", "/jsonrpc", b'{"id":1,"method":"system.listMethods","params":[]}')
+        assert json.load(connection.getresponse())["error"] is None
+        connection.close()
 
 
 def test_server_does_not_outlive_a_killed_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

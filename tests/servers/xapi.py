@@ -43,13 +43,14 @@ class Xapi(Server):
         login_penalty: float = 0.0,
         idle: float | None = None,
         session_cap: int | None = None,
-        certificate: Path | None = None,
+        tls: bool = False,
     ) -> None:
         self.user = USER
         self.password = secrets.token_urlsafe(12)
         self.port = 0  # any, until the first start chose one
         self.tls_port = 0
         self._slave = slave
+        self._tls = tls
         self._folder = tempfile.TemporaryDirectory(prefix="hvlib-xapi-")
         self._options = {
             "vms": vms,
@@ -59,7 +60,7 @@ class Xapi(Server):
             "login-penalty": login_penalty,
             "idle": idle,
             "session-cap": session_cap,
-            "certificate": certificate,
+            "certificate": Path(self._folder.name, "xapi.pem") if tls else None,
             "user": self.user,
             "seed": str(uuid4()),
             "password": self.password,
@@ -78,7 +79,7 @@ class Xapi(Server):
         add("--login-penalty", type=float, default=0.0, metavar="SECONDS", help="what a wrong password costs (none)")
         add("--idle", type=float, metavar="SECONDS", help="end sessions idle this long (a day)")
         add("--session-cap", type=int, metavar="COUNT", help="sessions that an originator may have (500)")
-        add("--certificate", type=Path, metavar="PEM", help="serve HTTPS too, with this key and certificate")
+        add("--tls", action="store_true", help="connect by HTTPS, which must be verified")
 
     @property
     def addresses(self) -> list[str]:
@@ -87,17 +88,26 @@ class Xapi(Server):
         return self._process.ready["addresses"].split()
 
     @property
+    def cacert(self) -> Path:
+        """The PEM file that verifies the server, with ``tls``. It exists from the first start until the end."""
+        return Path(self._folder.name, "ca.pem")
+
+    @property
     def unix_socket(self) -> Path:
         """The path of the first master's socket."""
         return Path(self._folder.name, "xapi")
 
     @property
     def url(self) -> str:
-        return f"xenapi+http://{self.user}@{'127.0.0.2' if self._slave else '127.0.0.1'}:{self.port}"
+        address = "127.0.0.2" if self._slave else "127.0.0.1"
+        if self._tls:
+            return f"xenapi://{self.user}@{address}:{self.tls_port}"
+        return f"xenapi+http://{self.user}@{address}:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**super().environment, "HVLIB_PASSWORD": self.password}
+        certificate = {"HVLIB_CACERT": str(self.cacert)} if self._tls else {}
+        return {**super().environment, **certificate, "HVLIB_PASSWORD": self.password}
 
     def start(self) -> None:
         ports = {"port": self.port, "tls-port": self.tls_port}

@@ -40,8 +40,9 @@ def official(tmp_path_factory: pytest.TempPathFactory) -> Run:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     subprocess.run([*pip, "--target", str(folder), OFFICIAL], check=True, timeout=TIMEOUT)
 
-    def run(*arguments: str) -> Any:
-        return _run([sys.executable, str(HERE / "official.py"), *arguments], folder, PYTHONPATH=str(folder))
+    def run(*arguments: str, **environment: str) -> Any:
+        command = [sys.executable, str(HERE / "official.py"), *arguments]
+        return _run(command, folder, PYTHONPATH=str(folder), **environment)
 
     return run
 

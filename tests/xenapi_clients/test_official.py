@@ -41,6 +41,13 @@ def test_a_change_is_followed(xapi: Xapi, official: Callable[..., Any]) -> None:
     assert seen["version"] == "2.21"
 
 
+def test_https(official: Callable[..., Any]) -> None:
+    with Xapi(vms=5, tls=True) as server:
+        url = f"https://127.0.0.1:{server.tls_port}"
+        seen = official("list", url, server.user, server.password, SSL_CERT_FILE=str(server.cacert))
+    assert seen["count"] == 11
+
+
 def test_a_slave_refuses(xapi: Xapi, official: Callable[..., Any]) -> None:
     seen = official("list", f"http://127.0.0.2:{xapi.port}", xapi.user, xapi.password)
     assert seen == {"refused": ["HOST_IS_SLAVE", "127.0.0.1"]}

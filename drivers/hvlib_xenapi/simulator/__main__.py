@@ -50,7 +50,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--hosts", type=int, help=f"hosts ({default.hosts})")
     add("--members", type=int, default=1, help="hosts that answer, at 127.0.0.1, 127.0.0.2 and so on (%(default)s)")
     add("--port", type=int, default=0, help="port of HTTP at each member; 0 is any (%(default)s)")
-    add("--certificate", type=Path, metavar="PEM", help="serve HTTPS too, with this key and certificate")
+    add(
+        "--certificate",
+        type=Path,
+        metavar="PEM",
+        help="serve HTTPS too, with this key and certificate; made if need be",
+    )
     add("--tls-port", type=int, default=0, metavar="PORT", help="port of HTTPS; 0 is any (%(default)s)")
     add("--unix-socket", type=Path, metavar="PATH", help="serve there too, where everyone is root")
     add("--seed", metavar="TEXT", help=f"pools of different seeds are different pools ({default.seed})")

@@ -30,7 +30,8 @@ class Simulator:
 
     Every member has an address of its own, 127.0.0.1, 127.0.0.2 and so on, and the same ports: what a slave says of
     its master is an address without a port, as real servers do. ``port`` and ``tls_port`` of 0 are any that is free,
-    None is none; ``unix_socket`` is the path of the master's socket, other members' have a number behind it.
+    None is none; ``certificate`` is a file with a key and a certificate, made if there is no such file;
+    ``unix_socket`` is the path of the master's socket, other members' have a number behind it.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Simulator:
         self.unix_socket = unix_socket
         self._dispatcher = Dispatcher(self.pool)
         self.administrator = Administrator(self.pool, self._dispatcher, self.start_member, self.stop_member)
-        self._tls = _tls_context(certificate) if certificate else None
+        self._tls = _tls_context(certificate, self.addresses) if certificate else None
         self._servers: dict[str, list[HTTPServer]] = {}
         self._door: HTTPServer | None = None
 
@@ -142,7 +143,11 @@ def _is_free(address: str, port: int) -> bool:
     return True
 
 
-def _tls_context(certificate: Path) -> ssl.SSLContext:
+def _tls_context(certificate: Path, addresses: list[str]) -> ssl.SSLContext:
+    if not certificate.exists():
+        from hvlib_xenapi.simulator.certificate import make_certificate  # needs cryptography, which is for this alone
+
+        make_certificate(certificate, addresses)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context

@@ -171,13 +171,17 @@ def test_unix_socket_asks_for_no_password(simulator: Simulator, tmp_path: Path) 
         assert len(client("VM.get_all")) == 25
 
 
-def test_a_tls_handshake_keeps_nobody_waiting(certificate: Path) -> None:
-    with Simulator(Settings(vms=1, hosts=1), tls_port=0, certificate=certificate) as simulator:
+def test_tls(tmp_path: Path) -> None:
+    """Clients that verify strictly are content, by address and by name; a silent handshake keeps nobody waiting."""
+    settings = Settings(vms=1, hosts=2)
+    with Simulator(settings, members=2, tls_port=0, certificate=tmp_path / "xapi.pem") as simulator:
         assert simulator.tls_port
-        silent = socket.create_connection(("127.0.0.1", simulator.tls_port))
-        context = ssl.create_default_context(cafile=str(certificate))
-        connection = http.client.HTTPSConnection("127.0.0.1", simulator.tls_port, timeout=10, context=context)
-        connection.request("POST", "/", xml_call("system.listMethods"))
-        assert connection.getresponse().status == 200
-        connection.close()
-        silent.close()
+        context = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        with socket.create_connection(("127.0.0.1", simulator.tls_port)):
+            for name in ("127.0.0.1", "127.0.0.2", "localhost"):
+                connection = http.client.HTTPSConnection(name, simulator.tls_port, timeout=10, context=context)
+                connection.request("POST", "/", xml_call("system.listMethods"))
+                assert connection.getresponse().status == 200
+                connection.close()
+    assert (tmp_path / "xapi.pem").stat().st_mode & 0o777 == 0o600
