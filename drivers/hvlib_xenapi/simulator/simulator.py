@@ -82,7 +82,8 @@ class Simulator:
 
     def stop_member(self, address: str) -> None:
         """End a member at once, as a crash would."""
-        for server in self._servers.pop(address, []):
+        # The port goes last: whoever finds it closed finds no file of a socket either.
+        for server in reversed(self._servers.pop(address, [])):
             server.close()
 
     def close(self) -> None:
