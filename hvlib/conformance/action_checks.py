@@ -14,7 +14,7 @@ from hvlib import actions
 from hvlib.actions import Action
 from hvlib.conformance.fixtures import NewVM
 from hvlib.conformance.site import Site
-from hvlib.resources import VM, Flavor, Host, Image, Network, Resource, Snapshot, TaskRecord, Volume
+from hvlib.resources import VM, Flavor, Host, Image, Network, PowerState, Resource, Snapshot, TaskRecord, Volume
 
 __all__ = ["CHECKS", "PATIENCE", "Acting"]
 
@@ -85,16 +85,19 @@ def refused(*errors: type[hvlib.HvlibError]) -> Iterator[None]:
         yield
 
 
-def start(acting: Acting) -> None:
-    vm = acting.becomes(vm := acting.halted(), vm.start(), power_state="running")
+def reaches(acting: Acting, vm: hvlib.VM, ask: Callable[[hvlib.VM], hvlib.Task[VM]], state: PowerState) -> None:
+    """The VM comes to be in a state, and as it is there, another such request is refused."""
+    acting.becomes(vm, ask(vm), power_state=state)
     with refused(hvlib.InvalidState):
-        vm.start().wait(timeout=PATIENCE)
+        ask(vm).wait(timeout=PATIENCE)
+
+
+def start(acting: Acting) -> None:
+    reaches(acting, acting.halted(), VM.start, "running")
 
 
 def stop(acting: Acting) -> None:
-    vm = acting.becomes(vm := acting.running(), vm.stop(), power_state="halted")
-    with refused(hvlib.InvalidState):
-        vm.stop().wait(timeout=PATIENCE)
+    reaches(acting, acting.running(), VM.stop, "halted")
 
 
 def shutdown(acting: Acting) -> None:
@@ -117,31 +120,23 @@ def reboot(acting: Acting) -> None:
 
 
 def suspend(acting: Acting) -> None:
-    vm = acting.becomes(vm := acting.running(), vm.suspend(), power_state="suspended")
-    with refused(hvlib.InvalidState):
-        vm.suspend().wait(timeout=PATIENCE)
+    reaches(acting, acting.running(), VM.suspend, "suspended")
 
 
 def resume(acting: Acting) -> None:
     vm = acting.running()
     vm.suspend().wait(timeout=PATIENCE)
-    acting.becomes(vm, vm.resume(), power_state="running")
-    with refused(hvlib.InvalidState):
-        vm.resume().wait(timeout=PATIENCE)
+    reaches(acting, vm, VM.resume, "running")
 
 
 def pause(acting: Acting) -> None:
-    vm = acting.becomes(vm := acting.running(), vm.pause(), power_state="paused")
-    with refused(hvlib.InvalidState):
-        vm.pause().wait(timeout=PATIENCE)
+    reaches(acting, acting.running(), VM.pause, "paused")
 
 
 def unpause(acting: Acting) -> None:
     vm = acting.running()
     vm.pause().wait(timeout=PATIENCE)
-    acting.becomes(vm, vm.unpause(), power_state="running")
-    with refused(hvlib.InvalidState):
-        vm.unpause().wait(timeout=PATIENCE)
+    reaches(acting, vm, VM.unpause, "running")
 
 
 def rename(acting: Acting) -> None:

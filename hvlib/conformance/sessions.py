@@ -175,6 +175,13 @@ class SessionsConformance(Conformance):
             wire.close()
         assert not isinstance(caught.value, Unexpected)
 
+    def test_certificates_are_verified(self, site: Site) -> None:
+        """By default, on loopback too: a server that only the site's own ``cacert`` vouches for is not talked to."""
+        if "cacert" not in site.options:
+            pytest.skip("not verified here: the server's certificate is not of an authority of its own")
+        with site.connect(cacert=None, retry=QUICK) as provider, pytest.raises(hvlib.ConnectionFailed):
+            provider.compute.vms.get_all().all()
+
     def test_secrets_stay_secret(self, site: Site, caplog: pytest.LogCaptureFixture) -> None:
         """No password in a repr, a log, an error, its traceback, or what is exported."""
         secrets = [str(site.options[name]) for name in ("password",) if site.options.get(name)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import suppress
 
 __all__ = ["CountingProxy", "Wire"]
@@ -50,15 +51,12 @@ class CountingProxy(Wire):
         self._turns = 0
         self._cut_at: int | None = None
         self._links: set[_Link] = set()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._accepting = threading.Thread(target=self._accept, daemon=True, name="hvlib-wire")
-        self._accepting.start()
+        self._listener = _Listener(self._link)
 
     @property
     def address(self) -> tuple[str, int]:
         """The proxy's own."""
-        host, port = self._listener.getsockname()
-        return host, port
+        return self._listener.address
 
     @property
     def turns(self) -> int:
@@ -77,10 +75,7 @@ class CountingProxy(Wire):
 
     def close(self) -> None:
         """Break all connections and accept no more."""
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._accepting.join()
         links = list(self._links)
         self.cut()
         for link in links:
@@ -103,20 +98,15 @@ class CountingProxy(Wire):
         """A connection has ended."""
         self._links.discard(link)
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            try:
-                server = socket.create_connection(self._server)
-            except OSError:
-                client.close()
-                continue
-            link = _Link(self, client, server)
-            self._links.add(link)
-            link.start()
+    def _link(self, client: socket.socket) -> None:
+        try:
+            server = socket.create_connection(self._server)
+        except OSError:
+            client.close()
+            return
+        link = _Link(self, client, server)
+        self._links.add(link)
+        link.start()
 
 
 class Rubbish(Wire):
@@ -126,15 +116,12 @@ class Rubbish(Wire):
 
     def __init__(self, reply: bytes) -> None:
         self._reply = reply
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._answering = threading.Thread(target=self._answer, daemon=True, name="hvlib-wire")
-        self._answering.start()
+        self._listener = _Listener(self._answer)
 
     @property
     def address(self) -> tuple[str, int]:
         """Where it listens."""
-        host, port = self._listener.getsockname()
-        return host, port
+        return self._listener.address
 
     def cut(self) -> None:
         """Connections end by themselves."""
@@ -144,21 +131,36 @@ class Rubbish(Wire):
 
     def close(self) -> None:
         """Listen no more."""
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._answering.join()
 
-    def _answer(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            with client, suppress(OSError):
-                client.settimeout(1.0)
-                client.recv(CHUNK)
-                client.sendall(self._reply)
+    def _answer(self, client: socket.socket) -> None:
+        with client, suppress(OSError):
+            client.settimeout(1.0)
+            client.recv(CHUNK)
+            client.sendall(self._reply)
+
+
+class _Listener:
+    """Accepts connections on loopback, and hands each to ``take``, in a thread of its own."""
+
+    def __init__(self, take: Callable[[socket.socket], None]) -> None:
+        self._take = take
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.address: tuple[str, int] = self._socket.getsockname()
+        self._accepting = threading.Thread(target=self._accept, daemon=True, name="hvlib-wire")
+        self._accepting.start()
+
+    def close(self) -> None:
+        """Accept no more."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._accepting.join()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                self._take(self._socket.accept()[0])
 
 
 class _Link:
