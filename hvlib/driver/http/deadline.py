@@ -15,8 +15,9 @@ from contextvars import ContextVar
 from typing import Any
 
 from urllib3.connection import HTTPConnection
+from urllib3.exceptions import NewConnectionError
 
-__all__ = ["PlainConnection", "TlsSocket", "deadline"]
+__all__ = ["PlainConnection", "TlsSocket", "UnixConnection", "deadline"]
 
 DEADLINE: ContextVar[float] = ContextVar("DEADLINE")
 """When the exchange of this thread ends, on the monotonic clock."""
@@ -83,3 +84,21 @@ class PlainConnection(HTTPConnection):
         """Connect."""
         super().connect()
         self.sock = PlainSocket(fileno=self.sock.detach())
+
+
+class UnixConnection(HTTPConnection):
+    """HTTP over a unix socket that keeps to the deadline."""
+
+    def __init__(self, *args: Any, socket_path: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._socket_path = socket_path
+
+    def connect(self) -> None:
+        """Connect."""
+        self.sock = PlainSocket(socket.AF_UNIX)
+        try:
+            _allow(self.sock)
+            self.sock.connect(self._socket_path)
+        except OSError as error:
+            self.sock.close()
+            raise NewConnectionError(self, f"{self._socket_path}: {error}") from error

@@ -7,6 +7,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ import urllib3
 from urllib3.connection import HTTPConnection
 
 from hvlib.driver import Endpoint
-from hvlib.driver.http.deadline import PlainConnection, deadline
+from hvlib.driver.http.deadline import PlainConnection, UnixConnection, deadline
 from hvlib.driver.http.errors import connection_errors
 from hvlib.driver.http.tls import tls_context
 from hvlib.errors import ConnectionFailed
@@ -28,23 +29,30 @@ CHUNK = 1 << 16
 
 
 class Address(msgspec.Struct, frozen=True):
-    """Where the server listens. ``tls`` None: plain HTTP, for tests and benchmarks."""
+    """Where the server listens.
+
+    | tls: None: plain HTTP, for tests and benchmarks
+    | socket_path: a unix socket, in the place of host and port
+    """
 
     host: str
     port: int
     tls: Any = None
+    socket_path: str = ""
 
     @classmethod
     def of(cls, endpoint: Endpoint) -> Address:
-        """That of an endpoint: of one whose scheme ends in ``+http``, without TLS. Raises `ConfigError` for a
-        ``cacert`` that can't be used.
+        """That of an endpoint. A scheme that ends in ``+http`` is without TLS, one in ``+unix`` names a socket by its
+        path. Raises `ConfigError` for a ``cacert`` that can't be used.
         """
+        if endpoint.scheme.endswith("+unix"):
+            return cls("localhost", 0, socket_path=endpoint.path)
         if endpoint.scheme.endswith("+http"):
             return cls(endpoint.host, endpoint.port or 80)
         return cls(endpoint.host, endpoint.port or 443, tls_context(endpoint.verify, endpoint.cacert))
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+        return self.socket_path or f"{self.host}:{self.port}"
 
 
 class Transport:
@@ -118,6 +126,10 @@ class Transport:
 
 
 def _pool(address: Address) -> urllib3.HTTPConnectionPool:
+    if address.socket_path:
+        pool = urllib3.HTTPConnectionPool(address.host, maxsize=CONNECTIONS)
+        pool.ConnectionCls = partial(UnixConnection, socket_path=address.socket_path)  # type: ignore[assignment]
+        return pool
     if address.tls is None:
         pool = urllib3.HTTPConnectionPool(address.host, address.port, maxsize=CONNECTIONS)
         pool.ConnectionCls = PlainConnection
