@@ -14,7 +14,7 @@ __all__ = ["CODES", "failure", "failure_error", "is_code"]
 CODES: Mapping[str, type[HvlibError]] = {
     code: error
     for error, codes in {
-        SessionLost: "SESSION_INVALID",
+        SessionLost: "SESSION_INVALID HOST_IS_SLAVE",
         errors.AuthenticationFailed: "SESSION_AUTHENTICATION_FAILED USER_IS_NOT_LOCAL_SUPERUSER AUTH_IS_DISABLED"
         " AUTH_SERVICE_ERROR SESSION_NOT_REGISTERED",
         errors.PermissionDenied: "RBAC_PERMISSION_DENIED PERMISSION_DENIED LICENCE_RESTRICTION FEATURE_REQUIRED"

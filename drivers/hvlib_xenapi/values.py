@@ -9,7 +9,7 @@ from typing import Any
 
 from hvlib_xenapi.datamodel import FIELDS
 
-__all__ = ["Converter", "converter", "is_null", "moment", "reference"]
+__all__ = ["NULL", "Converter", "converter", "is_null", "moment", "reference"]
 
 Converter = Callable[[Any], Any]
 

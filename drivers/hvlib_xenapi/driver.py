@@ -1,0 +1,35 @@
+"""The driver's entry point."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from hvlib.driver import Context, Driver, Endpoint, Session
+from hvlib.errors import ConfigError, DriverNotFound
+
+__all__ = ["XenAPIDriver"]
+
+
+class XenAPIDriver(Driver):
+    """``xenapi://USER@HOST[:PORT]``: any host of a XenServer or XCP-ng pool.
+
+    ``xenapi+http://`` sends everything, passwords too, without TLS: for tests. ``xenapi+unix:///PATH`` is the socket of
+    a host's own toolstack, which asks for no password.
+    """
+
+    description: ClassVar[str] = "XenServer and XCP-ng pools"
+
+    def open(self, endpoint: Endpoint, context: Context) -> Session:
+        """A session that is not logged in yet. Raises `ConfigError` without a host, `DriverNotFound` without urllib3."""
+        if endpoint.scheme.endswith("+unix"):
+            if not endpoint.path:
+                raise ConfigError("xenapi+unix:// names no socket", hint="xenapi+unix:///var/lib/xcp/xapi")
+        elif not endpoint.host:
+            raise ConfigError("xenapi:// names no host", hint="xenapi://USER@HOST")
+        try:
+            from hvlib_xenapi.session import XenAPISession
+        except ModuleNotFoundError as error:
+            raise DriverNotFound(
+                f"xenapi:// needs {error.name}, which is not installed", hint="pip install 'hvlib-sdk[xenapi]'"
+            ) from error
+        return XenAPISession(endpoint, context)

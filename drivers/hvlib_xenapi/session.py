@@ -1,0 +1,300 @@
+"""The session: login at the pool's master, what the pool says of itself, tasks, and the SDK's kind of connection."""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from hvlib import driver
+from hvlib.driver import About, Adapter, Context, Endpoint, Feed, NotSent, SessionLost, Started, WatchCursor
+from hvlib.driver.http import Address, Transport
+from hvlib.errors import AuthenticationFailed, Closed, ConfigError, ConnectionTimeout, HvlibError, ProtocolError
+from hvlib.query import Query
+from hvlib.ref import Ref
+from hvlib.resources import ENDED, Resource, TaskRecord
+from hvlib_xenapi.adapter import TableAdapter
+from hvlib_xenapi.cluster import Clusters
+from hvlib_xenapi.failure import is_code
+from hvlib_xenapi.feed import EventFeed
+from hvlib_xenapi.host import Hosts
+from hvlib_xenapi.image import Images
+from hvlib_xenapi.listing import Listings
+from hvlib_xenapi.messages import Message
+from hvlib_xenapi.network import Networks
+from hvlib_xenapi.rows import rows_of, row_type
+from hvlib_xenapi.rpc import Rpc
+from hvlib_xenapi.snapshot import Snapshots
+from hvlib_xenapi.storage_pool import StoragePools
+from hvlib_xenapi.task import Tasks
+from hvlib_xenapi.vm import VMs
+from hvlib_xenapi.volume import Volumes
+
+__all__ = ["Login", "XenAPISession"]
+
+API_VERSION = "1.0"
+ORIGINATOR = "hvlib"
+FAREWELL = 2.0
+"""Seconds that logging out may take."""
+
+HOPS = 3
+"""How often a login may be sent on to another master."""
+
+OTHER_MEMBER = 5.0
+"""Seconds that another member may take to say who is master now."""
+
+CREDENTIALS = (
+    "the user: xenapi://USER@HOST; the password: password=, password_* in hvlib.yaml,"
+    " or HVLIB_PASSWORD with HVLIB_PROVIDER"
+)
+
+POOL = frozenset({"uuid", "name_label", "master", "default_SR"})
+HOST = frozenset({"address", "software_version", "API_version_major", "API_version_minor"})
+
+
+class Login(msgspec.Struct):
+    """What one login gave.
+
+    | pool, default_storage: references, the latter ``OpaqueRef:NULL`` if there is none
+    | members: the addresses of all hosts
+    """
+
+    rpc: Rpc
+    pool: str
+    master: str
+    default_storage: str
+    about: About
+    members: list[str]
+
+
+class XenAPISession(driver.Session):
+    """One login to a XenServer or XCP-ng pool."""
+
+    def __init__(self, endpoint: Endpoint, context: Context) -> None:
+        self.context = context
+        self.listings = Listings()
+        self.results: dict[str, Ref] = {}
+        """What the tasks begun here are about, where the server's own record says nothing."""
+        self._endpoint = endpoint
+        self._address: Address | None = None
+        self._login: Login | None = None
+        self._members: list[str] = []
+        self._lock = threading.Lock()
+        self._transports: weakref.WeakSet[Transport] = weakref.WeakSet()
+        self._transport: Transport | None = None
+        self._begun: set[str] = set()
+        self._over: set[str] = set()
+        self._closed = False
+        kinds: list[type[TableAdapter[Any]]] = [
+            VMs, Hosts, Clusters, Snapshots, Networks, StoragePools, Volumes, Images, Tasks,
+        ]  # fmt: skip
+        self._adapters = {adapter.kind: adapter for adapter in (kind(self) for kind in kinds)}
+
+    @property
+    def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
+        """Every kind but flavors."""
+        return self._adapters
+
+    def adapter(self, kind: type[Resource]) -> TableAdapter[Any]:
+        """The adapter of one kind."""
+        return self._adapters[kind]
+
+    @property
+    def current(self) -> Login:
+        """The login that stands. Raises `SessionLost` if there is none, `Closed` after `close`."""
+        if self._closed:
+            raise Closed("the session was closed")
+        if self._login is None:
+            raise SessionLost("not logged in")
+        return self._login
+
+    def login(self) -> None:
+        """session.login_with_password at the master, pool.get_all_records, host.get_all_records.
+
+        Three round trips. A host that is not the master names it: one more. If the server can't be reached and an
+        earlier login told of other members, these are asked for the master. What an earlier login left is logged out.
+        Raises `AuthenticationFailed`, `ConnectionFailed`, `ConfigError`.
+        """
+        endpoint = self._endpoint
+        local = endpoint.scheme.endswith("+unix")
+        if not local and (endpoint.username is None or endpoint.password is None):
+            raise ConfigError("xenapi:// needs a user and a password", hint=CREDENTIALS)
+        self._forget_login()
+        rpc = self._reach_master()
+        try:
+            self._login = self._introduce(rpc)
+        except BaseException:
+            self._log_out(rpc)
+            raise
+        self._members = self._login.members
+        if self._closed:
+            self._forget_login()
+
+    def about(self) -> About:
+        """What the pool and its master say, which came with the login. No round trip."""
+        return self.current.about
+
+    @property
+    def native(self) -> Message:
+        """Every message of the API by name, in this session: ``provider.native.VM.get_all_records()``."""
+        return self.current.rpc.messages
+
+    def call(self, name: str, *parameters: Any, result: Any = Any) -> Any:
+        """One message in the login that stands; what it returns is as the wire has it."""
+        rpc = self.current.rpc
+        return rpc.call(name, [rpc.session, *parameters], result=result)
+
+    def record(self, cls: str, ref: str, *fields: str) -> Any:
+        """A row of one object. `NotFound` if it is gone."""
+        found = self.call(f"{cls}.get_record", ref, result=row_type(cls, frozenset(fields)))
+        return rows_of(cls, frozenset(fields), {ref: found})[ref]
+
+    def start_task(self, name: str, *parameters: Any, result: Ref | None = None) -> Started:
+        """Call a message's asynchronous form. ``result``: what it makes, where the server's record does not say so.
+
+        Tasks begun here that were seen to be over are destroyed first.
+        """
+        self._destroy_tasks(None)
+        task: str = self.call(f"Async.{name}", *parameters)
+        self._begun.add(task)
+        if result is not None:
+            self.results[task] = result
+        return Started(self.context.ref(TaskRecord, task))
+
+    def saw_task(self, task: str, state: str) -> None:
+        """A task is in this state. One that is over is no longer needed on the server."""
+        if state in ENDED and task in self._begun:
+            self._begun.discard(task)
+            self._over.add(task)
+
+    def transport(self) -> Transport:
+        """Connections of their own, for calls that wait. They end with the session; the caller closes them before."""
+        return self._enlist(Transport(self.current.rpc.transport.address))
+
+    def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
+        """event.from over every class that the queries' fields are made of."""
+        return EventFeed(self, queries, since)
+
+    def close(self) -> None:
+        """session.logout; every call under way ends. Takes `FAREWELL` seconds at most."""
+        self._closed = True
+        with self._lock:
+            transports = list(self._transports)
+        for transport in transports:
+            transport.cut()
+        self._forget_login()
+        self.listings.clear()
+        for transport in transports:
+            transport.close()
+
+    def _reach_master(self) -> Rpc:
+        """A session at the master, wherever it is now."""
+        address = self._address = self._address or Address.of(self._endpoint)
+        try:
+            return self._log_in(address, None)
+        except (NotSent, ConnectionTimeout):
+            until = time.monotonic() + self.context.timeout()
+            for member in self._members:
+                if member != address.host and time.monotonic() < until and not self._closed:
+                    with suppress(HvlibError):
+                        return self._log_in(msgspec.structs.replace(address, host=member), OTHER_MEMBER)
+            raise
+
+    def _log_in(self, address: Address, limit: float | None) -> Rpc:
+        endpoint = self._endpoint
+        password = "" if endpoint.password is None else endpoint.password.reveal()
+        for _ in range(HOPS):
+            rpc = Rpc(self._connect(address), self.context)
+            try:
+                credentials = [endpoint.username or "", password, API_VERSION, ORIGINATOR]
+                session = rpc.call("session.login_with_password", credentials, limit=limit)
+            except HvlibError as error:
+                if is_code(error, "HOST_IS_SLAVE") and len(error.native) > 1:
+                    address = msgspec.structs.replace(address, host=error.native[1])
+                    continue
+                if isinstance(error, SessionLost):
+                    raise AuthenticationFailed(f"{address} refuses the login: {error}", native=error.native) from error
+                raise
+            if not isinstance(session, str) or not session:
+                raise ProtocolError("the server's answer to the login is no session")
+            rpc.session = session
+            self._address = address
+            return rpc
+        raise ProtocolError(f"{address} and the hosts that it names do not agree on who is the master")
+
+    def _introduce(self, rpc: Rpc) -> Login:
+        pools = self._rows(rpc, "pool", POOL)
+        hosts = self._rows(rpc, "host", HOST)
+        [(pool, pool_row)] = pools.items() if len(pools) == 1 else [(None, None)]
+        master = hosts.get(pool_row.master) if pool_row is not None else None
+        if pool is None or master is None:
+            raise ProtocolError("the server tells of no pool, or of one without a master")
+        version: Mapping[str, str] = master.software_version
+        about = About(
+            product=version.get("product_brand", "") or version.get("platform_name", "") or "xapi",
+            version=version.get("product_version", "") or version.get("platform_version", ""),
+            api_version=f"{master.API_version_major}.{master.API_version_minor}",
+            uuid=pool_row.uuid,
+        )
+        members = [row.address for row in hosts.values() if row.address]
+        return Login(rpc, pool, pool_row.master, pool_row.default_SR, about, members)
+
+    def _rows(self, rpc: Rpc, cls: str, fields: frozenset[str]) -> dict[str, Any]:
+        result = dict[str, row_type(cls, fields)]  # type: ignore[misc]
+        return rows_of(cls, fields, rpc.call(f"{cls}.get_all_records", [rpc.session], result=result))
+
+    def _connect(self, address: Address) -> Transport:
+        """The session's connections to an address. Connects to nothing yet."""
+        with self._lock:
+            if self._transport is not None and self._transport.address == address:
+                return self._transport
+            before, self._transport = self._transport, None
+        if before is not None:
+            before.close()
+        made = self._enlist(Transport(address))
+        self._transport = made
+        return made
+
+    def _enlist(self, transport: Transport) -> Transport:
+        with self._lock:
+            self._transports.add(transport)
+        if self._closed:
+            transport.close()
+            raise Closed("the session was closed")
+        return transport
+
+    def _forget_login(self) -> None:
+        """Log out, if that still means anything to the server."""
+        login, self._login = self._login, None
+        if login is not None:
+            until = time.monotonic() + FAREWELL
+            with suppress(HvlibError):
+                self._destroy_tasks(until, login.rpc)
+            self._log_out(login.rpc, max(until - time.monotonic(), FAREWELL / 4))
+
+    def _log_out(self, rpc: Rpc, seconds: float = FAREWELL) -> None:
+        with suppress(HvlibError):
+            rpc.call("session.logout", [rpc.session], limit=min(seconds, self.context.timeout()))
+
+    def _destroy_tasks(self, until: float | None, rpc: Rpc | None = None) -> None:
+        """Remove from the server what it remembers of tasks that are over. Raises `SessionLost`."""
+        rpc = rpc or self.current.rpc
+        while self._over:
+            limit = None if until is None else until - time.monotonic()
+            if limit is not None and limit <= 0:
+                return
+            task = self._over.pop()
+            try:
+                rpc.call("task.destroy", [rpc.session, task], limit=limit)
+            except (SessionLost, NotSent):
+                self._over.add(task)
+                raise
+            except HvlibError:
+                continue
+            finally:
+                self.results.pop(task, None)

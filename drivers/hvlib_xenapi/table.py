@@ -1,0 +1,354 @@
+"""Tables: a kind's fields, the server's fields that they are made of, and the records built of those.
+
+A kind's file is a table: hvlib's field, a column. From it come the fields that are asked for, by class, and how a
+record is built of the rows that return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import msgspec
+
+from hvlib.query import Glob, Query
+from hvlib.ref import Ref
+from hvlib.resources import Resource
+from hvlib_xenapi.rows import NATIVE, Inventory, Needs, Row
+from hvlib_xenapi.values import NULL, is_null
+
+if TYPE_CHECKING:
+    from hvlib_xenapi.session import XenAPISession
+
+__all__ = [
+    "Backward",
+    "Column",
+    "Every",
+    "Forward",
+    "Join",
+    "Joined",
+    "LABELS",
+    "Many",
+    "One",
+    "Pool",
+    "Records",
+    "TAGS",
+    "Table",
+    "equals",
+    "text",
+]
+
+R = TypeVar("R", bound=Resource)
+
+Reader = Callable[[str, Row], Any]
+"""Makes a field's value of an object's reference and row."""
+
+
+class Join(msgspec.Struct, frozen=True):
+    """Rows of another class that belong to an object.
+
+    | cls, fields: the other class, and what is needed of it
+    """
+
+    cls: str
+    fields: tuple[str, ...] = ()
+
+    def own_fields(self) -> tuple[str, ...]:
+        """What is needed of the object itself."""
+        return ()
+
+    def index(self, own: str) -> tuple[str, str] | None:
+        """The class and field to be looked up by."""
+        return None
+
+    def find(self, own: str, inventory: Inventory) -> Callable[[str, Row], Any]:  # noqa: ARG002 -- some need it
+        """What finds the rows of an object."""
+        raise NotImplementedError
+
+    def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:
+        """The objects that a change of a row concerns, which was and is as ``rows`` say."""
+        raise NotImplementedError
+
+    def condition(self, owners: Mapping[str, Row]) -> str | None:
+        """What selects the rows of a few objects on the server; None: there is no other way than all."""
+        raise NotImplementedError
+
+
+class Forward(Join, frozen=True):
+    """The one object that a field of the object's own refers to; None if there is none."""
+
+    via: str = msgspec.field(kw_only=True)
+
+    def own_fields(self) -> tuple[str, ...]:
+        return (self.via,)
+
+    def index(self, own: str) -> tuple[str, str]:
+        return own, self.via
+
+    def find(self, own: str, inventory: Inventory) -> Callable[[str, Row], Any]:  # noqa: ARG002
+        rows, via = inventory.rows, self.via
+        cls = self.cls
+        return lambda _, row: rows[cls].get(getattr(row, via))
+
+    def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:  # noqa: ARG002
+        return tuple(inventory.back(own, self.via).get(ref, ()))
+
+    def condition(self, owners: Mapping[str, Row]) -> str:
+        targets = {getattr(row, self.via) for row in owners.values()}
+        return any_of("_ref", [ref for ref in targets if not is_null(ref)])
+
+
+class Backward(Join, frozen=True):
+    """The objects of another class that refer to the object by one of their fields: rows by reference."""
+
+    by: str = msgspec.field(kw_only=True)
+
+    def index(self, own: str) -> tuple[str, str]:  # noqa: ARG002
+        return self.cls, self.by
+
+    def find(self, own: str, inventory: Inventory) -> Callable[[str, Row], Any]:  # noqa: ARG002
+        back = inventory.back(self.cls, self.by)
+        return lambda ref, _: back.get(ref, {})
+
+    def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:  # noqa: ARG002
+        return {getattr(row, self.by) for row in rows}
+
+    def condition(self, owners: Mapping[str, Row]) -> str:
+        return any_of(self.by, owners)
+
+
+class Every(Join, frozen=True):
+    """All objects of another class, whichever the object is: rows by reference."""
+
+    def find(self, own: str, inventory: Inventory) -> Callable[[str, Row], Any]:  # noqa: ARG002
+        rows, cls = inventory.rows, self.cls
+        return lambda _ref, _row: rows[cls]
+
+    def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:  # noqa: ARG002
+        return tuple(inventory.rows[own])
+
+    def condition(self, owners: Mapping[str, Row]) -> None:  # noqa: ARG002
+        return None
+
+
+class Column:
+    """A field that is made of the object's own: ``convert`` takes a value for each of them.
+
+    ``stored`` is what the server's database calls the field, for filters there; ``encode`` makes the database's text of
+    a filter's value, None where it has none.
+    """
+
+    join: Join | None = None
+
+    def __init__(
+        self,
+        *fields: str,
+        convert: Callable[..., Any] | None = None,
+        stored: str = "",
+        encode: Callable[[Any], str | None] | None = None,
+    ) -> None:
+        self.fields = fields
+        self.stored = stored
+        self._convert = convert
+        self._encode = encode
+
+    def encode(self, value: object) -> str | None:
+        """A filter's value as the database has it; None if it can't be compared there."""
+        if isinstance(value, Glob):
+            return None
+        return self._encode(value) if self._encode else value if isinstance(value, str) else None
+
+    def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:  # noqa: ARG002
+        """What makes this field's value."""
+        [first, *others], convert = self.fields, self._convert
+        if convert is None:
+            return lambda _, row: getattr(row, first)
+        if not others:
+            return lambda _, row: convert(getattr(row, first))
+        return lambda _, row: convert(*[getattr(row, field) for field in self.fields])
+
+
+class One(Column):
+    """A field that refers to one object; None if to none."""
+
+    def __init__(self, field: str, kind: type[Resource], *, stored: str = "") -> None:
+        super().__init__(field, stored=stored, encode=_encoded_ref)
+        self._kind = kind
+
+    def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:  # noqa: ARG002
+        field, make = self.fields[0], partial(session.context.ref, self._kind)
+
+        def read(_: str, row: Row) -> Ref | None:
+            ref = getattr(row, field)
+            return None if ref is None or is_null(ref) else make(ref)
+
+        return read
+
+
+class Pool(Column):
+    """A field that is the pool itself."""
+
+    def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:  # noqa: ARG002
+        from hvlib.resources import Cluster
+
+        pool = session.context.ref(Cluster, session.current.pool)
+        return lambda _ref, _row: pool
+
+
+class Joined(Column):
+    """A field that is made of joined rows: ``convert`` takes them, and then the object's own fields."""
+
+    def __init__(self, join: Join, convert: Callable[..., Any], *own: str) -> None:
+        super().__init__(*own, *join.own_fields())
+        self.join = join
+        self._own = own
+        self._make = convert
+
+    def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:  # noqa: ARG002
+        assert self.join is not None
+        find, make, fields = self.join.find(own, inventory), self._make, self._own
+        if not fields:
+            return lambda ref, row: make(find(ref, row))
+        return lambda ref, row: make(find(ref, row), *[getattr(row, field) for field in fields])
+
+
+class Many(Joined):
+    """A field that refers to several objects: ``convert`` makes their references of the joined rows."""
+
+    def __init__(self, join: Join, kind: type[Resource], convert: Callable[..., Iterable[str]]) -> None:
+        super().__init__(join, convert)
+        self._kind = kind
+
+    def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:
+        read, make = super().reader(own, session, inventory), partial(session.context.ref, self._kind)
+        return lambda ref, row: tuple([make(each) for each in dict.fromkeys(read(ref, row)) if not is_null(each)])
+
+
+def text(value: str | None) -> str | None:
+    """Text; None if there is none."""
+    return value or None
+
+
+def _encoded_ref(value: object) -> str | None:
+    return NULL if value is None else value.id if isinstance(value, Ref) else None
+
+
+LABELS: Mapping[str, Column] = {
+    "uuid": Column("uuid", stored="uuid"),
+    "name_label": Column("name_label", stored="name__label"),
+    "description": Column("name_description", convert=text),
+}
+"""What every class has."""
+
+TAGS: Mapping[str, Column] = {"tags": Column("tags", convert=lambda tags: tuple(sorted(tags)))}
+
+
+def equals(column: str, value: str) -> str | None:
+    """A condition in the server's language, in which text can't hold a quotation mark: then None."""
+    return None if '"' in value else f'field "{column}" = "{value}"'
+
+
+def any_of(column: str, values: Iterable[str]) -> str:
+    """That a field has one of these values; none of them holds a quotation mark."""
+    return " or ".join(f'field "{column}" = "{value}"' for value in values) or "false"
+
+
+class Table(msgspec.Struct, Generic[R], frozen=True):
+    """How one kind's fields are found in the server's objects of one class.
+
+    | where: what the class's own fields must be, as the database has them, for an object to be of this kind
+    | among: a row of another class, and what it must be besides
+    """
+
+    kind: type[R]
+    cls: str
+    fields: Mapping[str, Column]
+    where: Mapping[str, object] = {}
+    among: tuple[Forward, Callable[[Row], bool]] | None = None
+
+    def joins(self, needed: Iterable[str]) -> list[Join]:
+        """The joins that these fields need, each once."""
+        found = [self.fields[name].join for name in needed]
+        if self.among is not None:
+            found.append(self.among[0])
+        return [join for join in dict.fromkeys(found) if join is not None]
+
+    def needs(self, needed: Iterable[str]) -> Needs:
+        """What is needed of each class, for these fields."""
+        needed = list(needed)
+        needs: dict[str, set[str]] = {self.cls: {field for name in needed for field in self.fields[name].fields}}
+        needs[self.cls].update(self.where)
+        for join in self.joins(needed):
+            needs[self.cls].update(join.own_fields())
+            index = join.index(self.cls)
+            extra = {index[1]} if index is not None and index[0] == join.cls else set()
+            needs.setdefault(join.cls, set()).update(join.fields, extra)
+        return {cls: frozenset(fields) for cls, fields in needs.items()}
+
+    def indexes(self, needed: Iterable[str]) -> set[tuple[str, str]]:
+        """What rows are looked up by."""
+        return {index for join in self.joins(needed) if (index := join.index(self.cls)) is not None}
+
+    def conditions(self, query: Query[R]) -> list[str]:
+        """What the server can compare itself: of the kind, and of the query's filters."""
+        conditions = [f'field "{field}" = "{str(value).lower()}"' for field, value in self.where.items()]
+        for each in query.filters:
+            column = self.fields[each.field]
+            if column.stored:
+                values = [column.encode(value) for value in each.alternatives]
+                compared = [value and equals(column.stored, value) or ("" if value is None else None) for value in values]
+                if all(compared):
+                    conditions.append(" or ".join(part for part in compared if part))
+        return conditions
+
+
+class Records(Generic[R]):
+    """Makes the records of one query."""
+
+    def __init__(self, table: Table[R], query: Query[R], session: XenAPISession, inventory: Inventory) -> None:
+        self.table = table
+        self.inventory = inventory
+        self._make_ref = partial(session.context.ref, table.kind)
+        self._type: Any = query.record_type
+        self._readers = [
+            self._reader(name, session) if name in query.record_type.loaded else _nothing
+            for name in query.record_type.__struct_fields__[1:]
+        ]
+        self._where = list(table.where.items())
+        self._among = None
+        if table.among is not None:
+            join, accept = table.among
+            self._among = (join.find(table.cls, inventory), accept)
+
+    def fits(self, ref: str, row: Row) -> bool:
+        """Whether an object is of this kind."""
+        if any(getattr(row, field) != value for field, value in self._where):
+            return False
+        if self._among is None:
+            return True
+        find, accept = self._among
+        other = find(ref, row)
+        return other is not None and accept(other)
+
+    def record(self, ref: str, row: Row) -> R:
+        """The record of an object."""
+        record: R = self._type(self._make_ref(ref), *[read(ref, row) for read in self._readers])
+        return record
+
+    def ref(self, ref: str) -> Ref:
+        """The ref of an object of this kind."""
+        return self._make_ref(ref)
+
+    def all(self, rows: Iterable[tuple[str, Row]]) -> Sequence[R]:
+        """The records of those that are of this kind."""
+        return [self.record(ref, row) for ref, row in rows if self.fits(ref, row)]
+
+    def _reader(self, name: str, session: XenAPISession) -> Reader:
+        if name == NATIVE:
+            return lambda _, row: getattr(row, NATIVE)
+        return self.table.fields[name].reader(self.table.cls, session, self.inventory)
+
+
+def _nothing(ref: str, row: Row) -> None:  # noqa: ARG001 -- a reader
+    return None
