@@ -34,6 +34,7 @@ __all__ = [
     "Pool",
     "Records",
     "TAGS",
+    "any_of",
     "Table",
     "equals",
     "text",

@@ -9,7 +9,7 @@ from typing import Any
 
 from hvlib_xenapi.datamodel import FIELDS
 
-__all__ = ["NULL", "Converter", "converter", "is_null", "moment", "reference"]
+__all__ = ["NULL", "Converter", "converter", "is_null", "known_moment", "moment", "reference"]
 
 Converter = Callable[[Any], Any]
 
@@ -74,3 +74,9 @@ def _of_record(name: str) -> Converter:
 
 def _itself(value: Any) -> Any:
     return value
+
+
+def known_moment(text: str | datetime) -> datetime | None:
+    """A moment; None for the epoch, which stands for one that nobody noted."""
+    found = moment(text)
+    return found if found.timestamp() > 0 else None

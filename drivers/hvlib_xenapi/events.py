@@ -1,0 +1,63 @@
+"""Events: what event.from answers, its snapshots decoded into rows of the fields that are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
+from typing import Any
+
+import msgspec
+
+from hvlib.errors import ProtocolError
+from hvlib_xenapi.rows import row_type
+
+__all__ = ["Event", "Reply", "reply_type", "told"]
+
+
+class Event(msgspec.Struct):
+    """What became of one object. ``snapshot`` is a row, or a record where the wire gives no rows; None if it is gone.
+
+    | cls: in lower case
+    """
+
+    cls: str
+    operation: str
+    ref: str
+    snapshot: Any = None
+
+
+class Reply(msgspec.Struct):
+    """What event.from answers."""
+
+    events: list[Event]
+    token: str
+    valid_ref_counts: dict[str, Any]
+
+
+def reply_type(classes: Mapping[str, Any]) -> Any:
+    """The type to decode JSON into: each class's snapshots are rows of these fields, or are left as they are (Any)."""
+    events = [_event_type(cls, Any if fields is Any else row_type(cls, fields)) for cls, fields in classes.items()]
+    fields = [("events", list[reduce(or_, events)]), ("token", str), ("valid_ref_counts", dict[str, int])]  # type: ignore[misc]
+    return msgspec.defstruct("TypedReply", fields)
+
+
+def _event_type(cls: str, snapshot: Any) -> Any:
+    fields = [("operation", str), ("ref", str), ("snapshot", snapshot | None if snapshot is not Any else Any, None)]
+    return msgspec.defstruct(f"{cls}Event", fields, tag_field="class", tag=cls.lower())
+
+
+def told(found: Any) -> Reply:
+    """A reply of such a type, or as XML-RPC gives it. Raises `ProtocolError`."""
+    if not isinstance(found, dict):
+        events = [
+            Event(each.__struct_config__.tag, each.operation, each.ref, each.snapshot) for each in found.events
+        ]
+        return Reply(events, found.token, found.valid_ref_counts)
+    try:
+        listed = [
+            Event(each["class"], each["operation"], each["ref"], each.get("snapshot")) for each in found["events"]
+        ]
+        return Reply(listed, found["token"], found["valid_ref_counts"])
+    except (KeyError, TypeError) as error:
+        raise ProtocolError(f"the server's events can't be understood: {error!r}") from error

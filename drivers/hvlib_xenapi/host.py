@@ -1,0 +1,55 @@
+"""Hosts: the class host, with host_metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from hvlib.resources import Host, HostState
+from hvlib_xenapi.adapter import LabelledAdapter
+from hvlib_xenapi.rows import Row
+from hvlib_xenapi.table import LABELS, TAGS, Column, Forward, Joined, Pool, Table, text
+
+__all__ = ["Hosts"]
+
+METRICS = Forward("host_metrics", ("live", "memory_total", "memory_free"), via="metrics")
+
+
+def state(metrics: Row | None, enabled: bool) -> HostState:
+    """A host that is disabled takes no VMs: it is in maintenance."""
+    if metrics is None:
+        return "unknown"
+    if not metrics.live:
+        return "down"
+    return "up" if enabled else "maintenance"
+
+
+def cpus(info: Mapping[str, str]) -> int | None:
+    """Logical processors."""
+    count = info.get("cpu_count", "")
+    return int(count) if count.isdigit() else None
+
+
+TABLE = Table(
+    Host,
+    "host",
+    {
+        **LABELS,
+        **TAGS,
+        "state": Joined(METRICS, state, "enabled"),
+        "address": Column("address", convert=text, stored="address"),
+        "product": Column("software_version", convert=lambda version: text(version.get("product_brand"))),
+        "version": Column("software_version", convert=lambda version: text(version.get("product_version"))),
+        "cpus": Column("cpu_info", convert=cpus),
+        "memory_bytes": Joined(METRICS, lambda metrics: metrics and metrics.memory_total),
+        "memory_free_bytes": Joined(METRICS, lambda metrics: metrics and metrics.memory_free),
+        "cluster": Pool(),
+    },
+)
+
+
+class Hosts(LabelledAdapter[Host]):
+    """The pool's hosts."""
+
+    kind: ClassVar[type[Host]] = Host
+    table = TABLE

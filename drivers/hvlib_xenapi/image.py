@@ -1,0 +1,25 @@
+"""Images: templates, which are of the class VM."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from hvlib.resources import Image
+from hvlib_xenapi.adapter import LabelledAdapter
+from hvlib_xenapi.table import LABELS, TAGS, Column, Table
+
+__all__ = ["Images"]
+
+TABLE = Table(
+    Image,
+    "VM",
+    {**LABELS, **TAGS, "format": Column("is_a_template", convert=lambda _: "template")},
+    where={"is_a_template": True, "is_a_snapshot": False, "is_control_domain": False},
+)
+
+
+class Images(LabelledAdapter[Image]):
+    """Templates, those that come with the server included."""
+
+    kind: ClassVar[type[Image]] = Image
+    table = TABLE

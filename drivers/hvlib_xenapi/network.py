@@ -1,0 +1,85 @@
+"""Networks: the class network, with the PIFs that tag it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import ClassVar
+
+from hvlib import actions
+from hvlib.driver import Done, Started, action
+from hvlib.errors import HvlibError, InvalidState
+from hvlib.ref import Ref
+from hvlib.resources import Network
+from hvlib_xenapi.adapter import LabelledAdapter
+from hvlib_xenapi.rows import Row
+from hvlib_xenapi.table import LABELS, TAGS, Backward, Column, Joined, Table
+
+__all__ = ["Networks"]
+
+DEFAULT_MTU = 1500
+
+
+def vlan_id(interfaces: Mapping[str, Row]) -> int | None:
+    """The tag that the hosts' interfaces on a network have in common."""
+    return next((row.VLAN for row in interfaces.values() if row.VLAN > 0), None)
+
+
+TABLE = Table(
+    Network,
+    "network",
+    {
+        **LABELS,
+        **TAGS,
+        "vlan_id": Joined(Backward("PIF", ("VLAN",), by="network"), vlan_id),
+        "mtu": Column("MTU"),
+    },
+)
+
+
+class Networks(LabelledAdapter[Network]):
+    """Networks."""
+
+    kind: ClassVar[type[Network]] = Network
+    table = TABLE
+
+    @action(actions.CreateNetwork)
+    def create(self, _: None, create: actions.CreateNetwork) -> Done | Started:
+        """network.create; with a VLAN pool.create_VLAN_from_PIF, on the interface that the master is managed by."""
+        record = {
+            "name_label": create.name_label,
+            "name_description": "",
+            "MTU": create.mtu or DEFAULT_MTU,
+            "other_config": {},
+            "tags": [],
+        }
+        if create.vlan_id is None:
+            return self.session.start_task("network.create", record)
+        interface = self._management_interface()
+        network: str = self.session.call("network.create", record)
+        try:
+            self.session.call("pool.create_VLAN_from_PIF", interface, network, create.vlan_id)
+        except BaseException:
+            with suppress(HvlibError):
+                self.session.call("network.destroy", network)
+            raise
+        return Done(self.session.context.ref(Network, network))
+
+    @action(actions.Delete)
+    def delete(self, network: Ref, delete: actions.Delete) -> Started:  # noqa: ARG002
+        """VLAN.destroy for what tags it, network.destroy. `Conflict` while VMs that run have interfaces on it."""
+        conditions = [f'field "network" = "{network.id}"']
+        fields = frozenset({"VLAN", "VLAN_master_of"})
+        tagged = [row for row in self.rows("PIF", conditions, fields).values() if row.VLAN > 0]
+        in_use = tagged and self.rows("VIF", [*conditions, 'field "currently_attached" = "true"'], frozenset())
+        if not in_use:
+            for row in tagged:
+                self.session.call("VLAN.destroy", row.VLAN_master_of)
+        return self.session.start_task("network.destroy", network.id)
+
+    def _management_interface(self) -> str:
+        conditions = ['field "management" = "true"', f'field "host" = "{self.session.current.master}"']
+        found = self.rows("PIF", conditions, frozenset({"VLAN"}))
+        if not found:
+            raise InvalidState("the master has no interface that a VLAN could be put on")
+        return next(iter(found))

@@ -1,0 +1,42 @@
+"""Storage pools: the class SR."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from hvlib.resources import StoragePool
+from hvlib_xenapi.adapter import LabelledAdapter
+from hvlib_xenapi.table import LABELS, TAGS, Column, Table, text
+
+__all__ = ["StoragePools"]
+
+
+def capacity(size: int) -> int | None:
+    """Bytes; None where the server does not know: it writes -1."""
+    return size if size >= 0 else None
+
+
+def free(size: int, used: int) -> int | None:
+    """Bytes that are left."""
+    return max(size - used, 0) if size >= 0 and used >= 0 else None
+
+
+TABLE = Table(
+    StoragePool,
+    "SR",
+    {
+        **LABELS,
+        **TAGS,
+        "type": Column("type", convert=text, stored="type"),
+        "capacity_bytes": Column("physical_size", convert=capacity),
+        "free_bytes": Column("physical_size", "physical_utilisation", convert=free),
+        "shared": Column("shared"),
+    },
+)
+
+
+class StoragePools(LabelledAdapter[StoragePool]):
+    """Storage repositories."""
+
+    kind: ClassVar[type[StoragePool]] = StoragePool
+    table = TABLE

@@ -1,0 +1,89 @@
+"""Volumes: the class VDI, as far as VMs can use it as a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from hvlib import actions
+from hvlib.driver import Started, action
+from hvlib.errors import Conflict, InvalidQuery
+from hvlib.ref import Ref
+from hvlib.resources import VM, StoragePool, Volume
+from hvlib_xenapi.adapter import LabelledAdapter
+from hvlib_xenapi.rows import Row
+from hvlib_xenapi.table import LABELS, TAGS, Backward, Column, Forward, Joined, Many, One, Table
+from hvlib_xenapi.values import is_null
+
+__all__ = ["Volumes"]
+
+NOT_DISKS = frozenset({"iso", "disk"})
+"""The content of SRs that hold CDs, or a host's own drives."""
+
+
+def machines(attachments: Mapping[str, Row]) -> Iterable[str]:
+    """What has a volume."""
+    return sorted(row.VM for row in attachments.values())
+
+
+def bootable(attachments: Mapping[str, Row]) -> bool:
+    """Whether something that has it may start from it."""
+    return any(row.bootable for row in attachments.values())
+
+
+TABLE = Table(
+    Volume,
+    "VDI",
+    {
+        **LABELS,
+        **TAGS,
+        "size_bytes": Column("virtual_size"),
+        "pool": One("SR", StoragePool, stored="SR"),
+        "vms": Many(Backward("VBD", ("VM",), by="VDI"), VM, machines),
+        "bootable": Joined(Backward("VBD", ("bootable",), by="VDI"), bootable),
+    },
+    where={"is_a_snapshot": False, "managed": True, "type": "user"},
+    among=(Forward("SR", ("content_type",), via="SR"), lambda row: row.content_type not in NOT_DISKS),
+)
+
+
+class Volumes(LabelledAdapter[Volume]):
+    """Virtual disks; not snapshots, suspended memory, or the server's own."""
+
+    kind: ClassVar[type[Volume]] = Volume
+    table = TABLE
+
+    @action(actions.CreateVolume)
+    def create(self, _: None, create: actions.CreateVolume) -> Started:
+        """VDI.create, in the pool's default SR if none is named."""
+        storage = self.session.current.default_storage if create.pool is None else create.pool.id
+        if is_null(storage):
+            raise InvalidQuery("the pool has no default SR", hint="pool=")
+        record = {
+            "name_label": create.name_label,
+            "name_description": "",
+            "SR": storage,
+            "virtual_size": create.size_bytes,
+            "type": "user",
+            "sharable": False,
+            "read_only": False,
+            "other_config": {},
+            "xenstore_data": {},
+            "sm_config": {},
+            "tags": [],
+        }
+        return self.session.start_task("VDI.create", record)
+
+    @action(actions.ResizeVolume)
+    def resize(self, volume: Ref, resize: actions.ResizeVolume) -> Started:
+        """VDI.resize, or VDI.resize_online while a VM that runs has it."""
+        allowed = self.session.record("VDI", volume.id, "allowed_operations").allowed_operations
+        name = "VDI.resize" if "resize" in allowed or "resize_online" not in allowed else "VDI.resize_online"
+        return self.session.start_task(name, volume.id, resize.size_bytes)
+
+    @action(actions.Delete)
+    def delete(self, volume: Ref, delete: actions.Delete) -> Started:  # noqa: ARG002
+        """VDI.destroy. `Conflict` while a VM has it: the server would take it from one that is off."""
+        if self.session.record("VDI", volume.id, "VBDs").VBDs:
+            raise Conflict(f"the volume {volume.id} is attached", hint="detach it first")
+        return self.session.start_task("VDI.destroy", volume.id)

@@ -1,0 +1,21 @@
+"""hvlib_xenapi, certified on a simulated pool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from conformance.xenapi_site import XenAPISite
+from servers.xapi import Xapi
+
+from hvlib.conformance import DriverConformance, Site
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with Xapi(vms=20, hosts=4) as server:
+        yield XenAPISite(server)
+
+
+class TestXenAPI(DriverConformance):
+    pass

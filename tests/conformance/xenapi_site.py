@@ -1,0 +1,310 @@
+"""A simulated pool, administered through its own door: no session, no round trip of hvlib's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from xml.etree import ElementTree
+
+from servers.xapi import Xapi
+
+from hvlib.conformance import Site
+from hvlib.resources import (
+    VM,
+    Cluster,
+    Host,
+    Image,
+    Network,
+    PowerState,
+    Resource,
+    Snapshot,
+    StoragePool,
+    TaskRecord,
+    Volume,
+)
+
+__all__ = ["XenAPISite"]
+
+NULL = "OpaqueRef:NULL"
+GIB = 2**30
+TASKS = {"pending": "running", "success": "succeeded", "failure": "failed", "cancelled": "cancelled"}
+
+Row = Mapping[str, Any]
+Rows = Mapping[str, Row]
+
+
+class XenAPISite(Site):
+    """A pool. Some volumes are attached to nothing; a template can be spared."""
+
+    joins: ClassVar[int] = 4
+
+    def __init__(self, server: Xapi) -> None:
+        self.server = server
+        shared = next(ref for ref, row in self._all("SR").items() if row["shared"])
+        for number in range(2):
+            self.server.call("VDI.create", _disk(f"spare {number}", shared))
+        self._template = next(ref for ref, row in self._all("VM").items() if row["is_default_template"])
+        twins = [id for id, row in self._all("VM").items() if is_vm(row)][:2]
+        for id in twins:
+            self.rename_vm(id, "twin")
+        self._spare = self._clone_template()
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        cacert = {"cacert": str(self.server.cacert)} if self.url.startswith("xenapi://") else {}
+        return {"password": self.server.password, **cacert}
+
+    def truth(self, kind: type[Resource]) -> Mapping[str, Mapping[str, object]]:
+        readers = {
+            VM: self._vms,
+            Host: self._hosts,
+            Cluster: self._clusters,
+            Snapshot: self._snapshots,
+            Image: self._images,
+            Network: self._networks,
+            StoragePool: self._storage_pools,
+            Volume: self._volumes,
+            TaskRecord: self._tasks,
+        }
+        return readers[kind]()
+
+    def create_vm(self, name_label: str) -> str:
+        vm = self.server.call("VM.clone", self._template, name_label)
+        self.server.call("VM.provision", vm)
+        return str(vm)
+
+    def delete_vm(self, id: str) -> None:
+        if self.server.call("VM.get_power_state", id) != "Halted":
+            self.server.call("VM.hard_shutdown", id)
+        self.server.call("VM.destroy", id)
+
+    def rename_vm(self, id: str, name_label: str) -> None:
+        self.server.call("VM.set_name_label", id, name_label)
+
+    def set_power(self, id: str, state: PowerState) -> None:
+        if self.server.call("VM.get_power_state", id).lower() != state:
+            arguments = ("VM.start", id, False, False) if state == "running" else ("VM.hard_shutdown", id)
+            self.server.call(*arguments)
+
+    def make_image(self, id: str) -> None:
+        self.server.call("VM.set_is_a_template", id, True)
+
+    def make_vm(self, id: str) -> None:
+        self.server.call("VM.set_is_a_template", id, False)
+
+    def expire_sessions(self) -> None:
+        self.server.expire_sessions()
+
+    def lose_cursors(self) -> None:
+        """A deletion is forgotten that no cursor from before it has told of."""
+        self.server.call("VM.destroy", self._spare)
+        self.server.forget_deletions()
+        self._spare = self._clone_template()
+
+    def restart(self) -> None:
+        """The toolstack's: the pool's objects outlive it."""
+        self.server.restart_toolstack()
+
+    def leftovers(self) -> Mapping[str, int]:
+        return {"sessions": self.server.leftovers()["sessions"]}
+
+    def _clone_template(self) -> str:
+        return str(self.server.call("VM.clone", self._template, "spare"))
+
+    def _all(self, cls: str) -> Rows:
+        found: Rows = self.server.call(f"{cls}.get_all_records")
+        return found
+
+    def _vms(self) -> Mapping[str, Mapping[str, object]]:
+        guests, metrics = self._all("VM_guest_metrics"), self._all("VM_metrics")
+        disks, interfaces = self._all("VBD").values(), self._all("VIF").values()
+        [pool] = self._all("pool")
+        return {
+            id: {
+                **_labels(row),
+                **_vm(row),
+                **_guest(guests.get(row["guest_metrics"])),
+                "created_at": _moment(metrics[row["metrics"]]["install_time"]) if row["metrics"] in metrics else None,
+                "cluster": pool,
+                "networks": _unique(
+                    each["network"] for each in sorted(interfaces, key=_device) if each["VM"] == id
+                ),
+                "volumes": _unique(
+                    each["VDI"]
+                    for each in sorted(disks, key=_device)
+                    if each["VM"] == id and each["type"] == "Disk" and each["VDI"] != NULL
+                ),
+            }
+            for id, row in self._all("VM").items()
+            if is_vm(row)
+        }
+
+    def _hosts(self) -> Mapping[str, Mapping[str, object]]:
+        metrics = self._all("host_metrics")
+        [pool] = self._all("pool")
+        return {
+            id: {
+                **_labels(row),
+                "state": "up" if row["enabled"] else "maintenance",
+                "address": row["address"],
+                "product": row["software_version"]["product_brand"],
+                "version": row["software_version"]["product_version"],
+                "cpus": int(row["cpu_info"]["cpu_count"]),
+                "memory_bytes": int(metrics[row["metrics"]]["memory_total"]),
+                "memory_free_bytes": int(metrics[row["metrics"]]["memory_free"]),
+                "cluster": pool,
+            }
+            for id, row in self._all("host").items()
+        }
+
+    def _clusters(self) -> Mapping[str, Mapping[str, object]]:
+        hosts = tuple(self._all("host"))
+        return {id: {**_labels(row), "hosts": hosts} for id, row in self._all("pool").items()}
+
+    def _snapshots(self) -> Mapping[str, Mapping[str, object]]:
+        return {
+            id: {
+                **_labels(row),
+                "created_at": _moment(row["snapshot_time"]),
+                "vm": _ref(row["snapshot_of"]),
+                "parent": _ref(row["parent"]),
+                "has_memory": row["power_state"] == "Suspended",
+            }
+            for id, row in self._all("VM").items()
+            if row["is_a_snapshot"]
+        }
+
+    def _images(self) -> Mapping[str, Mapping[str, object]]:
+        return {
+            id: {**_labels(row), "format": "template"}
+            for id, row in self._all("VM").items()
+            if row["is_a_template"] and not row["is_a_snapshot"]
+        }
+
+    def _networks(self) -> Mapping[str, Mapping[str, object]]:
+        interfaces = self._all("PIF").values()
+        return {
+            id: {
+                **_labels(row),
+                "mtu": int(row["MTU"]),
+                "vlan_id": next(
+                    (int(each["VLAN"]) for each in interfaces if each["network"] == id and int(each["VLAN"]) > 0), None
+                ),
+            }
+            for id, row in self._all("network").items()
+        }
+
+    def _storage_pools(self) -> Mapping[str, Mapping[str, object]]:
+        return {
+            id: {
+                **_labels(row),
+                "type": row["type"],
+                "capacity_bytes": int(row["physical_size"]),
+                "free_bytes": int(row["physical_size"]) - int(row["physical_utilisation"]),
+                "shared": row["shared"],
+            }
+            for id, row in self._all("SR").items()
+        }
+
+    def _volumes(self) -> Mapping[str, Mapping[str, object]]:
+        disks = self._all("VBD").values()
+        return {
+            id: {
+                **_labels(row),
+                "size_bytes": int(row["virtual_size"]),
+                "pool": row["SR"],
+                "vms": tuple(sorted({each["VM"] for each in disks if each["VDI"] == id})),
+                "bootable": any(each["bootable"] for each in disks if each["VDI"] == id),
+            }
+            for id, row in self._all("VDI").items()
+            if row["managed"] and not row["is_a_snapshot"] and row["type"] == "user"
+        }
+
+    def _tasks(self) -> Mapping[str, Mapping[str, object]]:
+        return {
+            id: {
+                "uuid": row["uuid"],
+                "name_label": row["name_label"],
+                "description": row["name_description"] or None,
+                "created_at": _moment(row["created"]),
+                "started_at": _moment(row["created"]),
+                "operation": row["name_label"].removeprefix("Async."),
+                "state": TASKS[row["status"]],
+                "progress": 1.0 if row["status"] == "success" else float(row["progress"]),
+                "result": _made(row["result"]),
+            }
+            for id, row in self._all("task").items()
+        }
+
+
+def is_vm(row: Row) -> bool:
+    """Whether an object of the class VM is a virtual machine."""
+    return not (row["is_a_template"] or row["is_a_snapshot"] or row["is_control_domain"])
+
+
+def _labels(row: Row) -> dict[str, object]:
+    return {
+        "uuid": row["uuid"],
+        "name_label": row["name_label"],
+        "description": row["name_description"] or None,
+        "tags": tuple(sorted(row["tags"])),
+    }
+
+
+def _vm(row: Row) -> dict[str, object]:
+    return {
+        "power_state": row["power_state"].lower(),
+        "vcpus": int(row["VCPUs_at_startup"]),
+        "memory_bytes": int(row["memory_dynamic_max"]),
+        "host": _ref(row["resident_on"]),
+    }
+
+
+def _guest(row: Row | None) -> dict[str, object]:
+    if row is None:
+        return {"guest_os": None, "guest_hostname": None, "ip_addresses": ()}
+    return {
+        "guest_os": row["os_version"].get("name"),
+        "guest_hostname": row["netbios_name"].get("host_name"),
+        "ip_addresses": _unique(row["networks"][key] for key in sorted(row["networks"])),
+    }
+
+
+def _disk(name_label: str, storage: str) -> dict[str, object]:
+    return {
+        "name_label": name_label,
+        "name_description": "",
+        "SR": storage,
+        "virtual_size": GIB,
+        "type": "user",
+        "sharable": False,
+        "read_only": False,
+        "other_config": {},
+    }
+
+
+def _device(row: Row) -> int:
+    return int(row.get("userdevice") or row["device"])
+
+
+def _unique(values: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def _ref(value: str) -> str | None:
+    return None if value == NULL else value
+
+
+def _made(result: str) -> str | None:
+    found = "".join(ElementTree.fromstring(result).itertext()) if result else ""
+    return found if found.startswith("OpaqueRef:") else None
+
+
+def _moment(text: str) -> datetime | None:
+    found = datetime.strptime(text, "%Y%m%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return found if found.timestamp() > 0 else None
