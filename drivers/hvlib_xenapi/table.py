@@ -76,10 +76,10 @@ class Join(msgspec.Struct, frozen=True):
         raise NotImplementedError
 
 
-class Forward(Join, frozen=True):
+class Forward(Join, frozen=True, kw_only=True):
     """The one object that a field of the object's own refers to; None if there is none."""
 
-    via: str = msgspec.field(kw_only=True)
+    via: str
 
     def own_fields(self) -> tuple[str, ...]:
         return (self.via,)
@@ -100,10 +100,10 @@ class Forward(Join, frozen=True):
         return any_of("_ref", [ref for ref in targets if not is_null(ref)])
 
 
-class Backward(Join, frozen=True):
+class Backward(Join, frozen=True, kw_only=True):
     """The objects of another class that refer to the object by one of their fields: rows by reference."""
 
-    by: str = msgspec.field(kw_only=True)
+    by: str
 
     def index(self, own: str) -> tuple[str, str]:  # noqa: ARG002
         return self.cls, self.by
