@@ -6,11 +6,21 @@ from typing import ClassVar
 
 from hvlib.resources import Cluster, Host
 from hvlib_xenapi.adapter import LabelledAdapter
-from hvlib_xenapi.table import LABELS, TAGS, Every, Many, Table
+from hvlib_xenapi.table import LABELS, TAGS, Column, Every, Many, Table
 
 __all__ = ["Clusters"]
 
-TABLE = Table(Cluster, "pool", {**LABELS, **TAGS, "hosts": Many(Every("host"), Host, list)})
+TABLE = Table(
+    Cluster,
+    "pool",
+    {
+        **LABELS,
+        # In the database, a pool's name has no name space.
+        "name_label": Column("name_label", stored="name_label"),
+        **TAGS,
+        "hosts": Many(Every("host"), Host, sorted),
+    },
+)
 
 
 class Clusters(LabelledAdapter[Cluster]):

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hvlib.driver import Batch, Change, Feed, WatchCursor
+from hvlib.driver import Batch, Change, Feed, Gone, WatchCursor
 from hvlib.errors import Closed, ConnectionFailed, CursorLost
 from hvlib.query import Query
 from hvlib_xenapi.cursor import Counts, Cursor
@@ -125,11 +125,11 @@ class EventFeed(Feed):
             taken = [(event, self._present(event)) for event in events]
         else:
             taken = self._take(events)
-        return Batch(list(self._changes(taken)), cursor=self._cursor(), synced=True)
+        return Batch(self._changes(taken), cursor=self._cursor(), synced=True)
 
     def _go_on(self, timeout: float) -> Batch:
         changes = self._changes(self._take(self._consistent(timeout)))
-        return Batch(list(changes), cursor=self._cursor())
+        return Batch(changes, cursor=self._cursor())
 
     def _consistent(self, timeout: float) -> list[Event]:
         """The events after the token, none of which may be missing. Raises `CursorLost`.
@@ -182,7 +182,11 @@ class EventFeed(Feed):
         row = self._inventory.rows[self._classes[event.cls]].get(event.ref)
         return [] if row is None else [row]
 
-    def _changes(self, taken: Sequence[tuple[Event, Sequence[Row]]]) -> Iterator[Change]:
+    def _changes(self, taken: Sequence[tuple[Event, Sequence[Row]]]) -> list[Change]:
+        """What events mean. An object that is of another kind now is gone first, and then there."""
+        return sorted(self._found(taken), key=lambda change: not isinstance(change, Gone))
+
+    def _found(self, taken: Sequence[tuple[Event, Sequence[Row]]]) -> Iterator[Change]:
         for watched in self._watched:
             created: set[str] = set()
             touched: dict[str, None] = {}

@@ -48,6 +48,7 @@ class XenAPISite(Site):
         twins = [id for id, row in self._all("VM").items() if is_vm(row)][:2]
         for id in twins:
             self.rename_vm(id, "twin")
+        self.server.call("VM.snapshot", twins[0], "kept")
         self._spare = self._clone_template()
 
     @property
@@ -163,7 +164,7 @@ class XenAPISite(Site):
         }
 
     def _clusters(self) -> Mapping[str, Mapping[str, object]]:
-        hosts = tuple(self._all("host"))
+        hosts = tuple(sorted(self._all("host")))
         return {id: {**_labels(row), "hosts": hosts} for id, row in self._all("pool").items()}
 
     def _snapshots(self) -> Mapping[str, Mapping[str, object]]:
@@ -237,6 +238,7 @@ class XenAPISite(Site):
                 "state": TASKS[row["status"]],
                 "progress": 1.0 if row["status"] == "success" else float(row["progress"]),
                 "result": _made(row["result"]),
+                **({} if row["status"] == "failure" else {"error": None}),
             }
             for id, row in self._all("task").items()
         }
