@@ -83,7 +83,9 @@ class TableAdapter(Adapter[R]):
         if not fields:
             return dict.fromkeys(self.session.call(f"{cls}.get_all_where", where), row_type(cls, fields)())
         records = self.session.call(
-            f"{cls}.get_all_records_where", where, result=dict[str, row_type(cls, fields)]  # type: ignore[misc]
+            f"{cls}.get_all_records_where",
+            where,
+            result=dict[str, row_type(cls, fields)],  # type: ignore[misc]
         )
         return rows_of(cls, fields, records)
 

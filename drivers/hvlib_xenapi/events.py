@@ -50,9 +50,7 @@ def _event_type(cls: str, snapshot: Any) -> Any:
 def told(found: Any) -> Reply:
     """A reply of such a type, or as XML-RPC gives it. Raises `ProtocolError`."""
     if not isinstance(found, dict):
-        events = [
-            Event(each.__struct_config__.tag, each.operation, each.ref, each.snapshot) for each in found.events
-        ]
+        events = [Event(each.__struct_config__.tag, each.operation, each.ref, each.snapshot) for each in found.events]
         return Reply(events, found.token, found.valid_ref_counts)
     try:
         listed = [

@@ -27,6 +27,9 @@ GRACE = 0.6
 MARGIN = 2.0
 """Seconds beyond its wait that the server has to answer, at least."""
 
+Taken = tuple[Event, Sequence[Row]]
+"""An event, and the rows that its object had and has."""
+
 BEGINNING = ""
 """The token for which the server tells all that exists."""
 
@@ -63,6 +66,7 @@ class EventFeed(Feed):
         self._token = BEGINNING
         self._counts: Counts = {}
         self._begun = False
+        self._complete = False  # Whether the inventory holds all rows.
         self._slowest = 0.0
         self._interrupted = threading.Event()
         self._idle = threading.Event()
@@ -107,7 +111,7 @@ class EventFeed(Feed):
     def _snapshot(self) -> Batch:
         reply = self._ask(BEGINNING, 0.0)
         self._take(reply.events)
-        self._token, self._counts = reply.token, self._counted(reply)
+        self._token, self._counts, self._complete = reply.token, self._counted(reply), True
         changes = [change for watched in self._watched for change in watched.everything()]
         return Batch(changes, cursor=self._cursor(), synced=True)
 
@@ -118,32 +122,32 @@ class EventFeed(Feed):
         self._token, self._counts = since.token, since.counts
         if self._counts.keys() != self._whole:
             raise CursorLost("this cursor is of a watch of other fields or kinds")
-        events = self._consistent(0.0)
+        taken = self._consistent(0.0)
+        cursor = self._cursor()
         if self._joined:
             # What was changed or deleted since is told by its event; the rows are as they are now.
             self._take(self._ask(BEGINNING, 0.0).events)
-            taken = [(event, self._present(event)) for event in events]
-        else:
-            taken = self._take(events)
-        return Batch(self._changes(taken), cursor=self._cursor(), synced=True)
+            self._complete = True
+            taken = [(event, self._present(event)) for event, _ in taken]
+        return Batch(self._changes(taken), cursor=cursor, synced=True)
 
     def _go_on(self, timeout: float) -> Batch:
-        changes = self._changes(self._take(self._consistent(timeout)))
+        changes = self._changes(self._consistent(timeout))
         return Batch(changes, cursor=self._cursor())
 
-    def _consistent(self, timeout: float) -> list[Event]:
+    def _consistent(self, timeout: float) -> list[Taken]:
         """The events after the token, none of which may be missing. Raises `CursorLost`.
 
         An object may come or go between the server's look for events and its count: a second look tells.
         """
-        events: list[Event] = []
+        taken: list[Taken] = []
         for wait in (timeout, 0.0):
             reply = self._ask(self._token, wait)
-            events += reply.events
+            taken += self._take(reply.events)
             self._token = reply.token
             self._count(reply.events)
             if self._counts == self._counted(reply):
-                return events
+                return taken
         raise CursorLost("the server has forgotten deletions that it did not tell of")
 
     def _ask(self, token: str, seconds: float) -> Reply:
@@ -159,9 +163,9 @@ class EventFeed(Feed):
         self._slowest = max(self._slowest, time.monotonic() - start - seconds)
         return reply
 
-    def _take(self, events: Sequence[Event]) -> list[tuple[Event, Sequence[Row]]]:
-        """Put what the events say into the inventory; each with the rows that its object had and has."""
-        taken = []
+    def _take(self, events: Sequence[Event]) -> list[Taken]:
+        """Put what the events say into the inventory."""
+        taken: list[Taken] = []
         for event in events:
             cls = self._classes[event.cls]
             before = self._inventory.rows[cls].get(event.ref)
@@ -182,11 +186,11 @@ class EventFeed(Feed):
         row = self._inventory.rows[self._classes[event.cls]].get(event.ref)
         return [] if row is None else [row]
 
-    def _changes(self, taken: Sequence[tuple[Event, Sequence[Row]]]) -> list[Change]:
+    def _changes(self, taken: Sequence[Taken]) -> list[Change]:
         """What events mean. An object that is of another kind now is gone first, and then there."""
         return sorted(self._found(taken), key=lambda change: not isinstance(change, Gone))
 
-    def _found(self, taken: Sequence[tuple[Event, Sequence[Row]]]) -> Iterator[Change]:
+    def _found(self, taken: Sequence[Taken]) -> Iterator[Change]:
         for watched in self._watched:
             created: set[str] = set()
             touched: dict[str, None] = {}
@@ -214,10 +218,13 @@ class EventFeed(Feed):
         return {cls: int(reply.valid_ref_counts.get(cls, 0)) for cls in self._whole}
 
     def _count(self, events: Sequence[Event]) -> None:
+        """Count along. After a snapshot, deletions may be told of objects that it did not hold any more."""
+        if self._complete:
+            self._counts = {cls: len(self._inventory.rows[self._classes[cls]]) for cls in self._whole}
+            return
         counts = dict(self._counts)
         for event in events:
-            if event.cls in counts:
-                counts[event.cls] += {"add": 1, "del": -1}.get(event.operation, 0)
+            counts[event.cls] += {"add": 1, "del": -1}.get(event.operation, 0)
         self._counts = counts
 
     def _cursor(self) -> WatchCursor:

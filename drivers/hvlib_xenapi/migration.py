@@ -26,7 +26,9 @@ def move_disks(session: XenAPISession, vm: str, resident_on: str, migrate: actio
     interface = next(iter(find(session, "PIF", condition, "network").values()), None)
     if interface is None:
         raise InvalidQuery(f"the host {host} has no management interface")
-    disks = [row.VDI for row in find(session, "VBD", f'field "VM" = "{vm}"', "VDI", "type").values() if row.type == "Disk"]
+    disks = [
+        row.VDI for row in find(session, "VBD", f'field "VM" = "{vm}"', "VDI", "type").values() if row.type == "Disk"
+    ]
     destination = session.call("host.migrate_receive", host, interface.network, {})
     places = dict.fromkeys([disk for disk in disks if not is_null(disk)], migrate.pool.id)
     return session.start_task("VM.migrate_send", vm, destination, migrate.live, places, {}, {})

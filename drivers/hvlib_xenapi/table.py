@@ -298,7 +298,9 @@ class Table(msgspec.Struct, Generic[R], frozen=True):
             column = self.fields[each.field]
             if column.stored:
                 values = [column.encode(value) for value in each.alternatives]
-                compared = [value and equals(column.stored, value) or ("" if value is None else None) for value in values]
+                compared = [
+                    value and equals(column.stored, value) or ("" if value is None else None) for value in values
+                ]
                 if all(compared):
                     conditions.append(" or ".join(part for part in compared if part))
         return conditions

@@ -64,7 +64,12 @@ def _of_map(key: str, value: str) -> Converter | None:
 
 
 def _of_record(name: str) -> Converter:
-    fields = {field: made for type, names in FIELDS.get(name, {}).items() for field in names.split() if (made := converter(type))}
+    fields = {
+        field: made
+        for type, names in FIELDS.get(name, {}).items()
+        for field in names.split()
+        if (made := converter(type))
+    }
 
     def convert(record: Mapping[str, Any]) -> dict[str, Any]:
         return {field: fields[field](value) if field in fields else value for field, value in record.items()}

@@ -132,9 +132,7 @@ class XenAPISite(Site):
                 **_guest(guests.get(row["guest_metrics"])),
                 "created_at": _moment(metrics[row["metrics"]]["install_time"]) if row["metrics"] in metrics else None,
                 "cluster": pool,
-                "networks": _unique(
-                    each["network"] for each in sorted(interfaces, key=_device) if each["VM"] == id
-                ),
+                "networks": _unique(each["network"] for each in sorted(interfaces, key=_device) if each["VM"] == id),
                 "volumes": _unique(
                     each["VDI"]
                     for each in sorted(disks, key=_device)
