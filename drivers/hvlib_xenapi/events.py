@@ -43,7 +43,8 @@ def reply_type(classes: Mapping[str, Any]) -> Any:
 
 
 def _event_type(cls: str, snapshot: Any) -> Any:
-    fields = [("operation", str), ("ref", str), ("snapshot", snapshot | None if snapshot is not Any else Any, None)]
+    optional = snapshot if snapshot is Any else snapshot | None
+    fields: list[Any] = [("operation", str), ("ref", str), ("snapshot", optional, None)]
     return msgspec.defstruct(f"{cls}Event", fields, tag_field="class", tag=cls.lower())
 
 

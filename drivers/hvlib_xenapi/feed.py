@@ -37,9 +37,9 @@ BEGINNING = ""
 class EventFeed(Feed):
     """event.from, over connections of its own. Nothing is held on the server between two calls.
 
-    Opening it sends nothing. The first `next` takes one round trip: all that exists comes with the token to go on from.
-    With a cursor it takes one too, for what happened since; and where fields are joined from other classes, another one
-    for the rows to join.
+    Opening it sends nothing. The first `next` takes two round trips: all that exists comes with the token to go on from,
+    and then what was deleted before. With a cursor it takes one, for what happened since; and where fields are joined
+    from other classes, another one for the rows to join.
 
     Of deletions the server remembers the last ones only, and does not say so when it has forgotten some. It counts its
     objects, though: the feed counts along, and raises `CursorLost` where both disagree.
@@ -111,7 +111,10 @@ class EventFeed(Feed):
     def _snapshot(self) -> Batch:
         reply = self._ask(BEGINNING, 0.0)
         self._take(reply.events)
-        self._token, self._counts, self._complete = reply.token, self._counted(reply), True
+        self._token, self._complete = reply.token, True
+        if self._whole:
+            # The first token knows of no deletion: where the last change was one, it is told again.
+            self._consistent(0.0)
         changes = [change for watched in self._watched for change in watched.everything()]
         return Batch(changes, cursor=self._cursor(), synced=True)
 
@@ -236,8 +239,8 @@ def _native(session: XenAPISession, queries: Sequence[Query[Any]]) -> dict[str, 
     found: dict[str, bool | tuple[str, ...]] = {}
     for query in queries:
         if query.native:
-            cls, before = session.adapter(query.kind).table.cls, ()
+            cls = session.adapter(query.kind).table.cls
             before = found.get(cls, ())
-            both = True if True in (query.native, before) else (*before, *query.native)  # type: ignore[misc]
-            found[cls] = both
+            named = isinstance(before, tuple) and isinstance(query.native, tuple)
+            found[cls] = (*before, *query.native) if named else True  # type: ignore[misc]
     return found

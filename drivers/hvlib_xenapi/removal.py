@@ -37,7 +37,7 @@ def own_disks(session: XenAPISession, vm: str, kept: Collection[str]) -> list[st
     disks = {row.VDI for row in attached if _is_own(row) and row.VDI not in kept}
     if disks:
         others = find(session, "VBD", any_of("VDI", disks), "VDI", "VM").values()
-        disks -= {row.VDI for row in others if row.VM != vm}
+        disks -= {row.VDI for row in others if vm != row.VM}
     return sorted(disks) + ([] if is_null(image) else [image])
 
 

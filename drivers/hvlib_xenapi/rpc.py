@@ -17,7 +17,7 @@ from typing import Any
 
 from hvlib.driver import Context
 from hvlib.driver.http import Transport, chunks, status_error
-from hvlib.errors import HvlibError, ProtocolError, Unsupported
+from hvlib.errors import Unsupported
 from hvlib_xenapi import json_rpc, xml_rpc
 from hvlib_xenapi.messages import Message, result_type
 from hvlib_xenapi.values import converter

@@ -27,7 +27,7 @@ from hvlib_xenapi.image import Images
 from hvlib_xenapi.listing import Listings
 from hvlib_xenapi.messages import Message
 from hvlib_xenapi.network import Networks
-from hvlib_xenapi.rows import rows_of, row_type
+from hvlib_xenapi.rows import row_type, rows_of
 from hvlib_xenapi.rpc import Rpc
 from hvlib_xenapi.snapshot import Snapshots
 from hvlib_xenapi.storage_pool import StoragePools
@@ -230,22 +230,22 @@ class XenAPISession(driver.Session):
     def _introduce(self, rpc: Rpc) -> Login:
         pools = self._rows(rpc, "pool", POOL)
         hosts = self._rows(rpc, "host", HOST)
-        [(pool, pool_row)] = pools.items() if len(pools) == 1 else [(None, None)]
-        master = hosts.get(pool_row.master) if pool_row is not None else None
-        if pool is None or master is None:
+        pool, row = next(iter(pools.items()), ("", None))
+        master = None if row is None else hosts.get(row.master)
+        if row is None or master is None:
             raise ProtocolError("the server tells of no pool, or of one without a master")
         version: Mapping[str, str] = master.software_version
         about = About(
             product=version.get("product_brand", "") or version.get("platform_name", "") or "xapi",
             version=version.get("product_version", "") or version.get("platform_version", ""),
             api_version=f"{master.API_version_major}.{master.API_version_minor}",
-            uuid=pool_row.uuid,
+            uuid=row.uuid,
         )
-        members = [row.address for row in hosts.values() if row.address]
-        return Login(rpc, pool, pool_row.master, pool_row.default_SR, about, members)
+        members = [host.address for host in hosts.values() if host.address]
+        return Login(rpc, pool, row.master, row.default_SR, about, members)
 
     def _rows(self, rpc: Rpc, cls: str, fields: frozenset[str]) -> dict[str, Any]:
-        result = dict[str, row_type(cls, fields)]  # type: ignore[misc]
+        result: Any = dict[str, row_type(cls, fields)]  # type: ignore[misc]
         return rows_of(cls, fields, rpc.call(f"{cls}.get_all_records", [rpc.session], result=result))
 
     def _connect(self, address: Address) -> Transport:

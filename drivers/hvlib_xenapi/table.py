@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from hvlib_xenapi.session import XenAPISession
 
 __all__ = [
+    "LABELS",
+    "TAGS",
     "Backward",
     "Column",
     "Every",
     "Forward",
     "Join",
     "Joined",
-    "LABELS",
     "Many",
     "One",
     "Pool",
     "Records",
-    "TAGS",
-    "any_of",
     "Table",
+    "any_of",
     "equals",
     "text",
 ]
@@ -63,7 +63,7 @@ class Join(msgspec.Struct, frozen=True):
         """The class and field to be looked up by."""
         return None
 
-    def find(self, own: str, inventory: Inventory) -> Callable[[str, Row], Any]:  # noqa: ARG002 -- some need it
+    def find(self, own: str, inventory: Inventory) -> Callable[[str, Row], Any]:
         """What finds the rows of an object."""
         raise NotImplementedError
 
@@ -82,20 +82,25 @@ class Forward(Join, frozen=True, kw_only=True):
     via: str
 
     def own_fields(self) -> tuple[str, ...]:
+        """`Join.own_fields`."""
         return (self.via,)
 
     def index(self, own: str) -> tuple[str, str]:
+        """`Join.index`."""
         return own, self.via
 
     def find(self, own: str, inventory: Inventory) -> Callable[[str, Row], Any]:  # noqa: ARG002
+        """`Join.find`."""
         rows, via = inventory.rows, self.via
         cls = self.cls
         return lambda _, row: rows[cls].get(getattr(row, via))
 
     def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:  # noqa: ARG002
+        """`Join.owners`."""
         return tuple(inventory.back(own, self.via).get(ref, ()))
 
     def condition(self, owners: Mapping[str, Row]) -> str:
+        """`Join.condition`."""
         targets = {getattr(row, self.via) for row in owners.values()}
         return any_of("_ref", [ref for ref in targets if not is_null(ref)])
 
@@ -106,16 +111,20 @@ class Backward(Join, frozen=True, kw_only=True):
     by: str
 
     def index(self, own: str) -> tuple[str, str]:  # noqa: ARG002
+        """`Join.index`."""
         return self.cls, self.by
 
     def find(self, own: str, inventory: Inventory) -> Callable[[str, Row], Any]:  # noqa: ARG002
+        """`Join.find`."""
         back = inventory.back(self.cls, self.by)
         return lambda ref, _: back.get(ref, {})
 
     def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:  # noqa: ARG002
+        """`Join.owners`."""
         return {getattr(row, self.by) for row in rows}
 
     def condition(self, owners: Mapping[str, Row]) -> str:
+        """`Join.condition`."""
         return any_of(self.by, owners)
 
 
@@ -123,14 +132,17 @@ class Every(Join, frozen=True):
     """All objects of another class, whichever the object is: rows by reference."""
 
     def find(self, own: str, inventory: Inventory) -> Callable[[str, Row], Any]:  # noqa: ARG002
+        """`Join.find`."""
         rows, cls = inventory.rows, self.cls
         return lambda _ref, _row: rows[cls]
 
     def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:  # noqa: ARG002
+        """`Join.owners`."""
         return tuple(inventory.rows[own])
 
     def condition(self, owners: Mapping[str, Row]) -> None:  # noqa: ARG002
-        return None
+        """`Join.condition`."""
+        return
 
 
 class Column:
@@ -178,6 +190,7 @@ class One(Column):
         self._kind = kind
 
     def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:  # noqa: ARG002
+        """`Column.reader`."""
         field, make = self.fields[0], partial(session.context.ref, self._kind)
 
         def read(_: str, row: Row) -> Ref | None:
@@ -191,6 +204,7 @@ class Pool(Column):
     """A field that is the pool itself."""
 
     def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:  # noqa: ARG002
+        """`Column.reader`."""
         from hvlib.resources import Cluster
 
         pool = session.context.ref(Cluster, session.current.pool)
@@ -207,6 +221,7 @@ class Joined(Column):
         self._make = convert
 
     def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:  # noqa: ARG002
+        """`Column.reader`."""
         assert self.join is not None
         find, make, fields = self.join.find(own, inventory), self._make, self._own
         if not fields:
@@ -222,6 +237,7 @@ class Many(Joined):
         self._kind = kind
 
     def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:
+        """`Column.reader`."""
         read, make = super().reader(own, session, inventory), partial(session.context.ref, self._kind)
         return lambda ref, row: tuple([make(each) for each in dict.fromkeys(read(ref, row)) if not is_null(each)])
 
@@ -296,13 +312,10 @@ class Table(msgspec.Struct, Generic[R], frozen=True):
         conditions = [f'field "{field}" = "{str(value).lower()}"' for field, value in self.where.items()]
         for each in query.filters:
             column = self.fields[each.field]
-            if column.stored:
-                values = [column.encode(value) for value in each.alternatives]
-                compared = [
-                    value and equals(column.stored, value) or ("" if value is None else None) for value in values
-                ]
-                if all(compared):
-                    conditions.append(" or ".join(part for part in compared if part))
+            values = [column.encode(value) for value in each.alternatives] if column.stored else [None]
+            compared = [None if value is None else equals(column.stored, value) for value in values]
+            if None not in compared:
+                conditions.append(" or ".join(str(condition) for condition in compared) or "false")
         return conditions
 
 
