@@ -20,7 +20,7 @@ class XenAPIDriver(Driver):
     description: ClassVar[str] = "XenServer and XCP-ng pools"
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
-        """A session that is not logged in yet. Raises `ConfigError` without a host, `DriverNotFound` without urllib3."""
+        """A session that is not logged in yet. `ConfigError` without a host, `DriverNotFound` without a package."""
         if endpoint.scheme.endswith("+unix"):
             if not endpoint.path:
                 raise ConfigError("xenapi+unix:// names no socket", hint="xenapi+unix:///var/lib/xcp/xapi")

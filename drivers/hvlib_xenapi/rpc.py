@@ -12,17 +12,20 @@ The session's own reference is added by itself. Numbers are numbers, moments are
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hvlib.driver import Context
 from hvlib.driver.http import Transport, chunks, status_error
-from hvlib.errors import Unsupported
+from hvlib.errors import AuthenticationFailed, HvlibError, PermissionDenied, Unsupported
 from hvlib_xenapi import json_rpc, xml_rpc
 from hvlib_xenapi.messages import Message, result_type
 from hvlib_xenapi.values import converter
 
 __all__ = ["Rpc"]
+
+STATUSES: Mapping[int, type[HvlibError]] = {401: AuthenticationFailed, 403: PermissionDenied}
+"""What an HTTP status means that the API itself does not use: something on the way has answered."""
 
 NO_SERVER = "is this the address of a XenServer or XCP-ng host?"
 
@@ -88,7 +91,7 @@ class Rpc:
                 return b"".join(chunks(response))
             if response.status == 404 and wire is json_rpc:
                 raise Unsupported("the server has no /jsonrpc", native=NO_JSON)
-            raise status_error(response, {}, NO_SERVER)
+            raise status_error(response, STATUSES, NO_SERVER)
 
 
 NO_JSON = "no /jsonrpc"

@@ -59,7 +59,7 @@ class Join(msgspec.Struct, frozen=True):
         """What is needed of the object itself."""
         return ()
 
-    def index(self, own: str) -> tuple[str, str] | None:
+    def index(self, own: str) -> tuple[str, str] | None:  # noqa: ARG002
         """The class and field to be looked up by."""
         return None
 

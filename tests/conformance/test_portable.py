@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["sim", "vcsim", "grove"])
+@pytest.mark.parametrize("name", ["sim", "vcsim", "xapi", "grove"])
 def test_the_portable_script_sees_all_that_it_asks_for(name: str) -> None:
     command = [ROOT / "tests/servers/run", name, "--", sys.executable, "-W", "error", ROOT / "examples/portable.py"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -115,6 +115,13 @@ EXCEPTIONS = (
         "vSphere says that a session is lost by a fault of its own; a 401 comes from something in between",
     ),
     Different(
+        "xenapi",
+        ("401",),
+        tuple(OPERATIONS),
+        "AuthenticationFailed",
+        "XenAPI says in its own words that a session is lost; a 401 comes from something in between",
+    ),
+    Different(
         "vsphere",
         ("reset after", "closed", "cut in head", "cut in body", "session rejected"),
         ("pages",),

@@ -13,13 +13,16 @@ from faults.operations import OPERATIONS, truth
 from faults.sim import SimTarget
 from faults.target import Target
 from faults.vsphere import VSphereTarget
+from faults.xenapi import XenAPITarget
 
 import hvlib
 from hvlib.connection import Unexpected
 
 __all__ = ["CELLS", "TARGETS", "Cell", "Matrix"]
 
-TARGETS: dict[str, type[Target]] = {target.name: target for target in (SimTarget, VSphereTarget, GroveTarget)}
+TARGETS: dict[str, type[Target]] = {
+    target.name: target for target in (SimTarget, VSphereTarget, XenAPITarget, GroveTarget)
+}
 
 BOUND = 5.0
 """Seconds that an operation may take under any fault."""
