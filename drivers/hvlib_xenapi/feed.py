@@ -38,8 +38,8 @@ class EventFeed(Feed):
     """event.from, over connections of its own. Nothing is held on the server between two calls.
 
     Opening it sends nothing. The first `next` takes two round trips: all that exists comes with the token to go on
-    from, and then what was deleted before. With a cursor it takes one, for what happened since; and where fields are joined
-    from other classes, another one for the rows to join.
+    from, and then what was deleted before. With a cursor it takes one, for what happened since; and where fields are
+    joined from other classes, another one for the rows to join.
 
     Of deletions the server remembers the last ones only, and does not say so when it has forgotten some. It counts its
     objects, though: the feed counts along, and raises `CursorLost` where both disagree.
