@@ -45,10 +45,8 @@ class XenAPISite(Site):
         for number in range(2):
             self.server.call("VDI.create", _disk(f"spare {number}", shared))
         self._template = next(ref for ref, row in self._all("VM").items() if row["is_default_template"])
-        twins = [id for id, row in self._all("VM").items() if is_vm(row)][:2]
-        for id in twins:
-            self.rename_vm(id, "twin")
-        self.server.call("VM.snapshot", twins[0], "kept")
+        vm = next(id for id, row in self._all("VM").items() if is_vm(row))
+        self.server.call("VM.snapshot", vm, "kept")
         self._spare = self._clone_template()
 
     @property

@@ -124,6 +124,7 @@ class Xapi(Server):
         )
         self.port = int(self._process.ready["port"])
         self.tls_port = int(self._process.ready.get("tls_port", 0))
+        self._name_twins()
 
     def stop(self) -> None:
         if self._process:
@@ -196,6 +197,11 @@ class Xapi(Server):
         if "error" in reply:
             raise ValueError(f"{call}: {reply['error']}")
         return reply["result"]
+
+    def _name_twins(self) -> None:
+        """Two VMs have the same name, as it happens."""
+        for vm in self.call("VM.get_by_name_label", "vm-00002"):
+            self.call("VM.set_name_label", vm, "vm-00001")
 
     @property
     def _door(self) -> int:
