@@ -27,8 +27,11 @@ def reference(ref: str) -> str | None:
 
 
 def moment(text: str | datetime) -> datetime:
-    """A moment: ``20240101T00:00:00Z``, with hyphens or without; without a zone it is UTC too."""
-    parsed = text if isinstance(text, datetime) else datetime.fromisoformat(text)
+    """A moment: ``20240101T00:00:00Z``, with hyphens or without; without a zone it is UTC too.
+
+    XML-RPC has a type of its own for them, which is as text the same.
+    """
+    parsed = text if isinstance(text, datetime) else datetime.fromisoformat(str(text))
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 

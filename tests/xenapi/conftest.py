@@ -1,0 +1,22 @@
+"""A simulated pool for tests of the driver itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from servers.xapi import Xapi
+
+import hvlib
+
+
+@pytest.fixture
+def xapi() -> Iterator[Xapi]:
+    with Xapi(vms=10, hosts=3, members=3) as server:
+        yield server
+
+
+@pytest.fixture
+def provider(xapi: Xapi) -> Iterator[hvlib.Provider]:
+    with hvlib.connect(xapi.url, password=xapi.password) as provider:
+        yield provider
