@@ -73,7 +73,8 @@ class EventFeed(Feed):
         self._idle.set()
         self._closed = False
         self._transport = session.transport()
-        self._rpc = session.current.rpc.over(self._transport)
+        self._login = session.current
+        self._rpc = self._login.rpc.over(self._transport)
 
     def next(self, timeout: float) -> Batch:
         """event.from: one round trip."""
@@ -161,7 +162,8 @@ class EventFeed(Feed):
             limit = min(limit, max(MARGIN, seconds, 3 * self._slowest))
         subscriptions = [text for watched in self._watched for text in watched.subscriptions()]
         parameters = [self._rpc.session, sorted(set(subscriptions)), token, float(seconds)]
-        found = self._rpc.call("event.from", parameters, result=self._reply, wait=seconds, limit=limit)
+        with self._session.reaching(self._login):
+            found = self._rpc.call("event.from", parameters, result=self._reply, wait=seconds, limit=limit)
         reply = told(found)
         self._slowest = max(self._slowest, time.monotonic() - start - seconds)
         return reply

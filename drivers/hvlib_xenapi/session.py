@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -70,6 +70,8 @@ class Login(msgspec.Struct):
     default_storage: str
     about: About
     members: list[str]
+    doubtful: bool = False
+    """The master has not answered in time, and another member may have taken its place."""
 
 
 class XenAPISession(driver.Session):
@@ -111,7 +113,24 @@ class XenAPISession(driver.Session):
             raise Closed("the session was closed")
         if self._login is None:
             raise SessionLost("not logged in")
+        if self._login.doubtful:
+            raise SessionLost("the master has not answered in time: it may be another one now")
         return self._login
+
+    @contextmanager
+    def reaching(self, login: Login) -> Iterator[None]:
+        """In the block, a call goes to the master. One that can't be reached may have been replaced: it takes a login to
+        find out. What was not sent is a lost session then, and what was not answered makes the next call one.
+        """
+        try:
+            yield
+        except NotSent as error:
+            if len(login.members) > 1:
+                raise SessionLost(f"the pool's master can't be reached: {error}") from error
+            raise
+        except ConnectionTimeout:
+            login.doubtful = len(login.members) > 1
+            raise
 
     def login(self) -> None:
         """session.login_with_password at the master, pool.get_all_records, host.get_all_records.
@@ -146,8 +165,9 @@ class XenAPISession(driver.Session):
 
     def call(self, name: str, *parameters: Any, result: Any = Any) -> Any:
         """One message in the login that stands; what it returns is as the wire has it."""
-        rpc = self.current.rpc
-        return rpc.call(name, [rpc.session, *parameters], result=result)
+        login = self.current
+        with self.reaching(login):
+            return login.rpc.call(name, [login.rpc.session, *parameters], result=result)
 
     def record(self, cls: str, ref: str, *fields: str) -> Any:
         """A row of one object. `NotFound` if it is gone."""
