@@ -121,6 +121,15 @@ def create_vlan(call: Call, pif: str, network: str, tag: int) -> list[str]:
         return [_tag(call, ref, fields, network, tag) for ref, fields in physical.items()]
 
 
+@handles("VLAN.destroy")
+def destroy_vlan(call: Call, vlan: str) -> None:
+    """Take a host's interface out of a VLAN: the tagged interface goes."""
+    with call.database.lock:
+        made = call.database.get("VLAN", vlan)["untagged_PIF"]
+        call.database.delete("VLAN", vlan)
+        call.database.delete("PIF", made)
+
+
 def _tag(call: Call, pif: str, fields: Mapping[str, Any], network: str, tag: int) -> str:
     copied = {name: fields[name] for name in ("device", "host", "MAC", "MTU", "metrics")}
     above = blank(CLASSES["PIF"], **copied, network=network, VLAN=tag, currently_attached=True)
