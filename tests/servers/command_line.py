@@ -17,10 +17,11 @@ from servers.process import ServerFailed
 from servers.server import Server
 from servers.sim import Sim
 from servers.vcsim import Vcsim
+from servers.xapi import Xapi
 
 __all__ = ["SERVERS", "main"]
 
-SERVERS: tuple[type[Server], ...] = (Grove, Sim, Vcsim)
+SERVERS: tuple[type[Server], ...] = (Grove, Sim, Vcsim, Xapi)
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 END_TIMEOUT = 10.0

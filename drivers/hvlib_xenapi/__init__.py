@@ -1,0 +1,1 @@
+"""XenServer and XCP-ng, through XenAPI; and, in ``simulator``, a pool to try it on."""

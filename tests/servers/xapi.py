@@ -1,0 +1,203 @@
+"""xapi: a XenServer or XCP-ng pool, simulated. The server is hvlib's own: ``python -m hvlib_xenapi.simulator``."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import sys
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from servers.process import ServerProcess
+from servers.server import Server
+
+__all__ = ["Xapi"]
+
+PROJECT = Path(__file__).resolve().parents[2]
+USER = "root"
+ADMINISTRATOR_TIMEOUT = 10.0
+
+
+class Xapi(Server):
+    """A pool of ``hosts`` with ``vms`` virtual machines, whose first ``members`` hosts answer calls.
+
+    `url` is the master's, or with ``slave`` that of a host which only says where the master is. The methods below
+    `close` are its administrator's, who needs no session.
+    """
+
+    name: ClassVar[str] = "xapi"
+    about: ClassVar[str] = "a simulated XenServer or XCP-ng pool"
+
+    def __init__(
+        self,
+        vms: int = 20,
+        hosts: int = 4,
+        members: int = 1,
+        slave: bool = False,
+        task_time: float = 0.05,
+        login_penalty: float = 0.0,
+        idle: float | None = None,
+        session_cap: int | None = None,
+        tls: bool = False,
+    ) -> None:
+        self.user = USER
+        self.password = secrets.token_urlsafe(12)
+        self.port = 0  # any, until the first start chose one
+        self.tls_port = 0
+        self._slave = slave
+        self._tls = tls
+        self._folder = tempfile.TemporaryDirectory(prefix="hvlib-xapi-")
+        self._options = {
+            "vms": vms,
+            "hosts": hosts,
+            "members": max(members, 2) if slave else members,
+            "task-time": task_time,
+            "login-penalty": login_penalty,
+            "idle": idle,
+            "session-cap": session_cap,
+            "certificate": Path(self._folder.name, "xapi.pem") if tls else None,
+            "user": self.user,
+            "seed": str(uuid4()),
+            "password": self.password,
+            "unix-socket": self.unix_socket,
+        }
+        self._process: ServerProcess | None = None
+
+    @classmethod
+    def add_options(cls, parser: ArgumentParser) -> None:
+        add = parser.add_argument
+        add("--vms", type=int, default=20, help="virtual machines, beside templates (%(default)s)")
+        add("--hosts", type=int, default=4, help="hosts (%(default)s)")
+        add("--members", type=int, default=1, help="hosts that answer calls (%(default)s)")
+        add("--slave", action="store_true", help="connect to a host that is not the master")
+        add("--task-time", type=float, default=0.05, metavar="SECONDS", help="how long each task takes (%(default)s)")
+        add("--login-penalty", type=float, default=0.0, metavar="SECONDS", help="what a wrong password costs (none)")
+        add("--idle", type=float, metavar="SECONDS", help="end sessions idle this long (a day)")
+        add("--session-cap", type=int, metavar="COUNT", help="sessions that an originator may have (500)")
+        add("--tls", action="store_true", help="connect by HTTPS, which must be verified")
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where the members are, the first master first. All have the same ports."""
+        assert self._process
+        return self._process.ready["addresses"].split()
+
+    @property
+    def cacert(self) -> Path:
+        """The PEM file that verifies the server, with ``tls``. It exists from the first start until the end."""
+        return Path(self._folder.name, "ca.pem")
+
+    @property
+    def unix_socket(self) -> Path:
+        """The path of the first master's socket."""
+        return Path(self._folder.name, "xapi")
+
+    @property
+    def url(self) -> str:
+        address = "127.0.0.2" if self._slave else "127.0.0.1"
+        if self._tls:
+            return f"xenapi://{self.user}@{address}:{self.tls_port}"
+        return f"xenapi+http://{self.user}@{address}:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        certificate = {"HVLIB_CACERT": str(self.cacert)} if self._tls else {}
+        return {**super().environment, **certificate, "HVLIB_PASSWORD": self.password}
+
+    def start(self) -> None:
+        ports = {"port": self.port, "tls-port": self.tls_port}
+        self._process = ServerProcess(
+            self.name,
+            [
+                sys.executable,
+                "-m",
+                "hvlib_xenapi.simulator",
+                *(f"--{name}={value}" for name, value in {**self._options, **ports}.items() if value is not None),
+            ],
+            log=Path(self._folder.name, "log"),
+            environment={**os.environ, "PYTHONPATH": f"{PROJECT}{os.pathsep}{PROJECT / 'drivers'}"},
+        )
+        self.port = int(self._process.ready["port"])
+        self.tls_port = int(self._process.ready.get("tls_port", 0))
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.stop()
+            self._process = None
+
+    def close(self) -> None:
+        super().close()
+        self._folder.cleanup()
+
+    def call(self, method: str, *parameters: Any) -> Any:
+        """Call a message of XenAPI, behind the back of whoever is tested: it is not counted, and has no session."""
+        return self._administrator("call", method=method, parameters=parameters)
+
+    def calls(self) -> dict[str, int]:
+        """How many calls there were since the start, by the name that was called."""
+        return dict(self._administrator("calls"))
+
+    def leftovers(self) -> dict[str, int]:
+        """How many ``sessions`` are logged in, and how many ``tasks`` there are."""
+        return dict(self._administrator("leftovers"))
+
+    def add_fault(self, kind: str, method: str = "*", times: int = 1, skip: int = 0) -> None:
+        """Let a fault happen to the next calls of a message; the kinds are in hvlib_xenapi.simulator.faults."""
+        self._administrator("add_fault", kind=kind, method=method, times=times, skip=skip)
+
+    def clear_faults(self) -> None:
+        """Let no more faults happen, and answer what is frozen."""
+        self._administrator("clear_faults")
+
+    def expire_sessions(self) -> None:
+        """End every session, also those that wait for events."""
+        self._administrator("expire_sessions")
+
+    def forget_deletions(self) -> None:
+        """Trim the logs of deletions."""
+        self._administrator("forget_deletions")
+
+    def restart_toolstack(self) -> None:
+        """Lose sessions, tasks and the logs of deletions."""
+        self._administrator("restart_toolstack")
+
+    def set_master(self, address: str) -> None:
+        """Make another member the master."""
+        self._administrator("set_master", address=address)
+
+    def stop_member(self, address: str) -> None:
+        """End a member, as a crash would. The administrator's door is the first member's."""
+        self._administrator("stop_member", address=address)
+
+    def start_member(self, address: str) -> None:
+        """Let a member answer again."""
+        self._administrator("start_member", address=address)
+
+    def set(self, **settings: float) -> None:
+        """Change settings, such as ``task_time``."""
+        self._administrator("set", **settings)
+
+    def write(self, table: str, ref: str, **fields: Any) -> None:
+        """Change any fields of an object, as the pool itself would."""
+        self._administrator("write", table=table, ref=ref, fields=fields)
+
+    def _administrator(self, call: str, **arguments: Any) -> Any:
+        connection = http.client.HTTPConnection("127.0.0.1", self._door, timeout=ADMINISTRATOR_TIMEOUT)
+        try:
+            connection.request("POST", f"/hvlib/{call}", json.dumps(arguments))
+            reply = json.load(connection.getresponse())
+        finally:
+            connection.close()
+        if "error" in reply:
+            raise ValueError(f"{call}: {reply['error']}")
+        return reply["result"]
+
+    @property
+    def _door(self) -> int:
+        assert self._process
+        return int(self._process.ready["door"])

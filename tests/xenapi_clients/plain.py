@@ -1,0 +1,148 @@
+"""The plainest client that a simulated pool can have: calls over JSON-RPC, a connection each."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from hvlib_xenapi.simulator import Simulator
+
+__all__ = ["Background", "Client", "Refused", "until"]
+
+TIMEOUT = 20.0
+
+
+class Refused(Exception):
+    """An error of XenAPI."""
+
+    def __init__(self, description: list[str]) -> None:
+        self.description = description
+        super().__init__(", ".join(description))
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=TIMEOUT)
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(TIMEOUT)
+        self.sock.connect(self.path)
+
+
+class Client:
+    """Calls over JSON-RPC 2.0, a connection each. With a session: ``client("VM.get_all")``."""
+
+    def __init__(self, simulator: Simulator, address: str = "127.0.0.1", unix_socket: Path | None = None) -> None:
+        self.simulator = simulator
+        self.address = address
+        self.unix_socket = unix_socket
+        self.session = ""
+
+    def login(self, user: str = "root", password: str = "secret", originator: str = "tests") -> Self:
+        self.session = self.raw("session.login_with_password", user, password, "1.0", originator)
+        return self
+
+    def __call__(self, method: str, *parameters: Any) -> Any:
+        return self.raw(method, self.session, *parameters)
+
+    def raw(self, method: str, *parameters: Any) -> Any:
+        call = {"jsonrpc": "2.0", "id": 7, "method": method, "params": parameters}
+        status, _, body = self.post("/jsonrpc", json.dumps(call).encode())
+        assert status == 200, body
+        reply = json.loads(body)
+        assert reply["id"] == 7
+        if "error" in reply:
+            assert reply["error"]["code"] == 1
+            raise Refused([reply["error"]["message"], *reply["error"]["data"]])
+        return reply["result"]
+
+    def post(self, path: str, body: bytes, **headers: str) -> tuple[int, str, bytes]:
+        """The status, the type and the body of a reply."""
+        connection = self.connect()
+        try:
+            connection.request("POST", path, body, headers)
+            response = connection.getresponse()
+            return response.status, response.headers["Content-Type"], response.read()
+        finally:
+            connection.close()
+
+    def connect(self) -> http.client.HTTPConnection:
+        if self.unix_socket:
+            return UnixConnection(str(self.unix_socket))
+        return http.client.HTTPConnection(self.address, self.simulator.port, timeout=TIMEOUT)
+
+    def refused(self, method: str, *parameters: Any) -> list[str]:
+        """The error of a call that must fail."""
+        with pytest.raises(Refused) as caught:
+            self(method, *parameters)
+        return caught.value.description
+
+    def vm(self, state: str = "Halted") -> str:
+        """A machine in a state."""
+        for ref, record in self("VM.get_all_records").items():
+            if record["power_state"] == state and not (record["is_a_template"] or record["is_control_domain"]):
+                return str(ref)
+        raise AssertionError(f"no machine is {state}")
+
+    def named(self, table: str, name: str) -> str:
+        """The one object of a name."""
+        (ref,) = self(f"{table}.get_by_name_label", name)
+        return str(ref)
+
+    def events(self, classes: list[str], token: str = "", timeout: float = 0.0) -> dict[str, Any]:
+        return dict(self("event.from", classes, token, timeout))
+
+    def finished(self, task: str) -> dict[str, Any]:
+        """A task's record when it is over."""
+        token, deadline = "", time.monotonic() + TIMEOUT
+        while time.monotonic() < deadline:
+            token = self.events([f"task/{task}"], token, 1.0)["token"]
+            record: dict[str, Any] = self("task.get_record", task)
+            if record["status"] != "pending":
+                return record
+        raise AssertionError("the task takes too long")
+
+
+class Background:
+    """A call in a thread of its own."""
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self._outcome: Any = None
+        self._error: Exception | None = None
+        self._call = call
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._outcome = self._call()
+        except Exception as error:
+            self._error = error
+
+    @property
+    def waiting(self) -> bool:
+        return self._thread.is_alive()
+
+    def result(self) -> Any:
+        self._thread.join(TIMEOUT)
+        assert not self.waiting
+        if self._error:
+            raise self._error
+        return self._outcome
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Return when something is true."""
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
