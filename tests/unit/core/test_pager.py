@@ -6,7 +6,8 @@ import pytest
 from scripted.driver import ScriptedVMs, scripted
 
 import hvlib
-from hvlib.driver import SessionLost
+from hvlib.driver import PageToken, SessionLost
+from hvlib.query import Query
 
 
 def names(vms: list[hvlib.VM]) -> list[str]:
@@ -235,3 +236,16 @@ def test_pages_that_do_not_get_on_are_no_listing(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(ScriptedVMs, "page", lambda adapter, query, after: page(adapter, query, None))
     with pytest.raises(hvlib.ProtocolError, match="no end"):
         provider.compute.vms.get_all().all()
+
+
+def test_an_empty_page_is_not_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider, _ = scripted(**five())
+    page = ScriptedVMs.page
+
+    def first_empty(adapter: ScriptedVMs, query: Query[hvlib.VM], after: PageToken | None) -> hvlib.Page[hvlib.VM]:
+        if after is None:
+            return hvlib.Page([], PageToken("a"))
+        return page(adapter, query, after)
+
+    monkeypatch.setattr(ScriptedVMs, "page", first_empty)
+    assert names(provider.compute.vms.get_all().all()) == ["b", "c", "d", "e"]

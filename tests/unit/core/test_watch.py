@@ -142,6 +142,16 @@ def test_an_interrupted_snapshot_deletes_nothing() -> None:
         assert told(watch, 4) == ["ADDED a", "ADDED b", "SYNCED", "ADDED c resynced"]
 
 
+def test_an_interrupted_snapshot_proves_nothing_of_what_it_told() -> None:
+    provider, session = scripted()
+    session.feeds += [
+        ScriptedFeed(batch("a", "b"), hvlib.ConnectionFailed("reset")),
+        ScriptedFeed(batch("a", synced=True)),
+    ]
+    with provider.compute.vms.watch() as watch:
+        assert told(watch, 4) == ["ADDED a", "ADDED b", "DELETED b resynced", "SYNCED"]
+
+
 def test_known_gives_the_difference_on_any_server() -> None:
     provider, session = scripted(a={}, b={}, c={"power_state": "halted"})
     known = provider.compute.vms.get_all_records()
