@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from hvlib import actions
@@ -10,9 +10,11 @@ from hvlib.driver import Adapter, Done, Page, PageToken, action
 from hvlib.query import Query
 from hvlib.ref import Ref
 from hvlib.resources import Resource
+from hvlib_xenapi.events import BEGINNING, reply_type, rows_told
 from hvlib_xenapi.listing import Listing
-from hvlib_xenapi.rows import NATIVE, Inventory, Needs, Row, Rows, native_row, row_type, rows_of
+from hvlib_xenapi.rows import NATIVE, Inventory, Row, Rows, native_row, row_type, rows_of
 from hvlib_xenapi.table import Records, Table, any_of, equals
+from hvlib_xenapi.values import is_null
 
 if TYPE_CHECKING:
     from hvlib_xenapi.session import XenAPISession
@@ -29,7 +31,7 @@ FEW = 40
 
 
 class TableAdapter(Adapter[R]):
-    """A kind that a table describes. A read takes one round trip for each class that its fields are joined from."""
+    """A kind that a table describes. A read takes a round trip, and another one if there is anything to be joined."""
 
     table: ClassVar[Table[Any]]
 
@@ -38,7 +40,7 @@ class TableAdapter(Adapter[R]):
         self.fields = frozenset(self.table.fields)
 
     def page(self, query: Query[R], after: PageToken | None) -> Page[R]:
-        """get_all_records_where of the class, and get_all_records of those joined; further pages are here already."""
+        """get_all_records_where of the class, event.from of those joined; further pages are here already."""
         listings = self.session.listings
         listing, start = (self._listing(query), 0) if after is None else listings.find(after, query)
         end = start + (query.page_size or PAGE)
@@ -53,23 +55,23 @@ class TableAdapter(Adapter[R]):
         self.session.listings.release(token)
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
-        """get_all_records_where, and the rows joined to what it finds."""
+        """get_all_records_where; event.from of what is joined to the objects found."""
         condition = equals(self.table.fields[field].stored, value)
         own, conditions = self.table.cls, self.table.conditions(query)
         if condition is not None:
             conditions.append(condition)
-        rows = self.rows(own, conditions, self._needs(query)[own], query.native)
+        rows = self.rows(own, conditions, self._own_fields(query), query.native)
         wanted = self.table.fields[field].fields[0]
         return self._records(query, {ref: row for ref, row in rows.items() if getattr(row, wanted) == value})
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
-        """get_all_records_where of the class, and the rows joined to what it finds."""
+        """get_all_records_where of the class; event.from of what is joined to the objects found."""
         own = self.table.cls
         ids = [ref.id for ref in refs if '"' not in ref.id]
         conditions = self.table.conditions(query)
         if len(ids) <= FEW:
             conditions.append(any_of("_ref", ids))
-        rows = self.rows(own, conditions, self._needs(query)[own], query.native)
+        rows = self.rows(own, conditions, self._own_fields(query), query.native)
         return self._records(query, {id: rows[id] for id in ids if id in rows})
 
     def rows(
@@ -90,12 +92,10 @@ class TableAdapter(Adapter[R]):
         return rows_of(cls, fields, records)
 
     def _listing(self, query: Query[R]) -> Listing:
-        own, needs = self.table.cls, self._needs(query)
+        own, needs = self.table.cls, self.table.needs(query.needed)
         conditions = self.table.conditions(query)
         rows = {own: self.rows(own, conditions, needs[own], query.native)}
-        for cls, fields in needs.items():
-            if cls != own:
-                rows[cls] = self.rows(cls, (), fields)
+        rows |= self._joined(query, [join.cls for join in self.table.joins(query.needed)])
         records = self._table_of(query, rows)
         refs = list(rows[own])
         if self.table.among is not None:
@@ -104,20 +104,35 @@ class TableAdapter(Adapter[R]):
         return Listing(query, records, rows[own], refs, total)
 
     def _records(self, query: Query[R], own: dict[str, Row]) -> Sequence[R]:
-        """The records of some objects: one round trip for each class that is joined to them."""
+        """The records of some objects."""
         if not own:
             return []
-        rows: Rows = {self.table.cls: own}
-        for cls, fields in self._needs(query).items():
-            if cls == self.table.cls:
-                continue
-            parts = [join.condition(own) for join in self.table.joins(query.needed) if join.cls == cls]
-            few = len(own) <= FEW and None not in parts
-            rows[cls] = self.rows(cls, [" or ".join(f"({part})" for part in parts)] if few else (), fields)
+        subscriptions = self._subscriptions(query, own.values())
+        rows = {self.table.cls: own, **self._joined(query, subscriptions)}
         return self._table_of(query, rows).all(own.items())
 
-    def _needs(self, query: Query[R]) -> Needs:
-        return self.table.needs(query.needed)
+    def _subscriptions(self, query: Query[R], own: Collection[Row]) -> Iterator[str]:
+        """What is joined to these objects: of a few each by itself, else all of its class."""
+        for join in self.table.joins(query.needed):
+            link = join.link()
+            if link is None or len(own) > FEW:
+                yield join.cls
+                continue
+            for row in own:
+                value = getattr(row, link)
+                refs = [value] if isinstance(value, str) else value
+                yield from (f"{join.cls}/{ref}" for ref in refs if not is_null(ref))
+
+    def _joined(self, query: Query[R], subscriptions: Iterable[str]) -> Rows:
+        """Rows of all joined classes. No round trip if there is nothing to ask for, one if there is."""
+        needs = {cls: fields for cls, fields in self.table.needs(query.needed).items() if cls != self.table.cls}
+        wanted = sorted(set(subscriptions))
+        if not wanted:
+            return {cls: {} for cls in needs}
+        return rows_told(self.session.call("event.from", wanted, BEGINNING, 0.0, result=reply_type(needs)), needs)
+
+    def _own_fields(self, query: Query[R]) -> frozenset[str]:
+        return self.table.needs(query.needed)[self.table.cls] | self.table.links(query.needed)
 
     def _table_of(self, query: Query[R], rows: Mapping[str, dict[str, Row]]) -> Records[R]:
         inventory = Inventory(rows, self._backward(query))

@@ -10,9 +10,12 @@ from typing import Any
 import msgspec
 
 from hvlib.errors import ProtocolError
-from hvlib_xenapi.rows import row_type
+from hvlib_xenapi.rows import Needs, Rows, row_of, row_type
 
-__all__ = ["Event", "Reply", "reply_type", "told"]
+__all__ = ["BEGINNING", "Event", "Reply", "reply_type", "rows_told", "told"]
+
+BEGINNING = ""
+"""The token for which the server tells all that exists."""
 
 
 class Event(msgspec.Struct):
@@ -60,3 +63,14 @@ def told(found: Any) -> Reply:
         return Reply(listed, found["token"], found["valid_ref_counts"])
     except (KeyError, TypeError) as error:
         raise ProtocolError(f"the server's events can't be understood: {error!r}") from error
+
+
+def rows_told(found: Any, needs: Needs) -> Rows:
+    """The rows of a reply to `BEGINNING`. Raises `ProtocolError`."""
+    rows: Rows = {cls: {} for cls in needs}
+    classes = {cls.lower(): cls for cls in needs}
+    for event in told(found).events:
+        cls, row = classes[event.cls], event.snapshot
+        if row is not None:
+            rows[cls][event.ref] = row_of(cls, needs[cls], row) if isinstance(row, dict) else row
+    return rows

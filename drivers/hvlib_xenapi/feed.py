@@ -11,7 +11,7 @@ from hvlib.driver import Batch, Change, Feed, Gone, WatchCursor
 from hvlib.errors import Closed, ConnectionFailed, CursorLost
 from hvlib.query import Query
 from hvlib_xenapi.cursor import Counts, Cursor
-from hvlib_xenapi.events import Event, Reply, reply_type, told
+from hvlib_xenapi.events import BEGINNING, Event, Reply, reply_type, told
 from hvlib_xenapi.rows import NATIVE, Inventory, Row, native_row, row_of
 from hvlib_xenapi.table import Join
 from hvlib_xenapi.watched import Watched
@@ -29,9 +29,6 @@ MARGIN = 2.0
 
 Taken = tuple[Event, Sequence[Row]]
 """An event, and the rows that its object had and has."""
-
-BEGINNING = ""
-"""The token for which the server tells all that exists."""
 
 
 class EventFeed(Feed):

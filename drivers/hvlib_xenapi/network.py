@@ -31,7 +31,7 @@ TABLE = Table(
     {
         **LABELS,
         **TAGS,
-        "vlan_id": Joined(Backward("PIF", ("VLAN",), by="network"), vlan_id),
+        "vlan_id": Joined(Backward("PIF", ("VLAN",), by="network", listed="PIFs"), vlan_id),
         "mtu": Column("MTU"),
     },
 )

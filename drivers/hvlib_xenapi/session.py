@@ -119,8 +119,10 @@ class XenAPISession(driver.Session):
 
     @contextmanager
     def reaching(self, login: Login) -> Iterator[None]:
-        """In the block, a call goes to the master. One that can't be reached may have been replaced, and it takes a login
-        to find out. So what was not sent is a lost session, and what was not answered makes the next call one.
+        """In the block, a call goes to the master.
+
+        One that can't be reached may have been replaced, and it takes a login to find out: what was not sent is a lost
+        session, and what was not answered makes the next call one.
         """
         try:
             yield

@@ -71,9 +71,9 @@ class Join(msgspec.Struct, frozen=True):
         """The objects that a change of a row concerns, which was and is as ``rows`` say."""
         raise NotImplementedError
 
-    def condition(self, owners: Mapping[str, Row]) -> str | None:
-        """What selects the rows of a few objects on the server; None: there is no other way than all."""
-        raise NotImplementedError
+    def link(self) -> str | None:
+        """The object's own field that names the joined objects; None: they are all of the class."""
+        return None
 
 
 class Forward(Join, frozen=True, kw_only=True):
@@ -99,16 +99,20 @@ class Forward(Join, frozen=True, kw_only=True):
         """`Join.owners`."""
         return tuple(inventory.back(own, self.via).get(ref, ()))
 
-    def condition(self, owners: Mapping[str, Row]) -> str:
-        """`Join.condition`."""
-        targets = {getattr(row, self.via) for row in owners.values()}
-        return any_of("_ref", [ref for ref in targets if not is_null(ref)])
+    def link(self) -> str:
+        """`Join.link`."""
+        return self.via
 
 
 class Backward(Join, frozen=True, kw_only=True):
-    """The objects of another class that refer to the object by one of their fields: rows by reference."""
+    """The objects of another class that refer to the object by one of their fields: rows by reference.
+
+    | by: that field
+    | listed: the object's own field that lists them
+    """
 
     by: str
+    listed: str
 
     def index(self, own: str) -> tuple[str, str]:  # noqa: ARG002
         """`Join.index`."""
@@ -123,9 +127,9 @@ class Backward(Join, frozen=True, kw_only=True):
         """`Join.owners`."""
         return {getattr(row, self.by) for row in rows}
 
-    def condition(self, owners: Mapping[str, Row]) -> str:
-        """`Join.condition`."""
-        return any_of(self.by, owners)
+    def link(self) -> str:
+        """`Join.link`."""
+        return self.listed
 
 
 class Every(Join, frozen=True):
@@ -139,10 +143,6 @@ class Every(Join, frozen=True):
     def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:  # noqa: ARG002
         """`Join.owners`."""
         return tuple(inventory.rows[own])
-
-    def condition(self, owners: Mapping[str, Row]) -> None:  # noqa: ARG002
-        """`Join.condition`."""
-        return
 
 
 class Column:
@@ -302,6 +302,10 @@ class Table(msgspec.Struct, Generic[R], frozen=True):
             extra = {index[1]} if index is not None and index[0] == join.cls else set()
             needs.setdefault(join.cls, set()).update(join.fields, extra)
         return {cls: frozenset(fields) for cls, fields in needs.items()}
+
+    def links(self, needed: Iterable[str]) -> frozenset[str]:
+        """The object's own fields that name what is joined to it."""
+        return frozenset(link for join in self.joins(needed) if (link := join.link()) is not None)
 
     def indexes(self, needed: Iterable[str]) -> set[tuple[str, str]]:
         """What rows are looked up by."""

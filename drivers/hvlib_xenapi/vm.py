@@ -32,8 +32,8 @@ STORED_STATES = {state: stored for stored, state in POWER_STATES.items()}
 
 GUEST = Forward("VM_guest_metrics", ("os_version", "netbios_name", "networks"), via="guest_metrics")
 METRICS = Forward("VM_metrics", ("install_time",), via="metrics")
-INTERFACES = Backward("VIF", ("network", "device"), by="VM")
-DISKS = Backward("VBD", ("VDI", "type", "userdevice"), by="VM")
+INTERFACES = Backward("VIF", ("network", "device"), by="VM", listed="VIFs")
+DISKS = Backward("VBD", ("VDI", "type", "userdevice"), by="VM", listed="VBDs")
 
 
 def addresses(guest: Row | None) -> tuple[str, ...]:

@@ -48,31 +48,31 @@ class ListingConformance(Conformance):
             listed = Counter(record.ref.id for record in collection.get_all(fields=[], page_size=2))
             assert listed == Counter(site.truth(collection.kind).keys())
 
-    def test_a_listing_takes_its_pages_and_a_constant(self, site: Site, wired: Wired) -> None:
+    def test_a_listing_takes_its_pages_and_a_constant(self, wired: Wired) -> None:
         """All fields of all objects, of each kind: never a call per object."""
         for collection in collections(wired.provider):
             collection.get_all(page_size=5).all()
             with counted(wired.wire) as turns:
                 pages = list(collection.get_all(page_size=5).pages())
-                assert turns() <= len(pages) + CONSTANT + site.joins
+                assert turns() <= len(pages) + CONSTANT
             with counted(wired.wire) as turns:
                 records = collection.get_all().all()
-                assert turns() <= 1 + CONSTANT + site.joins
+                assert turns() <= 1 + CONSTANT
             with counted(wired.wire) as turns:
                 found = collection.get_many([record.ref for record in records])
-                assert turns() <= 2 + site.joins
+                assert turns() <= 2
             assert plain_records(found) == plain_records({record.ref: record for record in records})
 
-    def test_pages_are_fetched_as_they_are_asked_for(self, site: Site, wired: Wired) -> None:
+    def test_pages_are_fetched_as_they_are_asked_for(self, wired: Wired) -> None:
         wired.vms.get_all(page_size=3).first()
         with counted(wired.wire) as turns:
             assert wired.vms.get_all(page_size=3).first() is not None
-            assert turns() <= CONSTANT + site.joins
+            assert turns() <= CONSTANT
         with counted(wired.wire) as turns:
             pages = wired.vms.get_all(page_size=3).pages()
             assert turns() == 0
             next(pages)
-            assert turns() <= CONSTANT + site.joins
+            assert turns() <= CONSTANT
 
     def test_a_page_token_goes_on_or_says_that_it_is_lost(self, site: Site, provider: hvlib.Provider) -> None:
         """In the same provider it goes on; in another one it may be lost, which is said."""

@@ -34,10 +34,6 @@ class Site(ABC):
     patience: ClassVar[float] = 90.0
     """Seconds in which each test must be over: one that still runs then has failed. More for a slow server."""
 
-    joins: ClassVar[int] = 0
-    """Round trips that a read takes besides, where one reply of the server can't hold what a record is made of: one for
-    each further class of its objects, however many objects there are."""
-
     @property
     @abstractmethod
     def url(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 from xml.etree import ElementTree
 
 from servers.xapi import Xapi
@@ -36,8 +36,6 @@ Rows = Mapping[str, Row]
 
 class XenAPISite(Site):
     """A pool. Some volumes are attached to nothing; a template can be spared."""
-
-    joins: ClassVar[int] = 4
 
     def __init__(self, server: Xapi) -> None:
         self.server = server
