@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from hvlib.errors import ProtocolError
-from hvlib_xenapi.failure import failure_error
+from hvlib_xenapi.errors import failure_error
 
 __all__ = ["PATH", "TYPE", "read_reply", "request"]
 

@@ -20,7 +20,7 @@ from hvlib.ref import Ref
 from hvlib.resources import ENDED, Resource, TaskRecord
 from hvlib_xenapi.adapter import TableAdapter
 from hvlib_xenapi.cluster import Clusters
-from hvlib_xenapi.failure import is_code
+from hvlib_xenapi.errors import is_code
 from hvlib_xenapi.feed import EventFeed
 from hvlib_xenapi.host import Hosts
 from hvlib_xenapi.image import Images

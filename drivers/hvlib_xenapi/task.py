@@ -12,7 +12,7 @@ from hvlib.errors import InvalidState
 from hvlib.ref import Ref
 from hvlib.resources import ENDED, VM, Failure, Network, Resource, Snapshot, TaskRecord, TaskState, Volume
 from hvlib_xenapi.adapter import TableAdapter
-from hvlib_xenapi.failure import failure
+from hvlib_xenapi.errors import failure
 from hvlib_xenapi.rows import Inventory, Row
 from hvlib_xenapi.table import LABELS, Column, Reader, Table
 from hvlib_xenapi.values import is_null, moment

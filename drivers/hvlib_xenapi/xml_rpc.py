@@ -9,7 +9,7 @@ from typing import Any
 from xml.parsers.expat import ExpatError
 
 from hvlib.errors import ProtocolError
-from hvlib_xenapi.failure import failure_error
+from hvlib_xenapi.errors import failure_error
 
 __all__ = ["PATH", "TYPE", "read_reply", "request"]
 

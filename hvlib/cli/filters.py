@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, get_args
 
@@ -26,8 +26,8 @@ PARSED = {int, float, bool, datetime}
 """Types of fields whose values are more than text."""
 
 
-def add_filter_options(parser: argparse.ArgumentParser, states: Iterable[str]) -> None:
-    """The options that choose objects."""
+def add_filter_options(parser: argparse.ArgumentParser, states: Sequence[str]) -> None:
+    """The options that choose objects; --state if there are any."""
     parser.add_argument(
         "--filter",
         dest="filters",
@@ -40,9 +40,9 @@ def add_filter_options(parser: argparse.ArgumentParser, states: Iterable[str]) -
     parser.add_argument(
         "--name", dest="names", metavar="GLOB", action="append", default=[], help="those with such a name"
     )
-    parser.add_argument(
-        "--state", dest="states", choices=list(states), action="append", default=[], help="those in this state"
-    )
+    parser.set_defaults(states=[])
+    if states:
+        parser.add_argument("--state", dest="states", choices=states, action="append", help="those in this state")
 
 
 def chosen_filters(args: argparse.Namespace, provider: Provider, kind: type[Resource], state: str) -> dict[str, Any]:

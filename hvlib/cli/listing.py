@@ -25,8 +25,8 @@ class ListResources(Lister):
 
     app: HvApp
     kind: ClassVar[type[Resource]]
-    state: ClassVar[str]
-    """The field that --state is about."""
+    state: ClassVar[str] = ""
+    """The field that --state is about, if the kind has one."""
     columns: ClassVar[tuple[str, ...]]
     """What is shown without -c; in formats for programs, the uuid too."""
 
@@ -38,7 +38,7 @@ class ListResources(Lister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """The command's options."""
         parser = super().get_parser(prog_name)
-        add_filter_options(parser, get_args(field_types(self.kind)[self.state]))
+        add_filter_options(parser, get_args(field_types(self.kind)[self.state]) if self.state else ())
         parser.add_argument("--long", action="store_true", help="all fields that the server has")
         parser.add_argument(
             "--limit", metavar="N", type=positive, help="no more than the first N that the server gives"

@@ -9,6 +9,7 @@ from faults.expected import RECOVERS, expected
 from faults.grove import GroveTarget
 from faults.over_http import HttpTarget
 from faults.vsphere import VSphereTarget
+from faults.xenapi import XenAPITarget
 from servers.faulty_fault import Drop, Fault, Truncate
 from servers.faulty_proxy import named
 
@@ -18,7 +19,7 @@ from hvlib.retry import RetryPolicy
 CUTS = [*range(0, 300, 4), *range(300, 2000, 97)]
 
 
-@pytest.fixture(scope="module", params=[GroveTarget, VSphereTarget], ids=lambda target: target.name)
+@pytest.fixture(scope="module", params=[GroveTarget, VSphereTarget, XenAPITarget], ids=lambda target: target.name)
 def target(request: pytest.FixtureRequest) -> Iterator[HttpTarget]:
     target = request.param()
     yield target
