@@ -54,7 +54,6 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "ref": "driver",
     },
     "event": {
-        "<class> record": "snapshot",
         "datetime": "timestamp",
         "int": "id",
     },

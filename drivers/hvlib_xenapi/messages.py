@@ -20,7 +20,10 @@ OF_EVERY_CLASS = {
 
 
 class Message:
-    """A message, or a part of its name: ``session.VM`` and ``session.VM.get_all``."""
+    """A message, or a part of its name: ``session.VM`` and ``session.VM.get_all``.
+
+    A word of Python's own takes an underscore: ``session.event.from_``.
+    """
 
     def __init__(self, invoke: Callable[..., Any], name: str = "") -> None:
         self._invoke = invoke
@@ -29,6 +32,7 @@ class Message:
     def __getattr__(self, part: str) -> Message:
         if part.startswith("_"):
             raise AttributeError(part)
+        part = part.removesuffix("_")
         return Message(self._invoke, f"{self._name}.{part}" if self._name else part)
 
     def __call__(self, *parameters: Any) -> Any:

@@ -136,3 +136,23 @@ def test_sizes() -> None:
         "1 PiB",
         "1048576 PiB",
     ]
+
+
+NOUNS = ("host", "cluster", "network", "pool", "volume", "image", "snapshot", "flavor")
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_every_kind_is_listed_and_shown(hv: Hv, noun: str) -> None:
+    found = rows(hv, noun, "list")
+    assert found
+    assert rows(hv, noun, "show", found[0]["uuid"])["uuid"] == found[0]["uuid"]
+    assert len(hv("-P", LAB, noun, "list").lines) >= len(found) + 4
+
+
+def test_tasks_are_listed_by_state(hv: Hv) -> None:
+    assert rows(hv, "task", "list", "--state", "running") == []
+    assert hv("-P", LAB, "task", "list", "--state", "halted").status == 2
+
+
+def test_a_kind_without_states_has_no_such_option(hv: Hv) -> None:
+    assert hv("-P", LAB, "network", "list", "--state", "running").status == 2

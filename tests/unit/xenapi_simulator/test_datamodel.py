@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
-from typing import Any
-
 import pytest
 from hvlib_xenapi.simulator.call import HANDLERS
 from hvlib_xenapi.simulator.classes import CLASSES
 from hvlib_xenapi.simulator.implied import implied_messages
 from hvlib_xenapi.simulator.table import Class, Message
+from xenapi_clients.datamodel import Datamodel, read_datamodel
 
-BESIDE = Path(__file__).parents[4] / "shared" / "xenapi-datamodel"
-FOLDER = Path(os.environ.get("HVLIB_XENAPI_DATAMODEL", BESIDE))
 QUALIFIERS = {"RO/runtime": "ro", "RO/constructor": "new", "RW": "rw"}
 LIVE_BUT_UNPUBLISHED = {"get_all_where", "get_all_records_where"}  # ocaml/idl/datamodel_utils.ml
 
 
 @pytest.fixture(scope="module")
-def datamodel() -> dict[str, dict[str, Any]]:
-    if not FOLDER.is_dir():
-        pytest.skip(f"the published datamodel is not at {FOLDER} (HVLIB_XENAPI_DATAMODEL says where it is)")
-    return {model["name"]: model for model in json.loads((FOLDER / "xenapi.json").read_text())}
+def datamodel() -> Datamodel:
+    return read_datamodel()
 
 
 def messages_of(of: Class) -> dict[str, Message]:
@@ -31,14 +23,14 @@ def messages_of(of: Class) -> dict[str, Message]:
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_fields_are_those_of_the_datamodel(datamodel: dict[str, dict[str, Any]], name: str) -> None:
+def test_fields_are_those_of_the_datamodel(datamodel: Datamodel, name: str) -> None:
     ours = [(f.name, f.type.name, f.qualifier, f.has_default) for f in CLASSES[name].fields.values()]
     theirs = [(f["name"], f["type"], QUALIFIERS[f["qualifier"]], "default" in f) for f in datamodel[name]["fields"]]
     assert ours == theirs
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_defaults_are_those_of_the_datamodel(datamodel: dict[str, dict[str, Any]], name: str) -> None:
+def test_defaults_are_those_of_the_datamodel(datamodel: Datamodel, name: str) -> None:
     for model in datamodel[name]["fields"]:
         if "default" in model:
             field = CLASSES[name].fields[model["name"]]
@@ -47,7 +39,7 @@ def test_defaults_are_those_of_the_datamodel(datamodel: dict[str, dict[str, Any]
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_messages_are_those_of_the_datamodel(datamodel: dict[str, dict[str, Any]], name: str) -> None:
+def test_messages_are_those_of_the_datamodel(datamodel: Datamodel, name: str) -> None:
     ours = messages_of(CLASSES[name])
     theirs = {model["name"]: model for model in datamodel[name]["messages"]}
     assert ours.keys() - LIVE_BUT_UNPUBLISHED == theirs.keys() - LIVE_BUT_UNPUBLISHED

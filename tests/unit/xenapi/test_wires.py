@@ -1,0 +1,136 @@
+"""Both wires bring the same rows; what is no reply is never taken for one."""
+
+from __future__ import annotations
+
+import json
+import math
+import xmlrpc.client
+from typing import Any
+
+import pytest
+from hvlib_xenapi import json_rpc, xml_rpc
+from hvlib_xenapi.rows import native_row, row_type, rows_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+import hvlib
+
+FIELDS = frozenset(
+    {"uuid", "name_label", "tags", "other_config", "VCPUs_max", "memory_dynamic_max", "is_a_template", "resident_on"}
+)
+TEXT = st.text(
+    st.characters(min_codepoint=32, exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"), max_size=9
+)
+RECORD = st.fixed_dictionaries(
+    {
+        "uuid": st.uuids().map(str),
+        "name_label": TEXT,
+        "tags": st.lists(TEXT, max_size=3),
+        "other_config": st.dictionaries(TEXT, TEXT, max_size=3),
+        "VCPUs_max": st.integers(0, 2**40),
+        "memory_dynamic_max": st.integers(-1, 2**62),
+        "is_a_template": st.booleans(),
+        "resident_on": st.sampled_from(["OpaqueRef:NULL", "OpaqueRef:1"]),
+        "blobs": st.dictionaries(TEXT, st.just("OpaqueRef:2"), max_size=2),
+    }
+)
+RECORDS = st.dictionaries(st.uuids().map(lambda uuid: f"OpaqueRef:{uuid}"), RECORD, max_size=4)
+ROWS: Any = dict[str, row_type("VM", FIELDS)]  # type: ignore[misc]
+
+
+def as_json(value: Any) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", "result": value, "id": 1}).encode()
+
+
+def as_xml(value: Any) -> bytes:
+    """As xapi writes it: numbers are text."""
+    reply = {"Status": "Success", "Value": as_text(value)}
+    return xmlrpc.client.dumps((reply,), methodresponse=True).encode()
+
+
+def as_text(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: as_text(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [as_text(each) for each in value]
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+@given(RECORDS)
+def test_both_wires_bring_the_same_rows(records: dict[str, Any]) -> None:
+    expected = {ref: {field: record[field] for field in FIELDS} for ref, record in records.items()}
+    of_json = rows_of("VM", FIELDS, json_rpc.read_reply(as_json(records), ROWS))
+    of_xml = rows_of("VM", FIELDS, xml_rpc.read_reply(as_xml(records)))
+    for rows in (of_json, of_xml):
+        assert {ref: {field: getattr(row, field) for field in FIELDS} for ref, row in rows.items()} == expected
+
+
+@given(RECORDS)
+def test_both_wires_bring_the_same_native_records(records: dict[str, Any]) -> None:
+    of_json, of_xml = json_rpc.read_reply(as_json(records), Any), xml_rpc.read_reply(as_xml(records))
+    for ref, record in records.items():
+        null = record["resident_on"] == "OpaqueRef:NULL"
+        expected = {**record, "resident_on": None if null else record["resident_on"]}
+        for found in (of_json, of_xml):
+            assert native_row("VM", FIELDS | {"native"}, True, found[ref]).native == expected
+
+
+@given(RECORDS, st.data())
+def test_a_reply_that_is_cut_off_is_an_error(records: dict[str, Any], data: st.DataObject) -> None:
+    for reply, read in (
+        (as_json(records), lambda part: json_rpc.read_reply(part, ROWS)),
+        (as_xml(records).rstrip(), xml_rpc.read_reply),
+    ):
+        part = reply[: data.draw(st.integers(0, len(reply) - 1))]
+        with pytest.raises(hvlib.ProtocolError):
+            read(part)
+
+
+@given(
+    st.binary(max_size=60)
+    | st.text().map(str.encode)
+    | st.recursive(st.none() | st.integers() | TEXT, st.lists).map(as_json)
+)
+def test_rubbish_is_an_error(reply: bytes) -> None:
+    for read in (lambda: json_rpc.read_reply(reply, ROWS), lambda: xml_rpc.read_reply(reply)):
+        try:
+            found = read()
+        except hvlib.ProtocolError:
+            continue
+        assert found == {}, "an empty object is an empty class"
+
+
+def test_numbers_that_are_none_are_read() -> None:
+    """ocaml-rpc writes them bare, which is not JSON."""
+    reply = b'{"jsonrpc":"2.0","result":{"OpaqueRef:1":{"VCPUs_max":3,"uuid":"1","x":NaN,"y":-Infinity}},"id":1}'
+    row = json_rpc.read_reply(reply, ROWS)["OpaqueRef:1"]
+    assert (row.VCPUs_max, row.uuid) == (3, "1")
+    assert math.isnan(json_rpc.read_reply(reply, Any)["OpaqueRef:1"]["x"])
+
+
+@pytest.mark.parametrize(
+    ("read", "reply"),
+    [
+        (
+            lambda reply: json_rpc.read_reply(reply, Any),
+            b'{"jsonrpc":"2.0","error":{"code":1,"message":"VM_BAD_POWER_STATE","data":["OpaqueRef:1","halted","running"]},"id":3}',
+        ),
+        (
+            xml_rpc.read_reply,
+            xmlrpc.client.dumps(
+                (
+                    {
+                        "Status": "Failure",
+                        "ErrorDescription": ["VM_BAD_POWER_STATE", "OpaqueRef:1", "halted", "running"],
+                    },
+                ),
+                methodresponse=True,
+            ).encode(),
+        ),
+    ],
+    ids=["json", "xml"],
+)
+def test_what_the_server_refuses(read: Any, reply: bytes) -> None:
+    with pytest.raises(hvlib.InvalidState) as caught:
+        read(reply)
+    assert caught.value.native == ["VM_BAD_POWER_STATE", "OpaqueRef:1", "halted", "running"]
