@@ -53,6 +53,8 @@ benchmarks: $(INSTALLED)
 	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/sim_million.py
 	$(BIN)/python benchmarks/vsphere_listing.py
+	$(BIN)/python benchmarks/xenapi_listing.py
+	$(BIN)/python benchmarks/xenapi_watch.py
 
 clean:
 	rm -rf .venv build docs/_build

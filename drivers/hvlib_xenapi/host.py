@@ -12,7 +12,9 @@ from hvlib_xenapi.table import LABELS, TAGS, Column, Forward, Joined, Pool, Tabl
 
 __all__ = ["Hosts"]
 
-METRICS = Forward("host_metrics", ("live", "memory_total", "memory_free"), via="metrics")
+LIVE = Forward("host_metrics", ("live",), via="metrics")
+TOTAL = Forward("host_metrics", ("memory_total",), via="metrics")
+FREE = Forward("host_metrics", ("memory_free",), via="metrics")
 
 
 def state(metrics: Row | None, enabled: bool) -> HostState:
@@ -36,13 +38,13 @@ TABLE = Table(
     {
         **LABELS,
         **TAGS,
-        "state": Joined(METRICS, state, "enabled"),
+        "state": Joined(LIVE, state, "enabled"),
         "address": Column("address", convert=text, stored="address"),
         "product": Column("software_version", convert=lambda version: text(version.get("product_brand"))),
         "version": Column("software_version", convert=lambda version: text(version.get("product_version"))),
         "cpus": Column("cpu_info", convert=cpus),
-        "memory_bytes": Joined(METRICS, lambda metrics: metrics and metrics.memory_total),
-        "memory_free_bytes": Joined(METRICS, lambda metrics: metrics and metrics.memory_free),
+        "memory_bytes": Joined(TOTAL, lambda metrics: metrics and metrics.memory_total),
+        "memory_free_bytes": Joined(FREE, lambda metrics: metrics and metrics.memory_free),
         "cluster": Pool(),
     },
 )

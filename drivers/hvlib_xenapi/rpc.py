@@ -66,7 +66,7 @@ class Rpc:
     ) -> Any:
         """One round trip.
 
-        | result: what JSON is to be decoded into; XML-RPC gives plain values, whatever this says
+        | result: what JSON is to be decoded into; XML-RPC gives plain values, of rows by reference just their fields
         | wait: seconds that the server itself may take
         | limit: seconds for all else; None: the time-out
         """
@@ -77,7 +77,7 @@ class Rpc:
                 if error.native != NO_JSON:
                     raise
                 self._xml = True
-        return xml_rpc.read_reply(self._post(xml_rpc, name, parameters, wait, limit))
+        return xml_rpc.read_reply(self._post(xml_rpc, name, parameters, wait, limit), result)
 
     def _post(self, wire: Any, name: str, parameters: Sequence[Any], wait: float, limit: float | None) -> bytes:
         self._context.sent(name)

@@ -30,7 +30,9 @@ POWER_STATES: Mapping[str, PowerState] = {
 }
 STORED_STATES = {state: stored for stored, state in POWER_STATES.items()}
 
-GUEST = Forward("VM_guest_metrics", ("os_version", "netbios_name", "networks"), via="guest_metrics")
+OS = Forward("VM_guest_metrics", ("os_version",), via="guest_metrics")
+NETBIOS = Forward("VM_guest_metrics", ("netbios_name",), via="guest_metrics")
+ADDRESSES = Forward("VM_guest_metrics", ("networks",), via="guest_metrics")
 METRICS = Forward("VM_metrics", ("install_time",), via="metrics")
 INTERFACES = Backward("VIF", ("network", "device"), by="VM", listed="VIFs")
 DISKS = Backward("VBD", ("VDI", "type", "userdevice"), by="VM", listed="VBDs")
@@ -62,9 +64,9 @@ TABLE = Table(
         ),
         "vcpus": Column("VCPUs_at_startup"),
         "memory_bytes": Column("memory_dynamic_max"),
-        "guest_os": Joined(GUEST, lambda guest: guest and text(guest.os_version.get("name"))),
-        "guest_hostname": Joined(GUEST, lambda guest: guest and text((guest.netbios_name or {}).get("host_name"))),
-        "ip_addresses": Joined(GUEST, addresses),
+        "guest_os": Joined(OS, lambda guest: guest and text(guest.os_version.get("name"))),
+        "guest_hostname": Joined(NETBIOS, lambda guest: guest and text((guest.netbios_name or {}).get("host_name"))),
+        "ip_addresses": Joined(ADDRESSES, addresses),
         "host": One("resident_on", Host, stored="resident_on"),
         "cluster": Pool(),
         "networks": Many(INTERFACES, Network, lambda rows: [row.network for row in in_order("device", rows.values())]),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import xmlrpc.client
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 from xml.parsers.expat import ExpatError
 
 from hvlib.errors import ProtocolError
 from hvlib_xenapi.errors import failure_error
+from hvlib_xenapi.xml_records import read_records
 
 __all__ = ["PATH", "TYPE", "read_reply", "request"]
 
+NAME = re.compile(rb"<name>(.*?)</name>", re.DOTALL)
 PATH = "/RPC2"
 TYPE = "text/xml"
 
@@ -22,10 +25,24 @@ def request(method: str, parameters: Sequence[Any]) -> bytes:
     return xmlrpc.client.dumps(tuple(_sent(each) for each in parameters), method).encode()
 
 
-def read_reply(data: bytes) -> Any:
-    """The result, its numbers and moments still text. Raises what the server refuses, and `ProtocolError`."""
+def read_reply(data: bytes, result: Any) -> Any:
+    """The result, its numbers and moments still text. Raises what the server refuses, and `ProtocolError`.
+
+    Where ``result`` is rows by reference, the records hold just what the rows do, if the server writes as xapi does.
+    """
+    records = read_records(data, fields) if (fields := _fields(result)) else None
+    return _read_any(data) if records is None else records
+
+
+def _fields(result: Any) -> tuple[str, ...]:
+    """Those of a type of rows by reference."""
+    parts = get_args(result)
+    return getattr(parts[1], "__struct_fields__", ()) if len(parts) == 2 else ()
+
+
+def _read_any(data: bytes) -> Any:
     try:
-        [reply], _ = xmlrpc.client.loads(data)
+        [reply], _ = _parsed(data)
     except xmlrpc.client.Fault as error:
         raise failure_error([str(error.faultString)]) from error
     except (ExpatError, xmlrpc.client.Error, ValueError, LookupError, TypeError) as error:
@@ -35,6 +52,18 @@ def read_reply(data: bytes) -> Any:
     if reply["Status"] != "Success":
         raise failure_error([str(word) for word in reply.get("ErrorDescription", ())])
     return reply.get("Value")
+
+
+def _parsed(data: bytes) -> tuple[tuple[Any, ...], str | None]:
+    try:
+        return xmlrpc.client.loads(data)
+    except ExpatError:
+        # xapi does not escape the names of members, such as keys of other_config (mirage/ocaml-rpc, xmlrpc.ml).
+        return xmlrpc.client.loads(NAME.sub(_with_escapes, data))
+
+
+def _with_escapes(name: re.Match[bytes]) -> bytes:
+    return b"<name>" + name[1].replace(b"&", b"&amp;").replace(b"<", b"&lt;") + b"</name>"
 
 
 def _sent(value: Any) -> Any:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from hvlib_xenapi import json_rpc, xml_rpc
 from hvlib_xenapi.rows import native_row, row_type, rows_of
-from hypothesis import given
+from hvlib_xenapi.simulator.xml_rpc import reply as as_xapi_writes
+from hvlib_xenapi.xml_records import read_records
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import hvlib
@@ -48,6 +50,11 @@ def as_xml(value: Any) -> bytes:
     return xmlrpc.client.dumps((reply,), methodresponse=True).encode()
 
 
+def compact(value: Any) -> bytes:
+    """As xapi really writes it, to the letter."""
+    return as_xapi_writes("VM.get_all_records", result=value)
+
+
 def as_text(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: as_text(each) for key, each in value.items()}
@@ -60,14 +67,15 @@ def as_text(value: Any) -> Any:
 def test_both_wires_bring_the_same_rows(records: dict[str, Any]) -> None:
     expected = {ref: {field: record[field] for field in FIELDS} for ref, record in records.items()}
     of_json = rows_of("VM", FIELDS, json_rpc.read_reply(as_json(records), ROWS))
-    of_xml = rows_of("VM", FIELDS, xml_rpc.read_reply(as_xml(records)))
-    for rows in (of_json, of_xml):
+    of_xml = rows_of("VM", FIELDS, xml_rpc.read_reply(as_xml(records), ROWS))
+    of_xapi = rows_of("VM", FIELDS, xml_rpc.read_reply(compact(records), ROWS))
+    for rows in (of_json, of_xml, of_xapi):
         assert {ref: {field: getattr(row, field) for field in FIELDS} for ref, row in rows.items()} == expected
 
 
 @given(RECORDS)
 def test_both_wires_bring_the_same_native_records(records: dict[str, Any]) -> None:
-    of_json, of_xml = json_rpc.read_reply(as_json(records), Any), xml_rpc.read_reply(as_xml(records))
+    of_json, of_xml = json_rpc.read_reply(as_json(records), Any), xml_rpc.read_reply(as_xml(records), Any)
     for ref, record in records.items():
         null = record["resident_on"] == "OpaqueRef:NULL"
         expected = {**record, "resident_on": None if null else record["resident_on"]}
@@ -79,7 +87,8 @@ def test_both_wires_bring_the_same_native_records(records: dict[str, Any]) -> No
 def test_a_reply_that_is_cut_off_is_an_error(records: dict[str, Any], data: st.DataObject) -> None:
     for reply, read in (
         (as_json(records), lambda part: json_rpc.read_reply(part, ROWS)),
-        (as_xml(records).rstrip(), xml_rpc.read_reply),
+        (as_xml(records).rstrip(), lambda part: xml_rpc.read_reply(part, ROWS)),
+        (compact(records).rstrip(), lambda part: xml_rpc.read_reply(part, ROWS)),
     ):
         part = reply[: data.draw(st.integers(0, len(reply) - 1))]
         with pytest.raises(hvlib.ProtocolError):
@@ -92,7 +101,7 @@ def test_a_reply_that_is_cut_off_is_an_error(records: dict[str, Any], data: st.D
     | st.recursive(st.none() | st.integers() | TEXT, st.lists).map(as_json)
 )
 def test_rubbish_is_an_error(reply: bytes) -> None:
-    for read in (lambda: json_rpc.read_reply(reply, ROWS), lambda: xml_rpc.read_reply(reply)):
+    for read in (lambda: json_rpc.read_reply(reply, ROWS), lambda: xml_rpc.read_reply(reply, ROWS)):
         try:
             found = read()
         except hvlib.ProtocolError:
@@ -116,7 +125,7 @@ def test_numbers_that_are_none_are_read() -> None:
             b'{"jsonrpc":"2.0","error":{"code":1,"message":"VM_BAD_POWER_STATE","data":["OpaqueRef:1","halted","running"]},"id":3}',
         ),
         (
-            xml_rpc.read_reply,
+            lambda reply: xml_rpc.read_reply(reply, Any),
             xmlrpc.client.dumps(
                 (
                     {
@@ -134,3 +143,37 @@ def test_what_the_server_refuses(read: Any, reply: bytes) -> None:
     with pytest.raises(hvlib.InvalidState) as caught:
         read(reply)
     assert caught.value.native == ["VM_BAD_POWER_STATE", "OpaqueRef:1", "halted", "running"]
+
+
+INNER = st.recursive(
+    st.sampled_from(["", "a&b<c", True]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["uuid", "tags", "x"]), inner, max_size=2)
+    ),
+    max_leaves=6,
+)
+OTHERS = st.dictionaries(st.sampled_from(["VIFs", "blobs", "platform"]), INNER, max_size=3)
+DEEPER = st.tuples(OTHERS, RECORD).map(lambda parts: {**parts[0], **parts[1], "recommendations": parts[0]})
+
+
+@given(st.dictionaries(st.uuids().map(str), DEEPER, max_size=3))
+def test_what_stands_beside_and_within_does_not_matter(records: dict[str, Any]) -> None:
+    """Other fields of any depth, whose members may have the names of those asked for."""
+    found = xml_rpc.read_reply(compact(records), ROWS)
+    for ref, record in records.items():
+        assert {name: found[ref][name] for name in FIELDS} == as_text({name: record[name] for name in FIELDS})
+
+
+@given(RECORDS)
+def test_what_xapi_writes_is_read_without_a_parser(records: dict[str, Any]) -> None:
+    assume(not any("<" in name for record in records.values() for name in (*record["other_config"], *record["blobs"])))
+    found = read_records(compact(records), tuple(FIELDS))
+    assert found is not None
+    assert found.keys() == records.keys()
+
+
+def test_names_of_members_may_hold_what_they_must_not() -> None:
+    """xapi does not escape them."""
+    records = {"OpaqueRef:1": {"uuid": "1", "other_config": {"a&b": "c", "d &amp; e": "f", "<g>": "h"}}}
+    assert xml_rpc.read_reply(compact(records), Any) == records
+    assert xml_rpc.read_reply(compact(records), ROWS) == records
