@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 import msgspec
 
+from hvlib.errors import InvalidQuery
 from hvlib.ref import Ref
 
 if TYPE_CHECKING:
@@ -38,6 +39,13 @@ class Action(msgspec.Struct, frozen=True):
             for each in value if isinstance(value, tuple) else (value,):
                 if isinstance(each, Ref):
                     yield each
+
+    def check(self) -> None:
+        """Raise `InvalidQuery` if a field's value is not of its type."""
+        try:
+            msgspec.convert(msgspec.structs.asdict(self), type(self))
+        except msgspec.ValidationError as error:
+            raise InvalidQuery(f"{self.name} can't be asked for like this: {error}") from error
 
     def __str__(self) -> str:
         values = ((field, getattr(self, field)) for field in self.__struct_fields__)

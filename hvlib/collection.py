@@ -189,6 +189,7 @@ class Collection(Generic[R]):
             raise InvalidQuery(f"{action.name!r} is asked of {'a collection' if ref else 'a resource'}")
         if ref is not None:
             self._own([ref])
+        action.check()
         for named in action.refs():
             self._check_provider(named)
 

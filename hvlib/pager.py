@@ -10,7 +10,8 @@ import msgspec
 
 from hvlib.connection import Connection
 from hvlib.driver import Page, PageToken
-from hvlib.errors import AmbiguousName, CursorLost, NotFound, ProtocolError
+from hvlib.errors import AmbiguousName, CursorLost, NotFound
+from hvlib.paging import next_page
 from hvlib.projection import projection
 from hvlib.query import Query
 from hvlib.resources import Resource
@@ -36,19 +37,12 @@ class Listing(Generic[R]):
         if self._ended:
             raise StopIteration
         query, token = self._query, self._token
-        self._ended, self._token = True, None
-        page: Page[R] = self._connection.read(lambda session: session.adapters[query.kind].page(query, token))
-        if token is not None and page.next == token:
-            raise self._endless()
+        self._ended = True  # If this fails, the token is there still: what the server holds for it can be freed.
+        page: Page[R] = self._connection.read(lambda session: next_page(session.adapters[query.kind], query, token))
         self._ended, self._token = page.next is None, page.next
         if not query.filters:
             return page
         return Page([item for item in page.items if query.matches(item)], page.next)
-
-    def _endless(self) -> ProtocolError:
-        error = ProtocolError(f"the server's next page of {self._query.kind.kind} is this page again: there is no end")
-        error.provider = self._connection.provider
-        return error
 
     def abandon(self) -> None:
         """Leave what the server holds for the rest to be freed. Safe in a finalizer: it sends nothing itself."""

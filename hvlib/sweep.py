@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from hvlib.driver import REFS_PER_CALL, Adapter, Batch, Change, Feed, Gone, PageToken, Upsert
-from hvlib.errors import Closed
+from hvlib.errors import Closed, HvlibError
+from hvlib.paging import next_page
 from hvlib.query import Query
 from hvlib.ref import Ref
 from hvlib.resources import Resource
@@ -54,7 +56,7 @@ class SweepFeed(Feed):
         self._told.wait(timeout)
         self._told.clear()
         if not sweep.done():
-            return Batch()
+            return Batch(pending=True)
         self._sweep = None
         found = sweep.result()
         changes = list(self._differences(found))
@@ -105,12 +107,17 @@ class SweepFeed(Feed):
 
 def _listed(adapter: Adapter[Any], query: Query[Any]) -> Iterator[Sequence[Resource]]:
     token: PageToken | None = None
-    while True:
-        page = adapter.page(query, token)
-        yield page.items
-        token = page.next
-        if token is None:
-            return
+    try:
+        while True:
+            page = next_page(adapter, query, token)
+            token = page.next
+            yield page.items
+            if token is None:
+                return
+    finally:
+        if token is not None:
+            with suppress(HvlibError):  # It goes with the session.
+                adapter.release(token)
 
 
 def _read(adapter: Adapter[Any], query: Query[Any], refs: Sequence[Ref]) -> Iterator[Sequence[Resource]]:

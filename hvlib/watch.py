@@ -89,7 +89,7 @@ class Watch(Generic[R]):
         self._closed = False
         self._feed: Feed | None = None
         self._finalizer: Callable[[], object] = _nothing_to_free
-        self._open_from_cursor(connection.retry, patience)
+        self._open_from_cursor(connection.retry, None if patience is None else time.monotonic() + patience)
         connection.enlist(self)
 
     def __iter__(self) -> Self:
@@ -163,16 +163,16 @@ class Watch(Generic[R]):
             self._receive(deadline)
             asked = True
 
-    def _open_from_cursor(self, retry: RetryPolicy, patience: float | None) -> None:
+    def _open_from_cursor(self, retry: RetryPolicy, deadline: float | None) -> None:
         """Open a feed; with a snapshot if the server can't go on from the cursor, which is no failure to pause after.
 
-        Errors of the first one show where the watch is asked for. After ``patience``, `next` goes on.
+        Errors of the first one show where the watch is asked for. After the deadline, `next` goes on.
         """
         try:
-            self._open(retry, patience)
+            self._open(retry, deadline)
         except CursorLost as error:
             self._forget_cursor(error)
-            self._open(retry, patience)
+            self._open(retry, deadline)
 
     def _receive(self, deadline: float | None) -> None:
         """Wait for one batch and queue its events."""
@@ -181,7 +181,7 @@ class Watch(Generic[R]):
             return
         try:
             if self._broken or self._feed is None:
-                self._open_from_cursor(SINGLE_ATTEMPT, None if deadline is None else _left(deadline))
+                self._open_from_cursor(SINGLE_ATTEMPT, deadline)
                 return
             batch = self._feed.next(min(HEARTBEAT, _left(deadline)))
         except (SessionLost, ConnectionFailed, RateLimited, CursorLost) as error:
@@ -191,7 +191,7 @@ class Watch(Generic[R]):
         except BaseException:
             self._drop_feed()  # What it was about to tell may be lost with it: the next one goes on from the cursor.
             raise
-        if batch.changes or batch.synced or batch.cursor is not None:  # An empty one of a sweep proves nothing.
+        if not batch.pending:
             self._outage_since = None
         self._not_before = time.monotonic() + batch.poll_after
         self._queue_events(batch)
@@ -246,16 +246,18 @@ class Watch(Generic[R]):
         self._broken = self._recovering = True
         self._finalizer()
 
-    def _open(self, retry: RetryPolicy, patience: float | None = None) -> None:
+    def _open(self, retry: RetryPolicy, deadline: float | None) -> None:
         """Open a feed: from the cursor, or with a snapshot that is compared with what is known."""
         if self._received is None:
+            if not self._mirror.complete:
+                raise CursorLost("what came after the cursor could not be read")
             self._mirror.begin_snapshot()
         self._opening = opening = Opening()
         if self._ending.is_set():
             return
         opening.start(self._connection, self._queries, self._received, retry)
         try:
-            self._feed, self._login = opening.result(patience)
+            self._feed, self._login = opening.result(None if deadline is None else _left(deadline))
         except (CancelledError, FutureTimeout):
             return  # The watch or its provider was closed meanwhile, or the caller waits no longer.
         finally:

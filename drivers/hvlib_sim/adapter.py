@@ -45,9 +45,13 @@ class LabAdapter(Adapter[R], Generic[R]):
         start = "" if after is None else self._last_id(after)
         test = table.test(query)
         with self.session.call("Page"), lab.reading() as store:
-            found, more = store.page(table.source, start, query.page_size or PAGE_SIZE, test)
-            total = store.count(table.source) if test is None else None
-        following = PageToken(f"{lab.uuid}:{found[-1].id}") if more else None
+            size, total, rest = query.page_size or PAGE_SIZE, None, None
+            if test is None:
+                found, more = store.page(table.source, start, size)
+                total, rest = store.count(table.source), found[-1].id if more else None
+            else:
+                found, rest = store.search(table.source, start, size, test)
+        following = None if rest is None else PageToken(f"{lab.uuid}:{rest}")
         return Page(self._records(query, found), following, total)
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:

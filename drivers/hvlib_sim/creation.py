@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
+from shlex import quote
 from uuid import uuid4
 
 import msgspec
@@ -17,7 +18,7 @@ import msgspec
 from hvlib.errors import ConfigError
 from hvlib_sim.file_store import encode
 from hvlib_sim.generate import generate
-from hvlib_sim.lab_file import APPLICATION, FORMAT, INDEXES, TABLES
+from hvlib_sim.lab_file import APPLICATION, FORMAT, INDEXES, TABLES, beside
 from hvlib_sim.objects import KINDS, VM, Object
 from hvlib_sim.settings import Settings
 
@@ -36,6 +37,7 @@ def create_lab(path: Path, settings: Settings, progress: Callable[[int], object]
     try:
         if path.exists():
             raise FileExistsError
+        _check_remains(path)
         with _name_beside(path) as draft:
             with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
                 _fill(connection, settings, progress)
@@ -45,6 +47,14 @@ def create_lab(path: Path, settings: Settings, progress: Callable[[int], object]
         raise ConfigError(f"{path} is there already", hint="remove it, or choose another path") from error
     except (OSError, sqlite3.Error) as error:
         raise ConfigError(f"no lab can be made at {path}: {error}", hint="choose another path") from error
+
+
+def _check_remains(path: Path) -> None:
+    """Raise `ConfigError` if there is something left of another lab, which SQLite would take for this one's."""
+    remains = [str(each) for each in beside(path) if each.exists()]
+    if remains:
+        hint = f"if no process uses that lab any more: rm {' '.join(map(quote, remains))}; or choose another path"
+        raise ConfigError(f"there is something left of another lab at {path}", hint=hint)
 
 
 @contextmanager

@@ -105,7 +105,7 @@ class LabFeed(Feed):
         """The next objects of the snapshot, and whether there are more of their class."""
         size, wanted = self._by_source[source][1].page_size or BATCH_SIZE, self._wanted[source]
         if wanted is None:
-            return store.page(source, self._last, size, None)
+            return store.page(source, self._last, size)
         ids = sorted(each for each in wanted if each > self._last)
         found = [store.find(source, each) for each in ids]
         return [one for one in found if one is not None], False

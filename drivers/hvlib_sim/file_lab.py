@@ -17,6 +17,7 @@ class FileLab(Lab):
 
     _opened: dict[Path, FileLab] = {}
     _opening = threading.Lock()
+    store: FileStore
     _path: Path
     _users = 0
 
@@ -30,7 +31,7 @@ class FileLab(Lab):
         path = Path(path).resolve()
         with cls._opening:
             lab = cls._opened.get(path)
-            if lab is None:
+            if lab is None or not lab.store.is_there:
                 lab = cls(FileStore(path), name=str(path), clock=time.time)
                 lab._path = path
                 cls._opened[path] = lab
@@ -48,6 +49,7 @@ class FileLab(Lab):
             self._users -= 1
             if self._users:
                 return
-            self._opened.pop(self._path)
+            if self._opened.get(self._path) is self:
+                del self._opened[self._path]
         with self.changed:
             self.store.close()

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
+from hvlib.errors import ConfigError, HvlibError, ProtocolError
 from hvlib_sim.file_agenda import FileAgenda
 from hvlib_sim.file_sessions import FileSessions
 from hvlib_sim.lab_file import LabFile, reported
@@ -40,15 +40,27 @@ class FileStore(Store):
     def __init__(self, path: Path, *, log_length: int = LOG_LENGTH) -> None:
         self._file = file = LabFile(path)
         self._log_length = log_length
-        self.settings = msgspec.json.decode(self._fact("settings"), type=Settings)
-        self.uuid = self._fact("uuid")
-        self.generation = self._fact("generation")
+        try:
+            with reported():
+                self.settings = msgspec.json.decode(self._fact("settings"), type=Settings)
+                self.uuid = self._fact("uuid")
+                self.generation = self._fact("generation")
+        except HvlibError as error:
+            file.close()
+            raise ConfigError(f"{path} is damaged: {error}", hint="hv sim create makes a lab, elsewhere") from error
         self.agenda = FileAgenda(file)
         self.sessions = FileSessions(file)
 
     def _fact(self, name: str) -> str:
-        found: str = self._file.value("SELECT value FROM lab WHERE name = ?", name)
+        found: str | None = self._file.value("SELECT value FROM lab WHERE name = ?", name)
+        if found is None:
+            raise ProtocolError(f"it does not hold its {name}")
         return found
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the lab's file is still the one at its path."""
+        return self._file.is_there
 
     @property
     def version(self) -> int:
@@ -101,12 +113,9 @@ class FileStore(Store):
         found: int = self._file.value("SELECT objects FROM kinds WHERE kind = ?", kind.prefix)
         return found
 
-    def page(self, kind: type[O], after: str, size: int, fits: Callable[[O], bool] | None) -> tuple[list[O], bool]:
+    def page(self, kind: type[O], after: str, size: int) -> tuple[list[O], bool]:
         """`Store.page`."""
-        if fits is None:
-            found = self._read(kind, "id > ? ORDER BY id LIMIT ?", after, size + 1)
-        else:
-            found = list(islice(filter(fits, self.scan(kind, after)), size + 1))
+        found = self._read(kind, "id > ? ORDER BY id LIMIT ?", after, size + 1)
         return found[:size], len(found) > size
 
     def by_uuid(self, kind: type[O], uuid: str) -> list[O]:

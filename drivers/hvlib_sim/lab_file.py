@@ -10,11 +10,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from hvlib.driver import NotSent
 from hvlib.errors import (
     Closed,
     ConfigError,
     ConnectionFailed,
+    ConnectionTimeout,
     HvlibError,
     InvalidQuery,
     PermissionDenied,
@@ -22,7 +22,7 @@ from hvlib.errors import (
 )
 from hvlib_sim.objects import KINDS
 
-__all__ = ["APPLICATION", "FORMAT", "INDEXES", "TABLES", "LabFile", "reported"]
+__all__ = ["APPLICATION", "FORMAT", "INDEXES", "TABLES", "LabFile", "beside", "reported"]
 
 APPLICATION = 0x68766C62
 """SQLite's application_id of a lab ("hvlb"). It is written last: a file without it is no lab, or only half of one."""
@@ -53,16 +53,21 @@ INDEXES = [
 ]
 
 ERRORS: dict[int, type[HvlibError]] = {
-    sqlite3.SQLITE_BUSY: NotSent,
-    sqlite3.SQLITE_LOCKED: NotSent,
+    sqlite3.SQLITE_BUSY: ConnectionTimeout,
+    sqlite3.SQLITE_LOCKED: ConnectionTimeout,
     sqlite3.SQLITE_READONLY: PermissionDenied,
     sqlite3.SQLITE_PERM: PermissionDenied,
     sqlite3.SQLITE_CORRUPT: ProtocolError,
     sqlite3.SQLITE_NOTADB: ProtocolError,
 }
-"""What SQLite's result codes are; the others are `ConnectionFailed`. Busy is who can't even begin to write."""
+"""What SQLite's result codes are; the others are `ConnectionFailed`. Busy is who has waited for another's writing."""
 
 Row = tuple[Any, ...]
+
+
+def beside(path: Path) -> tuple[Path, Path]:
+    """SQLite's own files of what is not in the lab's file yet. They belong to it, and must not meet another one."""
+    return path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
 
 
 class LabFile:
@@ -72,10 +77,12 @@ class LabFile:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._connection: sqlite3.Connection | None = None
         try:
             if not path.is_file():
                 raise ConfigError(f"there is no lab at {path}", hint=f"hv sim create {path}")
+            self._file = _identity(path)
             self._connection = _connect(path)
             self.rows("PRAGMA synchronous = NORMAL")  # What is committed outlives the process, if not the machine.
             self._check(path)
@@ -84,6 +91,11 @@ class LabFile:
             if isinstance(error, ConfigError):
                 raise
             raise ConfigError(f"{path} can't be used: {error}", hint="hv sim create makes a lab") from error
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the file is still the one at its path: it may have been removed, or replaced."""
+        return _identity(self._path) == self._file
 
     def rows(self, sql: str, *values: object) -> list[Row]:
         """All that a statement returns."""
@@ -111,6 +123,8 @@ class LabFile:
 
         IMMEDIATE: nobody else writes meanwhile. DEFERRED: they see the file as it is at one moment.
         """
+        if not self.is_there:
+            raise ConfigError(f"the lab at {self._path} was removed or replaced", hint="connect again")
         try:
             self.rows(f"BEGIN {mode}")
             yield
@@ -146,6 +160,14 @@ class LabFile:
         if found != FORMAT:
             words = f"{path} is of another version of hvlib: its format is {found}, not {FORMAT}"
             raise ConfigError(words, hint="hv sim create makes a new one, at another path")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import Any, TypeVar
@@ -116,16 +116,12 @@ class MemoryStore(Store):
         """`Store.count`."""
         return len(self._shelves[kind].objects)
 
-    def page(self, kind: type[O], after: str, size: int, fits: Callable[[O], bool] | None) -> tuple[list[O], bool]:
+    def page(self, kind: type[O], after: str, size: int) -> tuple[list[O], bool]:
         """`Store.page`."""
         shelf = self._shelves[kind]
         start = bisect_right(shelf.order, after)
-        if fits is None:
-            found = [shelf.objects[each] for each in shelf.order[start : start + size]]
-            return found, start + size < len(shelf.order)
-        behind = (shelf.objects[each] for each in islice(shelf.order, start, None))
-        found = list(islice(filter(fits, behind), size + 1))
-        return found[:size], len(found) > size
+        found = [shelf.objects[each] for each in shelf.order[start : start + size]]
+        return found, start + size < len(shelf.order)
 
     def by_uuid(self, kind: type[O], uuid: str) -> list[O]:
         """`Store.by_uuid`."""

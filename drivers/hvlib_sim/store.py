@@ -10,6 +10,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import ClassVar, Literal, TypeVar
 
 import msgspec
@@ -30,6 +31,7 @@ Logged = tuple[Event, type[Object], str]
 
 LOG_LENGTH = 100_000
 SCANNED = 1000
+SEARCHED = 20_000
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -104,8 +106,8 @@ class Store(ABC):
         """How many objects of a class there are."""
 
     @abstractmethod
-    def page(self, kind: type[O], after: str, size: int, fits: Callable[[O], bool] | None) -> tuple[list[O], bool]:
-        """The first ``size`` objects behind an id that fit, and whether there are more of them."""
+    def page(self, kind: type[O], after: str, size: int) -> tuple[list[O], bool]:
+        """The first ``size`` objects behind an id, and whether there are more."""
 
     @abstractmethod
     def by_uuid(self, kind: type[O], uuid: str) -> list[O]:
@@ -142,9 +144,24 @@ class Store(ABC):
         """The objects of a class behind an id, in the order of their ids: never all of them at once."""
         more = True
         while more:
-            found, more = self.page(kind, after, SCANNED, None)
+            found, more = self.page(kind, after, SCANNED)
             yield from found
             after = found[-1].id if found else ""
+
+    def search(self, kind: type[O], after: str, size: int, fits: Callable[[O], bool]) -> tuple[list[O], str | None]:
+        """The first ``size`` objects behind an id that fit, and the id behind which there may be more; None: nowhere.
+
+        It looks at `SEARCHED` objects, not more: whoever else uses the lab waits meanwhile.
+        """
+        found: list[O] = []
+        last = after
+        for one in islice(self.scan(kind, after), SEARCHED):
+            if fits(one):
+                if len(found) == size:
+                    return found, last
+                found.append(one)
+            last = one.id
+        return found, last if self.page(kind, last, 1)[0] else None
 
     def all(self, kind: type[O]) -> list[O]:
         """All objects of a class, in the order of their ids."""

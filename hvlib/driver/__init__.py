@@ -127,6 +127,7 @@ class Batch(msgspec.Struct, frozen=True):
       too, so that an idle watch does not fall behind what the server remembers
     | synced: the snapshot is complete with this batch; of a feed opened with ``since``: it has caught up
     | more: the next batch is there already
+    | pending: the server has not answered yet
     | poll_after: seconds until asking again makes sense (a polling feed); core waits, interruptibly
     """
 
@@ -134,6 +135,7 @@ class Batch(msgspec.Struct, frozen=True):
     cursor: WatchCursor | None = None
     synced: bool = False
     more: bool = False
+    pending: bool = False
     poll_after: float = 0.0
 
 

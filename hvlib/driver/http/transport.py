@@ -27,6 +27,9 @@ CONNECTIONS = 32
 
 CHUNK = 1 << 16
 
+BODILESS = frozenset({204, 304})
+"""The statuses of replies that have no body, and need not say so."""
+
 
 class Address(msgspec.Struct, frozen=True):
     """Where the server listens.
@@ -145,5 +148,6 @@ def chunks(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         yield chunk
     headers = response.headers
     sized = headers.get("Content-Length") or headers.get("Transfer-Encoding", "").lower() == "chunked"
-    if empty and not sized:  # http.client takes headers that the connection broke off in for whole.
+    if empty and not sized and response.status not in BODILESS:
+        # http.client takes headers that the connection broke off in for whole.
         raise ConnectionFailed("the connection broke in the headers of a reply")

@@ -47,3 +47,4 @@ def test_headers_that_break_off_are_no_reply() -> None:
     with pytest.raises(errors.ConnectionFailed):
         list(chunks(HTTPResponse(body=BytesIO(), preload_content=False)))
     assert list(chunks(HTTPResponse(body=BytesIO(), headers={"Content-Length": "0"}, preload_content=False))) == []
+    assert list(chunks(HTTPResponse(body=BytesIO(), status=204, preload_content=False))) == []

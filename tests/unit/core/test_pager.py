@@ -94,6 +94,19 @@ def test_a_token_that_was_handed_out_stays_good() -> None:
     assert session.released == ["b"]
 
 
+@pytest.mark.parametrize(
+    "action",
+    [hvlib.actions.Rename(5), hvlib.actions.Resize(vcpus=2.5), hvlib.actions.SetTags((1,))],  # type: ignore[arg-type]
+)
+def test_an_action_with_a_value_of_the_wrong_type_is_not_sent(action: hvlib.actions.Action) -> None:
+    with hvlib.connect("sim://?vms=3") as provider:
+        vm = provider.compute.vms.get_all().all()[0]
+        with provider.count_requests() as requests, pytest.raises(hvlib.InvalidQuery, match=action.name):
+            vm.do(action)
+        assert requests.total == 0
+        assert vm.refresh() == vm
+
+
 def test_freeing_neither_logs_in_nor_repeats_nor_hides_the_answer() -> None:
     provider, session = scripted(**five())
     session.plan("release", SessionLost("expired"), hvlib.ConnectionFailed("reset"))
@@ -102,13 +115,13 @@ def test_freeing_neither_logs_in_nor_repeats_nor_hides_the_answer() -> None:
     assert (session.log.count("login"), session.log.count("release")) == (1, 2)
 
 
-def test_a_listing_that_failed_frees_nothing() -> None:
+def test_a_listing_that_failed_frees_what_the_server_holds() -> None:
     provider, session = scripted(**five())
     session.plan("page", None, hvlib.PermissionDenied("no"))
     with pytest.raises(hvlib.PermissionDenied):
         provider.compute.vms.get_all().all()
     assert provider.about
-    assert session.released == []
+    assert session.released == ["b"]
 
 
 def test_a_lost_session_goes_on_with_the_token() -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from scripted.driver import ScriptedSession, scripted
+from scripted.driver import ScriptedSession, ScriptedVMs, scripted
 
 import hvlib
 from hvlib.driver import REFS_PER_CALL, Batch, Feed, Page, PageToken, Session, Upsert
@@ -142,16 +142,16 @@ def test_a_server_that_does_not_answer_keeps_nobody_waiting() -> None:
         answering.wait(PATIENCE)
 
     session.plan("page", answer)
-    assert feed.next(0.01) == Batch()
+    assert feed.next(0.01) == Batch(pending=True)
     assert asked.wait(PATIENCE)
     interrupting = threading.Timer(0.05, feed.interrupt)
     interrupting.start()
     began = time.monotonic()
-    assert feed.next(PATIENCE) == Batch()
+    assert feed.next(PATIENCE) == Batch(pending=True)
     assert time.monotonic() - began < 1.0
     interrupting.join()
     feed.interrupt()  # While nobody waits: the next one ends at once.
-    assert feed.next(PATIENCE) == Batch()
+    assert feed.next(PATIENCE) == Batch(pending=True)
     answering.set()
     assert changes(feed.next(PATIENCE)) == ["+a"]
     assert session.log.count("page") == 1
@@ -180,3 +180,20 @@ def test_closing_a_watch_does_not_wait_for_its_sweep() -> None:
     answering.set()
     sweeping[0].join()
     assert session.log.count("page") == 1, "it ends with its page"
+
+
+def test_a_listing_without_an_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider, session = scripted(a={}, b={}, c={})
+    feed = swept(provider, session)
+    monkeypatch.setattr(ScriptedVMs, "page", lambda *_: Page([], PageToken("a")))
+    with pytest.raises(hvlib.ProtocolError, match="no end"):
+        feed.next(PATIENCE)
+
+
+def test_a_sweep_that_fails_frees_what_the_server_holds() -> None:
+    provider, session = scripted(a={}, b={}, c={})
+    feed = swept(provider, session)
+    session.plan("page", None, hvlib.ConnectionFailed("reset"))
+    with pytest.raises(hvlib.ConnectionFailed):
+        feed.next(PATIENCE)
+    assert session.released == ["b"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -227,6 +228,39 @@ def test_an_outage_is_bounded() -> None:
         with pytest.raises(hvlib.ConnectionFailed, match="refused"):
             watch.next(timeout=60)
     assert QUICK.max_outage < 1
+
+
+def test_a_server_that_answers_has_no_outage() -> None:
+    """Be it that nothing happened: an outage long ago is over."""
+    provider, session = scripted()
+
+    def idle(_: Query[Any]) -> Batch:
+        watch._outage_since = time.monotonic() - 2 * QUICK.max_outage
+        return Batch()
+
+    session.feeds += [
+        ScriptedFeed(batch("a", synced=True), idle, hvlib.ConnectionFailed("reset")),
+        ScriptedFeed(batch("b", synced=True)),
+    ]
+    with provider.compute.vms.watch() as watch:
+        told(watch, 2)
+        assert set(told(watch, 2)) == {"DELETED a resynced", "ADDED b resynced"}
+
+
+def test_deletions_that_could_not_be_read_are_not_forgotten() -> None:
+    """With ``since`` alone nothing tells what a snapshot does not hold: the cursor is lost, and that is said."""
+    provider, session = scripted()
+    broken = Batch([Upsert(None)])  # type: ignore[arg-type]
+    session.feeds += [
+        ScriptedFeed(Batch(synced=True, cursor=WatchCursor("1")), broken),
+        ScriptedFeed(batch("a", synced=True)),
+    ]
+    with provider.compute.vms.watch(since=WatchCursor("0")) as watch:
+        told(watch, 1)
+        with pytest.raises(hvlib.HvlibError):
+            watch.next(timeout=5)
+        with pytest.raises(hvlib.CursorLost):
+            watch.next(timeout=5)
 
 
 def test_one_waiter_and_close_from_another_thread() -> None:

@@ -15,12 +15,13 @@ from hvlib_sim.lab import Lab
 from hvlib_sim.settings import Settings
 
 from hvlib import actions
-from hvlib.driver import NotSent, Secret, SessionLost
+from hvlib.driver import Secret, SessionLost
 from hvlib.errors import (
     AuthenticationFailed,
     Closed,
     ConfigError,
     ConnectionFailed,
+    ConnectionTimeout,
     CursorLost,
     InvalidQuery,
     ProtocolError,
@@ -257,12 +258,55 @@ def test_a_file_that_another_writes(path: Path, connect: Connect, monkeypatch: p
     vm = caller.all(VM)[0]
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(NotSent):
+    with pytest.raises(ConnectionTimeout):
         caller.submit(VM, vm.ref, actions.Rename("other"))
     assert caller.all(VM)[0] == vm
     other.execute("COMMIT")
     other.close()
     caller.submit(VM, vm.ref, actions.Rename("other"))
+
+
+@pytest.mark.parametrize("rest", ["-wal", "-shm"])
+def test_what_is_left_of_another_lab(tmp_path: Path, rest: str) -> None:
+    """SQLite would put it into the new file."""
+    left = tmp_path / f"lab.db{rest}"
+    left.touch()
+    with pytest.raises(ConfigError, match="left of another lab") as refused:
+        create_lab(tmp_path / "lab.db", Settings(vms=1))
+    assert str(left) in str(refused.value.hint)
+    assert list(tmp_path.iterdir()) == [left]
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_is_removed_or_replaced(path: Path, connect: Connect, tmp_path: Path, replaced: bool) -> None:
+    """Nothing more is read from it or written to it; who connects anew gets what is there now."""
+    caller = connect(f"sim://{path}")
+    vm = caller.all(VM)[0]
+    if replaced:
+        create_lab(tmp_path / "other.db", Settings(vms=3))
+        (tmp_path / "other.db").rename(path)
+    else:
+        path.unlink()
+    for call in (lambda: caller.all(VM), lambda: caller.submit(VM, vm.ref, actions.Rename("other"))):
+        with pytest.raises(ConfigError, match="removed or replaced"):
+            call()
+    if replaced:
+        assert len(connect(f"sim://{path}").all(VM)) == 3
+    else:
+        with pytest.raises(ConfigError, match="no lab"):
+            connect(f"sim://{path}").all(VM)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["UPDATE lab SET value = '{' WHERE name = 'settings'", "DELETE FROM lab WHERE name = 'uuid'", "DROP TABLE lab"],
+)
+def test_a_file_that_is_damaged(path: Path, connect: Connect, damage: str) -> None:
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute(damage)
+    other.close()
+    with pytest.raises(ConfigError, match="damaged"):
+        connect(f"sim://{path}").all(VM)
 
 
 @pytest.mark.parametrize("action", [actions.Rename("\ud800"), actions.Resize(memory_bytes=2**80)])
