@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+from weakref import WeakSet
 
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NewConnectionError
@@ -23,14 +24,22 @@ DEADLINE: ContextVar[float] = ContextVar("DEADLINE")
 """When the exchange of this thread ends, on the monotonic clock."""
 
 
+HANDSHAKES: ContextVar[WeakSet[socket.socket]] = ContextVar("HANDSHAKES")
+"""Where sockets are noted of which no connection knows yet."""
+
+
 @contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """What this thread reads and writes in the block raises `TimeoutError` once so many seconds are over."""
-    token = DEADLINE.set(time.monotonic() + seconds)
+def deadline(seconds: float, handshakes: WeakSet[socket.socket]) -> Iterator[None]:
+    """What this thread reads and writes in the block raises `TimeoutError` once so many seconds are over.
+
+    ``handshakes`` has the sockets whose TLS is being agreed on, so that another thread can end them.
+    """
+    end, noted = DEADLINE.set(time.monotonic() + seconds), HANDSHAKES.set(handshakes)
     try:
         yield
     finally:
-        DEADLINE.reset(token)
+        DEADLINE.reset(end)
+        HANDSHAKES.reset(noted)
 
 
 def _allow(sock: socket.socket) -> None:
@@ -64,6 +73,7 @@ class TlsSocket(ssl.SSLSocket):
     def do_handshake(self, block: bool = False) -> None:
         """Agree with the server on keys."""
         _allow(self)
+        HANDSHAKES.get(WeakSet()).add(self)
         super().do_handshake(block)
 
     def recv_into(self, *args: Any, **options: Any) -> int:

@@ -65,6 +65,7 @@ class Transport:
         self.address = address
         self._lock = threading.Lock()
         self._connections: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
+        self._handshakes: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         with connection_errors(str(address)):
             self._pool = _pool(address)
         self._connection_class = self._pool.ConnectionCls
@@ -88,7 +89,7 @@ class Transport:
 
         Raises `NotSent`, `ConnectionTimeout`, `ConnectionFailed`, and `ConfigError` for an address that can't be one.
         """
-        with connection_errors(str(self.address)), deadline(timeout + wait):
+        with connection_errors(str(self.address)), deadline(timeout + wait, self._handshakes):
             response = self._pool.urlopen(
                 method,
                 path,
@@ -109,8 +110,8 @@ class Transport:
         """End every connection: whoever waits on one gets `ConnectionFailed` at once."""
         with self._lock:
             connections = list(self._connections)
-        for connection in connections:
-            sock = getattr(connection, "sock", None)
+        sockets = [getattr(connection, "sock", None) for connection in connections]
+        for sock in (*sockets, *self._handshakes.copy()):
             if sock is not None:
                 with suppress(OSError):
                     # Below TLS, whose own shutdown must not run while another thread reads.
