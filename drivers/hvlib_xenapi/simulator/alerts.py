@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Alerts"]
 
 MOST = 10_000
+FULL_LOG, KEPT_LOG = 1024, 512
 
 
 class Alerts:
@@ -56,6 +57,8 @@ class Alerts:
             self._number += 1
             del self._rows[ref]
             self._deleted.append((self._number, ref))
+            if len(self._deleted) > FULL_LOG:
+                self._deleted = self._deleted[-KEPT_LOG:]
             self._pool.database.changed.notify_all()
 
     def find(self, ref: str) -> Row:
@@ -70,20 +73,17 @@ class Alerts:
             return dict(self._rows)
 
     def since(self, number: int) -> tuple[int, list[tuple[str, Row | None]]]:
-        """Return what came, and what went (without a row), after a number; and the last number."""
-        came: list[tuple[str, Row | None]] = []
-        last = number
-        for ref, row in reversed(self._rows.items()):
-            if row.created <= number:
-                break
-            last = max(last, row.created)
-            came.append((ref, row))
-        for deleted, ref in reversed(self._deleted):
-            if deleted <= number:
-                break
-            last = max(last, deleted)
-            came.append((ref, None))
-        return last, came
+        """Return what went (without a row), then what came, after a number, oldest first; and the last number."""
+        if number >= self._number:
+            return number, []
+        gone = [(when, ref, None) for when, ref in self._deleted if when > number]
+        came = [(row.created, ref, row) for ref, row in self._rows.items() if row.created > number]
+        last = max([number, *(when for when, *_ in (*gone, *came))])
+        return last, [(ref, row) for _, ref, row in (*gone, *came)]
+
+    def forget_deletions(self) -> None:
+        """Lose the log of what went."""
+        self._deleted.clear()
 
 
 @handles("message.create")

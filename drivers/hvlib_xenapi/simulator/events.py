@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["Events", "Subscriptions"]
 
 WITHOUT_EVENTS = frozenset({"session", "secret"})
+TOKEN = re.compile(r"(\d+),(\d+)", re.ASCII)
+LAST = 2**63 - 1
+"""A token's numbers are of 64 bits."""
+
 FIRST_PAUSE = 1 / 16
 FOREVER = 24 * 3600.0
 TASK = "task"
@@ -124,7 +129,7 @@ class Events:
         for name, table in self._pool.database.tables.items():
             if name in WITHOUT_EVENTS or not subscriptions.may_match(name):
                 continue
-            for ref, row in table.recent(since):
+            for ref, row in sorted(table.recent(since)):  # By reference, as a map of OCaml's is walked.
                 if subscriptions.match(name, ref):
                     found.last = max(found.last, row.modified)
                     is_new = row.created > since
@@ -156,11 +161,10 @@ def _token(generation: int, alert: int) -> str:
 def _parse_token(token: str) -> tuple[int, int]:
     if not token:
         return 0, 0
-    try:
-        generation, alert = map(int, token.split(","))
-    except ValueError as error:
-        raise Failure("EVENT_FROM_TOKEN_PARSE_FAILURE", token) from error
-    return generation, alert
+    found = TOKEN.fullmatch(token)
+    if found is None or max(map(int, found.groups())) > LAST:
+        raise Failure("EVENT_FROM_TOKEN_PARSE_FAILURE", token)
+    return int(found[1]), int(found[2])
 
 
 @handles("event.from")

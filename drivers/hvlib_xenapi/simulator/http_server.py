@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 __all__ = ["Answer", "ConnectionDropped", "HTTPError", "HTTPServer", "Reply"]
 
 BODY_LIMIT = 300 * 1024
+HANDSHAKE = 10.0
 WHAT_HAPPENED = {
     403: ("Forbidden", "<h1>HTTP 403 forbidden</h1>Access to the requested resource is forbidden."),
     500: (
@@ -153,26 +154,35 @@ class HTTPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def _serve(self) -> None:
         while not self._closing:
             with contextlib.suppress(OSError):  # the client has gone already, or the server is to end
-                self.process_request(*self.get_request())
+                request, client = self.get_request()
+                with self._lock:
+                    self._connections.add(request)
+                self.process_request(request, client)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection, in its thread: the handshake of TLS must not keep others waiting."""
-        try:
-            if self._tls:
-                request.settimeout(None)
-                request = self._tls.wrap_socket(request, server_side=True)
-        except (OSError, ssl.SSLError):
-            return
-        with self._lock:
-            self._connections.add(request)
+        plain = request
         try:
             with contextlib.suppress(OSError):  # the client has gone
+                if self._tls:
+                    request = self._secured(plain, self._tls)
                 _Handler(request, client_address, self)
         finally:
             with self._lock:
-                self._connections.discard(request)
-            if self._tls:
+                self._connections -= {plain, request}
+            if request is not plain:
                 request.close()
+
+    def _secured(self, plain: socket.socket, tls: ssl.SSLContext) -> ssl.SSLSocket:
+        """TLS over a connection. A client that never shakes hands is given up."""
+        plain.settimeout(HANDSHAKE)
+        request = tls.wrap_socket(plain, server_side=True)
+        with self._lock:
+            self._connections.add(request)
+        if self._closing:
+            raise ConnectionAbortedError("the server has ended")
+        request.settimeout(None)
+        return request
 
     def shutdown_request(self, request: Any) -> None:
         """End a connection."""

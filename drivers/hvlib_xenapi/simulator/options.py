@@ -14,6 +14,7 @@ SECONDS = (
     ("task-time", "how long each operation takes"),
     ("login-penalty", "how long a wrong password takes"),
     ("idle", "end sessions idle this long"),
+    ("collection", "how often tasks that are over are removed"),
     ("event-delay", "how long event.from collects events"),
     ("patience", "how long a call waits for another on the same object"),
 )
@@ -41,6 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         value = getattr(default, name.replace("-", "_"))
         add(f"--{name}", type=float, metavar="SECONDS", help=f"{text} ({value:g})")
     add("--session-cap", type=int, metavar="N", help=f"sessions of an originator ({default.session_cap})")
+    add("--anonymous-cap", type=int, metavar="N", help=f"sessions of root's of no originator ({default.anonymous_cap})")
 
 
 def chosen_simulator(options: argparse.Namespace) -> Simulator:

@@ -49,6 +49,7 @@ class Pool:
         with self.database.changed:
             self.sessions.close_all()
             self.tasks.forget_all()
+            self.alerts.forget_deletions()
             generation = self.database.generation
             renewed = {relation.table for relations in RELATIONS.values() for relation in relations}
             for name, table in self.database.tables.items():
@@ -64,6 +65,7 @@ class Pool:
     def forget_deletions(self) -> None:
         """Trim the logs of deletions: what a client has not heard of by now it can tell from counts only."""
         with self.database.lock:
+            self.alerts.forget_deletions()
             for table in self.database.tables.values():
                 table.deletions = [(0, 0, "")]
 

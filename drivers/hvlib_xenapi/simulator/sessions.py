@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Sessions"]
 
 LOCAL_SUPERUSER = "root"
+NOTED = 600.0
+"""Seconds within which a session's use is noted but once."""
 
 
 class Sessions:
@@ -72,6 +74,7 @@ class Sessions:
             if session not in self._pool.database.tables["session"].rows:
                 raise Failure("SESSION_INVALID", session)
             self._used[session] = time.monotonic()
+            self._note(session)
 
     def is_local(self, session: str) -> bool:
         """Whether a session is one of a member alone."""
@@ -95,6 +98,11 @@ class Sessions:
         """How many are logged in."""
         return len(self._used) + len(self._local)
 
+    def _note(self, session: str) -> None:
+        """Say when a session was used last, but not at each use (ocaml/xapi/session_check.ml)."""
+        if self._pool.database.get("session", session)["last_active"] < now(NOTED):
+            self._pool.database.write("session", session, last_active=now())
+
     def _drop_idle(self) -> None:
         oldest = time.monotonic() - self._pool.settings.idle
         for session, used in list(self._used.items()):
@@ -102,14 +110,17 @@ class Sessions:
                 self.close(session)
 
     def _drop_surplus(self, fresh: str) -> None:
-        """End the sessions idle longest of the group of one, if there are too many: root's by originator."""
-        rows = self._pool.database.tables["session"].rows
+        """End the sessions idle longest of the group of one, if there are too many: root's by originator.
+
+        One with a task under way neither ends nor counts.
+        """
+        rows, settings = self._pool.database.tables["session"].rows, self._pool.settings
         group = self._group(rows[fresh].fields)
         members = [session for session in self._used if self._group(rows[session].fields) == group]
-        members.sort(key=lambda session: self._used[session])
-        for session in members[: max(0, len(members) - self._pool.settings.session_cap)]:
-            if not self._busy(session):
-                self.close(session)
+        members = sorted((each for each in members if not self._busy(each)), key=lambda each: self._used[each])
+        most = settings.session_cap if any(group) else settings.anonymous_cap
+        for session in members[: max(0, len(members) - most)]:
+            self.close(session)
 
     @staticmethod
     def _group(fields: Any) -> tuple[str, str]:

@@ -23,6 +23,10 @@ class Settings:
     """How many seconds a wrong password costs (ocaml/xapi/xapi_session.ml)."""
     session_cap: int = 500
     """How many sessions an originator may have; the one idle longest goes when there are more."""
+    anonymous_cap: int = 400
+    """How many sessions of root's may say nothing of their originator."""
+    collection: float = 30.0
+    """How many seconds lie between two removals of tasks that are over (ocaml/xapi/xapi_globs.ml, db_gc)."""
     idle: float = 24 * 3600.0
     """How many seconds of idleness end a session."""
     event_delay: float = 0.05

@@ -32,7 +32,7 @@ class Tasks:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._cancelling: dict[str, threading.Event] = {}
-        self._finished: dict[str, float] = {}
+        self._collected = time.monotonic()
         self._sessions: dict[str, str] = {}
 
     def create(self, label: str, session: str, description: str = "") -> str:
@@ -124,7 +124,6 @@ class Tasks:
             for cancelling in self._cancelling.values():
                 cancelling.set()
             self._cancelling.clear()
-            self._finished.clear()
             self._sessions.clear()
 
     def _finish(self, task: str, **fields: Any) -> None:
@@ -134,21 +133,29 @@ class Tasks:
             if row is None or row.fields["status"] != "pending":
                 return
             self._write(task, allowed_operations=[], progress=1.0, finished=now(), **fields)
-            self._finished[task] = time.monotonic()
             if "destroy" in row.fields["current_operations"].values():
                 self._delete(task)
 
     def _collect(self) -> None:
-        """Remove tasks that were over long ago, and the oldest of too many (ocaml/xapi/db_gc_util.ml)."""
-        oldest = time.monotonic() - KEPT_SECONDS
-        surplus = len(self._finished) - KEPT
-        for task, finished in list(self._finished.items()):
-            if finished < oldest or surplus > 0:
-                self._delete(task)
-                surplus -= 1
+        """Every so often, remove what is over: long ago, or to be destroyed, or too much (ocaml/xapi/db_gc_util.ml).
+
+        What ends a task that a client made is the client's set_status, which notes no time: it was over long ago. Of
+        too many, as many stay as there is room for beside all that is over, which is none of 200.
+        """
+        if time.monotonic() - self._collected < self._pool.settings.collection:
+            return
+        self._collected = time.monotonic()
+        rows = {task: row.fields for task, row in self._pool.database.tables["task"].rows.items()}
+        over = {task: fields for task, fields in rows.items() if fields["status"] in COMPLETED}
+        oldest = now(KEPT_SECONDS)
+        young = [task for task, fields in over.items() if not _is_forgotten(fields, oldest)]
+        if len(rows) - len(over) + len(young) > KEPT:
+            young.sort(key=lambda task: over[task]["finished"], reverse=True)
+            young = young[: max(0, KEPT - len(young))]
+        for task in over.keys() - set(young):
+            self._delete(task)
 
     def _delete(self, task: str) -> None:
-        self._finished.pop(task, None)
         session = self._sessions.pop(task, NULL)
         if self._pool.database.exists(task):
             self._pool.database.delete("task", task)
@@ -163,6 +170,10 @@ class Tasks:
         if session in self._pool.database.tables["session"].rows:
             tasks = [task for task, owner in self._sessions.items() if owner == session]
             self._pool.database.write("session", session, tasks=tasks)
+
+
+def _is_forgotten(fields: Mapping[str, Any], oldest: str) -> bool:
+    return "destroy" in fields["current_operations"].values() or fields["finished"] < oldest
 
 
 @handles("task.create")

@@ -31,9 +31,9 @@ class Int32(int):
 EPOCH = DateTime("19700101T00:00:00Z")
 
 
-def now() -> DateTime:
-    """The moment."""
-    return DateTime(time.strftime("%Y%m%dT%H:%M:%SZ", time.gmtime()))
+def now(ago: float = 0.0) -> DateTime:
+    """The moment, or one so many seconds before. Later ones compare as greater."""
+    return DateTime(time.strftime("%Y%m%dT%H:%M:%SZ", time.gmtime(time.time() - ago)))
 
 
 class WrongType(Exception):

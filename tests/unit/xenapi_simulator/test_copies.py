@@ -1,4 +1,7 @@
-"""VMs made of others: clones, templates' machines, snapshots, checkpoints."""
+"""VMs made of others: clones, templates' machines, snapshots, checkpoints.
+
+What is asserted follows the server's source (ocaml/xapi/xapi_vm_clone.ml, xapi_vm_snapshot.ml), or what a test cites.
+"""
 
 from __future__ import annotations
 

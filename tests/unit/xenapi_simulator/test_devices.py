@@ -1,4 +1,8 @@
-"""Disks, interfaces and networks, and what stands against using them."""
+"""Disks, interfaces and networks, and what stands against using them.
+
+What is asserted follows the server's source (ocaml/xapi/xapi_vbd.ml, xapi_vdi.ml, xapi_vif.ml, xapi_network.ml),
+or what a test cites.
+"""
 
 from __future__ import annotations
 

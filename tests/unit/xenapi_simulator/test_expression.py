@@ -1,4 +1,7 @@
-"""The language of get_all_where and get_all_records_where."""
+"""The language of get_all_where and get_all_records_where.
+
+What is asserted follows the server's source (ocaml/database/db_filter_parse.mly), or what a test cites.
+"""
 
 from __future__ import annotations
 

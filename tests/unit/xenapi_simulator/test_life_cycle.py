@@ -1,4 +1,7 @@
-"""What VMs do, and what stands against it."""
+"""What VMs do, and what stands against it.
+
+What is asserted follows the server's source (ocaml/xapi/xapi_vm_lifecycle.ml, xapi_vm.ml), or what a test cites.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which messages there are, how their parameters are counted and read, what the implied ones do."""
+"""Which messages there are, how their parameters are counted and read, what the implied ones do.
+
+What is asserted follows the server's source (ocaml/idl/ocaml_backend/gen_server.ml), or what a test cites.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Sessions: how they begin and end."""
+"""Sessions: how they begin and end.
+
+What is asserted follows the server's source (ocaml/xapi/xapi_session.ml), or what a test cites.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import time
 
 import pytest
 from hvlib_xenapi.simulator import Simulator
+from hvlib_xenapi.simulator.values import DateTime
 from xenapi_clients.plain import Background, Client, Refused
 
 
@@ -48,6 +52,34 @@ def test_an_originator_may_have_so_many_sessions(simulator: Simulator) -> None:
     assert second.refused("pool.get_all")[0] == "SESSION_INVALID"
     for client in (other, first, *rest):
         assert client("pool.get_all")
+
+
+def test_a_session_with_a_task_does_not_count(simulator: Simulator) -> None:
+    """ocaml/xapi/db_gc_util.ml, timeout_sessions_common: what is in use is set aside first."""
+    simulator.pool.settings.session_cap = 2
+    clients = [Client(simulator).login() for _ in range(2)]
+    busy = Client(simulator).login()
+    assert clients[0].refused("pool.get_all")[0] == "SESSION_INVALID"
+    busy("task.create", "mine", "")
+    another = Client(simulator).login()
+    for client in (clients[1], busy, another):
+        assert client("pool.get_all")
+
+
+def test_who_says_nothing_of_the_originator_shares_another_limit(simulator: Simulator) -> None:
+    """ocaml/xapi/db_gc_util.ml, timeout_sessions; xapi_globs.ml, max_sessions."""
+    simulator.pool.settings.anonymous_cap = 1
+    first, second = (Client(simulator).login(originator="") for _ in range(2))
+    assert first.refused("pool.get_all")[0] == "SESSION_INVALID"
+    assert second("pool.get_all")
+
+
+def test_the_use_of_a_session_is_noted_every_ten_minutes(simulator: Simulator) -> None:
+    """ocaml/xapi/session_check.ml, threshold_last_active."""
+    client = Client(simulator).login()
+    noted = client("session.get_last_active", client.session)
+    simulator.pool.database.write("session", client.session, last_active=DateTime("20240101T00:00:00Z"))
+    assert client("session.get_last_active", client.session) >= noted
 
 
 def test_a_session_says_who_it_is(client: Client) -> None:

@@ -1,4 +1,8 @@
-"""What is on the wire, byte by byte."""
+"""What is on the wire, byte by byte.
+
+What is asserted follows the server's source (ocaml/xapi/api_server.ml; mirage/ocaml-rpc, src/lib/xmlrpc.ml, jsonrpc.ml),
+or what a test cites.
+"""
 
 from __future__ import annotations
 
