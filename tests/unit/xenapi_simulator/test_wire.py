@@ -1,6 +1,6 @@
 """What is on the wire, byte by byte.
 
-What is asserted follows the server's source (ocaml/xapi/api_server.ml; mirage/ocaml-rpc, src/lib/xmlrpc.ml, jsonrpc.ml),
+What is asserted follows the server's source (ocaml/xapi/api_server.ml; mirage/ocaml-rpc, src/lib/*.ml),
 or what a test cites.
 """
 
