@@ -25,6 +25,9 @@ __all__ = ["CallContext", "Connection", "Login", "Requests", "Unexpected"]
 T = TypeVar("T")
 R = TypeVar("R", bound=Resource)
 
+LOGINS = 2
+"""How often a login begins before what it meets is taken for a refusal."""
+
 SESSIONS_PER_CALL = 3
 """A call that loses its session this often in a row has lost it for good."""
 
@@ -265,11 +268,17 @@ class Connection:
         login.settle(None)
 
     def _begin_session(self) -> None:
-        """Where a server says the same of a lost session and of a wrong password, a login tells which it is."""
-        try:
-            self.retry.retrying(read_repeatable, self.sleep)(self.session.login)
-        except SessionLost as error:
-            raise AuthenticationFailed(f"the server rejects the login: {error}", native=error.native) from error
+        """Where a server says the same of a lost session and of a wrong password, a login tells which it is.
+
+        The new session may be lost in the middle of it, to a server that restarts: that is no wrong password either.
+        """
+        for attempt in range(1, LOGINS + 1):
+            try:
+                self.retry.retrying(read_repeatable, self.sleep)(self.session.login)
+                return
+            except SessionLost as error:
+                if attempt == LOGINS:
+                    raise AuthenticationFailed(f"the server rejects the login: {error}", native=error.native) from error
 
     def _closed_error(self) -> Closed:
         error = Closed("the provider was closed")

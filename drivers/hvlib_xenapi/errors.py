@@ -78,12 +78,14 @@ CODES: Mapping[str, type[HvlibError]] = {
 
 def failure_error(words: Sequence[str]) -> HvlibError:
     """What an ErrorDescription is to the caller."""
-    return _error_class(words)(_sentence(words), native=list(words))
+    told = _without_session(words)
+    return _error_class(words)(_sentence(told), native=told)
 
 
 def failure(words: Sequence[str]) -> Failure:
     """An error_info that a task ended with, as data."""
-    return Failure(_error_class(words).__name__, _sentence(words), list(words))
+    told = _without_session(words)
+    return Failure(_error_class(words).__name__, _sentence(told), told)
 
 
 def is_code(error: HvlibError, code: str) -> bool:
@@ -95,6 +97,13 @@ def _error_class(words: Sequence[str]) -> type[HvlibError]:
     if words and words[0] == "HANDLE_INVALID" and words[1:2] == ["session"]:
         return SessionLost
     return CODES.get(words[0] if words else "", errors.TaskFailed)
+
+
+def _without_session(words: Sequence[str]) -> list[str]:
+    """A session's reference opens doors: it is in no message."""
+    if list(words[:1]) == ["SESSION_INVALID"]:
+        return list(words[:1])
+    return list(words[:2] if list(words[:2]) == ["HANDLE_INVALID", "session"] else words)
 
 
 def _sentence(words: Sequence[str]) -> str:

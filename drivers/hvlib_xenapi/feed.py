@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["EventFeed"]
 
+FORGOTTEN = "the server has forgotten deletions that it did not tell of"
+
+LOOKS = 4
+"""Replies, at most, that a snapshot waits for until there is a cursor."""
+
 GRACE = 0.6
 """Seconds in which an interrupted wait must be over."""
 
@@ -35,11 +40,14 @@ class EventFeed(Feed):
     """event.from, over connections of its own. Nothing is held on the server between two calls.
 
     Opening it sends nothing. The first `next` takes two round trips: all that exists comes with the token to go on
-    from, and then what was deleted before. With a cursor it takes one, for what happened since; and where fields are
-    joined from other classes, another one for the rows to join.
+    from, and then what was deleted before. With a cursor it takes two, for what happened since, and for what there is.
 
     Of deletions the server remembers the last ones only, and does not say so when it has forgotten some. It counts its
-    objects, though: the feed counts along, and raises `CursorLost` where both disagree.
+    objects, though: the feed knows them, and raises `CursorLost` where both disagree.
+
+    A token is the generation of the last change that was told. What was made before it, and was gone already when it
+    was given, is told as a deletion to who goes on from it, but was never counted. So a token becomes a cursor when
+    the next reply has told of no such deletion, not before: cursors are one reply behind.
     """
 
     def __init__(self, session: XenAPISession, queries: Sequence[Query[Any]], since: WatchCursor | None) -> None:
@@ -61,9 +69,9 @@ class EventFeed(Feed):
         self._classes = {cls.lower(): cls for cls in needs}
         self._reply = reply_type({cls: Any if cls in self._native else fields for cls, fields in needs.items()})
         self._token = BEGINNING
-        self._counts: Counts = {}
+        self._alive: dict[str, set[str]] = {cls: set() for cls in self._whole}
+        self._cursor: Cursor | None = self._since
         self._begun = False
-        self._complete = False  # Whether the inventory holds all rows.
         self._slowest = 0.0
         self._interrupted = threading.Event()
         self._idle = threading.Event()
@@ -109,32 +117,47 @@ class EventFeed(Feed):
     def _snapshot(self) -> Batch:
         reply = self._ask(BEGINNING, 0.0)
         self._take(reply.events)
-        self._token, self._complete = reply.token, True
-        if self._whole:
-            # The first token knows of no deletion: where the last change was one, it is told again.
+        self._token = reply.token
+        for _ in range(LOOKS) if self._whole else ():
             self._consistent(0.0)
+            if self._cursor is not None:
+                break
         changes = [change for watched in self._watched for change in watched.everything()]
-        return Batch(changes, cursor=self._cursor(), synced=True)
+        return Batch(changes, cursor=self._where(), synced=True)
 
     def _resume(self, since: Cursor) -> Batch:
         """What happened since the cursor. Chosen objects are told of anew: that is as short, and nothing is missed."""
         if any(watched.chosen for watched in self._watched):
             return self._snapshot()
-        self._token, self._counts = since.token, since.counts
-        if self._counts.keys() != self._whole:
+        if since.counts.keys() != self._whole:
             raise CursorLost("this cursor is of a watch of other fields or kinds")
-        taken = self._consistent(0.0)
-        cursor = self._cursor()
+        reply = self._ask(since.token, 0.0)
+        counts = dict(since.counts)
+        for event in reply.events:
+            counts[event.cls] += {"add": 1, "del": -1}.get(event.operation, 0)
+        if counts != self._counted(reply):
+            raise CursorLost(FORGOTTEN)
+        taken = self._take(reply.events)
+        self._token = reply.token
+        self._find_alive()
         if self._joined:
             # What was changed or deleted since is told by its event; the rows are as they are now.
-            self._take(self._ask(BEGINNING, 0.0).events)
-            self._complete = True
             taken = [(event, self._present(event)) for event, _ in taken]
-        return Batch(self._changes(taken), cursor=cursor, synced=True)
+        return Batch(self._changes(taken), cursor=self._where(), synced=True)
+
+    def _find_alive(self) -> None:
+        """What there is: all rows, where there is something to join; else just which objects."""
+        if self._joined:
+            self._take(self._ask(BEGINNING, 0.0).events)
+            return
+        for cls in self._whole:
+            name = f"{self._classes[cls]}.get_all"
+            with self._session.reaching(self._login):
+                self._alive[cls] = set(self._rpc.call(name, [self._rpc.session], result=list[str]))
 
     def _go_on(self, timeout: float) -> Batch:
         changes = self._changes(self._consistent(timeout))
-        return Batch(changes, cursor=self._cursor())
+        return Batch(changes, cursor=self._where())
 
     def _consistent(self, timeout: float) -> list[Taken]:
         """The events after the token, none of which may be missing. Raises `CursorLost`.
@@ -144,12 +167,20 @@ class EventFeed(Feed):
         taken: list[Taken] = []
         for wait in (timeout, 0.0):
             reply = self._ask(self._token, wait)
+            if not taken and not self._tells_of_unknown(reply.events):
+                self._cursor = Cursor(self._session.about().uuid, self._token, self._known())
             taken += self._take(reply.events)
             self._token = reply.token
-            self._count(reply.events)
-            if self._counts == self._counted(reply):
+            if self._known() == self._counted(reply):
                 return taken
-        raise CursorLost("the server has forgotten deletions that it did not tell of")
+        raise CursorLost(FORGOTTEN)
+
+    def _tells_of_unknown(self, events: Sequence[Event]) -> bool:
+        """Whether something is deleted that was never there, as far as one could see."""
+        return any(
+            event.operation == "del" and event.cls in self._whole and event.ref not in self._alive[event.cls]
+            for event in events
+        )
 
     def _ask(self, token: str, seconds: float) -> Reply:
         start = time.monotonic()
@@ -176,6 +207,8 @@ class EventFeed(Feed):
                 self._inventory.drop(cls, event.ref)
             else:
                 self._inventory.put(cls, event.ref, after)
+            if event.cls in self._whole:
+                (set.discard if event.operation == "del" else set.add)(self._alive[event.cls], event.ref)
             taken.append((event, [row for row in (before, after) if row is not None]))
         return taken
 
@@ -219,18 +252,11 @@ class EventFeed(Feed):
     def _counted(self, reply: Reply) -> Counts:
         return {cls: int(reply.valid_ref_counts.get(cls, 0)) for cls in self._whole}
 
-    def _count(self, events: Sequence[Event]) -> None:
-        """Count along. After a snapshot, deletions may be told of objects that it did not hold any more."""
-        if self._complete:
-            self._counts = {cls: len(self._inventory.rows[self._classes[cls]]) for cls in self._whole}
-            return
-        counts = dict(self._counts)
-        for event in events:
-            counts[event.cls] += {"add": 1, "del": -1}.get(event.operation, 0)
-        self._counts = counts
+    def _known(self) -> Counts:
+        return {cls: len(refs) for cls, refs in self._alive.items()}
 
-    def _cursor(self) -> WatchCursor:
-        return Cursor(self._session.about().uuid, self._token, self._counts).text
+    def _where(self) -> WatchCursor | None:
+        return None if self._cursor is None else self._cursor.text
 
 
 def _native(session: XenAPISession, queries: Sequence[Query[Any]]) -> dict[str, bool | tuple[str, ...]]:

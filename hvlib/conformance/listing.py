@@ -20,6 +20,9 @@ __all__ = ["ListingConformance"]
 CONSTANT = 2
 """Round trips that a listing may take beside its pages: to begin, and to free what the server holds."""
 
+HANDSHAKE = 4
+"""Turns of new connections, at most, that carry no request."""
+
 
 class ListingConformance(Conformance):
     """Pagers."""
@@ -110,6 +113,41 @@ class ListingConformance(Conformance):
                 new_vm("coming")
         assert all(seen[id] == 1 for id in staying)
         assert all(times == 1 for times in seen.values())
+
+    def test_a_page_token_whose_object_is_gone_goes_on_or_is_lost(
+        self, site: Site, provider: hvlib.Provider, new_vm: NewVM
+    ) -> None:
+        """The last object of a page is deleted before the next one is asked for: nothing is left out silently."""
+        ours = {new_vm(f"marker-{number}") for number in range(3)}
+        listed = [vm.ref.id for vm in provider.compute.vms.get_all(fields=[])]
+        last = next(index for index, id in enumerate(listed) if id in ours)
+        pages = provider.compute.vms.get_all(fields=[], page_size=last + 1).pages()
+        seen = Counter(vm.ref.id for vm in next(pages).items)
+        site.delete_vm(listed[last])
+        with suppress(hvlib.CursorLost):
+            seen.update(vm.ref.id for page in pages for vm in page.items)
+            assert seen == Counter(listed)
+
+    def test_a_listing_is_of_now(self, site: Site, wired: Wired, new_vm: NewVM) -> None:
+        """Asked again, the server is asked again."""
+        for size in (None, 3):
+            wired.vms.get_all(page_size=size).all()
+            id = new_vm("new")
+            site.rename_vm(id, "newer")
+            with counted(wired.wire) as turns:
+                found = wired.vms.get_all(page_size=size).all()
+                assert turns() >= 1
+            assert [vm.name_label for vm in found if vm.ref.id == id] == ["newer"]
+            site.delete_vm(id)
+            assert id not in {vm.ref.id for vm in wired.vms.get_all(page_size=size)}
+
+    def test_requests_are_counted(self, wired: Wired) -> None:
+        """`Provider.count_requests` says what the wire carries, but for the handshakes of new connections."""
+        wired.vms.get_all().all()
+        with counted(wired.wire) as turns, wired.provider.count_requests() as requests:
+            wired.vms.get_all(page_size=3).all()
+            wired.vms.get_all().first()
+            assert turns() - HANDSHAKE <= requests.total <= turns()
 
     def test_what_turns_into_another_kind_is_listed_as_what_it_is(
         self, site: Site, admin: Administrator, provider: hvlib.Provider, new_vm: NewVM

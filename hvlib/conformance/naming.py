@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 import hvlib
-from hvlib.conformance.fixtures import Conformance, NewVM, Wired, counted, skip_unverified
+from hvlib.conformance.fixtures import Conformance, NewVM, Wired, collections, counted, skip_unverified
 from hvlib.conformance.site import Site
 from hvlib.resources import VM
 
 __all__ = ["NamingConformance"]
+
+CONSTANT = 2
+"""Round trips of a lookup beside the pages of names or, where uuids are derived, of uuids."""
 
 NOWHERE = "00000000-0000-4000-8000-00000000dead"
 
@@ -55,6 +58,26 @@ class NamingConformance(Conformance):
         assert {vm.ref.id for vm in vms.get_all(fields=["name_label"]) if vm.name_label == name} == ids
         assert {vm.ref.id for vm in vms.get_all(fields=[], name_label=name)} == ids
         assert vms.get_by_name_label("before") == []
+
+    def test_every_kind_is_looked_up(self, wired: Wired) -> None:
+        """By uuid, name and ref, as a listing has it; what there is not is not found."""
+        for collection in collections(wired.provider):
+            records = collection.get_all_records()
+            record = next(iter(records.values()), None)
+            if record is None:
+                continue
+            pages = len(list(collection.get_all(fields=[]).pages()))
+            with counted(wired.wire) as turns:
+                assert collection.get_by_uuid(record.uuid).ref == record.ref
+                assert turns() <= pages + CONSTANT
+            with counted(wired.wire) as turns:
+                found = {each.ref for each in collection.get_by_name_label(record.name_label)}
+                assert turns() <= pages + CONSTANT
+            assert found == {ref for ref, each in records.items() if each.name_label == record.name_label}
+            assert collection.get(record.ref).ref == record.ref
+            assert collection.get_by_name_label("nobody's name") == []
+            with pytest.raises(hvlib.NotFound):
+                collection.get_by_uuid(NOWHERE)
 
     def test_names_are_exact(self, provider: hvlib.Provider, new_vm: NewVM) -> None:
         ids = {name: new_vm(name) for name in NEIGHBOURS}

@@ -8,6 +8,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +26,9 @@ from hvlib.connection import Unexpected
 from hvlib.resources import VM
 
 __all__ = ["SessionsConformance"]
+
+SOON = 5.0
+"""Seconds in which what is closed must have ended."""
 
 HALF_READ = """
 import sys
@@ -92,6 +97,18 @@ class SessionsConformance(Conformance):
         assert admin.leftovers() != before
         provider.close()
         assert admin.leftovers() == before
+
+    def test_closing_leaves_no_thread(self, site: Site) -> None:
+        """In the caller's process, soon after."""
+        before = set(threading.enumerate())
+        for _ in range(2):
+            with site.connect() as provider, provider.compute.vms.watch() as watch:
+                next(watch)
+                provider.compute.vms.get_all().all()
+        until = time.monotonic() + SOON
+        while (left := set(threading.enumerate()) - before) and time.monotonic() < until:
+            next(iter(left)).join(until - time.monotonic())
+        assert not left
 
     def test_an_exception_leaves_nothing(self, site: Site, admin: Administrator) -> None:
         before = dict(admin.leftovers())

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import pytest
 
 import hvlib
+from hvlib.actions import (
+    Action,
+    AttachNetwork,
+    AttachVolume,
+    CreateNetwork,
+    CreateVolume,
+    Delete,
+    DetachNetwork,
+    DetachVolume,
+    Rename,
+    Resize,
+    SetTags,
+    TakeSnapshot,
+)
 from hvlib.conformance.fixtures import Administrator, Conformance, NewVM, Wired, collections, counted, skip_unverified
 from hvlib.conformance.following import InThread, event_of, follow, follow_to, synced, until_synced
 from hvlib.conformance.replica import Replica, differing, plain_records, truth
 from hvlib.conformance.site import Site
 from hvlib.mirror import EventType
-from hvlib.resources import VM, Image
+from hvlib.ref import Ref
+from hvlib.resources import VM, Image, Network, Snapshot, Volume
 
 __all__ = ["WatchingConformance"]
 
@@ -22,6 +38,50 @@ IDLE = 2.0
 
 SOON = 2.0
 """Seconds in which what is closed must have ended: the promise is one, and machines can be busy."""
+
+
+PATIENCE = 60.0
+"""Seconds in which an operation on a test server must be over."""
+
+GIB = 2**30
+
+
+class Passing(NamedTuple):
+    """Something of a kind that can be made and deleted."""
+
+    collection: hvlib.Collection[Any]
+    make: Callable[[], Any]
+
+
+def passings(provider: hvlib.Provider, new_vm: NewVM) -> Iterator[Passing]:
+    """What the server can make and delete, beside VMs."""
+    kinds = {collection.kind: collection for collection in collections(provider)}
+    if Volume in kinds and {CreateVolume, Delete} <= kinds[Volume].actions:
+        yield Passing(kinds[Volume], lambda: provider.storage.volumes.create("passing", GIB).wait(timeout=PATIENCE))
+    if Network in kinds and {CreateNetwork, Delete} <= kinds[Network].actions:
+        yield Passing(kinds[Network], lambda: provider.network.networks.create("passing").wait(timeout=PATIENCE))
+    if Snapshot in kinds and TakeSnapshot in kinds[VM].actions and Delete in kinds[Snapshot].actions:
+        vm = provider.compute.vms.get(Ref(provider.about.uuid, "VM", new_vm("snapped")))
+        yield Passing(kinds[Snapshot], lambda: vm.snapshot("passing").wait(timeout=PATIENCE))
+
+
+def changes(provider: hvlib.Provider, vm: hvlib.VM) -> Iterator[Action]:
+    """What changes a VM that is off, one field after the other."""
+    declared = provider.compute.vms.actions
+    named = (SetTags(("one", "two")), Resize(vcpus=3), Resize(memory_bytes=3 * GIB))
+    yield from (action for action in named if type(action) in declared)
+    if AttachNetwork in declared:
+        other = next(network for network in provider.network.networks.get_all() if network.ref not in vm.networks)
+        yield from (AttachNetwork(other.ref), DetachNetwork(other.ref))
+    if AttachVolume in declared:
+        volume = provider.storage.volumes.create("attached", GIB).wait(timeout=PATIENCE)
+        yield from (AttachVolume(volume.ref), DetachVolume(volume.ref))
+        volume.delete().wait(timeout=PATIENCE)
+
+
+def told(replica: Replica, site: Site, kinds: Sequence[type[hvlib.Resource]]) -> bool:
+    """Whether the replica is the truth."""
+    return not differing(replica.objects, truth(site, *kinds))
 
 
 class WatchingConformance(Conformance):
@@ -104,6 +164,33 @@ class WatchingConformance(Conformance):
             site.set_power(id, "running")
             kinds = [collection.kind for collection in watched]
             follow(watch, replica, lambda: replica.objects.keys() == truth(site, *kinds).keys())
+
+    def test_other_kinds_come_change_and_go(self, site: Site, provider: hvlib.Provider, new_vm: NewVM) -> None:
+        """Volumes, networks and snapshots, as far as the server has actions that make, change and delete them."""
+        watched = collections(provider)
+        kinds = [collection.kind for collection in watched]
+        with provider.watch(*watched) as watch:
+            replica = synced(watch)
+            for passing in passings(provider, new_vm):
+                record = passing.make()
+                follow(watch, replica, lambda: told(replica, site, kinds))
+                for action in (Rename("renamed"), SetTags(("tagged",))):
+                    if type(action) in passing.collection.actions:
+                        record.do(action).wait(timeout=PATIENCE)
+                        follow(watch, replica, lambda: told(replica, site, kinds))
+                record.do(Delete()).wait(timeout=PATIENCE)
+                follow(watch, replica, lambda: told(replica, site, kinds))
+
+    def test_every_change_of_a_vm_is_told(self, site: Site, provider: hvlib.Provider, new_vm: NewVM) -> None:
+        """Its size, tags, networks and volumes too, as far as the server has actions that change them."""
+        id = new_vm("changing")
+        vms = provider.compute.vms
+        vm = vms.get(Ref(provider.about.uuid, "VM", id))
+        with vms.watch() as watch:
+            replica = synced(watch)
+            for action in changes(provider, vm):
+                vm.do(action).wait(timeout=PATIENCE)
+                follow_to(watch, replica, truth(site, VM))
 
     def test_known_goes_on_from_own_records(self, site: Site, provider: hvlib.Provider, new_vm: NewVM) -> None:
         """The difference, SYNCED, and then what changes."""

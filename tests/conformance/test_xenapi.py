@@ -13,7 +13,8 @@ from hvlib.conformance import DriverConformance, Site
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with Xapi(vms=20, hosts=4) as server:
+    # Over TLS, so that certificates are verified too.
+    with Xapi(vms=20, hosts=4, tls=True) as server:
         yield XenAPISite(server)
 
 

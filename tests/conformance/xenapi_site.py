@@ -30,6 +30,8 @@ NULL = "OpaqueRef:NULL"
 GIB = 2**30
 TASKS = {"pending": "running", "success": "succeeded", "failure": "failed", "cancelled": "cancelled"}
 
+NETWORK = {"name_description": "", "MTU": 1500, "other_config": {}, "tags": []}
+
 Row = Mapping[str, Any]
 Rows = Mapping[str, Row]
 
@@ -45,6 +47,8 @@ class XenAPISite(Site):
         self._template = next(ref for ref, row in self._all("VM").items() if row["is_default_template"])
         vm = next(id for id, row in self._all("VM").items() if is_vm(row))
         self.server.call("VM.snapshot", vm, "kept")
+        self.server.call("VM.snapshot", vm, "kept too")
+        self._fill()
         self._spare = self._clone_template()
 
     @property
@@ -109,6 +113,20 @@ class XenAPISite(Site):
 
     def leftovers(self) -> Mapping[str, int]:
         return {"sessions": self.server.leftovers()["sessions"]}
+
+    def _fill(self) -> None:
+        """Give what a new pool lacks: a network with a VLAN, times, and what guests and people say."""
+        [master, *_] = self._all("host")
+        [interface, *_] = [ref for ref, row in self._all("PIF").items() if row["host"] == master and row["management"]]
+        network = self.server.call("network.create", {**NETWORK, "name_label": "tagged"})
+        self.server.call("pool.create_VLAN_from_PIF", interface, network, 12)
+        for ref in self._all("VM_metrics"):
+            self.server.write("VM_metrics", ref, install_time="20260102T03:04:05Z")
+        for number, ref in enumerate(self._all("VM_guest_metrics")):
+            self.server.write("VM_guest_metrics", ref, netbios_name={"host_name": f"guest-{number}"})
+        for cls in ("VM", "host", "SR", "VDI", "network", "pool"):
+            for ref in list(self._all(cls))[:2]:
+                self.server.write(cls, ref, tags=["b", "a"], name_description=f"one {cls}")
 
     def _clone_template(self) -> str:
         return str(self.server.call("VM.clone", self._template, "spare"))

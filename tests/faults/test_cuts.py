@@ -35,11 +35,13 @@ def find(target: HttpTarget) -> Iterator[Callable[[Fault, str], str]]:
         assert vm is not None
 
         def find(fault: Fault, request: str) -> str:
-            target.proxy.next(fault, when=named(request))
+            planned = target.proxy.next(fault, when=named(request))
             try:
                 assert provider.compute.vms.get_by_uuid(vm.uuid) == vm
             except hvlib.HvlibError as error:
                 return type(error).__name__
+            finally:
+                assert planned.struck.is_set(), "the fault met nobody"
             return RECOVERS
 
         yield find

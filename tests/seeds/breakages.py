@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from seeds import broken_adapters as adapters
 from seeds import broken_feeds as feeds
+from seeds import broken_kinds as kinds
+from seeds import broken_listings as listings
 from seeds import broken_sessions as sessions
 from seeds.delegating import DelegatingAdapter, DelegatingDriver, DelegatingFeed, DelegatingSession
 
@@ -96,6 +98,16 @@ BREAKAGES: Mapping[str, Breakage] = {
     "declared in vain": Breakage(adapters.DeclaredInVain, (DONE,)),
     # The second one starts a VM to begin with: what it makes is not gone again in the end, if it is slow.
     "done too soon": Breakage(adapters.DoneTooSoon, (DONE, VALUES)),
+    "marker gone": Breakage(listings.MarkerGone, ("test_a_page_token_whose_object_is_gone_goes_on_or_is_lost",)),
+    "remembered listing": Breakage(
+        listings.RememberedListing,
+        ("test_a_listing_is_of_now", "test_what_lives_through_a_listing_is_in_it_once", PAGES),
+    ),
+    "other lookups": Breakage(kinds.OtherLookups, ("test_every_kind_is_looked_up",)),
+    "other lost delete": Breakage(kinds.OtherLostDelete, ("test_other_kinds_come_change_and_go",)),
+    "others never change": Breakage(kinds.OtherNeverChange, ("test_other_kinds_come_change_and_go",)),
+    "only name and power": Breakage(kinds.OnlyNameAndPower, ("test_every_change_of_a_vm_is_told",)),
+    "leaves threads": Breakage(sessions.LeavesThreads, ("test_closing_leaves_no_thread",)),
     "action sent twice": Breakage(adapters.SentTwice, ("test_an_action_whose_reply_is_lost_is_not_sent_again",)),
 }
 """Those that take long come first: the others run beside them."""

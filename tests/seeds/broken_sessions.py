@@ -70,6 +70,14 @@ class NeverLogsOut(DelegatingSession):
         pass
 
 
+class LeavesThreads(DelegatingSession):
+    """Each login starts a thread that nobody ends."""
+
+    def login(self) -> None:
+        super().login()
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+
+
 class LogsInWhenOpened(DelegatingSession):
     """It logs in before anybody asks for something."""
 

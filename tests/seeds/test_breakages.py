@@ -11,6 +11,8 @@ from seeds.catch import BOUND, Catch
 
 Catches = Mapping[str, Future[Catch]]
 
+pytestmark = pytest.mark.timeout(3 * BOUND)
+
 
 @pytest.mark.parametrize("breakage", BREAKAGES)
 def test_a_broken_driver_is_caught(catches: Catches, breakage: str) -> None:

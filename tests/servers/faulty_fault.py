@@ -80,7 +80,7 @@ class DropMidway(Fault):
     def strike(self, exchange: Exchange) -> None:
         """Forward, answer the head and half of the body, drop."""
         reply = exchange.forward()
-        exchange.answer(reply.raw[: len(reply.raw) - len(reply.framed) // 2])
+        exchange.answer(reply.raw[: len(reply.raw) - max(len(reply.framed) // 2, 1)])
         exchange.drop()
 
 

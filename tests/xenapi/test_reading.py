@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
-from servers.faulty_fault import Delay
-from servers.faulty_proxy import FaultyProxy
 from servers.xapi import Xapi
+from xenapi.listening import listening
 
 import hvlib
 
@@ -86,15 +83,6 @@ def test_the_server_filters(xapi: Xapi, vms: hvlib.Collection[hvlib.VM], field: 
     assert found == [each for each in vms.get_all() if getattr(each, field) == value]
     [asked] = [request["params"][1] for request in requests if request["method"] == "VM.get_all_records_where"]
     assert f'field "{stored}" = "{text}"' in asked
-
-
-@contextmanager
-def listening(xapi: Xapi) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """An address of the server at which requests are noted."""
-    noted: list[dict[str, Any]] = []
-    with FaultyProxy(("127.0.0.1", xapi.port)) as proxy:
-        proxy.next(Delay(0), when=lambda request: noted.append(json.loads(request.body)) is not None)
-        yield f"xenapi+http://{xapi.user}@127.0.0.1:{proxy.port}", noted
 
 
 @pytest.mark.parametrize("name", ['with "quotes"', "back\\slash", "it's", "a & b < c", "é 漢 🚀", " leading", "*", "%"])

@@ -29,6 +29,16 @@ def test_certificates_hold_for_the_master_too() -> None:
         assert len(provider.compute.vms.get_all().all()) == 10
 
 
+def test_certificates_are_verified() -> None:
+    with (
+        Xapi(vms=1, tls=True) as xapi,
+        hvlib.connect(xapi.url, password=xapi.password) as provider,
+        pytest.raises(hvlib.ConnectionFailed, match="certificate"),
+    ):
+        provider.compute.vms.get_all().all()
+    assert xapi.url.startswith("xenapi://")
+
+
 def test_another_master(xapi: Xapi) -> None:
     with connect(xapi, xapi.url) as provider:
         assert provider.compute.vms.get_all().first() is not None

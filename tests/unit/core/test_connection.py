@@ -107,10 +107,12 @@ def test_a_session_that_never_holds_is_an_error() -> None:
 
 def test_a_login_that_loses_its_session_is_a_refused_one() -> None:
     provider, session = scripted()
-    session.plan("login", SessionLost("401"))
+    session.plan("login", SessionLost("401"), SessionLost("401"))
     with pytest.raises(hvlib.AuthenticationFailed, match="401"):
         _ = provider.about
-    assert session.log == ["login"]
+    assert session.log == ["login", "login"]
+    session.plan("login", SessionLost("401"))
+    assert provider.about
 
 
 def test_native_exceptions_never_escape() -> None:

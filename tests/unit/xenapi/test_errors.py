@@ -50,6 +50,13 @@ def named(message: dict[str, list[dict[str, str]]]) -> list[str]:
 def test_an_error_has_the_servers_words(words: list[str], kind: type[hvlib.HvlibError]) -> None:
     error = failure_error(words)
     assert type(error) is kind
-    assert error.native == words
-    assert str(error).startswith(" ".join(words) or "no reason given")
+    told = words[:2] if kind is SessionLost else words
+    assert error.native == told
+    assert str(error).startswith(" ".join(told) or "no reason given")
     assert failure(words).error == kind.__name__
+
+
+@pytest.mark.parametrize("words", [["SESSION_INVALID", "OpaqueRef:1"], ["HANDLE_INVALID", "session", "OpaqueRef:1"]])
+def test_a_session_is_in_no_message(words: list[str]) -> None:
+    error = failure_error(words)
+    assert "OpaqueRef:1" not in f"{error} {error!r} {error.native} {failure(words)}"

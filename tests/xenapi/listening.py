@@ -1,0 +1,23 @@
+"""What a client asks, in its own words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from servers.faulty_fault import Delay
+from servers.faulty_proxy import FaultyProxy
+from servers.xapi import Xapi
+
+__all__ = ["listening"]
+
+
+@contextmanager
+def listening(xapi: Xapi) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """An address of the server at which requests are noted."""
+    noted: list[dict[str, Any]] = []
+    with FaultyProxy(("127.0.0.1", xapi.port)) as proxy:
+        proxy.next(Delay(0), when=lambda request: noted.append(json.loads(request.body)) is not None)
+        yield f"xenapi+http://{xapi.user}@127.0.0.1:{proxy.port}", noted
