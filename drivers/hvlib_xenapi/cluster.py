@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from hvlib.resources import Cluster, Host
 from hvlib_xenapi.adapter import LabelledAdapter
-from hvlib_xenapi.table import LABELS, TAGS, Column, Every, Many, Table
+from hvlib_xenapi.joins import Every
+from hvlib_xenapi.table import LABELS, TAGS, Column, Many, Table
 
 __all__ = ["Clusters"]
 

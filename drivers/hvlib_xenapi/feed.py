@@ -12,8 +12,8 @@ from hvlib.errors import Closed, ConnectionFailed, CursorLost
 from hvlib.query import Query
 from hvlib_xenapi.cursor import Counts, Cursor
 from hvlib_xenapi.events import BEGINNING, Event, Reply, reply_type, told
+from hvlib_xenapi.joins import Join
 from hvlib_xenapi.rows import NATIVE, Inventory, Row, native_row, row_of
-from hvlib_xenapi.table import Join
 from hvlib_xenapi.watched import Watched
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from hvlib.errors import HvlibError, InvalidState
 from hvlib.ref import Ref
 from hvlib.resources import Network
 from hvlib_xenapi.adapter import LabelledAdapter
+from hvlib_xenapi.joins import Backward
 from hvlib_xenapi.rows import Row
-from hvlib_xenapi.table import LABELS, TAGS, Backward, Column, Joined, Table
+from hvlib_xenapi.table import LABELS, TAGS, Column, Joined, Table
 
 __all__ = ["Networks"]
 

@@ -17,7 +17,7 @@ from hvlib.driver.http import Address, Transport
 from hvlib.errors import AuthenticationFailed, Closed, ConfigError, ConnectionTimeout, HvlibError, ProtocolError
 from hvlib.query import Query
 from hvlib.ref import Ref
-from hvlib.resources import ENDED, Resource, TaskRecord
+from hvlib.resources import Resource, TaskRecord
 from hvlib_xenapi.adapter import TableAdapter
 from hvlib_xenapi.cluster import Clusters
 from hvlib_xenapi.errors import is_code
@@ -27,6 +27,7 @@ from hvlib_xenapi.image import Images
 from hvlib_xenapi.listing import Listings
 from hvlib_xenapi.messages import Message
 from hvlib_xenapi.network import Networks
+from hvlib_xenapi.own_tasks import OwnTasks
 from hvlib_xenapi.rows import row_type, rows_of
 from hvlib_xenapi.rpc import Rpc
 from hvlib_xenapi.snapshot import Snapshots
@@ -80,8 +81,7 @@ class XenAPISession(driver.Session):
     def __init__(self, endpoint: Endpoint, context: Context) -> None:
         self.context = context
         self.listings = Listings()
-        self.results: dict[str, Ref] = {}
-        """What the tasks begun here are about, where the server's own record says nothing."""
+        self.own_tasks = OwnTasks()
         self._endpoint = endpoint
         self._address: Address | None = None
         self._login: Login | None = None
@@ -89,8 +89,6 @@ class XenAPISession(driver.Session):
         self._lock = threading.Lock()
         self._transports: weakref.WeakSet[Transport] = weakref.WeakSet()
         self._transport: Transport | None = None
-        self._begun: set[str] = set()
-        self._over: set[str] = set()
         self._closed = False
         kinds: list[type[TableAdapter[Any]]] = [
             VMs, Hosts, Clusters, Snapshots, Networks, StoragePools, Volumes, Images, Tasks,
@@ -181,18 +179,10 @@ class XenAPISession(driver.Session):
 
         Tasks begun here that were seen to be over are destroyed first.
         """
-        self._destroy_tasks(None)
+        self.own_tasks.destroy(self.current.rpc)
         task: str = self.call(f"Async.{name}", *parameters)
-        self._begun.add(task)
-        if result is not None:
-            self.results[task] = result
+        self.own_tasks.begin(task, result)
         return Started(self.context.ref(TaskRecord, task))
-
-    def saw_task(self, task: str, state: str) -> None:
-        """A task is in this state. One that is over is no longer needed on the server."""
-        if state in ENDED and task in self._begun:
-            self._begun.discard(task)
-            self._over.add(task)
 
     def transport(self) -> Transport:
         """Connections of their own, for calls that wait. They end with the session; the caller closes them before."""
@@ -296,27 +286,9 @@ class XenAPISession(driver.Session):
         if login is not None:
             until = time.monotonic() + FAREWELL
             with suppress(HvlibError):
-                self._destroy_tasks(until, login.rpc)
+                self.own_tasks.destroy(login.rpc, until)
             self._log_out(login.rpc, max(until - time.monotonic(), FAREWELL / 4))
 
     def _log_out(self, rpc: Rpc, seconds: float = FAREWELL) -> None:
         with suppress(HvlibError):
             rpc.call("session.logout", [rpc.session], limit=min(seconds, self.context.timeout()))
-
-    def _destroy_tasks(self, until: float | None, rpc: Rpc | None = None) -> None:
-        """Remove from the server what it remembers of tasks that are over. Raises `SessionLost`."""
-        rpc = rpc or self.current.rpc
-        while self._over:
-            limit = None if until is None else until - time.monotonic()
-            if limit is not None and limit <= 0:
-                return
-            task = self._over.pop()
-            try:
-                rpc.call("task.destroy", [rpc.session, task], limit=limit)
-            except (SessionLost, NotSent):
-                self._over.add(task)
-                raise
-            except HvlibError:
-                continue
-            finally:
-                self.results.pop(task, None)

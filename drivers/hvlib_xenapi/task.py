@@ -85,7 +85,7 @@ class Result(Column):
         def read(ref: str, row: Row) -> Ref | None:
             kind, result = MADE.get(operation(row.name_label)), made(row.result)
             if kind is None or result is None:
-                return session.results.get(ref)
+                return session.own_tasks.result(ref)
             return session.context.ref(kind, result)
 
         return read
@@ -99,7 +99,7 @@ class State(Column):
 
         def read(ref: str, row: Row) -> TaskState:
             found = state(row.status, row.error_info)
-            session.saw_task(ref, found)
+            session.own_tasks.saw(ref, found)
             return found
 
         return read

@@ -13,11 +13,12 @@ from hvlib.resources import VM, Host, Network, PowerState, Volume
 from hvlib_xenapi.adapter import LabelledAdapter
 from hvlib_xenapi.attachment import attach_network, attach_volume, detach
 from hvlib_xenapi.creation import create_vm
+from hvlib_xenapi.joins import Backward, Forward
 from hvlib_xenapi.migration import move_disks
 from hvlib_xenapi.removal import remove
 from hvlib_xenapi.rows import Row
 from hvlib_xenapi.sizes import resize
-from hvlib_xenapi.table import LABELS, TAGS, Backward, Column, Forward, Joined, Many, One, Pool, Table, text
+from hvlib_xenapi.table import LABELS, TAGS, Column, Joined, Many, One, Pool, Table, text
 from hvlib_xenapi.values import known_moment
 
 __all__ = ["VMs"]

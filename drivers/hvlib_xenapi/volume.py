@@ -11,8 +11,9 @@ from hvlib.errors import Conflict, InvalidQuery
 from hvlib.ref import Ref
 from hvlib.resources import VM, StoragePool, Volume
 from hvlib_xenapi.adapter import LabelledAdapter
+from hvlib_xenapi.joins import Backward, Forward
 from hvlib_xenapi.rows import Row
-from hvlib_xenapi.table import LABELS, TAGS, Backward, Column, Forward, Joined, Many, One, Table
+from hvlib_xenapi.table import LABELS, TAGS, Column, Joined, Many, One, Table
 from hvlib_xenapi.values import is_null
 
 __all__ = ["Volumes"]

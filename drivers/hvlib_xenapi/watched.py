@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from hvlib.driver import Change, Gone, Upsert
 from hvlib.query import Query
+from hvlib_xenapi.joins import Join
 from hvlib_xenapi.rows import Inventory
-from hvlib_xenapi.table import Join, Records
+from hvlib_xenapi.table import Records
 
 if TYPE_CHECKING:
     from hvlib_xenapi.session import XenAPISession
