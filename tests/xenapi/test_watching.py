@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from servers.faulty_fault import FreezeAfter
+from servers.faulty_proxy import FaultyProxy, json_method, named
 from servers.xapi import Xapi
 from xenapi.listening import listening
 
@@ -200,6 +202,24 @@ LOSSES: dict[str, Callable[[Xapi], None]] = {
     "toolstack": Xapi.restart_toolstack,
     "master": lambda xapi: xapi.set_master(xapi.addresses[1]),
 }
+
+
+def test_a_frozen_server_is_noticed_without_a_timeout(xapi: Xapi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait as long as it takes is one of many: each is bounded."""
+    monkeypatch.setattr(hvlib.watch, "HEARTBEAT", 0.5)
+    with (
+        FaultyProxy(("127.0.0.1", xapi.port), named_by=json_method) as proxy,
+        hvlib.connect(f"xenapi+http://{xapi.user}@127.0.0.1:{proxy.port}", password=xapi.password) as provider,
+        provider.compute.vms.watch() as watch,
+        ThreadPoolExecutor(1) as other,
+    ):
+        synced(watch)
+        vm = a_vm(provider)
+        frozen = proxy.next(FreezeAfter(), when=named("event.from"))
+        waiting = other.submit(next, watch)
+        assert frozen.struck.wait(SOON)
+        xapi.call("VM.set_name_label", vm.ref.id, "renamed")
+        assert waiting.result(timeout=SOON).resource.name_label == "renamed"
 
 
 def test_many_tasks_are_followed_over_one_call(xapi: Xapi, provider: hvlib.Provider) -> None:
