@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from seeds import broken_actions as acts
 from seeds import broken_adapters as adapters
 from seeds import broken_feeds as feeds
 from seeds import broken_sessions as sessions
@@ -47,6 +48,9 @@ VALUES = "test_every_declared_field_has_the_servers_value"
 DIFFERENCE = "test_it_goes_on_with_just_the_difference"
 CURSORS = "test_every_cursor_goes_on_where_it_stands"
 DONE = "test_what_is_declared_is_done"
+
+OPTIONS = ("vcpus", "memory_bytes", "networks", "volumes", "host", "cluster", "pool", "user_data", "start")
+"""Of the creation of a VM."""
 
 BREAKAGES: Mapping[str, Breakage] = {
     "lost delete": Breakage(feeds.LostDelete, (TELLING,)),
@@ -97,5 +101,22 @@ BREAKAGES: Mapping[str, Breakage] = {
     # The second one starts a VM to begin with: what it makes is not gone again in the end, if it is slow.
     "done too soon": Breakage(adapters.DoneTooSoon, (DONE, VALUES)),
     "action sent twice": Breakage(adapters.SentTwice, ("test_an_action_whose_reply_is_lost_is_not_sent_again",)),
+    "shutdown is stop": Breakage(acts.ShutdownIsStop, (f"{DONE}[VM.shutdown]",)),
+    "reboots nothing": Breakage(acts.RebootNothing, (f"{DONE}[VM.reboot]",)),
+    "reboots hard": Breakage(acts.RebootsHard, (f"{DONE}[VM.reboot]",)),
+    "snapshots without memory": Breakage(acts.DiskOnlySnapshot, (f"{DONE}[VM.snapshot]",)),
+    "reverts nothing": Breakage(acts.RevertNothing, (f"{DONE}[VM.revert]",)),
+    "migrates to a host only": Breakage(acts.MigrateHostOnly, (f"{DONE}[VM.migrate]",)),
+    "migrates not live": Breakage(acts.MigrateNotLive, (f"{DONE}[VM.migrate]",)),
+    "attaches a volume in its books": Breakage(acts.AttachVolumeInItsBooks, (f"{DONE}[VM.attach-volume]",)),
+    "detaches a volume in its books": Breakage(acts.DetachVolumeInItsBooks, (f"{DONE}[VM.detach-volume]",)),
+    "attaches a network in its books": Breakage(acts.AttachNetworkInItsBooks, (f"{DONE}[VM.attach-network]",)),
+    "detaches a network in its books": Breakage(acts.DetachNetworkInItsBooks, (f"{DONE}[VM.detach-network]",)),
+    "keeps no volumes": Breakage(acts.DeleteKeepsNothing, (f"{DONE}[VM.delete]",)),
+    "creates bare": Breakage(acts.create_without(*OPTIONS), (f"{DONE}[VM.create]",)),
+    **{f"creates without {name}": Breakage(acts.create_without(name), (f"{DONE}[VM.create]",)) for name in OPTIONS},
+    "volume in any pool": Breakage(acts.VolumeAnyPool, (f"{DONE}[Volume.create]",)),
+    "network by name only": Breakage(acts.NetworkUntagged, (f"{DONE}[Network.create]",)),
+    "cancels nothing": Breakage(acts.CancelNothing, (f"{DONE}[Task.cancel]",)),
 }
 """Those that take long come first: the others run beside them."""
