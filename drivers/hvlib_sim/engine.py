@@ -92,6 +92,8 @@ class Engine:
         self.task_time = store.settings.task_time
         self.performed: Counter[str] = Counter()
         """How often each operation was asked for, by name."""
+        self.guest_requests: dict[str, Counter[str]] = {}
+        """What the guest of each VM was asked, and how often, by the VM's id: ``shutdown``, ``reboot``."""
         self._now = clock()
         self._began = datetime.now(UTC) - timedelta(seconds=self._now)
 
@@ -124,6 +126,10 @@ class Engine:
     def after(self, seconds: float, happen: Event, id: str, detail: str = "") -> None:
         """Let an `event` happen to an object later."""
         self.store.agenda.schedule(Due(self._now + seconds, happen.__name__, id, detail))
+
+    def ask_guest(self, vm: str, request: str) -> None:
+        """Note that a VM's guest is asked for something."""
+        self.guest_requests.setdefault(vm, Counter())[request] += 1
 
     def perform(self, operation: Operation, target: Object | None, action: Action) -> Link | None:
         """Carry out an operation at once. Raises what it refuses."""

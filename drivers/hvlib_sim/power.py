@@ -52,6 +52,7 @@ def stop(engine: Engine, vm: VM, _: actions.Stop) -> None:
 @operation("running")
 def shutdown(engine: Engine, vm: VM, _: actions.Shutdown) -> None:
     """The guest takes as long as a task does to be off."""
+    engine.ask_guest(vm.id, "shutdown")
     engine.after(engine.task_time, guest_off, vm.id, str(vm.booted_at))
 
 
@@ -64,8 +65,10 @@ def guest_off(engine: Engine, id: str, booted_at: str) -> None:
 
 
 @operation("running")
-def reboot(engine: Engine, vm: VM, _: actions.Reboot) -> None:
+def reboot(engine: Engine, vm: VM, action: actions.Reboot) -> None:
     """The VM runs all the time; its guest starts anew."""
+    if not action.hard:
+        engine.ask_guest(vm.id, "reboot")
     engine.store.put(restarted(engine, vm))
 
 

@@ -23,7 +23,10 @@ pytest.register_assert_rewrite(
     *(
         f"hvlib.conformance.{module}"
         for module in (
+            "acting",
             "action_checks",
+            "attachment_checks",
+            "creation_checks",
             "declaring",
             "following",
             "listing",
@@ -33,6 +36,8 @@ pytest.register_assert_rewrite(
             "replica",
             "resuming",
             "sessions",
+            "vm_checks",
+            "vm_power_checks",
             "watching",
         )
     )

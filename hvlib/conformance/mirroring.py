@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from typing import Self
@@ -89,12 +90,13 @@ class Mirroring:
         self.provider = site.connect(self.wire, retry=IMPATIENT)
         self.watched = [collection for collection in collections(self.provider) if collection.kind in kinds]
         self.vms: list[str] = []
+        self.numbers = itertools.count()
         self.images: list[str] = []
         self.replica = Replica()
         self.take = self.replica.apply
         self.records: dict[hvlib.Ref, hvlib.Resource] = {}
-        for number in range(VMS):
-            self.create_vm(number)
+        for _ in range(VMS):
+            self.create_vm()
         self.watch = self.provider.watch(*self.watched)
         for event in until_synced(self.watch):
             self._accept(event)
@@ -169,13 +171,13 @@ class Mirroring:
             assert event.resource is not None
             self.records[event.ref] = event.resource
 
-    def create_vm(self, number: int) -> None:
-        """A VM comes; names repeat."""
-        self.vms.append(self.site.create_vm(f"mirror-{number}"))
+    def create_vm(self, _: int = 0) -> None:
+        """A VM comes."""
+        self.vms.append(self.site.create_vm(self._name()))
 
     def rename_vm(self, number: int) -> None:
         """One changes."""
-        self.site.rename_vm(self._a_vm(number), f"mirror-{number + 1}")
+        self.site.rename_vm(self._a_vm(number), self._name())
 
     def set_power(self, number: int) -> None:
         """One is started or stopped."""
@@ -219,8 +221,12 @@ class Mirroring:
         """A connection breaks later, in mid-call."""
         self.wire.cut_after(number)
 
+    def _name(self) -> str:
+        """A new one: on some servers no two may have the same."""
+        return f"mirror-{next(self.numbers)}"
+
     def _a_vm(self, number: int) -> str:
         """One of them, new if there is none."""
         if not self.vms:
-            self.create_vm(number)
+            self.create_vm()
         return self.vms[number % len(self.vms)]

@@ -11,7 +11,8 @@ import pytest
 
 import hvlib
 from hvlib.actions import Action, Create, Rename, SetTags
-from hvlib.conformance.action_checks import CHECKS, PATIENCE, Acting
+from hvlib.conformance.acting import PATIENCE, Acting
+from hvlib.conformance.action_checks import CHECKS
 from hvlib.conformance.fixtures import Administrator, Conformance, NewVM, Wired, collections, counted, skip_unverified
 from hvlib.conformance.following import power_of
 from hvlib.conformance.site import Site

@@ -13,9 +13,9 @@ from hvlib.resources import PowerState, Resource
 
 __all__ = ["PROMISES", "Site"]
 
-PROMISES = frozenset({"idle watch", "name"})
-"""What a server may be unable to keep, whatever its driver does: a watch that asks for nothing but changes; names with
-any characters."""
+PROMISES = frozenset({"cancel", "idle watch", "name"})
+"""What a server may be unable to keep, whatever its driver does: a VM's start that takes long enough to be cancelled; a
+watch that asks for nothing but changes; names with any characters."""
 
 
 class Site(ABC):
@@ -23,6 +23,9 @@ class Site(ABC):
 
     The methods act on the server by its own means, never through the driver: what they say is what the driver is
     measured by. Objects are named by the server's own identifiers, those of ``ref.id``.
+
+    Of what an action's option chooses from (networks, hosts, clusters, storage pools) it should have two, and a VM that
+    is made should have a volume: where there is no choice, nobody sees whether the option is heeded.
 
     A method that the server has no means for stays as it is here, and its name goes into ``unverified``.
     """
@@ -103,6 +106,18 @@ class Site(ABC):
 
     def make_vm(self, id: str) -> None:
         """Turn such an image into a VM again."""
+        raise NotImplementedError
+
+    def last_boot(self, id: str) -> object:
+        """What tells the last start of a running VM's guest from every other: its time, a number ..."""
+        raise NotImplementedError
+
+    def guest_requests(self, id: str) -> Mapping[str, int]:
+        """How often a VM's guest was asked to ``shutdown`` and to ``reboot``; what is 0 may be left out."""
+        raise NotImplementedError
+
+    def user_data(self, id: str) -> str | None:
+        """What was handed to a VM's guest when the VM was created."""
         raise NotImplementedError
 
     def expire_sessions(self) -> None:

@@ -53,7 +53,7 @@ class SimSite(Site):
     }
 
     def __init__(self) -> None:
-        self.lab = Lab.named(f"site-{uuid4().hex}", vms=20, hosts=4, task_time=0.01, password=PASSWORD)
+        self.lab = Lab.named(f"site-{uuid4().hex}", vms=20, hosts=10, task_time=0.01, password=PASSWORD)
 
     @property
     def url(self) -> str:
@@ -88,6 +88,16 @@ class SimSite(Site):
         if self.lab.store.get(objects.VM, id).power_state != state:
             operation, action = (power.start, actions.Start()) if state == "running" else (power.stop, actions.Stop())
             self._do(operation, id, action)
+
+    def last_boot(self, id: str) -> object:
+        return self.lab.store.get(objects.VM, id).booted_at
+
+    def guest_requests(self, id: str) -> Mapping[str, int]:
+        with self.lab.at_work() as engine:
+            return dict(engine.guest_requests.get(id, {}))
+
+    def user_data(self, id: str) -> str | None:
+        return self.lab.store.get(objects.VM, id).user_data
 
     def expire_sessions(self) -> None:
         self.lab.expire_sessions()

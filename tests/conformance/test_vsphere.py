@@ -13,7 +13,7 @@ from hvlib.conformance import DriverConformance, Site
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with Vcsim(vms=20, hosts=4) as server:
+    with Vcsim(vms=20, hosts=4, task_delay=20) as server:
         site = VSphereSite(server)
         yield site
         site.admin.close()

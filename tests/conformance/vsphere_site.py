@@ -83,6 +83,17 @@ class VSphereSite(Site):
         [pool, *_] = self.admin.objects(vim.ResourcePool)
         self.admin.vm(id).MarkAsVirtualMachine(pool)
 
+    def last_boot(self, id: str) -> object:
+        """How often it was powered on: a reset does that too."""
+        entity = vim.event.EventFilterSpec.ByEntity(entity=self.admin.vm(id), recursion="self")
+        spec = vim.event.EventFilterSpec(entity=entity, eventTypeId=["VmPoweredOnEvent"])
+        return len(self.admin.content.eventManager.QueryEvents(spec))
+
+    def guest_requests(self, id: str) -> Mapping[str, int]:
+        """Those to all guests: the server keeps no others."""
+        calls = self.server.calls()
+        return {"shutdown": calls.get("ShutdownGuest", 0), "reboot": calls.get("RebootGuest", 0)}
+
     def expire_sessions(self) -> None:
         self.admin.expire_sessions()
 

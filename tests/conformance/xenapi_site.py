@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
-from xml.etree import ElementTree
 
+from conformance.xenapi_records import (
+    NULL,
+    Row,
+    device,
+    guest_fields,
+    is_image,
+    is_vm,
+    labels,
+    made,
+    moment,
+    new_disk,
+    reference,
+    unique,
+    vm_fields,
+)
 from servers.xapi import Xapi
 
 from hvlib.conformance import Site
@@ -26,13 +40,12 @@ from hvlib.resources import (
 
 __all__ = ["XenAPISite"]
 
-NULL = "OpaqueRef:NULL"
-GIB = 2**30
+ATTACHED = "hvlib-attached"
+REQUESTS = {"VM_SHUTDOWN": "shutdown", "VM_REBOOTED": "reboot"}
 TASKS = {"pending": "running", "success": "succeeded", "failure": "failed", "cancelled": "cancelled"}
 
 NETWORK = {"name_description": "", "MTU": 1500, "other_config": {}, "tags": []}
 
-Row = Mapping[str, Any]
 Rows = Mapping[str, Row]
 
 
@@ -43,8 +56,9 @@ class XenAPISite(Site):
         self.server = server
         shared = next(ref for ref, row in self._all("SR").items() if row["shared"])
         for number in range(2):
-            self.server.call("VDI.create", _disk(f"spare {number}", shared))
+            self.server.call("VDI.create", new_disk(f"spare {number}", shared))
         self._template = next(ref for ref, row in self._all("VM").items() if row["is_default_template"])
+        self._with_disk = next(ref for ref, row in self._all("VM").items() if is_image(row) and row["VBDs"])
         vm = next(id for id, row in self._all("VM").items() if is_vm(row))
         self.server.call("VM.snapshot", vm, "kept")
         self.server.call("VM.snapshot", vm, "kept too")
@@ -75,14 +89,19 @@ class XenAPISite(Site):
         return readers[kind]()
 
     def create_vm(self, name_label: str) -> str:
-        vm = self.server.call("VM.clone", self._template, name_label)
+        """With a disk of its own."""
+        vm = self.server.call("VM.clone", self._with_disk, name_label)
         self.server.call("VM.provision", vm)
         return str(vm)
 
     def delete_vm(self, id: str) -> None:
         if self.server.call("VM.get_power_state", id) != "Halted":
             self.server.call("VM.hard_shutdown", id)
+        attached = [row for row in self._all("VBD").values() if row["VM"] == id and row["type"] == "Disk"]
         self.server.call("VM.destroy", id)
+        for row in attached:
+            if ATTACHED not in row["other_config"]:
+                self.server.call("VDI.destroy", row["VDI"])
 
     def rename_vm(self, id: str, name_label: str) -> None:
         self.server.call("VM.set_name_label", id, name_label)
@@ -97,6 +116,16 @@ class XenAPISite(Site):
 
     def make_vm(self, id: str) -> None:
         self.server.call("VM.set_is_a_template", id, False)
+
+    def last_boot(self, id: str) -> object:
+        """A guest that starts tells anew what it is; one that moves does not."""
+        return self.server.call("VM.get_guest_metrics", id)
+
+    def guest_requests(self, id: str) -> Mapping[str, int]:
+        """The pool's messages tell what was done to a VM, and whether its guest was asked."""
+        uuid = self.server.call("VM.get_uuid", id)
+        told = [(row["name"], row["body"]) for row in self._all("message").values() if row["obj_uuid"] == uuid]
+        return Counter(REQUESTS[name] for name, body in told if name in REQUESTS and not body.endswith("forcibly"))
 
     def expire_sessions(self) -> None:
         self.server.expire_sessions()
@@ -141,15 +170,15 @@ class XenAPISite(Site):
         [pool] = self._all("pool")
         return {
             id: {
-                **_labels(row),
-                **_vm(row),
-                **_guest(guests.get(row["guest_metrics"])),
-                "created_at": _moment(metrics[row["metrics"]]["install_time"]) if row["metrics"] in metrics else None,
+                **labels(row),
+                **vm_fields(row),
+                **guest_fields(guests.get(row["guest_metrics"])),
+                "created_at": moment(metrics[row["metrics"]]["install_time"]) if row["metrics"] in metrics else None,
                 "cluster": pool,
-                "networks": _unique(each["network"] for each in sorted(interfaces, key=_device) if each["VM"] == id),
-                "volumes": _unique(
+                "networks": unique(each["network"] for each in sorted(interfaces, key=device) if each["VM"] == id),
+                "volumes": unique(
                     each["VDI"]
-                    for each in sorted(disks, key=_device)
+                    for each in sorted(disks, key=device)
                     if each["VM"] == id and each["type"] == "Disk" and each["VDI"] != NULL
                 ),
             }
@@ -162,7 +191,7 @@ class XenAPISite(Site):
         [pool] = self._all("pool")
         return {
             id: {
-                **_labels(row),
+                **labels(row),
                 "state": "up" if row["enabled"] else "maintenance",
                 "address": row["address"],
                 "product": row["software_version"]["product_brand"],
@@ -177,15 +206,15 @@ class XenAPISite(Site):
 
     def _clusters(self) -> Mapping[str, Mapping[str, object]]:
         hosts = tuple(sorted(self._all("host")))
-        return {id: {**_labels(row), "hosts": hosts} for id, row in self._all("pool").items()}
+        return {id: {**labels(row), "hosts": hosts} for id, row in self._all("pool").items()}
 
     def _snapshots(self) -> Mapping[str, Mapping[str, object]]:
         return {
             id: {
-                **_labels(row),
-                "created_at": _moment(row["snapshot_time"]),
-                "vm": _ref(row["snapshot_of"]),
-                "parent": _ref(row["parent"]),
+                **labels(row),
+                "created_at": moment(row["snapshot_time"]),
+                "vm": reference(row["snapshot_of"]),
+                "parent": reference(row["parent"]),
                 "has_memory": row["power_state"] == "Suspended",
             }
             for id, row in self._all("VM").items()
@@ -194,7 +223,7 @@ class XenAPISite(Site):
 
     def _images(self) -> Mapping[str, Mapping[str, object]]:
         return {
-            id: {**_labels(row), "format": "template"}
+            id: {**labels(row), "format": "template"}
             for id, row in self._all("VM").items()
             if row["is_a_template"] and not row["is_a_snapshot"]
         }
@@ -203,7 +232,7 @@ class XenAPISite(Site):
         interfaces = self._all("PIF").values()
         return {
             id: {
-                **_labels(row),
+                **labels(row),
                 "mtu": int(row["MTU"]),
                 "vlan_id": next(
                     (int(each["VLAN"]) for each in interfaces if each["network"] == id and int(each["VLAN"]) > 0), None
@@ -215,7 +244,7 @@ class XenAPISite(Site):
     def _storage_pools(self) -> Mapping[str, Mapping[str, object]]:
         return {
             id: {
-                **_labels(row),
+                **labels(row),
                 "type": row["type"],
                 "capacity_bytes": int(row["physical_size"]),
                 "free_bytes": int(row["physical_size"]) - int(row["physical_utilisation"]),
@@ -228,7 +257,7 @@ class XenAPISite(Site):
         disks = self._all("VBD").values()
         return {
             id: {
-                **_labels(row),
+                **labels(row),
                 "size_bytes": int(row["virtual_size"]),
                 "pool": row["SR"],
                 "vms": tuple(sorted({each["VM"] for each in disks if each["VDI"] == id})),
@@ -244,81 +273,13 @@ class XenAPISite(Site):
                 "uuid": row["uuid"],
                 "name_label": row["name_label"],
                 "description": row["name_description"] or None,
-                "created_at": _moment(row["created"]),
-                "started_at": _moment(row["created"]),
+                "created_at": moment(row["created"]),
+                "started_at": moment(row["created"]),
                 "operation": row["name_label"].removeprefix("Async."),
                 "state": TASKS[row["status"]],
                 "progress": 1.0 if row["status"] == "success" else float(row["progress"]),
-                "result": _made(row["result"]),
+                "result": made(row["result"]),
                 **({} if row["status"] == "failure" else {"error": None}),
             }
             for id, row in self._all("task").items()
         }
-
-
-def is_vm(row: Row) -> bool:
-    """Whether an object of the class VM is a virtual machine."""
-    return not (row["is_a_template"] or row["is_a_snapshot"] or row["is_control_domain"])
-
-
-def _labels(row: Row) -> dict[str, object]:
-    return {
-        "uuid": row["uuid"],
-        "name_label": row["name_label"],
-        "description": row["name_description"] or None,
-        "tags": tuple(sorted(row["tags"])),
-    }
-
-
-def _vm(row: Row) -> dict[str, object]:
-    return {
-        "power_state": row["power_state"].lower(),
-        "vcpus": int(row["VCPUs_at_startup"]),
-        "memory_bytes": int(row["memory_dynamic_max"]),
-        "host": _ref(row["resident_on"]),
-    }
-
-
-def _guest(row: Row | None) -> dict[str, object]:
-    if row is None:
-        return {"guest_os": None, "guest_hostname": None, "ip_addresses": ()}
-    return {
-        "guest_os": row["os_version"].get("name"),
-        "guest_hostname": row["netbios_name"].get("host_name"),
-        "ip_addresses": _unique(row["networks"][key] for key in sorted(row["networks"])),
-    }
-
-
-def _disk(name_label: str, storage: str) -> dict[str, object]:
-    return {
-        "name_label": name_label,
-        "name_description": "",
-        "SR": storage,
-        "virtual_size": GIB,
-        "type": "user",
-        "sharable": False,
-        "read_only": False,
-        "other_config": {},
-    }
-
-
-def _device(row: Row) -> int:
-    return int(row.get("userdevice") or row["device"])
-
-
-def _unique(values: Any) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values))
-
-
-def _ref(value: str) -> str | None:
-    return None if value == NULL else value
-
-
-def _made(result: str) -> str | None:
-    found = "".join(ElementTree.fromstring(result).itertext()) if result else ""
-    return found if found.startswith("OpaqueRef:") else None
-
-
-def _moment(text: str) -> datetime | None:
-    found = datetime.strptime(text, "%Y%m%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    return found if found.timestamp() > 0 else None

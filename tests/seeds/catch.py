@@ -22,10 +22,12 @@ COMMAND = (sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "--ti
 
 
 class Catch(NamedTuple):
-    """``status`` is pytest's, ``test`` the first one that failed, if any did."""
+    """``status`` is pytest's, ``test`` the first one that failed, if any did;
+    ``case``: its parameters, in brackets."""
 
     status: int
     test: str | None
+    case: str
     seconds: float
     output: str
 
@@ -38,5 +40,11 @@ def run_suite(breakage: str) -> Catch:
     done = subprocess.run(
         command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=BOUND, check=False
     )
-    failed = re.search(r"^(?:FAILED|ERROR) \S+::(test_\w+)", done.stdout, re.MULTILINE)
-    return Catch(done.returncode, failed and failed[1], time.monotonic() - begin, done.stdout + done.stderr)
+    failed = re.search(r"^(?:FAILED|ERROR) \S+::(test_\w+)(\[[\w.-]+\])?", done.stdout, re.MULTILINE)
+    return Catch(
+        done.returncode,
+        failed and failed[1],
+        (failed and failed[2]) or "",
+        time.monotonic() - begin,
+        done.stdout + done.stderr,
+    )

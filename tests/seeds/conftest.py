@@ -35,4 +35,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     terminalreporter.section("breakage: caught by, seconds")
     for name, catch in found.items():
-        terminalreporter.write_line(f"{name:32}{catch.test or 'nothing':64}{catch.seconds:5.1f}")
+        terminalreporter.write_line(f"{name:32}{(catch.test or 'nothing') + catch.case:64}{catch.seconds:5.1f}")

@@ -20,7 +20,7 @@ class FileSite(SimSite):
     unverified = {name: why for name, why in SimSite.unverified.items() if name != "environment"}
 
     def __init__(self, path: Path) -> None:
-        create_lab(path, Settings(vms=20, hosts=4, task_time=0.01, password=PASSWORD))
+        create_lab(path, Settings(vms=20, hosts=10, task_time=0.01, password=PASSWORD))
         self.lab = FileLab.opened(path)
 
 

@@ -1,0 +1,151 @@
+"""A check for each action on a VM that is about its name, its sizes, its copies, or where it runs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import hvlib
+from hvlib import actions
+from hvlib.conformance.acting import GIB, PATIENCE, Acting, refused
+from hvlib.resources import VM, Flavor, Host, Volume
+
+__all__ = ["clone", "delete", "migrate", "rename", "resize", "revert", "set_tags", "snapshot"]
+
+
+def rename(acting: Acting) -> None:
+    vm = acting.halted()
+    acting.becomes(vm, vm.rename("conformance renamed / 50%"), name_label="conformance renamed / 50%")
+    assert [found.ref for found in acting.provider.compute.vms.get_by_name_label("conformance renamed / 50%")] == [
+        vm.ref
+    ]
+
+
+def set_tags(acting: Acting) -> None:
+    vm = acting.halted()
+    acting.becomes(vm, vm.set_tags(["b", "a"]), tags=("a", "b"))
+    acting.becomes(vm, vm.set_tags([]), tags=())
+
+
+def resize(acting: Acting) -> None:
+    vm = acting.halted()
+    if acting.serves(Flavor):
+        flavor = acting.other(Flavor, lambda flavor: flavor.memory_bytes not in (vm.memory_bytes, None))
+        sizes = {"vcpus": flavor.vcpus, "memory_bytes": flavor.memory_bytes}
+        acting.becomes(vm, vm.resize(flavor=flavor), **sizes)
+        return
+    acting.becomes(vm, vm.resize(vcpus=2, memory_bytes=3 * GIB), vcpus=2, memory_bytes=3 * GIB)
+    acting.becomes(vm, vm.resize(vcpus=1), vcpus=1, memory_bytes=3 * GIB)
+
+
+def snapshot(acting: Acting) -> None:
+    vm = acting.halted()
+    first = vm.snapshot("first").wait(timeout=PATIENCE)
+    second = vm.snapshot("second").wait(timeout=PATIENCE)
+    assert (first.name_label, first.vm, second.vm) == ("first", vm.ref, vm.ref)
+    if "parent" in acting.provider.compute.snapshots.fields:
+        assert (first.parent, second.parent) == (None, first.ref)
+    acting.shows(first, name_label="first", vm=vm.ref.id, parent=None, has_memory=False)
+    acting.shows(second, name_label="second", vm=vm.ref.id, parent=first.ref.id, has_memory=False)
+    running = acting.running()
+    for memory in (False, True):
+        kept = acting.supported(partial(running.snapshot, "kept", memory=memory))
+        if kept is not None:
+            acting.shows(kept, name_label="kept", vm=running.ref.id, has_memory=memory)
+            acting.shows(running, power_state="running")
+
+
+def revert(acting: Acting) -> None:
+    """The VM's sizes and its power state were changed meanwhile."""
+    vm, other = acting.halted(), acting.halted()
+    kept = vm.snapshot("kept").wait(timeout=PATIENCE)
+    before = acting.fields(vm)
+    if acting.declares(VM, actions.Resize):
+        _resize_at_all(acting, vm)
+        assert acting.fields(vm) != before
+    acting.site.set_power(vm.ref.id, "running")
+    assert vm.revert(kept).wait(timeout=PATIENCE).ref == vm.ref
+    acting.shows(vm, **{name: before[name] for name in ("power_state", "vcpus", "memory_bytes") if name in before})
+    with refused(hvlib.NotFound, hvlib.InvalidQuery, hvlib.InvalidState, hvlib.Conflict):
+        other.revert(kept).wait(timeout=PATIENCE)
+
+
+def clone(acting: Acting) -> None:
+    vm = acting.halted()
+    copy = vm.clone("conformance copy").wait(timeout=PATIENCE)
+    try:
+        assert copy.ref != vm.ref
+        assert (copy.uuid != vm.uuid, copy.name_label, copy.power_state) == (True, "conformance copy", "halted")
+        original, made = acting.fields(vm), acting.fields(copy)
+        same = {name: original[name] for name in ("vcpus", "memory_bytes", "networks", "image") if name in original}
+        acting.shows(copy, name_label="conformance copy", power_state="halted", **same)
+        disks, copies = _volumes(original), _volumes(made)
+        assert (len(copies), copies & disks) == (len(disks), set())
+    finally:
+        acting.remove(copy)
+
+
+def migrate(acting: Acting) -> None:
+    vm = acting.running()
+    host = acting.other(Host, lambda host: host.state == "up" and host.ref != vm.host)
+    booted = acting.last_boot(vm)
+    moved = vm.migrate(host=host).wait(timeout=PATIENCE)
+    assert (moved.ref, moved.host) == (vm.ref, host.ref)
+    acting.shows(vm, host=host.ref.id, power_state="running")
+    assert acting.last_boot(vm) == booted, "it was to be moved live"
+    origin = acting.other(Host, lambda one: one.ref == vm.host)
+    if acting.supported(lambda: vm.migrate(host=origin, live=False)) is not None:
+        acting.shows(vm, host=origin.ref.id)
+    _migrate_volumes(acting)
+
+
+def delete(acting: Acting) -> None:
+    vm = acting.halted()
+    owned = _volumes(acting.fields(vm))
+    assert vm.delete().wait(timeout=PATIENCE) is None
+    assert not acting.exists(vm)
+    if acting.serves(Volume):
+        assert not owned & acting.site.truth(Volume).keys()
+        assert acting.provider.get_many(vm.volumes) == {}
+        _delete_but_keep(acting)
+    with refused(hvlib.NotFound):
+        vm.delete().wait(timeout=PATIENCE)
+
+
+def _delete_but_keep(acting: Acting) -> None:
+    """A VM without volumes has none to keep."""
+    vm = acting.halted()
+    kept = acting.found(Volume, lambda volume: vm.ref in volume.vms)
+    if kept is None:
+        return
+    try:
+        vm.delete(keep_volumes=[kept]).wait(timeout=PATIENCE)
+    except (hvlib.Unsupported, hvlib.InvalidQuery):
+        return
+    assert not acting.exists(vm)
+    assert acting.exists(kept)
+    acting.shows(kept, name_label=kept.name_label, size_bytes=kept.size_bytes, vms=())
+    acting.remove(kept)
+
+
+def _migrate_volumes(acting: Acting) -> None:
+    vm = acting.running()
+    pool = acting.other_pool(acting.pools(vm))
+    if pool is None or not acting.pools(vm):
+        return
+    if acting.supported(lambda: vm.migrate(pool=pool)) is not None:
+        assert acting.pools(vm) == {pool.ref.id}
+        acting.shows(vm, power_state="running")
+
+
+def _resize_at_all(acting: Acting, vm: hvlib.VM) -> None:
+    """To any other size."""
+    if acting.serves(Flavor):
+        flavor = acting.other(Flavor, lambda flavor: flavor.memory_bytes not in (vm.memory_bytes, None))
+        vm.resize(flavor=flavor).wait(timeout=PATIENCE)
+    else:
+        vm.resize(vcpus=2, memory_bytes=3 * GIB).wait(timeout=PATIENCE)
+
+
+def _volumes(vm: dict[str, Any]) -> set[str]:
+    return set(vm.get("volumes", ()))
