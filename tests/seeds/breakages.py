@@ -50,6 +50,7 @@ VALUES = "test_every_declared_field_has_the_servers_value"
 DIFFERENCE = "test_it_goes_on_with_just_the_difference"
 CURSORS = "test_every_cursor_goes_on_where_it_stands"
 DONE = "test_what_is_declared_is_done"
+CHANGES = "test_every_change_of_a_vm_is_told"
 
 OPTIONS = ("vcpus", "memory_bytes", "networks", "volumes", "host", "cluster", "pool", "user_data", "start")
 """Of the creation of a VM."""
@@ -104,7 +105,7 @@ BREAKAGES: Mapping[str, Breakage] = {
     "undeclared action": Breakage(adapters.UndeclaredAction, ("test_what_is_not_declared_is_not_done",)),
     "declared in vain": Breakage(adapters.DeclaredInVain, (DONE,)),
     # The second one starts a VM to begin with: what it makes is not gone again in the end, if it is slow.
-    "done too soon": Breakage(adapters.DoneTooSoon, (DONE, VALUES, "test_every_change_of_a_vm_is_told")),
+    "done too soon": Breakage(adapters.DoneTooSoon, (DONE, VALUES, CHANGES)),
     "marker gone": Breakage(listings.MarkerGone, ("test_a_page_token_whose_object_is_gone_goes_on_or_is_lost",)),
     "remembered listing": Breakage(
         listings.RememberedListing,
@@ -113,7 +114,7 @@ BREAKAGES: Mapping[str, Breakage] = {
     "other lookups": Breakage(kinds.OtherLookups, ("test_every_kind_is_looked_up",)),
     "other lost delete": Breakage(kinds.OtherLostDelete, ("test_other_kinds_come_change_and_go",)),
     "others never change": Breakage(kinds.OtherNeverChange, ("test_other_kinds_come_change_and_go",)),
-    "only name and power": Breakage(kinds.OnlyNameAndPower, ("test_every_change_of_a_vm_is_told",)),
+    "only name and power": Breakage(kinds.OnlyNameAndPower, (CHANGES,)),
     "leaves threads": Breakage(sessions.LeavesThreads, ("test_closing_leaves_no_thread",)),
     "action sent twice": Breakage(adapters.SentTwice, ("test_an_action_whose_reply_is_lost_is_not_sent_again",)),
     "shutdown is stop": Breakage(acts.ShutdownIsStop, (f"{DONE}[VM.shutdown]",)),
@@ -123,10 +124,10 @@ BREAKAGES: Mapping[str, Breakage] = {
     "reverts nothing": Breakage(acts.RevertNothing, (f"{DONE}[VM.revert]",)),
     "migrates to a host only": Breakage(acts.MigrateHostOnly, (f"{DONE}[VM.migrate]",)),
     "migrates not live": Breakage(acts.MigrateNotLive, (f"{DONE}[VM.migrate]",)),
-    "attaches a volume in its books": Breakage(acts.AttachVolumeInItsBooks, (f"{DONE}[VM.attach-volume]",)),
-    "detaches a volume in its books": Breakage(acts.DetachVolumeInItsBooks, (f"{DONE}[VM.detach-volume]",)),
-    "attaches a network in its books": Breakage(acts.AttachNetworkInItsBooks, (f"{DONE}[VM.attach-network]",)),
-    "detaches a network in its books": Breakage(acts.DetachNetworkInItsBooks, (f"{DONE}[VM.detach-network]",)),
+    "attaches a volume in its books": Breakage(acts.AttachVolumeInItsBooks, (f"{DONE}[VM.attach-volume]", CHANGES)),
+    "detaches a volume in its books": Breakage(acts.DetachVolumeInItsBooks, (f"{DONE}[VM.detach-volume]", CHANGES)),
+    "attaches a network in its books": Breakage(acts.AttachNetworkInItsBooks, (f"{DONE}[VM.attach-network]", CHANGES)),
+    "detaches a network in its books": Breakage(acts.DetachNetworkInItsBooks, (f"{DONE}[VM.detach-network]", CHANGES)),
     "keeps no volumes": Breakage(acts.DeleteKeepsNothing, (f"{DONE}[VM.delete]",)),
     "creates bare": Breakage(acts.create_without(*OPTIONS), (f"{DONE}[VM.create]",)),
     **{f"creates without {name}": Breakage(acts.create_without(name), (f"{DONE}[VM.create]",)) for name in OPTIONS},
