@@ -1,0 +1,87 @@
+"""The services' virtual environment, and how a program runs in it.
+
+Made once, in build/openstack, from requirements.txt (what we ask for) and constraints.txt (all that comes of it). To make the
+constraints anew: install requirements.txt into an empty virtual environment and keep its ``pip freeze``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+
+from servers.process import ServerFailed
+
+__all__ = ["BUILD", "VENV", "locked", "prepare", "program", "variables"]
+
+HERE = Path(__file__).parent
+PROJECT = HERE.parents[2]
+BUILD = PROJECT / "build" / "openstack"
+VENV = BUILD / "venv"
+LOG = BUILD / "pip.log"
+PINS = (HERE / "requirements.txt", HERE / "constraints.txt")
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    """Let no other process change the folder BUILD."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        yield
+
+
+def prepare() -> str:
+    """Make the virtual environment, unless that was done. Returns what identifies it. Call it `locked`."""
+    wanted = hashlib.sha256(b"".join(path.read_bytes() for path in PINS) + sys.version.encode()).hexdigest()
+    installed = VENV / ".installed"
+    if installed.exists() and installed.read_text() == wanted:
+        return wanted
+    print("installing OpenStack into build/openstack (once: about 700 MB, a minute or two)", file=sys.stderr, flush=True)
+    shutil.rmtree(VENV, ignore_errors=True)
+    venv.create(VENV, with_pip=True)
+    _install()
+    installed.write_text(wanted)
+    return wanted
+
+
+def program(module: str, *arguments: str) -> list[str]:
+    """Return the command that runs one of our modules in the virtual environment."""
+    return [str(VENV / "bin" / "python"), "-m", module, *arguments]
+
+
+def variables() -> dict[str, str]:
+    """Return the environment of such a command: nothing of the caller's that a service or client would take as its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(("OS_", "PYTHON"))}
+    return {
+        **kept,
+        "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PYTHONPATH": f"{HERE.parents[1]}{os.pathsep}{HERE / 'entry_points'}",
+        "PYTHONWARNINGS": "ignore",
+        "XDG_CACHE_HOME": str(BUILD / "cache"),  # of entry points, which take a second to find
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }
+
+
+def _install() -> None:
+    requirements, constraints = map(str, PINS)
+    options = ["--quiet", "--disable-pip-version-check"]
+    command = program("servers.openstack.tether", "pip", "install", *options, "-r", requirements, "-c", constraints)
+    with LOG.open("w") as log, subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=variables()
+    ) as pip:
+        status = pip.wait()
+    if status:
+        last = "".join(f"\n  {line}" for line in LOG.read_text(errors="replace").splitlines()[-5:])
+        raise ServerFailed(
+            f"pip could not install OpenStack's services (the whole story is in {LOG.relative_to(PROJECT)}). They need Python 3.11"
+            f" or newer, Linux, and a package index that has what requirements.txt beside environment.py names:{last}"
+        )
