@@ -15,7 +15,7 @@ __all__ = ["Administrator", "Refused"]
 
 REQUEST_TIMEOUT = 60.0
 TASK_TIMEOUT = 120.0
-POLL_INTERVAL = 0.05
+POLL_INTERVAL = 0.2
 MICROVERSIONS = "compute 2.79,volume 3.60"
 
 

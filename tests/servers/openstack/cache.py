@@ -16,12 +16,16 @@ from pathlib import Path
 from servers.openstack import environment
 from servers.openstack.estate import Estate
 from servers.openstack.region import Region, migrate
+from servers.openstack.scaling import add_servers
 from servers.openstack.seeding import seed
 from servers.openstack.settings import Settings
 
 __all__ = ["copy"]
 
 HERE = Path(__file__).parent
+MADE_BY_NOVA = 20
+"""What comes after these are copies."""
+
 KEPT = ("*.sqlite", "estate.json", "settings.json", "images", "keys", "nova")
 
 
@@ -50,21 +54,31 @@ def _make(target: Path, servers: int) -> None:
     with tempfile.TemporaryDirectory(dir=environment.BUILD) as name:
         folder = Path(name)
         password = secrets.token_urlsafe(12)
+        names = _names(servers)
         migrate(folder, password)
         region = Region(folder, password)
         try:
             region.start()
-            seed(region.settings, servers).write(folder)
+            estate = seed(region.settings, names[:MADE_BY_NOVA])
+            estate.write(folder)
         finally:
             region.stop()
         for database in folder.glob("*.sqlite"):
             _settle(database)
+        if names[MADE_BY_NOVA:]:
+            add_servers(folder, estate.projects["admin"], names[MADE_BY_NOVA:])
         kept = folder / "kept"
         kept.mkdir()
         for pattern in KEPT:
             for path in folder.glob(pattern):
                 path.rename(kept / path.name)
         kept.rename(target)
+
+
+def _names(servers: int) -> list[str]:
+    """Return vm-00001 and so on; the first two have the same name, as it happens."""
+    names = [f"vm-{number:05}" for number in range(1, servers + 1)]
+    return names[:1] + names[:1] + names[2:] if servers > 1 else names
 
 
 def _settle(database: Path) -> None:

@@ -14,8 +14,9 @@ FILE = "estate.json"
 
 @dataclass(frozen=True)
 class Estate:
-    """What a test has to know beforehand: identifiers, and the passwords of the users ``admin`` and ``member``."""
+    """What a test has to know beforehand: identifiers by name, and passwords by user."""
 
+    projects: dict[str, str]
     passwords: dict[str, str]
     flavors: dict[str, str]
     image: str

@@ -117,7 +117,7 @@ class OpenStack(Server):
         for name, password in self.estate.passwords.items():
             (user,) = administrator.call("keystone", "GET", f"/v3/users?name={name}")["users"]
             administrator.call("keystone", "PATCH", f"/v3/users/{user['id']}", {"user": {"password": password}})
-        _wait_for_next_second()  # keystone revokes by the second: tokens of this one too
+        _let_revocations_pass()
 
     def requests(self) -> dict[str, int]:
         """How many requests there were since the start, by ``nova GET /v2.1/servers``; among the services none."""
@@ -145,6 +145,7 @@ class OpenStack(Server):
         return {"auth": auth, "region_name": REGION, "identity_api_version": "3"}
 
 
-def _wait_for_next_second() -> None:
+def _let_revocations_pass() -> None:
+    """Keystone revokes what is issued in the same second too, and the services remember a token for a second."""
     now = time.time()
-    time.sleep(1 - now % 1)
+    time.sleep(2 - now % 1)

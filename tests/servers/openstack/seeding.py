@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -28,33 +29,37 @@ MEMBERS_SERVERS = ("member-1", "member-2")
 THREADS = 4
 
 
-def seed(settings: Settings, servers: int) -> Estate:
-    """Fill a new region."""
-    passwords = _make_projects(Administrator(settings, "service"))
+def seed(settings: Settings, servers: Sequence[str]) -> Estate:
+    """Fill a new region, with servers of these names."""
+    projects, passwords = _make_projects(Administrator(settings, "service"))
     administrator, member = (Administrator(settings, project) for project in ROLES)
     flavors = {flavor["name"]: _make_flavor(administrator, flavor) for flavor in FLAVORS}
-    estate = Estate(passwords, flavors, image=_make_image(administrator), network=_make_network(administrator))
-    _make_servers(administrator, estate, _names(servers))
+    image, network = _make_image(administrator), _make_network(administrator)
+    estate = Estate(projects, passwords, flavors, image, network)
+    _make_servers(administrator, estate, servers)
     _make_servers(member, estate, MEMBERS_SERVERS)
     return estate
 
 
-def _make_projects(administrator: Administrator) -> dict[str, str]:
-    """Make the projects, each with a user; the administrator may do all in each. Returns the users' passwords."""
+def _make_projects(administrator: Administrator) -> tuple[dict[str, str], dict[str, str]]:
+    """Make the projects, each with a user; the administrator may do all in each.
+
+    Returns the projects' identifiers, and the users' passwords.
+    """
 
     def make(kind: str, **fields: Any) -> str:
         return str(administrator.call("keystone", "POST", f"/v3/{kind}s", {kind: fields})[kind]["id"])
 
     roles = {role["name"]: role["id"] for role in administrator.call("keystone", "GET", "/v3/roles")["roles"]}
     (services,) = administrator.call("keystone", "GET", f"/v3/users?name={SERVICES_USER}")["users"]
-    passwords = {}
+    projects, passwords = {}, {}
     for name, role in ROLES.items():
         passwords[name] = secrets.token_urlsafe(12)
-        project = make("project", name=name, domain_id="default")
+        projects[name] = make("project", name=name, domain_id="default")
         user = make("user", name=name, domain_id="default", password=passwords[name])
         for who, what in ((user, role), (services["id"], "admin")):
-            administrator.call("keystone", "PUT", f"/v3/projects/{project}/users/{who}/roles/{roles[what]}")
-    return passwords
+            administrator.call("keystone", "PUT", f"/v3/projects/{projects[name]}/users/{who}/roles/{roles[what]}")
+    return projects, passwords
 
 
 def _make_flavor(administrator: Administrator, flavor: dict[str, object]) -> str:
@@ -75,13 +80,7 @@ def _make_network(administrator: Administrator) -> str:
     return str(id)
 
 
-def _names(servers: int) -> list[str]:
-    """Return vm-00001 and so on; the first two have the same name, as it happens."""
-    names = [f"vm-{number:05}" for number in range(1, servers + 1)]
-    return names[:1] + names[:1] + names[2:] if servers > 1 else names
-
-
-def _make_servers(administrator: Administrator, estate: Estate, names: list[str] | tuple[str, ...]) -> None:
+def _make_servers(administrator: Administrator, estate: Estate, names: Sequence[str]) -> None:
     flavors = list(estate.flavors.values())
 
     def make(number: int, name: str) -> None:

@@ -21,6 +21,10 @@ IMAGE_PROPERTIES = ("name", "disk_format", "container_format", "properties")
 class FakeCompute(fake.FakeDriver):  # type: ignore[misc]
     """A host whose machines live in memory, and are those of the database when it starts."""
 
+    # Room for thousands of servers.
+    vcpus = 4096
+    memory_mb = 16 * 1024 * 1024
+
     def init_host(self, host: str) -> None:
         """The stock driver forgets its machines: after a restart every action on them would fail."""
         super().init_host(host)
