@@ -28,7 +28,7 @@ class Refused(Exception):
 
 
 class Administrator:
-    """An administrator, logged in to a project. Needs no SDK, so it can't be wrong in the same way as what is tested."""
+    """An administrator, logged in to a project. It uses no SDK: so it can't be wrong as what is tested may be."""
 
     def __init__(self, settings: Settings, project: str) -> None:
         self._settings = settings

@@ -1,7 +1,7 @@
 """The services' virtual environment, and how a program runs in it.
 
-Made once, in build/openstack, from requirements.txt (what we ask for) and constraints.txt (all that comes of it). To make the
-constraints anew: install requirements.txt into an empty virtual environment and keep its ``pip freeze``.
+Made once, in build/openstack, of what constraints.txt lists: requirements.txt, which is what we ask for, with all that
+it pulls in. To list it anew: install requirements.txt into an empty virtual environment and keep its ``pip freeze``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PROJECT = HERE.parents[2]
 BUILD = PROJECT / "build" / "openstack"
 VENV = BUILD / "venv"
 LOG = BUILD / "pip.log"
-PINS = (HERE / "requirements.txt", HERE / "constraints.txt")
+PINNED = HERE / "constraints.txt"
 
 
 @contextmanager
@@ -40,11 +40,13 @@ def locked() -> Iterator[None]:
 
 def prepare() -> str:
     """Make the virtual environment, unless that was done. Returns what identifies it. Call it `locked`."""
-    wanted = hashlib.sha256(b"".join(path.read_bytes() for path in PINS) + sys.version.encode()).hexdigest()
+    wanted = hashlib.sha256(PINNED.read_bytes() + sys.version.encode()).hexdigest()
     installed = VENV / ".installed"
     if installed.exists() and installed.read_text() == wanted:
         return wanted
-    print("installing OpenStack into build/openstack (once: about 700 MB, a minute or two)", file=sys.stderr, flush=True)
+    print(
+        "installing OpenStack into build/openstack (once: about 700 MB, a minute or two)", file=sys.stderr, flush=True
+    )
     shutil.rmtree(VENV, ignore_errors=True)
     venv.create(VENV, with_pip=True)
     _install()
@@ -58,7 +60,7 @@ def program(module: str, *arguments: str) -> list[str]:
 
 
 def variables() -> dict[str, str]:
-    """Return the environment of such a command: nothing of the caller's that a service or client would take as its own."""
+    """Return the environment of such a command, without what it would take for its own configuration."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(("OS_", "PYTHON"))}
     return {
         **kept,
@@ -72,16 +74,17 @@ def variables() -> dict[str, str]:
 
 
 def _install() -> None:
-    requirements, constraints = map(str, PINS)
-    options = ["--quiet", "--disable-pip-version-check"]
-    command = program("servers.openstack.tether", "pip", "install", *options, "-r", requirements, "-c", constraints)
-    with LOG.open("w") as log, subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=variables()
-    ) as pip:
+    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--requirement", str(PINNED)]
+    command = program("servers.openstack.tether", "pip", "install", *options)
+    with (
+        LOG.open("w") as log,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=variables()) as pip,
+    ):
         status = pip.wait()
     if status:
         last = "".join(f"\n  {line}" for line in LOG.read_text(errors="replace").splitlines()[-5:])
         raise ServerFailed(
-            f"pip could not install OpenStack's services (the whole story is in {LOG.relative_to(PROJECT)}). They need Python 3.11"
-            f" or newer, Linux, and a package index that has what requirements.txt beside environment.py names:{last}"
+            "pip could not install OpenStack's services. They need Linux, Python 3.11 or newer, and a package index that"
+            f" has what {PINNED.relative_to(PROJECT)} lists: look at pip's configuration, then type the same again."
+            f" {LOG} ends:{last}"
         )

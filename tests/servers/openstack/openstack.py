@@ -46,7 +46,7 @@ class OpenStack(Server):
     @classmethod
     def build(cls) -> None:
         with environment.locked():
-            environment.prepare()
+            cache.prepare(cache.MADE_BY_NOVA)
 
     @property
     def url(self) -> str:

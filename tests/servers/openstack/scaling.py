@@ -13,7 +13,7 @@ from ipaddress import IPv4Address
 from itertools import cycle
 from pathlib import Path
 from typing import Any, NamedTuple
-from uuid import uuid4
+from uuid import UUID, uuid5
 
 __all__ = ["add_servers"]
 
@@ -33,7 +33,7 @@ TABLES = {
 ORIGINALS = """
     SELECT instances.uuid, display_name, json_extract(network_info, '$[0].network.subnets[0].ips[0].address')
     FROM instances JOIN instance_info_caches ON instance_uuid = uuid
-    WHERE project_id = ? AND instances.deleted = 0 ORDER BY instances.id
+    WHERE project_id = ? AND instances.deleted = 0 ORDER BY display_name, instances.id
 """
 FIRST_ADDRESS = IPv4Address("10.1.64.0")  # of the seeded subnet, far from where neutron begins
 
@@ -52,7 +52,9 @@ def add_servers(folder: Path, project: str, names: Sequence[str]) -> None:
     """Copy a project's servers in a region that does not run, in turns, under new names."""
     with closing(sqlite3.connect(folder / "nova.sqlite")) as nova:
         originals = [Identity(*row) for row in nova.execute(ORIGINALS, [project])]
-    copies = [Identity(str(uuid4()), name, str(FIRST_ADDRESS + number)) for number, name in enumerate(names)]
+    copies = [
+        Identity(_uuid(originals[0].uuid, name), name, str(FIRST_ADDRESS + number)) for number, name in enumerate(names)
+    ]
     for database, tables in TABLES.items():
         with closing(sqlite3.connect(folder / f"{database}.sqlite")) as connection, connection:
             for table, key in tables.items():
@@ -91,5 +93,10 @@ def _as(copy: Identity, original: Identity, row: Row) -> Row:
                 value = value.replace(old, fresh)
             new[column] = value
     if row.keys() >= {"uuid", "instance_uuid"}:
-        new["uuid"] = str(uuid4())  # a block device's own
+        new["uuid"] = _uuid(copy.uuid, row["uuid"])  # a block device's own
     return new
+
+
+def _uuid(namespace: str, name: str) -> str:
+    """The same at each start."""
+    return str(uuid5(UUID(namespace), name))

@@ -17,7 +17,7 @@ __all__ = ["seed"]
 ROLES = {"admin": "admin", "member": "member"}
 """The role of the user in the project, who has its name."""
 
-FLAVORS = (
+FLAVORS: tuple[dict[str, Any], ...] = (
     {"id": "1", "name": "m1.tiny", "vcpus": 1, "ram": 512, "disk": 1},
     {"id": "2", "name": "m1.small", "vcpus": 2, "ram": 2048, "disk": 10},
     {"name": "c1.large", "vcpus": 4, "ram": 4096, "disk": 20},  # nova draws a uuid
@@ -62,7 +62,7 @@ def _make_projects(administrator: Administrator) -> tuple[dict[str, str], dict[s
     return projects, passwords
 
 
-def _make_flavor(administrator: Administrator, flavor: dict[str, object]) -> str:
+def _make_flavor(administrator: Administrator, flavor: dict[str, Any]) -> str:
     return str(administrator.call("nova", "POST", "/v2.1/flavors", {"flavor": flavor})["flavor"]["id"])
 
 

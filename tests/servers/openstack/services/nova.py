@@ -1,4 +1,4 @@
-"""nova: servers. Conductor, scheduler and the hosts run in the API's process, where its fake message bus reaches them."""
+"""nova: servers. Conductor, scheduler and hosts run in the API's process, where its fake message bus reaches them."""
 
 from __future__ import annotations
 
@@ -31,14 +31,18 @@ def migrate(_: Settings) -> None:
 def application(_: Settings) -> Any:
     from nova.wsgi import osapi_compute  # first of all: it chooses threads, not eventlet's
 
+    made = osapi_compute.application
     import nova.conf
     import os_vif
     from nova import context, service
     from nova.compute import rpcapi
     from nova.objects import host_mapping
+    from nova.scheduler.client import report
 
     from servers.openstack.services import fake_compute
 
+    # A request for each server of a host, at each change of one, for what fake hosts don't have: PCI devices.
+    report.SchedulerReportClient.get_allocations_for_provider_tree = lambda *_: {}
     sys.modules["nova.virt.fake_compute"] = fake_compute  # nova looks for drivers there only
     os_vif.initialize()
     for binary in ("nova-conductor", "nova-scheduler"):
@@ -49,4 +53,4 @@ def application(_: Settings) -> Any:
             host=host, binary="nova-compute", topic=rpcapi.RPC_TOPIC, topic_alt=rpcapi.RPC_TOPIC_ALT
         ).start()
     host_mapping.discover_hosts(context.get_admin_context())  # nova itself looks for new ones later
-    return osapi_compute.application
+    return made

@@ -1,7 +1,7 @@
 """``python -m servers.openstack.services.run serve|migrate PROJECT [DESCRIPTOR...]``, in the services' folder.
 
-Serves a project at the listening sockets that it inherits, the public one first, or makes its databases. Says so in a line
-of JSON on standard output, and ends when its standard input closes.
+Serves a project at the listening sockets that it inherits, the public one first, or makes its databases. Says so in a
+line of JSON on standard output, and ends when its standard input closes.
 """
 
 from __future__ import annotations
