@@ -84,7 +84,7 @@ def _install() -> None:
     if status:
         last = "".join(f"\n  {line}" for line in LOG.read_text(errors="replace").splitlines()[-5:])
         raise ServerFailed(
-            "pip could not install OpenStack's services. They need Linux, Python 3.11 or newer, and a package index that"
-            f" has what {PINNED.relative_to(PROJECT)} lists: look at pip's configuration, then type the same again."
-            f" {LOG} ends:{last}"
+            "pip could not install OpenStack's services. They need Linux, Python 3.11 or newer, and a package index"
+            f" that has what {PINNED.relative_to(PROJECT)} lists: look at pip's configuration, then type the same"
+            f" again. {LOG} ends:{last}"
         )
