@@ -67,7 +67,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> _Parser:
     parser = _Parser(prog="run", description=__doc__, usage="run NAME [options] -- COMMAND\n       run --build NAME")
-    parser.add_argument("--build", metavar="NAME", choices=[s.name for s in SERVERS], help="compile a server, no more")
+    parser.add_argument(
+        "--build", metavar="NAME", choices=[s.name for s in SERVERS], help="compile or install a server, no more"
+    )
     names = parser.add_subparsers(dest="name", metavar="NAME", parser_class=argparse.ArgumentParser)
     parser.servers = [_add_server(names, server) for server in SERVERS]
     return parser

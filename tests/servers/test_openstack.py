@@ -19,7 +19,7 @@ import pytest
 from servers.openstack import environment
 from servers.openstack.administrator import Refused
 from servers.openstack.openstack import OpenStack
-from servers.openstack.projects import PROJECTS
+from servers.openstack.projects import HOSTS, PROJECTS
 from servers.process import ServerFailed
 
 pytestmark = pytest.mark.timeout(300)  # a start takes ten seconds, but a minute on a busy machine
@@ -110,9 +110,10 @@ def test_is_seeded(openstack: OpenStack, admin: Client) -> None:
     assert {flavor["name"]: flavor["id"] for flavor in flavors["flavors"]} == openstack.estate.flavors
     _, hosts = admin.get("nova", "/v2.1/os-hypervisors")
     assert [(host["hypervisor_hostname"], host["state"]) for host in hosts["hypervisors"]] == [
-        ("compute-1", "up"),
-        ("compute-2", "up"),
+        (host, "up") for host in HOSTS
     ]
+    _, aggregates = admin.get("nova", "/v2.1/os-aggregates")
+    assert [aggregate["hosts"] for aggregate in aggregates["aggregates"]] == [list(HOSTS)]
     _, images = admin.get("glance", "/v2/images")
     assert [(image["id"], image["status"]) for image in images["images"]] == [(openstack.estate.image, "active")]
     _, networks = admin.get("neutron", "/v2.0/networks")

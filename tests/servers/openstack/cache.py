@@ -24,6 +24,7 @@ __all__ = ["copy", "prepare"]
 
 HERE = Path(__file__).parent
 MADE_BY_NOVA = 20
+UNFINISHED = "making-"
 KEPT = ("*.sqlite", "estate.json", "settings.json", "images", "keys", "nova")
 
 
@@ -53,18 +54,18 @@ def _names(servers: int) -> list[str]:
 
 
 def _folder(servers: int, venv: str) -> Path:
-    """Return where such a region is, or belongs; regions that are out of date are removed."""
+    """Return where such a region is, or belongs; those out of date, or left by who was killed, are removed."""
     sources = sorted(path for path in HERE.rglob("*") if path.is_file() and path.suffix != ".pyc")
     digest = hashlib.sha256(venv.encode() + b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
-    for old in environment.BUILD.glob("region-*"):
-        if not old.name.startswith(f"region-{digest}-"):
-            shutil.rmtree(old)
+    outdated = (old for old in environment.BUILD.glob("region-*") if not old.name.startswith(f"region-{digest}-"))
+    for old in (*outdated, *environment.BUILD.glob(f"{UNFINISHED}*")):
+        shutil.rmtree(old)
     return environment.BUILD / f"region-{digest}-{servers}"
 
 
 def _make(target: Path, servers: list[str]) -> None:
     print(f"making an OpenStack region with {len(servers)} servers (once, a minute)", file=sys.stderr, flush=True)
-    with tempfile.TemporaryDirectory(dir=environment.BUILD) as name:
+    with tempfile.TemporaryDirectory(dir=environment.BUILD, prefix=UNFINISHED) as name:
         folder = Path(name)
         password = secrets.token_urlsafe(12)
         migrate(folder, password)

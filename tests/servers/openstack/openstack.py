@@ -22,7 +22,7 @@ __all__ = ["OpenStack"]
 
 
 class OpenStack(Server):
-    """keystone, placement, glance, neutron, cinder and nova with two hosts.
+    """keystone, placement, glance, neutron, cinder and nova with two hosts, which are an aggregate.
 
     The project ``admin`` has ``servers`` servers, the first two with the same name and every fourth off; the project
     ``member`` has two more. A user of each project has its name and role. The methods below `close` are an

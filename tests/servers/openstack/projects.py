@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["PROJECTS", "REGION", "SERVICES_PROJECT", "SERVICES_USER", "Project"]
+__all__ = ["HOSTS", "PROJECTS", "REGION", "SERVICES_PROJECT", "SERVICES_USER", "Project"]
 
 REGION = "RegionOne"
+
+HOSTS = ("compute-1", "compute-2")
 
 SERVICES_USER = "services"
 """Whom the services trust, and who administers the region for tests. Tests never log in as this user."""

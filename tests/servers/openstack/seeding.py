@@ -9,7 +9,7 @@ from typing import Any
 
 from servers.openstack.administrator import Administrator
 from servers.openstack.estate import Estate
-from servers.openstack.projects import SERVICES_USER
+from servers.openstack.projects import HOSTS, SERVICES_USER
 from servers.openstack.settings import Settings
 
 __all__ = ["seed"]
@@ -36,6 +36,7 @@ def seed(settings: Settings, servers: Sequence[str]) -> Estate:
     flavors = {flavor["name"]: _make_flavor(administrator, flavor) for flavor in FLAVORS}
     image, network = _make_image(administrator), _make_network(administrator)
     estate = Estate(projects, passwords, flavors, image, network)
+    _make_aggregate(administrator)
     _make_servers(administrator, estate, servers)
     _make_servers(member, estate, MEMBERS_SERVERS)
     return estate
@@ -78,6 +79,14 @@ def _make_network(administrator: Administrator) -> str:
     subnet = {"name": "subnet-1", "network_id": id, "ip_version": 4, "cidr": "10.1.0.0/16"}
     administrator.call("neutron", "POST", "/v2.0/subnets", {"subnet": subnet})
     return str(id)
+
+
+def _make_aggregate(administrator: Administrator) -> None:
+    """Without an availability zone, which hosts that have servers may not enter."""
+    made = administrator.call("nova", "POST", "/v2.1/os-aggregates", {"aggregate": {"name": "rack-1"}})
+    path = f"/v2.1/os-aggregates/{made['aggregate']['id']}/action"
+    for host in HOSTS:
+        administrator.call("nova", "POST", path, {"add_host": {"host": host}})
 
 
 def _make_servers(administrator: Administrator, estate: Estate, names: Sequence[str]) -> None:

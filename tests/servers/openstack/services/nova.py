@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from servers.openstack.projects import HOSTS
 from servers.openstack.settings import Settings
 
-__all__ = ["HOSTS", "application", "migrate"]
-
-HOSTS = ("compute-1", "compute-2")
+__all__ = ["application", "migrate"]
 
 
 def migrate(_: Settings) -> None:
