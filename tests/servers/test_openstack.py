@@ -88,9 +88,16 @@ def ports(server: OpenStack) -> list[int]:
     return [int(address.rpartition(":")[2]) for address in server.addresses.values()]
 
 
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 def wait_until_gone(pids: list[int]) -> None:
     deadline = time.monotonic() + 10
-    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+    while any(runs(pid) for pid in pids):
         assert time.monotonic() < deadline, "a service outlived whoever started it"
         time.sleep(0.01)
 

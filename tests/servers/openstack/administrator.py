@@ -37,6 +37,8 @@ class Administrator:
 
     def call(self, service: str, method: str, path: str, body: Any = None) -> Any:
         """Send a request to ``nova``, ``keystone``, … and return the reply's JSON, or None. Raises `Refused`."""
+        if not self._token:
+            self._log_in()
         try:
             return self._send(service, method, path, body)[0]
         except Refused as refused:

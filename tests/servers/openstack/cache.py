@@ -83,7 +83,7 @@ def _make(target: Path, servers: list[str]) -> None:
 def _keep(folder: Path) -> Path:
     """Gather what a start needs in a folder of its own."""
     kept = folder / "kept"
-    kept.mkdir()
+    kept.mkdir(mode=0o700)  # there are passwords in it
     for pattern in KEPT:
         for path in folder.glob(pattern):
             path.rename(kept / path.name)

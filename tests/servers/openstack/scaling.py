@@ -1,4 +1,4 @@
-"""Servers by the thousand: nova takes two seconds to make one, but a copy of its rows takes a millisecond.
+"""Servers by the thousand: nova takes one to three seconds to make one, a copy of its rows a fraction of a millisecond.
 
 The copies are listed, filtered, switched, renamed, resized, migrated and deleted like others. What they lack: a port in
 neutron (nova tells an address of their own all the same), and their making among the actions.
@@ -41,7 +41,7 @@ Row = dict[str, Any]
 
 
 class Identity(NamedTuple):
-    """What tells one server from another. No two of the seeded region have one of these in common."""
+    """What is replaced in the rows of a server to make them another's."""
 
     uuid: str
     name: str
