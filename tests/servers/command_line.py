@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from servers.go_toolchain import ToolchainMissing
 from servers.grove import Grove
+from servers.openstack.openstack import OpenStack
 from servers.process import ServerFailed
 from servers.server import Server
 from servers.sim import Sim
@@ -21,7 +22,7 @@ from servers.xapi import Xapi
 
 __all__ = ["SERVERS", "main"]
 
-SERVERS: tuple[type[Server], ...] = (Grove, Sim, Vcsim, Xapi)
+SERVERS: tuple[type[Server], ...] = (Grove, OpenStack, Sim, Vcsim, Xapi)
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 END_TIMEOUT = 10.0
@@ -66,7 +67,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> _Parser:
     parser = _Parser(prog="run", description=__doc__, usage="run NAME [options] -- COMMAND\n       run --build NAME")
-    parser.add_argument("--build", metavar="NAME", choices=[s.name for s in SERVERS], help="compile a server, no more")
+    parser.add_argument(
+        "--build", metavar="NAME", choices=[s.name for s in SERVERS], help="compile or install a server, no more"
+    )
     names = parser.add_subparsers(dest="name", metavar="NAME", parser_class=argparse.ArgumentParser)
     parser.servers = [_add_server(names, server) for server in SERVERS]
     return parser

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import json
 import selectors
+import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["ServerFailed", "ServerProcess"]
+__all__ = ["ServerFailed", "ServerProcess", "StartingProcess"]
 
 START_TIMEOUT = 120.0
 STOP_TIMEOUT = 5.0
@@ -25,10 +26,20 @@ class ServerFailed(Exception):
     """A server did not become ready. The message ends with what it wrote last."""
 
 
-class ServerProcess:
-    """A running server. Made by starting it: the constructor returns when it is ready, with what it said in `ready`."""
+class StartingProcess:
+    """A server that has been started, and is ready some time later."""
 
-    def __init__(self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        environment: Mapping[str, str],
+        folder: Path | None = None,
+        sockets: Sequence[socket.socket] = (),
+    ) -> None:
+        """Start it in a working folder, and let it inherit sockets."""
         self._name = name
         self._log = log
         with log.open("w") as errors:
@@ -38,13 +49,15 @@ class ServerProcess:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env=environment,
+                cwd=folder,
+                pass_fds=[each.fileno() for each in sockets],
                 process_group=0,  # Ctrl-C is not for it: clients want to log out first
             )
-        try:
-            self.ready: dict[str, str] = json.loads(self._first_line())
-        except BaseException:
-            self.stop()
-            raise
+
+    def wait_ready(self) -> dict[str, str]:
+        """Return what the server says when it is ready. Raises `ServerFailed` when it ends or takes too long."""
+        said: dict[str, str] = json.loads(self._first_line())
+        return said
 
     @property
     def pid(self) -> int:
@@ -67,7 +80,6 @@ class ServerProcess:
             process.wait()
 
     def _first_line(self) -> bytes:
-        """Return the line that says ready, or raise `ServerFailed` when the process ends or takes too long."""
         output = self._process.stdout
         assert output
         line = b""
@@ -86,3 +98,15 @@ class ServerProcess:
     def _failure(self, what: str) -> ServerFailed:
         last = self._log.read_text(errors="replace").splitlines()[-LAST_LINES:]
         return ServerFailed("\n".join([f"the server {self._name} {what}", *(f"  {line}" for line in last)]))
+
+
+class ServerProcess(StartingProcess):
+    """A running server. Made by starting it: the constructor returns when it is ready, with what it said in `ready`."""
+
+    def __init__(self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> None:
+        super().__init__(name, command, log=log, environment=environment)
+        try:
+            self.ready = self.wait_ready()
+        except BaseException:
+            self.stop()
+            raise

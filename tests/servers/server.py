@@ -39,7 +39,7 @@ class Server(ABC):
 
     @classmethod
     def build(cls) -> None:
-        """Compile the server, unless that was done. `start` does it too."""
+        """Compile or install the server, unless that was done. `start` does it too."""
         if cls.source:
             go_toolchain.build(cls.source)
 

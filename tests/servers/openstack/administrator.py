@@ -1,0 +1,135 @@
+"""Requests behind the back of whoever is tested: an administrator's, at the addresses that are not counted."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from servers.openstack.projects import SERVICES_USER
+from servers.openstack.settings import Settings
+
+__all__ = ["Administrator", "Refused"]
+
+REQUEST_TIMEOUT = 60.0
+TASK_TIMEOUT = 120.0
+POLL_INTERVAL = 0.2
+MICROVERSIONS = "compute 2.79,volume 3.60"
+
+
+class Refused(Exception):
+    """A service said no: its status and what it said."""
+
+    def __init__(self, status: int, what: str) -> None:
+        super().__init__(f"{status}: {what}")
+        self.status = status
+
+
+class Administrator:
+    """An administrator, logged in to a project. It uses no SDK: so it can't be wrong as what is tested may be."""
+
+    def __init__(self, settings: Settings, project: str) -> None:
+        self._settings = settings
+        self._project = project
+        self._token = ""
+
+    def call(self, service: str, method: str, path: str, body: Any = None) -> Any:
+        """Send a request to ``nova``, ``keystone``, … and return the reply's JSON, or None. Raises `Refused`."""
+        if not self._token:
+            self._log_in()
+        try:
+            return self._send(service, method, path, body)[0]
+        except Refused as refused:
+            if refused.status != http.client.UNAUTHORIZED:
+                raise
+        self._log_in()
+        return self._send(service, method, path, body)[0]
+
+    def server(self, id: str) -> dict[str, Any]:
+        """A server as nova tells it. Raises `Refused` if there is none."""
+        found: dict[str, Any] = self.call("nova", "GET", f"/v2.1/servers/{id}")["server"]
+        return found
+
+    def servers(self) -> list[dict[str, Any]]:
+        """The project's servers, 1,000 at most."""
+        found: list[dict[str, Any]] = self.call("nova", "GET", "/v2.1/servers/detail")["servers"]
+        return found
+
+    def create_server(self, name: str, **fields: Any) -> str:
+        """Make a server, return its identifier when it runs."""
+        made = self.call("nova", "POST", "/v2.1/servers", {"server": {"name": name, **fields}})
+        return str(self.wait_for_server(made["server"]["id"], "ACTIVE")["id"])
+
+    def rename_server(self, id: str, name: str) -> None:
+        """Give a server another name."""
+        self.call("nova", "PUT", f"/v2.1/servers/{id}", {"server": {"name": name}})
+
+    def act(self, id: str, action: str, status: str, **arguments: Any) -> None:
+        """Do an action, such as ``os-stop``, return when the server's status is ``status`` and nothing is under way."""
+        self.call("nova", "POST", f"/v2.1/servers/{id}/action", {action: arguments or None})
+        self.wait_for_server(id, status)
+
+    def delete_server(self, id: str) -> None:
+        """Delete a server, return when it is gone."""
+        self.call("nova", "DELETE", f"/v2.1/servers/{id}")
+        deadline = time.monotonic() + TASK_TIMEOUT
+        while self._exists(id):
+            _pause(deadline, f"the server {id} is still there")
+
+    def wait_for_server(self, id: str, status: str) -> dict[str, Any]:
+        """Return the server when its status is ``status`` and nothing is under way."""
+        deadline = time.monotonic() + TASK_TIMEOUT
+        while True:
+            server = self.server(id)
+            if server["status"] == status and server["OS-EXT-STS:task_state"] is None:
+                return server
+            if server["status"] == "ERROR":
+                raise Refused(500, f"the server {server['name']} failed: {server['fault']['message']}")
+            _pause(deadline, f"the server {server['name']} is {server['status']}, not {status}")
+
+    def _exists(self, id: str) -> bool:
+        try:
+            self.server(id)
+        except Refused as refused:
+            if refused.status != http.client.NOT_FOUND:
+                raise
+            return False
+        return True
+
+    def _log_in(self) -> None:
+        domain = {"name": "Default"}
+        user = {"name": SERVICES_USER, "password": self._settings.password, "domain": domain}
+        identity = {"methods": ["password"], "password": {"user": user}}
+        scope = {"project": {"name": self._project, "domain": domain}}
+        body = {"auth": {"identity": identity, "scope": scope}}
+        _, headers = self._send("keystone", "POST", "/v3/auth/tokens", body)
+        self._token = headers["X-Subject-Token"]
+
+    def _send(self, service: str, method: str, path: str, body: Any) -> tuple[Any, http.client.HTTPMessage]:
+        headers = {"X-Auth-Token": self._token, "OpenStack-API-Version": MICROVERSIONS}
+        if isinstance(body, bytes):
+            data: bytes | None = body
+            headers["Content-Type"] = "application/octet-stream"
+        else:
+            data = None if body is None else json.dumps(body).encode()
+            headers["Content-Type"] = "application/json"
+        connection = http.client.HTTPConnection(
+            urlsplit(self._settings.internal[service]).netloc, timeout=REQUEST_TIMEOUT
+        )
+        try:
+            connection.request(method, path, data, headers)
+            response = connection.getresponse()
+            text = response.read()
+        finally:
+            connection.close()
+        if response.status >= 400:
+            raise Refused(response.status, f"{method} {path}: {text.decode(errors='replace')}")
+        return json.loads(text) if text else None, response.headers
+
+
+def _pause(deadline: float, what: str) -> None:
+    if time.monotonic() > deadline:
+        raise TimeoutError(f"{what}, after {TASK_TIMEOUT:.0f} seconds")
+    time.sleep(POLL_INTERVAL)

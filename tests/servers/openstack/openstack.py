@@ -1,0 +1,151 @@
+"""OpenStack: a region of real services, on one machine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from argparse import ArgumentParser
+from collections import Counter
+from pathlib import Path
+from typing import Any, ClassVar
+
+from servers.openstack import cache, environment
+from servers.openstack.administrator import Administrator
+from servers.openstack.estate import Estate
+from servers.openstack.projects import PROJECTS, REGION
+from servers.openstack.region import Region
+from servers.server import Server
+
+__all__ = ["OpenStack"]
+
+
+class OpenStack(Server):
+    """keystone, placement, glance, neutron, cinder and nova with two hosts, which are an aggregate.
+
+    The project ``admin`` has ``servers`` servers, the first two with the same name and every fourth off; the project
+    ``member`` has two more. A user of each project has its name and role. The methods below `close` are an
+    administrator's, whose requests are not counted.
+    """
+
+    name: ClassVar[str] = "openstack"
+    about: ClassVar[str] = "an OpenStack region, of the real services"
+
+    def __init__(self, servers: int = 20) -> None:
+        self.servers = servers
+        self._temporary = tempfile.TemporaryDirectory(prefix="hvlib-openstack-")
+        self._folder = Path(self._temporary.name, "region")
+        self._region: Region | None = None
+        self._estate: Estate | None = None
+
+    @classmethod
+    def add_options(cls, parser: ArgumentParser) -> None:
+        parser.add_argument("--servers", type=int, default=20, help="servers, beside two of a member's (%(default)s)")
+
+    @classmethod
+    def build(cls) -> None:
+        with environment.locked():
+            cache.prepare(cache.MADE_BY_NOVA)
+
+    @property
+    def url(self) -> str:
+        return "openstack://admin"
+
+    @property
+    def clouds(self) -> Path:
+        """The file clouds.yaml, which has the clouds ``admin`` and ``member``."""
+        return Path(self._temporary.name, "clouds.yaml")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        admin = self._cloud("admin")["auth"]
+        variables = {f"OS_{name.upper()}": value for name, value in admin.items()}
+        return {
+            **super().environment,
+            **variables,
+            "OS_REGION_NAME": REGION,
+            "OS_IDENTITY_API_VERSION": "3",
+            "OS_CLIENT_CONFIG_FILE": str(self.clouds),
+        }
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The public address of each service, by ``nova``, ``keystone`` …."""
+        return self._running.settings.public
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process of each service."""
+        return self._running.pids
+
+    @property
+    def estate(self) -> Estate:
+        """Identifiers and passwords."""
+        assert self._estate
+        return self._estate
+
+    def start(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._estate, password = cache.copy(self._folder, self.servers)
+        if not self._region:
+            self._region = Region(self._folder, password)
+        self._region.start()
+        clouds = {"clouds": {user: self._cloud(user) for user in self.estate.passwords}}
+        self.clouds.touch(mode=0o600)
+        self.clouds.write_text(json.dumps(clouds, indent=1))  # which is YAML too
+
+    def stop(self) -> None:
+        if self._region:
+            self._region.stop()
+
+    def close(self) -> None:
+        super().close()
+        self._temporary.cleanup()
+
+    def administrator(self, project: str = "admin") -> Administrator:
+        """Someone who may do everything, logged in to a project."""
+        return Administrator(self._running.settings, project)
+
+    def create_server(self, name: str, **fields: Any) -> str:
+        """Make a server in the project ``admin``, return its identifier when it runs."""
+        return self.administrator().create_server(name, **{**self.estate.server, **fields})
+
+    def expire_tokens(self) -> None:
+        """Make every token of the users ``admin`` and ``member`` worthless."""
+        administrator = self.administrator()
+        for name, password in self.estate.passwords.items():
+            (user,) = administrator.call("keystone", "GET", f"/v3/users?name={name}")["users"]
+            administrator.call("keystone", "PATCH", f"/v3/users/{user['id']}", {"user": {"password": password}})
+        _let_revocations_pass()
+
+    def requests(self) -> dict[str, int]:
+        """How many requests there were since the start, by ``nova GET /v2.1/servers``; among the services none."""
+        folder = self._folder / "requests"
+        return Counter(
+            f"{project.name} {request}"
+            for project in PROJECTS
+            for request in (folder / project.name).read_text().splitlines()
+        )
+
+    @property
+    def _running(self) -> Region:
+        assert self._region
+        return self._region
+
+    def _cloud(self, user: str) -> dict[str, Any]:
+        auth = {
+            "auth_url": f"{self.addresses['keystone']}/v3",
+            "username": user,
+            "password": self.estate.passwords[user],
+            "project_name": user,
+            "user_domain_name": "Default",
+            "project_domain_name": "Default",
+        }
+        return {"auth": auth, "region_name": REGION, "identity_api_version": "3"}
+
+
+def _let_revocations_pass() -> None:
+    """Keystone revokes what is issued in the same second too, and the services remember a token for a second."""
+    now = time.time()
+    time.sleep(2 - now % 1)

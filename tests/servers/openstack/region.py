@@ -1,0 +1,111 @@
+"""The services of one region, over one folder."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+from servers.openstack import configuration
+from servers.openstack.environment import VENV, program, variables
+from servers.openstack.projects import PROJECTS
+from servers.openstack.settings import Settings
+from servers.process import StartingProcess
+
+__all__ = ["Region", "migrate"]
+
+RUN = "servers.openstack.services.run"
+BACKLOG = 1024
+Ports = dict[str, tuple[int, int]]
+"""The public and the internal port of each project."""
+
+
+class Region:
+    """The services of a folder that holds their databases.
+
+    We open their sockets and hand them down: no port is taken in between, and one that asks another that is not ready
+    yet waits for it. So all can start at once.
+    """
+
+    def __init__(self, folder: Path, password: str) -> None:
+        self.ports: Ports = {project.name: (0, 0) for project in PROJECTS}  # any, until the first start chose
+        self.folder = folder
+        self._password = password
+        self._processes: dict[str, StartingProcess] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """Where the services are."""
+        public, internal = (
+            {name: f"http://127.0.0.1:{ports[kind]}" for name, ports in self.ports.items()} for kind in (0, 1)
+        )
+        return Settings(public, internal, self._password)
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The id of each project's process."""
+        return {name: process.pid for name, process in self._processes.items()}
+
+    def start(self) -> None:
+        """Return when all services answer."""
+        sockets: dict[str, list[socket.socket]] = {}
+        try:
+            for name, ports in self.ports.items():
+                sockets[name] = [_listen(port) for port in ports]
+            self.ports = {name: (_port(pair[0]), _port(pair[1])) for name, pair in sockets.items()}
+            configuration.write(self.folder, VENV, self.settings)
+            for name, pair in sockets.items():
+                arguments = ["serve", name, *(str(each.fileno()) for each in pair)]
+                self._processes[name] = _start(self.folder, name, arguments, pair)
+        finally:
+            for pair in sockets.values():
+                for each in pair:
+                    each.close()
+        for process in self._processes.values():
+            process.wait_ready()
+
+    def stop(self) -> None:
+        """End all services at once."""
+        while self._processes:
+            self._processes.popitem()[1].stop()
+
+
+def migrate(folder: Path, password: str) -> None:
+    """Make all services' databases in an empty folder."""
+    nowhere = {project.name: "http://127.0.0.1" for project in PROJECTS}
+    configuration.write(folder, VENV, Settings(nowhere, nowhere, password))
+    started: list[StartingProcess] = []
+    try:
+        for project in PROJECTS:
+            started.append(_start(folder, project.name, ["migrate", project.name], []))
+        for process in started:
+            process.wait_ready()
+    finally:
+        for process in started:
+            process.stop()
+
+
+def _start(folder: Path, name: str, arguments: list[str], sockets: list[socket.socket]) -> StartingProcess:
+    return StartingProcess(
+        f"{name} of OpenStack",
+        program(RUN, *arguments),
+        log=folder / f"{name}.log",
+        environment={**variables(), **_configurations(folder)},
+        folder=folder,
+        sockets=sockets,
+    )
+
+
+def _configurations(folder: Path) -> Mapping[str, str]:
+    """Where the services look for their configuration; cinder is told in its arguments."""
+    folders = {f"OS_{name}_CONFIG_DIR": str(folder) for name in ("KEYSTONE", "PLACEMENT", "GLANCE", "NEUTRON", "NOVA")}
+    nova = f"{VENV}/etc/nova/api-paste.ini;nova.conf"  # the first is what it builds its API from
+    return {**folders, "OS_NOVA_CONFIG_FILES": nova, "OS_NEUTRON_CONFIG_FILES": "neutron.conf"}
+
+
+def _listen(port: int) -> socket.socket:
+    return socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
+
+
+def _port(listening: socket.socket) -> int:
+    return int(listening.getsockname()[1])

@@ -1,0 +1,40 @@
+"""cinder: volumes. Its scheduler and one backend run in the API's process, where its fake message bus reaches them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from servers.openstack.settings import Settings
+
+__all__ = ["application", "migrate"]
+
+
+def migrate(_: Settings) -> None:
+    from cinder.cmd import manage
+
+    sys.argv = ["cinder-manage", "--config-file", "cinder.conf", "db", "sync"]
+    manage.main()
+
+
+def application(_: Settings) -> Any:
+    sys.argv = ["cinder", "--config-file", "cinder.conf"]
+    os.environ["OS_CINDER_DISABLE_EVENTLET_PATCHING"] = "1"
+    from cinder import monkey_patch
+
+    monkey_patch.patch()  # threads, not eventlet's
+    import os_brick
+    from cinder import service
+    from cinder.wsgi import api
+    from oslo_config import cfg
+
+    settings = cfg.CONF
+    settings.register_opt(cfg.StrOpt("backend_host"), group="fake")  # as cinder-volume does for each backend
+    os_brick.setup(settings)
+    backend = service.Service.create(
+        host=f"{settings.host}@fake", service_name="fake", binary="cinder-volume", coordination=True
+    )
+    for each in (backend, service.Service.create(binary="cinder-scheduler")):
+        each.start()
+    return api.application

@@ -1,0 +1,33 @@
+"""What all services of one region have to agree about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+__all__ = ["Settings"]
+
+FILE = "settings.json"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Addresses by project, such as ``http://127.0.0.1:40001``, and the password of the services' user.
+
+    What is asked at the internal addresses is not counted: the services and the administrator's door use them.
+    """
+
+    public: dict[str, str]
+    internal: dict[str, str]
+    password: str
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read what `write` wrote."""
+        return cls(**json.loads((folder / FILE).read_text()))
+
+    def write(self, folder: Path) -> None:
+        """Write them into the services' folder."""
+        (folder / FILE).write_text(json.dumps(asdict(self)))
