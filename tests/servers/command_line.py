@@ -14,6 +14,7 @@ from typing import NoReturn
 from servers.go_toolchain import ToolchainMissing
 from servers.grove import Grove
 from servers.openstack.openstack import OpenStack
+from servers.openstack_replay.replay import OpenStackReplay
 from servers.process import ServerFailed
 from servers.server import Server
 from servers.sim import Sim
@@ -22,7 +23,7 @@ from servers.xapi import Xapi
 
 __all__ = ["SERVERS", "main"]
 
-SERVERS: tuple[type[Server], ...] = (Grove, OpenStack, Sim, Vcsim, Xapi)
+SERVERS: tuple[type[Server], ...] = (Grove, OpenStack, OpenStackReplay, Sim, Vcsim, Xapi)
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 END_TIMEOUT = 10.0

@@ -1,0 +1,164 @@
+"""openstack-replay: the wire of an OpenStack region without the region, for benchmarks and faults.
+
+It is a fake. It sends made-up records in the pages that keystone, nova, glance, neutron and cinder would send, from
+memory, so that clients are measured and not a server; and it does what real services won't on request. What it does not
+know it refuses; it says nothing about how OpenStack behaves. Whether a driver works is tested on the real services.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import sys
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any, ClassVar
+
+from servers.openstack_replay.fault import Fault
+from servers.process import ServerProcess
+from servers.server import Server
+
+__all__ = ["Fault", "OpenStackReplay"]
+
+ADMINISTRATOR_TIMEOUT = 10.0
+SERVERS = 10_000
+
+
+class OpenStackReplay(Server):
+    """A region with so many ``servers``, each with a port and each fourth with a volume.
+
+    Its user is an administrator, with one project. The methods below `close` are the test's, and need no token.
+    """
+
+    name: ClassVar[str] = "openstack-replay"
+    about: ClassVar[str] = "made-up pages of an OpenStack region, from memory, with faults"
+
+    def __init__(self, servers: int = SERVERS) -> None:
+        self.port = 0  # any, until the first start chose one
+        self.credentials = {
+            "user": "replay",
+            "password": secrets.token_urlsafe(12),
+            "project": "replay",
+            "region": "RegionOne",
+            "application_credential_id": secrets.token_hex(16),
+            "application_credential_secret": secrets.token_urlsafe(24),
+        }
+        self._servers = servers
+        self._folder = tempfile.TemporaryDirectory(prefix="hvlib-openstack-replay-")
+        self._process: ServerProcess | None = None
+
+    @classmethod
+    def add_options(cls, parser: ArgumentParser) -> None:
+        parser.add_argument("--servers", type=int, default=SERVERS, help="servers (%(default)s)")
+
+    @property
+    def url(self) -> str:
+        return "openstack://"  # the variables say where
+
+    @property
+    def auth_url(self) -> str:
+        """Where identity is. Behind a proxy the whole region is where the client thinks that identity is."""
+        return f"http://127.0.0.1:{self.port}/identity/v3"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **super().environment,
+            "OS_AUTH_URL": self.auth_url,
+            "OS_USERNAME": self.credentials["user"],
+            "OS_PASSWORD": self.credentials["password"],
+            "OS_PROJECT_NAME": self.credentials["project"],
+            "OS_USER_DOMAIN_NAME": "Default",
+            "OS_PROJECT_DOMAIN_NAME": "Default",
+            "OS_REGION_NAME": self.credentials["region"],
+            "OS_IDENTITY_API_VERSION": "3",
+        }
+
+    def start(self) -> None:
+        options = {"servers": self._servers, "port": self.port, "credentials": self.credentials}
+        self._process = ServerProcess(
+            self.name,
+            [sys.executable, "-m", "servers.openstack_replay.server", json.dumps(options)],
+            log=Path(self._folder.name, "log"),
+            environment={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        )
+        self.port = int(self._process.ready["port"])
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.stop()
+            self._process = None
+
+    def close(self) -> None:
+        super().close()
+        self._folder.cleanup()
+
+    def add_fault(
+        self,
+        fault: Fault,
+        request: str = "GET /compute/v2.1/servers/detail",
+        *,
+        times: int | None = 1,
+        skip: int = 0,
+        retry_after: float | None = None,
+        as_date: bool = False,
+    ) -> None:
+        """Let the next requests of this name, as `requests` has it, meet a fault; ``*`` is any.
+
+        | times: how many; None: all
+        | skip: how many before them do not
+        | retry_after: the seconds in Retry-After, of what can have one
+        | as_date: write it as the date that lies so far ahead by the region's clock
+        """
+        plan = {"times": times, "skip": skip, "retry_after": retry_after, "as_date": as_date}
+        self._administer("add_fault", fault=fault, request=request, **plan)
+
+    def clear_faults(self) -> None:
+        """Let no more faults happen, and answer what is frozen."""
+        self._administer("clear_faults")
+
+    def requests(self) -> dict[str, int]:
+        """How many requests there were since the start, by ``METHOD /path/{id}``."""
+        return dict(self._administer("requests"))
+
+    def tokens(self) -> dict[str, int]:
+        """How many tokens were ``issued``, and how many are ``valid``."""
+        return dict(self._administer("tokens"))
+
+    def expire_tokens(self) -> None:
+        """End every token."""
+        self._administer("expire_tokens")
+
+    def set_token_life(self, seconds: float) -> None:
+        """How long the tokens live that are issued from now on."""
+        self._administer("set_token_life", seconds=seconds)
+
+    def set_skew(self, seconds: float) -> None:
+        """How far the region's clock is ahead: in Date, tokens, and what changes from now on."""
+        self._administer("set_skew", seconds=seconds)
+
+    def create_server(self, name: str) -> str:
+        """Make a server; its identifier."""
+        return str(self._administer("create_server", name=name))
+
+    def rename_server(self, id: str, name: str) -> None:
+        """Give a server another name."""
+        self._administer("rename_server", id=id, name=name)
+
+    def delete_server(self, id: str) -> None:
+        """Delete a server: changes-since tells."""
+        self._administer("delete_server", id=id)
+
+    def _administer(self, call: str, **arguments: Any) -> Any:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ADMINISTRATOR_TIMEOUT)
+        try:
+            connection.request("POST", f"/hvlib/{call}", json.dumps(arguments))
+            reply = json.load(connection.getresponse())
+        finally:
+            connection.close()
+        if "error" in reply:
+            raise ValueError(f"{call}: {reply['error']}")
+        return reply["result"]

@@ -1,0 +1,194 @@
+"""What requests to the OpenStack replay mean."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from email.utils import format_datetime
+from typing import Any
+
+from servers.openstack_replay.clock import Clock
+from servers.openstack_replay.collection import COMPUTE, IMAGE, NETWORK, UNPAGED, VOLUME, Collection, Paging, Row
+from servers.openstack_replay.compute import aggregate, flavor, hypervisor, server, sized_hypervisor
+from servers.openstack_replay.fault import Fault, Faults, Planned
+from servers.openstack_replay.identity import Credentials, Identity
+from servers.openstack_replay.message import Refused, Reply, Request, json_reply, refusal
+from servers.openstack_replay.network import network, port, subnet
+from servers.openstack_replay.region import FLAVORS, IMAGES, NETWORKS, Record, Region, encode, stamp
+from servers.openstack_replay.storage import image, volume
+from servers.openstack_replay.versions import document, negotiate
+
+__all__ = ["OTHER_ORIGIN", "Service"]
+
+OTHER_ORIGIN = "http://openstack.invalid:8000"
+"""Where links lead with `Fault.OTHER_HOST`."""
+
+SERVERS = "/compute/v2.1/servers/detail"
+SERVER = "/compute/v2.1/servers/{id}"
+HYPERVISORS = "/compute/v2.1/os-hypervisors/detail"
+TOKENS = "/identity/v3/auth/tokens"
+TEMPLATES = (
+    (re.compile(r"^/compute/v2\.1/servers/(?!detail$)[^/]+$"), SERVER),
+    (re.compile(r"^/volume/v3/[0-9a-f]{32}(?=/|$)"), "/volume/v3/{project_id}"),
+)
+RUNNING = {"status": "ACTIVE", "OS-EXT-STS:vm_state": "active", "OS-EXT-STS:power_state": 1}
+GONE = {"status": "DELETED", "OS-EXT-STS:vm_state": "deleted", "OS-EXT-STS:power_state": 0, "addresses": {}}
+PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Please sign in.<br></body></html>"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reply, and what goes wrong while it is sent."""
+
+    reply: Reply
+    fault: Planned | None = None
+
+
+class Service:
+    """All services of the region, and the administrator's door."""
+
+    def __init__(self, servers: int, origin: str, credentials: Credentials) -> None:
+        self.clock = Clock()
+        self.identity = Identity(credentials, self.clock)
+        self._region = Region(servers, origin)
+        self._made = servers
+        self._faults = Faults()
+        self._requests: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._collections = _collections(self._region)
+        self._sized_hypervisors = _collection(
+            self._region, "hypervisors", COMPUTE, sized_hypervisor, range(self._region.hosts)
+        )
+        self._calls: dict[str, Callable[..., Any]] = {
+            "add_fault": self._faults.add,
+            "clear_faults": self._faults.clear,
+            "create_server": self._create_server,
+            "delete_server": self._delete_server,
+            "expire_tokens": self.identity.expire,
+            "rename_server": self._rename_server,
+            "requests": lambda: dict(self._requests),
+            "set_skew": lambda seconds: setattr(self.clock, "skew", seconds),
+            "set_token_life": lambda seconds: setattr(self.identity, "token_life", seconds),
+            "tokens": lambda: {"issued": self.identity.issued, "valid": self.identity.valid},
+        }
+
+    def administer(self, call: str, arguments: Mapping[str, Any]) -> Reply:
+        """A call through the administrator's door: not counted, and it meets no fault."""
+        try:
+            return json_reply(200, {"result": self._calls[call](**arguments)})
+        except (KeyError, TypeError, ValueError, Refused) as error:
+            return json_reply(200, {"error": repr(error)})
+
+    def answer(self, request: Request) -> Answer:
+        """What to send to a client."""
+        template = _template(request.path)
+        name = f"{request.method} {template}"
+        with self._lock:
+            self._requests[name] += 1
+        linking, planned = self._faults.meet(name)
+        try:
+            replaced = self._replaced(request, planned) if planned else None
+            return Answer(replaced or self._reply(request, template, linking), planned)
+        except Refused as refused:
+            return Answer(refusal(request.service, refused), planned)
+
+    def _replaced(self, request: Request, planned: Planned) -> Reply | None:
+        """What is sent instead of the reply. Raises `Refused`."""
+        match planned.fault:
+            case Fault.RATE_LIMITED:
+                raise Refused(429, "This request was rate-limited.", self._retry_after(planned))
+            case Fault.UNAVAILABLE:
+                raise Refused(503, "Service Unavailable", self._retry_after(planned))
+            case Fault.UNAUTHORIZED:
+                self.identity.revoke(request.token)
+                raise self.identity.unauthorized(request)
+            case Fault.HTML:
+                return Reply(200, PAGE, {"Content-Type": "text/html; charset=utf-8"})
+        return None
+
+    def _reply(self, request: Request, template: str, linking: set[Fault]) -> Reply:
+        origin = OTHER_ORIGIN if Fault.OTHER_HOST in linking else request.origin
+        shown = document(template.removesuffix("/{project_id}"), origin) if request.method == "GET" else None
+        if shown:
+            return shown
+        if (request.method, template) == ("POST", TOKENS):
+            return self.identity.issue(request)
+        self.identity.check(request)
+        if (request.method, template) == ("DELETE", TOKENS):
+            self.identity.revoke(request.headers.get("X-Subject-Token", ""))
+            return Reply(204)
+        version, headers = negotiate(request)
+        if request.method == "GET" and template == SERVER:
+            row = self._collections[SERVERS].find(request.path.rpartition("/")[2])
+            return Reply(200, b'{"server": ' + row.data + b"}", {"Content-Type": "application/json", **headers})
+        collection = self._collections.get(template)
+        if request.method != "GET" or collection is None:
+            raise Refused(404, "The resource could not be found.")
+        if template == HYPERVISORS and version < (2, 88):
+            collection = self._sized_hypervisors
+        page = collection.page(request, origin, linking)
+        return replace(page, headers={**page.headers, **headers})
+
+    def _retry_after(self, planned: Planned) -> dict[str, str]:
+        if planned.retry_after is None:
+            return {}
+        if planned.as_date:
+            moment = self.clock.now() + timedelta(seconds=planned.retry_after)
+            return {"Retry-After": format_datetime(moment, usegmt=True)}
+        return {"Retry-After": f"{planned.retry_after:g}"}
+
+    def _create_server(self, name: str) -> str:
+        with self._lock:
+            number, self._made = self._made, self._made + 1
+        record, now = server(self._region, number), self.clock.now().replace(microsecond=0)
+        record.pop("fault", None)
+        record |= {"name": name, "created": stamp(now), "updated": stamp(now), **RUNNING}
+        self._collections[SERVERS].put(Row(record["id"], encode(record), now))
+        return str(record["id"])
+
+    def _delete_server(self, id: str) -> None:
+        self._change_server(id, deleted=True, **GONE)
+
+    def _rename_server(self, id: str, name: str) -> None:
+        self._change_server(id, name=name)
+
+    def _change_server(self, id: str, *, deleted: bool = False, **fields: Any) -> None:
+        now = self.clock.now().replace(microsecond=0)
+        record = json.loads(self._collections[SERVERS].find(id).data) | fields | {"updated": stamp(now)}
+        self._collections[SERVERS].put(Row(id, encode(record), now, deleted))
+
+
+def _collections(region: Region) -> dict[str, Collection]:
+    """By the template of the path. Newest first, as the services do; networking's by identifier."""
+    newest = range(region.servers - 1, -1, -1)
+    volumes = range((region.servers + 3) // 4 - 1, -1, -1)
+    return {
+        SERVERS: _collection(region, "servers", COMPUTE, server, newest),
+        "/compute/v2.1/flavors/detail": _collection(region, "flavors", COMPUTE, flavor, range(FLAVORS)),
+        HYPERVISORS: _collection(region, "hypervisors", COMPUTE, hypervisor, range(region.hosts)),
+        "/compute/v2.1/os-aggregates": _collection(region, "aggregates", UNPAGED, aggregate, range(4)),
+        "/image/v2/images": _collection(region, "images", IMAGE, image, range(IMAGES - 1, -1, -1)),
+        "/network/v2.0/networks": _collection(region, "networks", NETWORK, network, range(NETWORKS)),
+        "/network/v2.0/subnets": _collection(region, "subnets", NETWORK, subnet, range(NETWORKS)),
+        "/network/v2.0/ports": _collection(region, "ports", NETWORK, port, range(region.servers)),
+        "/volume/v3/{project_id}/volumes/detail": _collection(region, "volumes", VOLUME, volume, volumes),
+    }
+
+
+def _collection(
+    region: Region, key: str, paging: Paging, make: Callable[[Region, int], Record], numbers: Iterable[int]
+) -> Collection:
+    records = (make(region, number) for number in numbers)
+    return Collection(key, paging, [Row(str(record["id"]), encode(record)) for record in records])
+
+
+def _template(path: str) -> str:
+    path = path.rstrip("/") or "/"
+    for pattern, template in TEMPLATES:
+        path = pattern.sub(template, path)
+    return path

@@ -1,0 +1,494 @@
+"""The OpenStack replay as tests and benchmarks use it. What OpenStack does is tested on the real services."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from servers.faulty_proxy import FaultyProxy
+from servers.openstack_replay.replay import Fault, OpenStackReplay
+
+RUN = str(Path(__file__).parent / "run")
+SERVERS = 2_100
+DETAIL = "/compute/v2.1/servers/detail"
+TOKENS = "/identity/v3/auth/tokens"
+PROJECT = "8f0c5d5a7c5d4c5e9b1a6f3f00000001"
+VOLUMES = f"/volume/v3/{PROJECT}/volumes/detail"
+
+
+class Client:
+    """A user with one connection and, after `log_in`, a token."""
+
+    def __init__(self, server: OpenStackReplay, port: int = 0) -> None:
+        self._server = server
+        self._connection = http.client.HTTPConnection("127.0.0.1", port or server.port, timeout=20)
+        self.token = ""
+        self.headers = Message()
+
+    def send(self, method: str, address: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        content = None if body is None else json.dumps(body)
+        self._connection.request(method, address, content, {"X-Auth-Token": self.token, **named})
+        response = self._connection.getresponse()
+        self.headers = response.headers
+        return response.status, response.read()
+
+    def get(self, address: str, **headers: str) -> Any:
+        status, body = self.send("GET", address, **headers)
+        assert status == 200, body
+        return json.loads(body)
+
+    def refused(self, address: str, **headers: str) -> int:
+        status, body = self.send("GET", address, **headers)
+        assert isinstance(json.loads(body), dict)
+        return status
+
+    def log_in(self, identity: Any = None, scope: Any = None) -> tuple[int, Any]:
+        status, body = self.send("POST", TOKENS, {"auth": {"identity": identity or self.password(), "scope": scope}})
+        self.token = self.headers.get("X-Subject-Token", "")
+        return status, json.loads(body)
+
+    def password(self, **changed: str) -> Any:
+        known = self._server.credentials
+        user = {"name": known["user"], "domain": {"name": "Default"}, "password": known["password"], **changed}
+        return {"methods": ["password"], "password": {"user": user}}
+
+    def listed(self, key: str, address: str) -> list[list[Any]]:
+        """All pages, by the links."""
+        pages = []
+        following: str | None = address
+        while following:
+            page = self.get(following)
+            pages.append(page[key])
+            following = next_of(key, page)
+        return pages
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def next_of(key: str, page: Any) -> str | None:
+    """The path and query of the next page."""
+    if "next" in page:
+        return f"/image{page['next']}"
+    link = next((each["href"] for each in page.get(f"{key}_links", []) if each["rel"] == "next"), "")
+    return urlsplit(link)._replace(scheme="", netloc="").geturl() or None
+
+
+def marker_of(page: Any) -> str | None:
+    """The marker of the next page of servers; None: it is the first one."""
+    following = next_of("servers", page)
+    assert following
+    return following.partition("marker=")[2] or None
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[OpenStackReplay]:
+    with OpenStackReplay(servers=SERVERS) as server:
+        yield server
+
+
+@pytest.fixture
+def replay(running: OpenStackReplay) -> Iterator[OpenStackReplay]:
+    yield running
+    running.clear_faults()
+    running.set_skew(0)
+    running.set_token_life(3600)
+
+
+@pytest.fixture
+def client(replay: OpenStackReplay) -> Iterator[Client]:
+    made = Client(replay)
+    made.log_in(scope={"project": {"id": PROJECT}})
+    yield made
+    made.close()
+
+
+def test_run_exports_the_environment_and_ends_the_server() -> None:
+    script = "import json, os; print(json.dumps({k: v for k, v in os.environ.items() if k[:3] in ('HVL', 'OS_')}))"
+    command = [RUN, "openstack-replay", "--servers", "3", "--", sys.executable, "-c", script]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+    environment = json.loads(done.stdout)
+    assert environment["HVLIB_PROVIDER"] == "openstack://"
+    port = urlsplit(environment["OS_AUTH_URL"]).port
+    assert port
+    with socket.socket() as connection:
+        assert connection.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_started_again_it_is_the_same_region() -> None:
+    with OpenStackReplay(servers=3) as server:
+        client = Client(server)
+        client.log_in()
+        before = client.get(DETAIL)
+        server.create_server("made")
+        assert len(client.get(DETAIL)["servers"]) == 4
+        client.close()
+        port = server.port
+        server.stop()
+        server.start()
+        assert server.port == port
+        client.log_in()
+        assert client.get(DETAIL) == before
+        client.close()
+
+
+def test_only_loopback_is_listened_on(replay: OpenStackReplay) -> None:
+    with socket.socket() as connection:
+        assert connection.connect_ex(("127.0.0.2", replay.port)) != 0
+
+
+def test_tokens_by_password_and_application_credential(replay: OpenStackReplay, client: Client) -> None:
+    known = replay.credentials
+    project = {"name": known["project"], "domain": {"id": "default"}}
+    status, reply = client.log_in(scope={"project": project})
+    assert status == 201
+    catalog = {each["type"]: each["endpoints"][0]["url"] for each in reply["token"]["catalog"]}
+    assert set(catalog) == {"identity", "compute", "image", "network", "volumev3"}
+    by_id = {"id": known["application_credential_id"], "secret": known["application_credential_secret"]}
+    status, reply = client.log_in({"methods": ["application_credential"], "application_credential": by_id})
+    assert (status, reply["token"]["project"]["id"]) == (201, PROJECT)
+    assert "catalog" not in client.log_in()[1]["token"]
+    wrong = {"methods": ["application_credential"], "application_credential": {**by_id, "secret": "wrong"}}
+    assert client.log_in(wrong)[0] == 401
+    assert client.log_in(client.password(password="wrong"))[0] == 401
+    assert client.log_in(client.password(name="nobody"))[0] == 401
+    assert client.log_in(scope={"project": {**project, "name": "other"}})[0] == 401
+    assert client.log_in({"methods": ["password"]})[0] == 400
+
+
+def test_tokens_end(replay: OpenStackReplay, client: Client) -> None:
+    before = replay.tokens()["issued"]
+    assert client.get(DETAIL + "?limit=1")
+    replay.expire_tokens()
+    assert replay.tokens() == {"issued": before, "valid": 0}
+    assert client.refused(DETAIL) == 401
+    assert client.headers["WWW-Authenticate"] == f'Keystone uri="http://127.0.0.1:{replay.port}/identity"'
+    client.log_in()
+    assert client.get(DETAIL + "?limit=1")
+    assert client.send("DELETE", TOKENS, X_Subject_Token=client.token)[0] == 204
+    assert client.refused(DETAIL) == 401
+    replay.set_token_life(60)
+    _, reply = client.log_in()
+    assert client.get(DETAIL + "?limit=1")
+    life = datetime.fromisoformat(reply["token"]["expires_at"]) - datetime.fromisoformat(reply["token"]["issued_at"])
+    assert life == timedelta(seconds=60)
+    replay.set_skew(61)
+    assert client.refused(DETAIL) == 401
+    assert replay.tokens()["issued"] == before + 2
+
+
+def test_version_documents_need_no_token(replay: OpenStackReplay) -> None:
+    client = Client(replay)
+    for path, status in (
+        ("/identity", 300),
+        ("/compute/", 200),
+        ("/image", 300),
+        ("/network/", 200),
+        ("/volume/", 300),
+    ):
+        assert client.send("GET", path)[0] == status
+    assert client.get("/identity/v3")["version"]["id"] == "v3.14"
+    compute = client.get("/compute/v2.1/")["version"]
+    assert (compute["min_version"], compute["version"]) == ("2.1", "2.104")
+    assert client.get(f"/volume/v3/{PROJECT}/")["versions"][0]["version"] == "3.71"
+    assert client.refused(DETAIL) == 401
+    client.close()
+
+
+def test_microversions(client: Client) -> None:
+    client.get(DETAIL + "?limit=1", OpenStack_API_Version="volume 3.5, compute 2.96")
+    assert client.headers["OpenStack-API-Version"] == "compute 2.96"
+    client.get(VOLUMES, OpenStack_API_Version="volume latest")
+    assert client.headers["OpenStack-API-Version"] == "volume 3.71"
+    client.get(DETAIL + "?limit=1")
+    assert client.headers["X-OpenStack-Nova-API-Version"] == "2.1"
+    assert client.refused(DETAIL, OpenStack_API_Version="compute 2.999") == 406
+    assert client.refused(DETAIL, X_OpenStack_Nova_API_Version="two") == 400
+    hosts = "/compute/v2.1/os-hypervisors/detail"
+    assert client.get(hosts, OpenStack_API_Version="compute 2.87")["hypervisors"][0]["vcpus"] == 64
+    assert "vcpus" not in client.get(hosts, OpenStack_API_Version="compute 2.88")["hypervisors"][0]
+
+
+@pytest.mark.parametrize(
+    ("key", "address", "sizes"),
+    [
+        ("servers", DETAIL, [1000, 1000, 100]),
+        ("servers", DETAIL + "?limit=5000", [1000, 1000, 100]),
+        ("servers", DETAIL + "?limit=700", [700, 700, 700, 0]),  # a full page may be the last one: it can't know
+        ("flavors", "/compute/v2.1/flavors/detail?limit=20", [20, 4]),
+        ("hypervisors", "/compute/v2.1/os-hypervisors/detail?limit=40", [40, 2]),
+        ("aggregates", "/compute/v2.1/os-aggregates?limit=1", [4]),
+        ("images", "/image/v2/images", [*[25] * 8, 0]),
+        ("images", "/image/v2/images?limit=150", [150, 50]),
+        ("networks", "/network/v2.0/networks", [20]),
+        ("subnets", "/network/v2.0/subnets?limit=15", [15, 5]),
+        ("ports", "/network/v2.0/ports", [2100]),
+        ("ports", "/network/v2.0/ports?limit=2000", [2000, 100]),
+        ("volumes", VOLUMES, [525]),
+        ("volumes", VOLUMES + "?limit=500", [500, 25]),
+    ],
+)
+def test_pages(client: Client, key: str, address: str, sizes: list[int]) -> None:
+    pages = client.listed(key, address)
+    assert [len(page) for page in pages] == sizes
+    ids = [record["id"] for page in pages for record in page]
+    assert len(set(ids)) == len(ids)
+
+
+def test_networking_links_the_page_before_too(client: Client) -> None:
+    page = client.get("/network/v2.0/networks?limit=5")
+    assert [link["rel"] for link in page["networks_links"]] == ["next", "previous"]
+    assert set(client.get("/network/v2.0/networks?limit=0")) == {"networks"}
+
+
+def test_what_is_not_known_is_refused(client: Client) -> None:
+    for base in (DETAIL, "/image/v2/images", "/network/v2.0/ports", VOLUMES):
+        assert client.refused(f"{base}?limit=2&marker=none-such") == 400
+        assert client.refused(f"{base}?limit=-1") == 400
+        assert client.refused(f"{base}?name=web") == 400
+    assert client.refused("/compute/v2.1/servers/none-such") == 404
+    assert client.refused("/compute/v2.1/os-keypairs") == 404
+    assert client.send("DELETE", DETAIL)[0] == 404
+
+
+def test_servers_are_shaped_like_real_ones(client: Client) -> None:
+    status, body = client.send("GET", DETAIL)
+    assert status == 200
+    assert 1_850 < len(body) / 1_000 < 2_150
+    server = json.loads(body)["servers"][3]
+    assert client.get(f"/compute/v2.1/servers/{server['id']}") == {"server": server}
+    assert set(server["flavor"]) == {"vcpus", "ram", "disk", "ephemeral", "swap", "original_name", "extra_specs"}
+    [attached] = server["os-extended-volumes:volumes_attached"]
+    [volume] = [each for each in client.get(VOLUMES)["volumes"] if each["id"] == attached["id"]]
+    assert volume["attachments"][0]["server_id"] == server["id"]
+    [port] = [each for each in client.get("/network/v2.0/ports")["ports"] if each["device_id"] == server["id"]]
+    [addresses] = server["addresses"].values()
+    assert port["fixed_ips"][0]["ip_address"] == addresses[0]["addr"]
+
+
+def test_requests_are_counted_and_named(replay: OpenStackReplay, client: Client) -> None:
+    before = replay.requests()
+    ids = [each["id"] for each in client.get(DETAIL + "?limit=2")["servers"]]
+    seen = set()
+    for id in ids:
+        client.get(f"/compute/v2.1/servers/{id}")
+        assert client.headers["x-openstack-request-id"] == client.headers["x-compute-request-id"]
+        seen.add(client.headers["x-openstack-request-id"])
+    client.refused(f"{VOLUMES}?marker=none-such")
+    seen.add(client.headers["x-openstack-request-id"])
+    assert len(seen) == 3
+    after = replay.requests()
+    assert {name: count - before.get(name, 0) for name, count in after.items() if count != before.get(name)} == {
+        "GET /compute/v2.1/servers/detail": 1,
+        "GET /compute/v2.1/servers/{id}": 2,
+        "GET /volume/v3/{project_id}/volumes/detail": 1,
+    }
+
+
+@pytest.mark.parametrize(("fault", "status"), [(Fault.RATE_LIMITED, 429), (Fault.UNAVAILABLE, 503)])
+def test_retry_after(replay: OpenStackReplay, client: Client, fault: Fault, status: int) -> None:
+    replay.add_fault(fault)
+    replay.add_fault(fault, retry_after=7, skip=1)
+    replay.set_skew(-900)
+    replay.add_fault(fault, retry_after=30, as_date=True)
+    assert client.refused(DETAIL) == status
+    assert "Retry-After" not in client.headers
+    assert client.refused(DETAIL) == status
+    told = parsedate_to_datetime(client.headers["Retry-After"]) - parsedate_to_datetime(client.headers["Date"])
+    assert timedelta(seconds=29) <= told <= timedelta(seconds=31)
+    assert client.refused(DETAIL) == status
+    assert client.headers["Retry-After"] == "7"
+    assert client.get(DETAIL)
+
+
+def test_401_in_mid_listing(replay: OpenStackReplay, client: Client) -> None:
+    replay.add_fault(Fault.UNAUTHORIZED, skip=1)
+    following = next_of("servers", client.get(DETAIL))
+    assert following
+    assert client.refused(following) == 401
+    assert client.refused(following) == 401  # the token is dead
+    client.log_in()
+    assert len(client.get(following)["servers"]) == 1000
+
+
+def test_page_cut_off(replay: OpenStackReplay, client: Client) -> None:
+    replay.add_fault(Fault.CUT)
+    with pytest.raises(http.client.IncompleteRead):
+        client.send("GET", DETAIL)
+    client.close()
+    replay.add_fault(Fault.TRUNCATED)
+    status, body = client.send("GET", DETAIL)
+    assert status == 200
+    with pytest.raises(ValueError, match="line 1"):
+        json.loads(body)
+    assert client.get(DETAIL)  # by the same connection
+
+
+def test_page_of_a_gateway(replay: OpenStackReplay, client: Client) -> None:
+    replay.add_fault(Fault.HTML)
+    status, body = client.send("GET", DETAIL)
+    assert (status, client.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert body.startswith(b"<!DOCTYPE html>")
+
+
+def test_frozen_reply(replay: OpenStackReplay, client: Client) -> None:
+    replay.add_fault(Fault.FROZEN, times=2)
+    answered: list[int] = []
+    waiting = threading.Thread(target=lambda: answered.append(client.send("GET", DETAIL)[0]))
+    asked = replay.requests()[f"GET {DETAIL}"]
+    waiting.start()
+    deadline = time.monotonic() + 10
+    while replay.requests()[f"GET {DETAIL}"] == asked:
+        assert time.monotonic() < deadline
+    assert not answered
+    replay.clear_faults()
+    waiting.join(10)
+    assert answered == [200]
+
+
+def test_client_gives_up_a_frozen_reply(replay: OpenStackReplay, client: Client) -> None:
+    replay.add_fault(Fault.FROZEN)
+    with socket.create_connection(("127.0.0.1", replay.port), timeout=10) as connection:
+        connection.sendall(f"GET {DETAIL} HTTP/1.1\r\nHost: replay\r\n\r\n".encode())
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(100) == b""
+    assert client.get(DETAIL)
+
+
+def test_link_to_the_same_page(replay: OpenStackReplay, client: Client) -> None:
+    replay.add_fault(Fault.SAME_PAGE, times=None, skip=1)
+    following = next_of("servers", client.get(DETAIL + "?limit=10"))
+    assert following
+    again = client.get(following)
+    assert next_of("servers", again) == following
+    assert client.get(following) == again
+
+
+def test_cycle_of_two_pages(replay: OpenStackReplay, client: Client) -> None:
+    replay.add_fault(Fault.CYCLE, times=None)
+    markers: list[str | None] = [None]
+    following: str | None = DETAIL + "?limit=10"
+    for _ in range(4):
+        assert following
+        page = client.get(following)
+        markers.append(marker_of(page))
+        following = next_of("servers", page)
+    assert markers[:2] * 2 == markers[:4]
+    assert markers[0] != markers[1]
+    replay.clear_faults()
+    replay.add_fault(Fault.CYCLE, times=None, skip=3)  # later in the listing
+    shown = []
+    following = DETAIL + "?limit=10"
+    for _ in range(8):
+        assert following
+        page = client.get(following)
+        shown.append(page["servers"][0]["name"])
+        following = next_of("servers", page)
+    assert shown[2:4] * 3 == shown[2:8]
+    assert len(set(shown)) == 4
+
+
+def test_ignored_limit(replay: OpenStackReplay, client: Client) -> None:
+    replay.add_fault(Fault.LIMIT_IGNORED, "*", times=None)
+    assert [len(page) for page in client.listed("servers", DETAIL + "?limit=10")] == [SERVERS]
+    assert [len(page) for page in client.listed("images", "/image/v2/images")] == [200]
+    assert set(client.get("/network/v2.0/ports?limit=10")) == {"ports"}
+    marker = client.get(DETAIL)["servers"][99]["id"]
+    assert len(client.get(f"{DETAIL}?limit=10&marker={marker}")["servers"]) == SERVERS - 100
+
+
+def test_links_lead_to_another_host(replay: OpenStackReplay, client: Client) -> None:
+    replay.add_fault(Fault.OTHER_HOST, "*", times=None)
+    replay.add_fault(Fault.RATE_LIMITED)  # happens too
+    assert client.refused(DETAIL) == 429
+    [link] = client.get(DETAIL + "?limit=2")["servers_links"]
+    assert link["href"].startswith(f"http://openstack.invalid:8000{DETAIL}?limit=2&marker=")
+    [version] = client.get("/network/")["versions"]
+    assert version["links"][0]["href"] == "http://openstack.invalid:8000/network/v2.0/"
+
+
+def test_behind_a_proxy_the_region_is_where_the_client_thinks(replay: OpenStackReplay) -> None:
+    with FaultyProxy(("127.0.0.1", replay.port)) as proxy:
+        client = Client(replay, proxy.port)
+        _, reply = client.log_in(scope={"project": {"id": PROJECT}})
+        urls = {end["url"] for each in reply["token"]["catalog"] for end in each["endpoints"]}
+        assert {urlsplit(url).port for url in urls} == {proxy.port}
+        [link] = client.get(DETAIL + "?limit=2")["servers_links"]
+        assert urlsplit(link["href"]).port == proxy.port
+        client.close()
+
+
+@pytest.fixture
+def small() -> Iterator[OpenStackReplay]:
+    """A region of its own, to change servers in."""
+    with OpenStackReplay(servers=5) as server:
+        yield server
+
+
+@pytest.fixture
+def watcher(small: OpenStackReplay) -> Iterator[Client]:
+    made = Client(small)
+    made.log_in()
+    yield made
+    made.close()
+
+
+def changed(client: Client, since: datetime) -> dict[str, str]:
+    """The status of what changed, by identifier."""
+    query = urlencode({"changes-since": since.isoformat(), "limit": 1000})
+    [page] = client.listed("servers", f"{DETAIL}?{query}")
+    return {each["id"]: each["status"] for each in page}
+
+
+def test_changes_since(small: OpenStackReplay, watcher: Client) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    assert changed(watcher, before) == {}
+    ids = [each["id"] for each in watcher.get(DETAIL)["servers"]]
+    renamed, deleted, untouched, *_ = ids
+    made = small.create_server("made")
+    small.rename_server(renamed, "other")
+    small.delete_server(deleted)
+    assert changed(watcher, before) == {made: "ACTIVE", renamed: "ACTIVE", deleted: "DELETED"}
+    assert watcher.get(f"/compute/v2.1/servers/{renamed}")["server"]["name"] == "other"
+    assert watcher.refused(f"/compute/v2.1/servers/{deleted}") == 404
+    assert [each["id"] for each in watcher.get(DETAIL + "?limit=3")["servers"]] == [made, renamed, untouched]
+    [after] = watcher.get(f"{DETAIL}?limit=1&marker={deleted}")["servers"]  # it may go while servers are listed
+    assert after["id"] == untouched
+    assert watcher.refused(DETAIL + "?changes-since=yesterday") == 400
+
+
+def test_changes_have_whole_seconds(small: OpenStackReplay, watcher: Client) -> None:
+    made = small.create_server("made")
+    updated = datetime.fromisoformat(watcher.get(f"/compute/v2.1/servers/{made}")["server"]["updated"])
+    assert updated.microsecond == 0
+    assert made in changed(watcher, updated)
+    assert made not in changed(watcher, updated + timedelta(seconds=1))
+
+
+def test_skewed_clock(small: OpenStackReplay, watcher: Client) -> None:
+    small.set_skew(-900)
+    made = small.create_server("made")
+    server = watcher.get(f"/compute/v2.1/servers/{made}")["server"]
+    date = parsedate_to_datetime(watcher.headers["Date"])
+    assert timedelta(seconds=890) < datetime.now(UTC) - date < timedelta(seconds=910)
+    assert timedelta(0) <= date - datetime.fromisoformat(server["updated"]) < timedelta(seconds=30)
+
+
+def test_administrator_is_told_of_mistakes(replay: OpenStackReplay) -> None:
+    with pytest.raises(ValueError, match="delete_server"):
+        replay.delete_server("none-such")
