@@ -1,0 +1,188 @@
+"""Adapters: a kind's listing, lookups and reads, all of them by its table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from hvlib.driver import Adapter, Page, PageToken
+from hvlib.errors import CursorLost, InvalidQuery, NotFound
+from hvlib.query import Query
+from hvlib.ref import Ref
+from hvlib.resources import Resource
+from hvlib_openstack.joins import FEW
+from hvlib_openstack.paging import CollectionPage, page_at, pages
+from hvlib_openstack.service import Parameters, Service, Version
+from hvlib_openstack.table import Joins, Records, Table
+
+if TYPE_CHECKING:
+    from hvlib_openstack.session import OpenStackSession
+
+__all__ = ["TableAdapter"]
+
+R = TypeVar("R", bound=Resource)
+
+PAGE = 1000
+"""Objects a page, if nobody says how many: as many as the services give."""
+
+IDENTIFIER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]*")
+"""What may stand in a path."""
+
+ONE_BY_ONE = 2
+"""Objects that are asked for each by itself; of more, pages are read until no more than these are left."""
+
+
+class TableAdapter(Adapter[R]):
+    """A kind that a table describes. A read takes a round trip, and another one for what is joined."""
+
+    table: ClassVar[Table[Any]]
+
+    def __init__(self, session: OpenStackSession) -> None:
+        self.session = session
+        login = session.current
+        self.fields = self.table.declared(login.compute, login.administrator)
+        self._joined: dict[PageToken, Joins] = {}
+
+    @property
+    def service(self) -> Service:
+        """The service that has this kind."""
+        return self.session.service(self.table.service)
+
+    def page(self, query: Query[R], after: PageToken | None) -> Page[R]:
+        """GET of the collection after a marker; what is joined is read with the first page, for all."""
+        added = [] if after is None else [("marker", _marker(self.kind, after))]
+        size = ("limit", str(query.page_size or PAGE))
+        try:
+            page = self._read(query, [*self.filters(query), size, *added])
+        except (InvalidQuery, NotFound) as error:
+            if after is None:
+                raise
+            raise CursorLost(f"the listing can't go on: {error}", native=error.native) from error
+        joins = self._joined.pop(after, None) if after is not None else None
+        if joins is None:
+            joins = self._join(query, page.items if after is None and page.next is None else None)
+        items = Records(self.table, query, self.session, joins).all(page.items)
+        if page.next is None:
+            return Page(items)
+        token = _token(self.kind, page.next)
+        if joins:
+            self._joined[token] = joins
+        return Page(items, next=token)
+
+    def release(self, token: PageToken) -> None:
+        """Forget what was joined."""
+        self._joined.pop(token, None)
+
+    def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
+        """GET of the object, by uuid; else of the collection, with what the service can compare."""
+        if field == "uuid" and self._single:
+            return self._made(query, self._item(query, value))
+        read = self.table.fields[field].reader(self.session, {})
+        rows = Records(self.table, query, self.session, {}, field)
+        asked = [*self.filters(query), *self.named(field, value)]
+        found = [item for page in self._pages(rows, asked) for item in page.items if read(rows.row(item)) == value]
+        return self._made(query, found, field)
+
+    def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
+        """GET of each of a few objects; of many, of the collection, until they are found."""
+        wanted = {ref.id for ref in refs}
+        found: list[Any] = []
+        if not self._single or len(wanted) > ONE_BY_ONE:
+            left = ONE_BY_ONE if self._single else 0
+            rows = Records(self.table, query, self.session, {})
+            for page in self._pages(rows, self.chosen(sorted(wanted))):
+                chosen = [item for item in page.items if self._id(item) in wanted]
+                found += chosen
+                wanted.difference_update(map(self._id, chosen))
+                if len(wanted) <= left:
+                    break
+        if self._single:
+            found += [item for id in sorted(wanted) for item in self._item(query, id)]
+        return self._made(query, found)
+
+    def filters(self, query: Query[R]) -> Parameters:
+        """What a listing of this kind is asked with, and what of the query's filters the service compares itself."""
+        return [*self.table.parameters, *self._compared(query)]
+
+    def named(self, field: str, value: str) -> Parameters:
+        """What finds the objects whose field has a value, and perhaps others."""
+        name = self.table.filters.get(field)
+        return [] if name is None else [(name, value)]
+
+    def chosen(self, ids: Sequence[str]) -> Parameters:  # noqa: ARG002 -- for services that can choose
+        """What finds the objects of these identifiers, and perhaps others."""
+        return self.table.parameters
+
+    def _compared(self, query: Query[R]) -> Iterator[tuple[str, str]]:
+        for each in query.filters:
+            [value, *others] = each.alternatives or (None,)
+            if each.field in self.table.filters and isinstance(value, str) and not others:
+                yield from self.named(each.field, value)
+
+    @property
+    def _single(self) -> bool:
+        """Whether the service tells of one object by what refs name it by."""
+        return self.table.item is not None and self.table.id == "id"
+
+    @property
+    def _version(self) -> Version | None:
+        if self.table.version is not None:
+            return self.table.version
+        return self.session.current.compute if self.table.service == "compute" else None
+
+    def _read(self, query: Query[R], parameters: Parameters) -> CollectionPage[Any]:
+        rows = Records(self.table, query, self.session, {})
+        return page_at(self.service, self.table.path, self.table.key, parameters, rows.item_type, self._version)
+
+    def _pages(self, rows: Records[R], parameters: Parameters) -> Iterator[CollectionPage[Any]]:
+        asked = [*parameters, ("limit", str(PAGE))]
+        return pages(
+            self.service,
+            self.table.path,
+            self.table.key,
+            parameters=asked,
+            type=rows.item_type,
+            version=self._version,
+        )
+
+    def _item(self, query: Query[R], id: str) -> list[Any]:
+        """One object, as an item of a page; [] if there is none."""
+        assert self.table.item is not None
+        path, key = self.table.item
+        if not IDENTIFIER.fullmatch(id):
+            return []
+        try:
+            reply = self.service.get(f"{path}/{id}", version=self._version)
+        except NotFound:
+            return []
+        item_type = Records(self.table, query, self.session, {}).item_type
+        return [reply.read(dict[str, item_type])[key] if key else reply.read(item_type)]
+
+    def _made(self, query: Query[R], items: Sequence[Any], field: str = "") -> Sequence[R]:
+        """The records of some items."""
+        if not items:
+            return []
+        return Records(self.table, query, self.session, self._join(query, items), field).all(items)
+
+    def _join(self, query: Query[R], items: Sequence[Any] | None) -> Joins:
+        """What is joined to these objects: of a few each by itself, else, and without any, all that there is."""
+        few = [self._id(item) for item in items] if items is not None and len(items) <= FEW else None
+        if few == []:
+            return {}
+        return {join.name: join.read(self.session, few) for join in self.table.joins(query.needed)}
+
+    def _id(self, item: Any) -> str:
+        return str(item[self.table.id] if isinstance(item, dict) else getattr(item, self.table.id))
+
+
+def _token(kind: type[Resource], next: Parameters) -> PageToken:
+    return PageToken(f"{kind.kind}:{dict(next).get('marker', '')}")
+
+
+def _marker(kind: type[Resource], token: PageToken) -> str:
+    """Where a token leads. Raises `CursorLost` for one that was not given out here."""
+    name, _, marker = token.partition(":")
+    if name != kind.kind or not marker:
+        raise CursorLost(f"{token!r} is no page token of {kind.kind}")
+    return marker

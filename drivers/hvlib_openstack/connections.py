@@ -1,0 +1,129 @@
+"""Connections: the SDK's HTTP, with exchanges that end in time and that any thread can cut."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import requests
+import urllib3
+from keystoneauth1.exceptions import ClientException
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, MaxRetryError
+
+from hvlib.driver import Context
+from hvlib.driver.http import tls_context
+from hvlib.driver.http.deadline import PlainConnection, deadline
+from hvlib.driver.http.errors import connection_errors
+
+__all__ = ["Connections", "on_the_way"]
+
+KEPT = 32
+"""Connections to one service that are kept when they are idle; there may be more at a time."""
+
+BODILESS = frozenset({204, 304})
+"""The statuses of replies that have no body, and need not say so."""
+
+IDENTIFIER = re.compile(r"(?<=/)(?:req-)?(?:[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}|\d+)(?=/|$)")
+
+
+class Connections(HTTPAdapter):
+    """What a requests session sends with, shared by threads. `cut` ends what any of them waits for.
+
+    Each request is counted, and over, its reply read whole, in ``seconds``: at first those of the context.
+    """
+
+    def __init__(self, context: Context, verify: bool | None, cacert: str | None) -> None:
+        self.seconds = context.timeout()
+        self._context = context
+        self._tls = tls_context(verify, cacert)
+        self._lock = threading.Lock()
+        self._connections: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
+        self._handshakes: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        super().__init__(pool_maxsize=KEPT)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """`requests.adapters.HTTPAdapter.init_poolmanager`."""
+        super().init_poolmanager(*args, ssl_context=self._tls, **options)  # type: ignore[no-untyped-call]
+        self._watch(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """`requests.adapters.HTTPAdapter.proxy_manager_for`."""
+        manager = super().proxy_manager_for(proxy, ssl_context=self._tls, **options)  # type: ignore[no-untyped-call]
+        self._watch(manager)
+        return manager
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """Send a request and read its reply."""
+        self._context.sent(f"{request.method} {IDENTIFIER.sub('{id}', request.path_url.partition('?')[0])}")
+        with deadline(self.seconds, self._handshakes):
+            response = super().send(request, *args, **options)
+            body = response.content
+        headers = response.headers
+        sized = "Content-Length" in headers or headers.get("Transfer-Encoding", "").lower() == "chunked"
+        if not body and not sized and response.status_code not in BODILESS:
+            # http.client takes headers that the connection broke off in for whole.
+            raise requests.ConnectionError("the connection broke in the headers of a reply")
+        return response
+
+    def cut(self) -> None:
+        """End every connection: whoever waits on one gets an error at once."""
+        with self._lock:
+            connections = list(self._connections)
+        sockets = [getattr(connection, "sock", None) for connection in connections]
+        for sock in (*sockets, *self._handshakes.copy()):
+            if sock is not None:
+                with suppress(OSError):
+                    # Below TLS, whose own shutdown must not run while another thread reads.
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def _watch(self, manager: urllib3.PoolManager) -> None:
+        """Let the manager's pools make connections that are known here."""
+        known, lock = self._connections, self._lock
+
+        def noted(connection: type[HTTPConnection]) -> Any:
+            def connect(*args: Any, **options: Any) -> HTTPConnection:
+                made = connection(*args, **options)
+                with lock:
+                    known.add(made)
+                return made
+
+            return staticmethod(connect)
+
+        plain = type("Pool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": noted(PlainConnection)})
+        secure = type("Pool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": noted(HTTPSConnection)})
+        manager.pool_classes_by_scheme = {"http": plain, "https": secure}
+
+
+@contextmanager
+def on_the_way(server: str) -> Iterator[None]:
+    """Raise what goes wrong on the way to ``server`` and back as errors of hvlib. What the SDK says besides passes."""
+    with connection_errors(server):
+        try:
+            yield
+        except (requests.RequestException, ClientException) as error:
+            origin = _origin(error)
+            if origin is None:
+                raise
+            raise origin from error
+
+
+def _origin(error: BaseException | None) -> BaseException | None:
+    """What broke below the SDK's own errors; None if nothing did: the server has answered."""
+    while error is not None:
+        reason = error.reason if isinstance(error, MaxRetryError) else None
+        for found in (reason, error, *error.args):
+            if isinstance(found, (HTTPError, OSError)) and not isinstance(
+                found, (MaxRetryError, requests.RequestException)
+            ):
+                return found
+        if isinstance(error, requests.ConnectionError) and error.__context__ is None:
+            return OSError(str(error))
+        error = error.__cause__ or error.__context__
+    return None

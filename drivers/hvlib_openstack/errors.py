@@ -1,0 +1,104 @@
+"""What OpenStack's services refuse with, as errors of hvlib."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import requests
+
+from hvlib import errors
+from hvlib.driver import SessionLost
+from hvlib.driver.http import status_error
+from hvlib.errors import HvlibError
+from hvlib.resources import Failure
+
+__all__ = ["failure", "refusal"]
+
+STATUSES: Mapping[int, type[HvlibError]] = {
+    400: errors.InvalidQuery,
+    401: SessionLost,
+    403: errors.PermissionDenied,
+    404: errors.NotFound,
+    405: errors.Unsupported,
+    406: errors.Unsupported,
+    409: errors.Conflict,
+    412: errors.Conflict,
+    413: errors.QuotaExceeded,
+    501: errors.Unsupported,
+}
+
+QUOTA = re.compile(r"quota|limit exceeded|maximum number of", re.IGNORECASE)
+STATE = re.compile(
+    r"\bin (?:vm_state|task_state|instance)|while it is in|is locked|status must be|must be (?:available|in-use)"
+    r"|in an invalid state|invalid volume: volume|is not in a state",
+    re.IGNORECASE,
+)
+"""What nova and cinder say where the object's state does not allow it; other conflicts are with other objects."""
+
+TAG = re.compile(r"<[^>]*>")
+WORDS = 400
+"""Characters of an answer that is no JSON which are repeated."""
+
+
+def refusal(response: requests.Response) -> HvlibError:
+    """The error that a reply with a status from 400 means."""
+    said = _message(response)
+    error = _error_type(response.status_code, said)
+    request = response.headers.get("x-openstack-request-id") or response.headers.get("x-compute-request-id")
+    if error is None:
+        found = status_error(response.raw, {})
+        if response.status_code >= 500 and said:
+            found.args = (f"{found}: {said}",)
+        found.request_id = request
+        return found
+    return error(said or f"HTTP {response.status_code} {response.reason}", native=_native(response), request_id=request)
+
+
+def failure(message: str, native: Any = None) -> Failure:
+    """Why an operation failed, by what the server's record of it says."""
+    if "No valid host" in message:
+        return Failure("TaskFailed", message, native)
+    if QUOTA.search(message):
+        return Failure("QuotaExceeded", message, native)
+    return Failure("TaskFailed", message, native)
+
+
+def _error_type(status: int, said: str) -> type[HvlibError] | None:
+    error = STATUSES.get(status)
+    if status in (403, 409) and QUOTA.search(said):
+        return errors.QuotaExceeded
+    if status in (400, 409) and STATE.search(said):
+        return errors.InvalidState
+    return error
+
+
+def _message(response: requests.Response) -> str:
+    """The service's words: under any of the names that services put them."""
+    try:
+        body = msgspec.json.decode(response.content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return " ".join(TAG.sub(" ", response.content.decode(errors="replace")).split())[:WORDS]
+    return _words(body) or ""
+
+
+def _words(body: Any) -> str | None:
+    if isinstance(body, str):
+        return body
+    if isinstance(body, list):
+        return next((words for each in body if (words := _words(each))), None)
+    if not isinstance(body, dict):
+        return None
+    for name in ("message", "detail", "title"):
+        if isinstance(body.get(name), str) and body[name]:
+            return str(body[name])
+    return next((words for value in body.values() if (words := _words(value))), None)
+
+
+def _native(response: requests.Response) -> Any:
+    try:
+        return msgspec.json.decode(response.content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return response.content.decode(errors="replace")

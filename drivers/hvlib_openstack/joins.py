@@ -1,0 +1,141 @@
+"""Joins: what a kind's fields need of another collection, read in one request for all objects."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hvlib_openstack.paging import pages
+from hvlib_openstack.service import Parameters, Version
+
+if TYPE_CHECKING:
+    from hvlib_openstack.session import OpenStackSession
+
+__all__ = ["AGGREGATES", "CAPACITIES", "FEW", "HYPERVISORS", "NETWORKS", "SIZED", "SUBNETS", "Join"]
+
+FEW = 40
+"""Objects whose joined ones are asked for by name; of more, all are read."""
+
+SIZED = Version(2, 87)
+"""The last microversion in which a hypervisor tells its processors and memory."""
+
+Found = Mapping[str, Any]
+"""What is joined, by the identifier that it is found by."""
+
+
+class Join(msgspec.Struct, frozen=True):
+    """A collection that is read beside another one. ``read`` takes the objects that it is wanted for; None: all."""
+
+    name: str
+    read: Callable[[OpenStackSession, Sequence[str] | None], Found]
+
+
+class Port(msgspec.Struct):
+    id: str
+    device_id: str
+    network_id: str
+    created_at: datetime | None = None
+
+
+class Subnet(msgspec.Struct):
+    network_id: str
+    cidr: str
+
+
+class ComputeService(msgspec.Struct):
+    host: str
+
+
+class Hypervisor(msgspec.Struct):
+    hypervisor_hostname: str
+    service: ComputeService
+
+
+class Aggregate(msgspec.Struct):
+    id: int
+    hosts: list[str] = []
+    availability_zone: str | None = None
+
+
+class Capabilities(msgspec.Struct):
+    volume_backend_name: str | None = None
+    total_capacity_gb: float | str | None = None
+    free_capacity_gb: float | str | None = None
+
+
+class Backend(msgspec.Struct):
+    capabilities: Capabilities
+
+
+def _networks(session: OpenStackSession, servers: Sequence[str] | None) -> Found:
+    """The networks of servers, in the order in which they were attached: neutron's ports."""
+    wanted = [("device_id", id) for id in servers or ()]
+    ports = [
+        port
+        for page in pages(session.service("network"), "/ports", "ports", parameters=_only(Port, wanted), type=Port)
+        for port in page.items
+    ]
+    ports.sort(key=lambda port: (port.created_at is None, port.created_at, port.id))
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    names: dict[str, str] = {}
+    for port in ports:
+        network = names.setdefault(port.network_id, port.network_id)
+        found[port.device_id][network] = None
+    return found
+
+
+def _subnets(session: OpenStackSession, networks: Sequence[str] | None) -> Found:
+    wanted = [("network_id", id) for id in networks or ()]
+    found: dict[str, list[str]] = defaultdict(list)
+    for page in pages(session.service("network"), "/subnets", "subnets", parameters=_only(Subnet, wanted), type=Subnet):
+        for subnet in page.items:
+            found[subnet.network_id].append(subnet.cidr)
+    return {network: tuple(sorted(cidrs)) for network, cidrs in found.items()}
+
+
+def _hypervisors(session: OpenStackSession, _: Sequence[str] | None) -> Found:
+    """The hypervisors of a compute service's host."""
+    found: dict[str, list[str]] = defaultdict(list)
+    path = "/os-hypervisors/detail"
+    for page in pages(session.compute, path, "hypervisors", type=Hypervisor, version=SIZED):
+        for hypervisor in page.items:
+            found[hypervisor.service.host].append(hypervisor.hypervisor_hostname)
+    return found
+
+
+def _aggregates(session: OpenStackSession, _: Sequence[str] | None) -> Found:
+    """The aggregate of a compute service's host: of several the one that is an availability zone, else the first."""
+    reply = session.compute.get("/os-aggregates", version=session.current.compute)
+    aggregates = reply.read(dict[str, list[Aggregate]])["aggregates"]
+    aggregates.sort(key=lambda aggregate: (aggregate.availability_zone is None, aggregate.id))
+    found: dict[str, str] = {}
+    for aggregate in aggregates:
+        for host in aggregate.hosts:
+            found.setdefault(host, str(aggregate.id))
+    return found
+
+
+def _capacities(session: OpenStackSession, _: Sequence[str] | None) -> Found:
+    """What cinder's backends say, by their name; under None those of all."""
+    reply = session.service("block-storage").get("/scheduler-stats/get_pools", [("detail", "true")])
+    found: dict[Any, list[Capabilities]] = defaultdict(list)
+    for backend in reply.read(dict[str, list[Backend]])["pools"]:
+        found[None].append(backend.capabilities)
+        found[backend.capabilities.volume_backend_name].append(backend.capabilities)
+    return found
+
+
+def _only(type: Any, wanted: Parameters) -> Parameters:
+    """Let neutron tell just these fields."""
+    return [*(("fields", field) for field in type.__struct_fields__), *wanted]
+
+
+NETWORKS = Join("networks", _networks)
+SUBNETS = Join("subnets", _subnets)
+HYPERVISORS = Join("hypervisors", _hypervisors)
+AGGREGATES = Join("aggregates", _aggregates)
+CAPACITIES = Join("capacities", _capacities)

@@ -1,0 +1,69 @@
+"""Networks: neutron's, with the address ranges of their subnets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+from msgspec import field
+
+from hvlib.resources import Network
+from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.joins import SUBNETS
+from hvlib_openstack.service import Parameters
+from hvlib_openstack.table import Column, Joined, Table
+from hvlib_openstack.values import label, moment, ordered, text
+
+__all__ = ["Networks"]
+
+IN_A_QUERY = 100
+"""Identifiers that an address has room for."""
+
+
+class Net(msgspec.Struct):
+    """What hvlib reads of a network."""
+
+    id: str
+    name: str | None = None
+    description: str | None = None
+    tags: list[str] = []
+    created_at: datetime | None = None
+    mtu: int | None = None
+    type: str | None = field(name="provider:network_type", default=None)
+    segment: int | None = field(name="provider:segmentation_id", default=None)
+
+
+TABLE = Table(
+    Network,
+    "network",
+    "/networks",
+    "networks",
+    Net,
+    {
+        "uuid": Column("id"),
+        "name_label": Column("name", convert=label),
+        "description": Column("description", convert=text),
+        "tags": Column("tags", convert=ordered),
+        "created_at": Column("created_at", convert=moment),
+        "mtu": Column("mtu"),
+        "vlan_id": Column(
+            "type", "segment", convert=lambda kind, segment: segment if kind == "vlan" else None, private=True
+        ),
+        "subnets": Joined(SUBNETS, "id", lambda subnets, network: subnets.get(network, ())),
+    },
+    item=("/networks", "network"),
+    filters={"name_label": "name"},
+)
+
+
+class Networks(TableAdapter[Network]):
+    """Networks: the project's, and those that are shared with it; an administrator sees all."""
+
+    kind: ClassVar[type[Network]] = Network
+    table = TABLE
+
+    def chosen(self, ids: Sequence[str]) -> Parameters:
+        """``id``, again and again."""
+        return [("id", id) for id in ids] if len(ids) <= IN_A_QUERY else []

@@ -1,0 +1,143 @@
+"""Paging: any collection of any OpenStack service, page by page.
+
+The services differ in how they say where the next page is: nova, cinder and neutron by links beside the items, glance
+and keystone by a link of their own; some not at all. Links are followed by what they ask for, never to where they lead:
+behind a proxy services call themselves by other names.
+
+    from hvlib_openstack.paging import SdkClient, pages
+
+    with hvlib.connect("openstack://prod") as provider:
+        for page in pages(SdkClient(provider.native.compute), "/os-keypairs", "keypairs"):
+            print(page.reply.request_id, len(page.items))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+from keystoneauth1.adapter import Adapter
+
+from hvlib.errors import ProtocolError
+from hvlib_openstack.connections import on_the_way
+from hvlib_openstack.errors import refusal
+from hvlib_openstack.reply import Reply
+from hvlib_openstack.service import Parameters, Version
+
+__all__ = ["Client", "CollectionPage", "SdkClient", "page_at", "pages"]
+
+T = TypeVar("T")
+
+MARKER = "marker"
+
+
+class Client(Protocol):
+    """What asks a service."""
+
+    def get(self, path: str, parameters: Parameters = (), version: Version | None = None) -> Reply:
+        """GET: one round trip. Raises hvlib's errors."""
+
+
+class SdkClient:
+    """A service as openstacksdk knows it: ``provider.native.compute``, or any adapter of keystoneauth."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        self._adapter = adapter
+
+    def get(self, path: str, parameters: Parameters = (), version: Version | None = None) -> Reply:
+        """`Client.get`."""
+        microversion = None if version is None else str(version)
+        with on_the_way(self._adapter.service_type or "the service"):
+            response = self._adapter.get(path, params=list(parameters), raise_exc=False, microversion=microversion)
+        if response.status_code >= 400:
+            raise refusal(response)
+        return Reply(response.status_code, response.headers, response.content)
+
+
+class CollectionPage(msgspec.Struct, Generic[T], frozen=True):
+    """One page: its items, the reply that brought them, and what to add to the parameters for the next; None: last."""
+
+    items: Sequence[T]
+    reply: Reply
+    next: Parameters | None
+
+
+class Link(msgspec.Struct):
+    rel: str
+    href: str
+
+
+class Links(msgspec.Struct):
+    next: str | None = None
+
+
+def pages(
+    client: Client,
+    path: str,
+    key: str,
+    *,
+    parameters: Parameters = (),
+    type: type[T] = dict,  # type: ignore[assignment]
+    version: Version | None = None,
+    marker: str | None = None,
+) -> Iterator[CollectionPage[T]]:
+    """All pages of a collection, each one round trip, fetched as they are asked for.
+
+    | path, key: where the collection is, and what the reply calls it
+    | parameters: its filters, and ``limit``, the items of a page
+    | type: what an item is read into: a msgspec structure, or a dict
+    | marker: the items' field to go on after, of a collection without links: it is over with an empty page
+
+    Raises `ProtocolError` where paging has no end, and what the service refuses with.
+    """
+    added: Parameters | None = ()
+    seen: set[tuple[tuple[str, str], ...]] = set()
+    while added is not None:
+        page = page_at(client, path, key, [*parameters, *added], type, version)
+        yield page
+        added = page.next if marker is None else _after(page.items, marker)
+        if added is not None and tuple(added) in seen:
+            raise ProtocolError(f"the pages of {path} have no end: one leads back to another")
+        seen.add(tuple(added or ()))
+
+
+def page_at(
+    client: Client, path: str, key: str, parameters: Parameters, type: type[T], version: Version | None = None
+) -> CollectionPage[T]:
+    """One page: one round trip."""
+    reply = client.get(path, parameters, version)
+    envelope = reply.read(_envelope(key, type))
+    href = envelope.next or envelope.links.next
+    href = href or next((link.href for link in envelope.beside if link.rel == "next"), None)
+    return CollectionPage(envelope.items, reply, None if href is None else _asked(path, href))
+
+
+def _after(items: Sequence[Any], marker: str) -> Parameters | None:
+    if not items:
+        return None
+    last = items[-1]
+    return [(MARKER, str(last[marker] if isinstance(last, dict) else getattr(last, marker)))]
+
+
+def _asked(path: str, href: str) -> Parameters:
+    """The place that a link leads to, wherever it says that it is."""
+    found = [(name, value) for name, value in parse_qsl(urlsplit(href).query) if name in (MARKER, "page", "offset")]
+    if not found:
+        raise ProtocolError(f"the link to the next page of {path} does not say where that begins: {href}")
+    return found
+
+
+@lru_cache(maxsize=256)
+def _envelope(key: str, item: Any) -> Any:
+    return msgspec.defstruct(
+        "Envelope",
+        [
+            ("items", list[item], msgspec.field(name=key)),
+            ("beside", list[Link], msgspec.field(name=f"{key}_links", default_factory=list)),
+            ("links", Links, msgspec.field(default_factory=Links)),
+            ("next", str | None, None),
+        ],
+    )

@@ -1,0 +1,207 @@
+"""Tables: a kind's fields, the service's fields that they are made of, and the records built of those.
+
+A kind's file is a table: hvlib's field, a column. From it come the fields that are decoded, what is joined, and how a
+record is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import msgspec
+
+from hvlib.query import Query
+from hvlib.ref import Ref
+from hvlib.resources import Resource
+from hvlib_openstack.joins import Join
+from hvlib_openstack.rows import Row, native_of, row_of, row_type
+from hvlib_openstack.service import Parameters, Version
+
+if TYPE_CHECKING:
+    from hvlib_openstack.session import OpenStackSession
+
+__all__ = ["Column", "Joined", "Joins", "Many", "One", "Records", "Table"]
+
+R = TypeVar("R", bound=Resource)
+
+NATIVE = "native"
+
+Reader = Callable[[Row], Any]
+"""Makes a field's value of an object's row."""
+
+Joins = Mapping[str, Mapping[str, Any]]
+"""What was joined, by the join's name."""
+
+
+class Column:
+    """A field that is made of the object's own: ``convert`` takes a value for each of them.
+
+    | since: the microversion that tells it; a server that knows no such one does not have the field
+    | private: told to administrators only
+    """
+
+    join: Join | None = None
+
+    def __init__(
+        self,
+        *fields: str,
+        convert: Callable[..., Any] | None = None,
+        since: Version | None = None,
+        private: bool = False,
+    ) -> None:
+        self.fields = fields
+        self.since = since
+        self.private = private
+        self._convert = convert
+
+    def reader(self, session: OpenStackSession, joins: Joins) -> Reader:  # noqa: ARG002 -- for what is joined
+        """What makes this field's value."""
+        [first, *others], convert = self.fields, self._convert
+        if convert is None:
+            return lambda row: getattr(row, first)
+        if not others:
+            return lambda row: convert(getattr(row, first))
+        return lambda row: convert(*[getattr(row, field) for field in self.fields])
+
+
+class Joined(Column):
+    """A field that is made of what is joined to an object by a field of its own: ``convert`` takes those two."""
+
+    def __init__(
+        self, join: Join, by: str, convert: Callable[[Mapping[str, Any], Any], Any], *, private: bool = False
+    ) -> None:
+        super().__init__(by, private=private)
+        self.join = join
+        self._by = by
+        self._make = convert
+
+    def reader(self, session: OpenStackSession, joins: Joins) -> Reader:  # noqa: ARG002
+        """`Column.reader`."""
+        assert self.join is not None
+        found, by, make = joins.get(self.join.name, {}), self._by, self._make
+        return lambda row: make(found, getattr(row, by))
+
+
+class One(Column):
+    """A field that refers to one object: the column gives its identifier, or None."""
+
+    def __init__(self, column: Column, kind: type[Resource]) -> None:
+        super().__init__(*column.fields, since=column.since, private=column.private)
+        self.join = column.join
+        self._column = column
+        self._kind = kind
+
+    def reader(self, session: OpenStackSession, joins: Joins) -> Reader:
+        """`Column.reader`."""
+        read, make = self._column.reader(session, joins), partial(session.context.ref, self._kind)
+
+        def ref(row: Row) -> Ref | None:
+            id = read(row)
+            return None if id is None else make(id)
+
+        return ref
+
+
+class Many(One):
+    """A field that refers to several objects: the column gives their identifiers."""
+
+    def reader(self, session: OpenStackSession, joins: Joins) -> Reader:
+        """`Column.reader`."""
+        read, make = self._column.reader(session, joins), partial(session.context.ref, self._kind)
+        return lambda row: tuple([make(id) for id in read(row)])
+
+
+class Table(msgspec.Struct, Generic[R], frozen=True):
+    """How one kind's fields are found in a collection of one service.
+
+    | service, path, key: the collection, and what its replies call it
+    | whole: all fields of its objects that hvlib reads
+    | id: the field that refs name an object by
+    | item: where one object is, below its identifier, and what the reply calls it; "": the reply is the object
+    | parameters: what the collection is asked with, always
+    | filters: the parameters that the service compares a field with, exactly
+    | where: whether an object is of this kind, by its row, and the fields that this takes
+    | version: the microversion that is asked for, if that is a fixed one
+    """
+
+    kind: type[R]
+    service: str
+    path: str
+    key: str
+    whole: type[msgspec.Struct]
+    fields: Mapping[str, Column]
+    id: str = "id"
+    item: tuple[str, str] | None = None
+    parameters: Parameters = ()
+    filters: Mapping[str, str] = {}
+    where: tuple[Callable[[Row], bool], tuple[str, ...]] | None = None
+    version: Version | None = None
+
+    def declared(self, newest: Version, administrator: bool) -> frozenset[str]:
+        """The fields that a server of this microversion tells this user."""
+        return frozenset(
+            name
+            for name, column in self.fields.items()
+            if (column.since is None or column.since <= newest) and (administrator or not column.private)
+        )
+
+    def joins(self, needed: Iterable[str]) -> list[Join]:
+        """What these fields need besides, each once."""
+        return list(dict.fromkeys(join for name in needed if (join := self.fields[name].join) is not None))
+
+    def row_type(self, needed: Iterable[str]) -> type[msgspec.Struct]:
+        """What an object is read into, for these fields."""
+        fields = {field for name in needed for field in self.fields[name].fields}
+        return row_type(self.whole, frozenset({*fields, self.id, *(self.where[1] if self.where else ())}))
+
+
+class Records(Generic[R]):
+    """Makes the records of one query. ``field``: one that is to be compared besides."""
+
+    def __init__(
+        self, table: Table[R], query: Query[R], session: OpenStackSession, joins: Joins, field: str = ""
+    ) -> None:
+        self.table = table
+        self._native = query.native
+        self._row_type = table.row_type([*query.needed, *([field] if field else [])])
+        self._make_ref = partial(session.context.ref, table.kind)
+        self._type: Any = query.record_type
+        self._fits = table.where[0] if table.where else None
+        loaded = query.record_type.loaded
+        self._readers = [
+            table.fields[name].reader(session, joins) if name in loaded and name != NATIVE else _nothing
+            for name in query.record_type.__struct_fields__[1:]
+        ]
+
+    @property
+    def item_type(self) -> Any:
+        """What an item of a reply is to be read into."""
+        return dict[str, Any] if self._native else self._row_type
+
+    def row(self, item: Any) -> Row:
+        """The row of an item."""
+        return row_of(self._row_type, item) if self._native else item
+
+    def all(self, items: Sequence[Any]) -> list[R]:
+        """The records of those that are of this kind."""
+        if self._native:
+            rows = [(self.row(item), item) for item in items]
+            return [self._with_native(row, item) for row, item in rows if self._fits is None or self._fits(row)]
+        make, type, readers, id, fits = self._make_ref, self._type, self._readers, self.table.id, self._fits
+        return [
+            type(make(str(getattr(row, id))), *[read(row) for read in readers])
+            for row in items
+            if fits is None or fits(row)
+        ]
+
+    def _with_native(self, row: Row, item: Mapping[str, Any]) -> R:
+        values = [read(row) for read in self._readers]
+        values[self._type.__struct_fields__.index(NATIVE) - 1] = native_of(self._native, item)
+        record: R = self._type(self._make_ref(str(getattr(row, self.table.id))), *values)
+        return record
+
+
+def _nothing(row: Row) -> None:  # noqa: ARG001 -- a reader
+    return None
