@@ -49,6 +49,10 @@ class TableAdapter(Adapter[R]):
         """The service that has this kind."""
         return self.session.service(self.table.service)
 
+    def ref(self, id: str) -> Ref:
+        """The ref of an object of this kind."""
+        return self.session.context.ref(self.kind, id)
+
     def page(self, query: Query[R], after: PageToken | None) -> Page[R]:
         """GET of the collection after a marker; what is joined is read with the first page, for all."""
         added = [] if after is None else [("marker", _marker(self.kind, after))]
@@ -77,12 +81,12 @@ class TableAdapter(Adapter[R]):
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
         """GET of the object, by uuid; else of the collection, with what the service can compare."""
         if field == "uuid" and self._single:
-            return self._made(query, self._item(query, value))
+            return self.made(query, self._item(query, value))
         read = self.table.fields[field].reader(self.session, {})
         rows = Records(self.table, query, self.session, {}, field)
         asked = [*self.filters(query), *self.named(field, value)]
-        found = [item for page in self._pages(rows, asked) for item in page.items if read(rows.row(item)) == value]
-        return self._made(query, found, field)
+        found = [item for page in self.pages(rows, asked) for item in page.items if read(rows.row(item)) == value]
+        return self.made(query, found, field)
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
         """GET of each of a few objects; of many, of the collection, until they are found."""
@@ -91,7 +95,7 @@ class TableAdapter(Adapter[R]):
         if not self._single or len(wanted) > ONE_BY_ONE:
             left = ONE_BY_ONE if self._single else 0
             rows = Records(self.table, query, self.session, {})
-            for page in self._pages(rows, self.chosen(sorted(wanted))):
+            for page in self.pages(rows, self.chosen(sorted(wanted))):
                 chosen = [item for item in page.items if self._id(item) in wanted]
                 found += chosen
                 wanted.difference_update(map(self._id, chosen))
@@ -99,11 +103,15 @@ class TableAdapter(Adapter[R]):
                     break
         if self._single:
             found += [item for id in sorted(wanted) for item in self._item(query, id)]
-        return self._made(query, found)
+        return self.made(query, found)
+
+    def everything(self) -> Parameters:
+        """What the whole kind is asked for with."""
+        return self.table.parameters
 
     def filters(self, query: Query[R]) -> Parameters:
-        """What a listing of this kind is asked with, and what of the query's filters the service compares itself."""
-        return [*self.table.parameters, *self._compared(query)]
+        """What a listing is asked for with: what of the query's filters the service compares itself."""
+        return [*self.everything(), *self._compared(query)]
 
     def named(self, field: str, value: str) -> Parameters:
         """What finds the objects whose field has a value, and perhaps others."""
@@ -112,13 +120,16 @@ class TableAdapter(Adapter[R]):
 
     def chosen(self, ids: Sequence[str]) -> Parameters:  # noqa: ARG002 -- for services that can choose
         """What finds the objects of these identifiers, and perhaps others."""
-        return self.table.parameters
+        return self.everything()
+
+    def compared(self, field: str, value: object) -> Parameters:
+        """What finds the objects whose field has a value, and perhaps others; nothing where the service can't."""
+        return self.named(field, value) if isinstance(value, str) else []
 
     def _compared(self, query: Query[R]) -> Iterator[tuple[str, str]]:
         for each in query.filters:
-            [value, *others] = each.alternatives or (None,)
-            if each.field in self.table.filters and isinstance(value, str) and not others:
-                yield from self.named(each.field, value)
+            if len(each.alternatives) == 1:
+                yield from self.compared(each.field, each.alternatives[0])
 
     @property
     def _single(self) -> bool:
@@ -135,7 +146,8 @@ class TableAdapter(Adapter[R]):
         rows = Records(self.table, query, self.session, {})
         return page_at(self.service, self.table.path, self.table.key, parameters, rows.item_type, self._version)
 
-    def _pages(self, rows: Records[R], parameters: Parameters) -> Iterator[CollectionPage[Any]]:
+    def pages(self, rows: Records[R], parameters: Parameters) -> Iterator[CollectionPage[Any]]:
+        """All pages of the collection, each one round trip; nothing is joined."""
         asked = [*parameters, ("limit", str(PAGE))]
         return pages(
             self.service,
@@ -157,13 +169,13 @@ class TableAdapter(Adapter[R]):
         except NotFound:
             return []
         item_type = Records(self.table, query, self.session, {}).item_type
-        return [reply.read(dict[str, item_type])[key] if key else reply.read(item_type)]
+        return [reply.read(item_type)] if not key else [reply.read(_named(item_type))[key]]
 
-    def _made(self, query: Query[R], items: Sequence[Any], field: str = "") -> Sequence[R]:
-        """The records of some items."""
+    def made(self, query: Query[R], items: Sequence[Any], *besides: str) -> Sequence[R]:
+        """The records of items that were read into rows of these fields. One round trip if anything is joined."""
         if not items:
             return []
-        return Records(self.table, query, self.session, self._join(query, items), field).all(items)
+        return Records(self.table, query, self.session, self._join(query, items), *besides).all(items)
 
     def _join(self, query: Query[R], items: Sequence[Any] | None) -> Joins:
         """What is joined to these objects: of a few each by itself, else, and without any, all that there is."""
@@ -186,3 +198,8 @@ def _marker(kind: type[Resource], token: PageToken) -> str:
     if name != kind.kind or not marker:
         raise CursorLost(f"{token!r} is no page token of {kind.kind}")
     return marker
+
+
+def _named(item_type: Any) -> Any:
+    """A reply that has an item under a name."""
+    return dict[str, item_type]

@@ -48,7 +48,7 @@ class Cloud:
     def close(self) -> None:
         """End every connection."""
         self.connections.cut()
-        self.connections.close()  # type: ignore[no-untyped-call]
+        self.connections.close()
 
 
 def _region(endpoint: Endpoint, http: requests.Session) -> CloudRegion:

@@ -50,12 +50,12 @@ class Connections(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """`requests.adapters.HTTPAdapter.init_poolmanager`."""
-        super().init_poolmanager(*args, ssl_context=self._tls, **options)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*args, ssl_context=self._tls, **options)
         self._watch(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """`requests.adapters.HTTPAdapter.proxy_manager_for`."""
-        manager = super().proxy_manager_for(proxy, ssl_context=self._tls, **options)  # type: ignore[no-untyped-call]
+        manager = super().proxy_manager_for(proxy, ssl_context=self._tls, **options)
         self._watch(manager)
         return manager
 

@@ -74,7 +74,7 @@ class GlanceAdapter(TableAdapter[R]):
     def chosen(self, ids: Sequence[str]) -> Parameters:
         """``id=in:``."""
         few = [("id", f"in:{','.join(ids)}")] if len(ids) <= IN_A_QUERY else []
-        return [*self.table.parameters, *few]
+        return [*self.everything(), *few]
 
 
 class Images(GlanceAdapter[Image]):

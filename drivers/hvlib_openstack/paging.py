@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -109,7 +109,7 @@ def page_at(
 ) -> CollectionPage[T]:
     """One page: one round trip."""
     reply = client.get(path, parameters, version)
-    envelope = reply.read(_envelope(key, type))
+    envelope = reply.read(_envelope(key, cast(Any, type)))
     href = envelope.next or envelope.links.next
     href = href or next((link.href for link in envelope.beside if link.rel == "next"), None)
     return CollectionPage(envelope.items, reply, None if href is None else _asked(path, href))

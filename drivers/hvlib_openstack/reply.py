@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -45,7 +45,8 @@ class Reply(msgspec.Struct, frozen=True):
     def read(self, type: type[T]) -> T:
         """The body, of JSON, as a structure. Raises `ProtocolError` if it is none, or not whole."""
         try:
-            return _decoder(type).decode(self.body)
+            decoder: msgspec.json.Decoder[T] = _decoder(cast(Any, type))
+            return decoder.decode(self.body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ProtocolError(
                 f"the server's answer can't be read: {error}",
@@ -60,5 +61,5 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=512)
-def _decoder(type: type[T]) -> msgspec.json.Decoder[T]:
+def _decoder(type: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(type)

@@ -28,6 +28,7 @@ from hvlib_openstack.cloud import HINT, Cloud
 from hvlib_openstack.cluster import Clusters
 from hvlib_openstack.connections import on_the_way
 from hvlib_openstack.errors import refusal
+from hvlib_openstack.feed import OpenStackFeed
 from hvlib_openstack.flavor import Flavors
 from hvlib_openstack.host import Hosts
 from hvlib_openstack.image import Images
@@ -111,6 +112,10 @@ class OpenStackSession(driver.Session):
             raise SessionLost("not logged in")
         return login
 
+    def adapter(self, kind: type[Resource]) -> TableAdapter[Any]:
+        """The adapter of one kind."""
+        return self._adapters[kind]
+
     def service(self, type: str) -> Service:
         """One of the region's services. Raises `Unsupported` if the catalogue has none."""
         login = self.current
@@ -165,17 +170,22 @@ class OpenStackSession(driver.Session):
             self._cloud.close()
 
     def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
-        """Nova's changes-since, and comparisons of what the services tell no changes of."""
-        return super().feed(queries, since)
+        """Nova's changes-since, and listings of what the services tell no changes of.
+
+        Where only chosen objects are watched, these are read, soon and then ever less often.
+        """
+        if since is None and all(query.refs is not None for query in queries):
+            return super().feed(queries, since)
+        return OpenStackFeed(self, queries, since)
 
     def _introduce(
         self, access: AccessInfo, services: dict[str, Service], missing: dict[str, str], before: Login | None
     ) -> Login:
         project = access.project_id or ""
         login = Login(
-            token=access.auth_token,
+            token=_token(access),
             project=project,
-            administrator=ADMIN in access.role_names,
+            administrator=ADMIN in (access.role_names or []),
             services=services,
             missing=missing,
             compute=OLDEST,
@@ -242,8 +252,14 @@ def _services(cloud: Cloud, access: AccessInfo) -> tuple[dict[str, Service], dic
         except CatalogException as error:
             missing[type] = f"this region's catalogue has no {type} service: {error}"
         else:
-            services[type] = Service(cloud.sdk, type, base_of(url or "", version), access.auth_token)
+            services[type] = Service(cloud.sdk, type, base_of(url or "", version), _token(access))
     return services, missing
+
+
+def _token(access: AccessInfo) -> str:
+    if not access.auth_token:
+        raise ProtocolError("keystone's answer to the login has no token")
+    return access.auth_token
 
 
 def _newest(reply: Reply) -> Version:

@@ -158,14 +158,14 @@ class Table(msgspec.Struct, Generic[R], frozen=True):
 
 
 class Records(Generic[R]):
-    """Makes the records of one query. ``field``: one that is to be compared besides."""
+    """Makes the records of one query. ``besides``: fields that the rows are to hold too."""
 
     def __init__(
-        self, table: Table[R], query: Query[R], session: OpenStackSession, joins: Joins, field: str = ""
+        self, table: Table[R], query: Query[R], session: OpenStackSession, joins: Joins, *besides: str
     ) -> None:
         self.table = table
         self._native = query.native
-        self._row_type = table.row_type([*query.needed, *([field] if field else [])])
+        self._row_type = table.row_type([*query.needed, *besides])
         self._make_ref = partial(session.context.ref, table.kind)
         self._type: Any = query.record_type
         self._fits = table.where[0] if table.where else None

@@ -10,7 +10,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import field
 
-from hvlib.query import Query
+from hvlib.ref import Ref
 from hvlib.resources import VM, Flavor, Host, Image, Network, PowerState, Volume
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.joins import NETWORKS
@@ -136,18 +136,21 @@ class VMs(TableAdapter[VM]):
     kind: ClassVar[type[VM]] = VM
     table = TABLE
 
-    def filters(self, query: Query[VM]) -> Parameters:
-        """All projects' servers if that was asked for; and those of a host, which nova compares itself."""
-        asked = list(super().filters(query))
-        if self.session.all_projects:
-            asked.append(("all_tenants", "1"))
-        return asked
-
-    def chosen(self, ids: Sequence[str]) -> Parameters:  # noqa: ARG002 -- nova can't choose
-        """`TableAdapter.chosen`."""
+    def everything(self) -> Parameters:
+        """The project's servers; all projects' if that was asked for."""
         return [("all_tenants", "1")] if self.session.all_projects else []
 
     def named(self, field: str, value: str) -> Parameters:
         """``name`` is a regular expression that is searched for."""
-        escaped = SPECIAL.sub(r"\\\1", value)
-        return [("name", f"^{escaped}$")] if field == "name_label" else []
+        return [("name", _exactly(value))] if field == "name_label" else []
+
+    def compared(self, field: str, value: object) -> Parameters:
+        """Of administrators nova also takes a host's name, as an expression; what others ask so, it ignores."""
+        if field == "host" and isinstance(value, Ref):
+            return [("node", _exactly(value.id))]
+        return super().compared(field, value)
+
+
+def _exactly(value: str) -> str:
+    escaped = SPECIAL.sub(r"\\\1", value)
+    return f"^{escaped}$"

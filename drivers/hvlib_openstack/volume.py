@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
 import msgspec
 
 from hvlib.errors import PermissionDenied
-from hvlib.query import Query
 from hvlib.resources import VM, StoragePool, Volume
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.service import Parameters, Version
@@ -67,15 +65,8 @@ class Volumes(TableAdapter[Volume]):
     kind: ClassVar[type[Volume]] = Volume
     table = TABLE
 
-    def filters(self, query: Query[Volume]) -> Parameters:
-        """All projects' volumes if that was asked for."""
-        return [*super().filters(query), *self._everywhere()]
-
-    def chosen(self, ids: Sequence[str]) -> Parameters:  # noqa: ARG002 -- cinder can't choose
-        """`TableAdapter.chosen`."""
-        return self._everywhere()
-
-    def _everywhere(self) -> Parameters:
+    def everything(self) -> Parameters:
+        """The project's volumes; all projects' if that was asked for."""
         if not self.session.all_projects:
             return []
         if not self.session.current.administrator:  # Cinder would tell the project's own, and not say so.

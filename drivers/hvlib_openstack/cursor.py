@@ -1,0 +1,62 @@
+"""Cursors: where a watch of servers goes on, and what proves that nova still remembers all that went since."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Iterable
+from uuid import UUID
+
+import msgspec
+
+from hvlib.driver import WatchCursor
+from hvlib.errors import CursorLost
+
+__all__ = ["Cursor", "total"]
+
+MODULUS = 1 << 128
+
+
+class Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """A moment, by the server's clock, and which servers there were then.
+
+    | region, scope: whose servers: the region's uuid, and a project's identifier or that of all
+    | at: seconds since 1970
+    | servers: how many there were
+    | sum: of their identifiers, as numbers: with what came and went since it gives those that there are now
+    | young: those of them that were so young that their age does not tell that they were there
+    | told: those that were gone already, so lately that nova will tell it once more
+    """
+
+    region: str
+    scope: str
+    at: int
+    servers: int
+    sum: str
+    young: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+
+    def had(self, id: str, born: int, young: int) -> bool:
+        """Whether a server was there at the moment: an old one was, of a young one the cursor says so."""
+        return born < self.at - young or id in self.young
+
+    def encode(self) -> WatchCursor:
+        """As text."""
+        body = msgspec.json.encode(self)
+        return WatchCursor(base64.urlsafe_b64encode(zlib.crc32(body).to_bytes(4, "big") + body).decode())
+
+    @classmethod
+    def decode(cls, text: str) -> Cursor:
+        """Of text. Raises `CursorLost` for what is none."""
+        try:
+            data = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
+            if zlib.crc32(data[4:]).to_bytes(4, "big") == data[:4]:
+                return msgspec.json.decode(data[4:], type=cls)
+        except (ValueError, msgspec.DecodeError):
+            pass
+        raise CursorLost("this is no cursor of an OpenStack watch", hint="use known= with your last records")
+
+
+def total(ids: Iterable[str]) -> int:
+    """The sum of identifiers: whatever the order, and what goes can be taken off."""
+    return sum(int(UUID(id)) for id in ids) % MODULUS

@@ -1,0 +1,190 @@
+"""Servers, watched: nova's changes-since, and now and then a listing, for what that does not tell."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hvlib.driver import Change, Gone, Upsert
+from hvlib.errors import CursorLost
+from hvlib.query import Query
+from hvlib.resources import VM
+from hvlib_openstack.cursor import Cursor, total
+from hvlib_openstack.paging import pages
+from hvlib_openstack.service import Parameters
+from hvlib_openstack.table import Records
+from hvlib_openstack.values import moment
+from hvlib_openstack.watched import GoOn, Paced, Watched
+
+if TYPE_CHECKING:
+    from hvlib_openstack.adapter import TableAdapter
+    from hvlib_openstack.session import OpenStackSession
+
+__all__ = ["Servers"]
+
+OVERLAP = 5
+"""Seconds for which nova is asked once more: it counts in whole ones, and the clocks of its hosts differ."""
+
+YOUNG = 3 * OVERLAP
+"""Seconds for which a server's age does not tell whether it was there at a moment."""
+
+GONE = frozenset({"DELETED", "SOFT_DELETED"})
+
+HIDDEN = frozenset({"tags", "networks", "volumes", "ip_addresses"})
+"""What changes without nova telling it."""
+
+BESIDES = ("power_state", "created_at")
+"""Fields whose columns tell whether a server is gone, and how old it is."""
+
+ALL = "*"
+LIMIT = "1000"
+
+
+class Identified(msgspec.Struct):
+    id: str
+
+
+class Servers(Watched):
+    """The servers of a project, or of all. ``since``: where an earlier watch stood."""
+
+    due = 0.0
+
+    def __init__(self, adapter: TableAdapter[Any], query: Query[Any], since: Cursor | None) -> None:
+        session = adapter.session
+        self._adapter = adapter
+        self._query = query
+        self._session = session
+        self._rows: Records[VM] = Records(adapter.table, query, session, {}, *BESIDES)
+        self._since = since
+        self._sweep = Paced(session.sweep_interval)
+        self._at = 0
+        self._alive: dict[str, int] = {}
+        self._told: dict[str, int] = {}
+        self._whole = query.native or bool(HIDDEN & query.needed)
+
+    def look(self, go_on: GoOn) -> Sequence[Change]:
+        """All, the first time, or what came since the cursor; then what nova tells, and what a listing shows."""
+        if self._at == 0:
+            changes = self._resume(self._since, go_on) if self._since is not None else self._begin(go_on)
+        else:
+            changes = self._next(go_on)
+        self._forget()
+        self.due = time.monotonic() + self._session.poll_interval
+        return changes
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where this one stands."""
+        oldest = self._at - YOUNG
+        return Cursor(
+            region=self._session.current.about.uuid,
+            scope=_scope(self._session),
+            at=self._at,
+            servers=len(self._alive),
+            sum=f"{total(self._alive):x}",
+            young=tuple(id for id, created in self._alive.items() if created >= oldest),
+            told=tuple(self._told),
+        )
+
+    def _begin(self, go_on: GoOn) -> Sequence[Change]:
+        items = self._everything(go_on)
+        self._alive = self._ages(items)
+        return [Upsert(record) for record in self._made(items.values())]
+
+    def _next(self, go_on: GoOn) -> Sequence[Change]:
+        """The listing goes first: what it lacks must be among what nova tells afterwards."""
+        since = self._at - OVERLAP
+        listed = self._listed(go_on) if self._sweep.is_due else None
+        there, gone = self._changed(since, go_on)
+        known = self._alive.keys()
+        self._alive = {id: born for id, born in {**self._alive, **self._ages(there)}.items() if id not in gone}
+        if listed is not None and self._alive.keys() - listed.keys() - there.keys():
+            raise CursorLost("nova does not remember what became of a server that is gone")
+        records = self._made({**self._rest(listed or {}, gone), **there}.values())
+        return [*self._leave(gone.keys() & known), *map(Upsert, records)]
+
+    def _resume(self, since: Cursor, go_on: GoOn) -> Sequence[Change]:
+        """What differs from the moment of a cursor. Raises `CursorLost` where nova does not remember all that went."""
+        if (since.region, since.scope) != (self._session.current.about.uuid, _scope(self._session)):
+            raise CursorLost("the cursor is of another region or project")
+        listed = self._listed(go_on)
+        there, gone = self._changed(since.at - OVERLAP, go_on)
+        ages = {**dict.fromkeys(listed, 0), **self._ages({**self._rest(listed, gone), **there})}
+        self._alive = {id: born for id, born in ages.items() if id not in gone}
+        went = {id for id, born in gone.items() if since.had(id, born, YOUNG) and id not in since.told}
+        came = {id for id, born in self._alive.items() if not since.had(id, born, YOUNG)}
+        before = [*(self._alive.keys() - came), *went]
+        if (len(before), f"{total(before):x}") != (since.servers, since.sum):
+            raise CursorLost("nova does not remember all servers that are gone since the cursor")
+        records = self._made({**self._rest(listed, gone), **there}.values())
+        return [*self._leave(went), *(Upsert(record, record.ref.id in came) for record in records)]
+
+    def _made(self, items: Iterable[Any]) -> Sequence[VM]:
+        return self._adapter.made(self._query, list(items), *BESIDES)
+
+    def _leave(self, ids: Iterable[str]) -> Iterator[Change]:
+        """That servers are gone, which nova will tell once more."""
+        for id in ids:
+            self._told[id] = self._at
+            yield Gone(self._session.context.ref(VM, id))
+
+    def _changed(self, since: int, go_on: GoOn) -> tuple[dict[str, Any], dict[str, int]]:
+        """What nova tells of a time: the servers that are there, and those that are gone, with their births."""
+        asked = ("changes-since", datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        items = self._read([asked], go_on)
+        gone = {id: item for id, item in items.items() if self._rows.row(item).status in GONE}
+        return {id: item for id, item in items.items() if id not in gone}, self._ages(gone)
+
+    def _listed(self, go_on: GoOn) -> dict[str, Any]:
+        """Every server; None for each where nova tells all that is asked for by itself."""
+        begin = time.monotonic()
+        found: dict[str, Any] = self._everything(go_on) if self._whole else dict.fromkeys(self._ids(go_on))
+        self._sweep.ran(begin)
+        return found
+
+    def _everything(self, go_on: GoOn) -> dict[str, Any]:
+        begin = time.monotonic()
+        items = self._read([], go_on)
+        self._sweep.ran(begin)
+        return items
+
+    def _read(self, asked: Parameters, go_on: GoOn) -> dict[str, Any]:
+        """Servers by identifier, in pages. The first reply's date is where the next question begins."""
+        items: dict[str, Any] = {}
+        at = None
+        for page in self._adapter.pages(self._rows, [*self._adapter.everything(), *asked]):
+            go_on()
+            at = at or int(page.reply.date.timestamp())
+            items.update((self._rows.row(item).id, item) for item in page.items)
+        self._at = at or self._at
+        return items
+
+    def _ids(self, go_on: GoOn) -> Iterator[str]:
+        asked = [*self._adapter.everything(), ("limit", LIMIT)]
+        for page in pages(self._session.compute, "/servers", "servers", parameters=asked, type=Identified):
+            go_on()
+            yield from (item.id for item in page.items)
+
+    def _rest(self, listed: dict[str, Any], gone: Container[str]) -> dict[str, Any]:
+        return {id: item for id, item in listed.items() if item is not None and id not in gone}
+
+    def _ages(self, items: Mapping[str, Any]) -> dict[str, int]:
+        """When servers were born."""
+        return {id: _epoch(self._rows.row(item).created) for id, item in items.items()}
+
+    def _forget(self) -> None:
+        """What nova tells no more need not be known as told."""
+        self._told = {id: at for id, at in self._told.items() if at >= self._at - YOUNG}
+
+
+def _scope(session: OpenStackSession) -> str:
+    return ALL if session.all_projects else session.current.project
+
+
+def _epoch(created: datetime) -> int:
+    born = moment(created)
+    return 0 if born is None else int(born.timestamp())
