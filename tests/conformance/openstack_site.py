@@ -76,6 +76,7 @@ class OpenStackSite(Site):
     }
 
     patience = 120.0
+    examples = 3
 
     def __init__(self, server: OpenStack, clouds: Path) -> None:
         """``clouds`` is where the file may be."""
@@ -134,7 +135,7 @@ class OpenStackSite(Site):
         self.server.wait_for_server(id, "deleted")
 
     def rename_vm(self, id: str, name_label: str) -> None:
-        self.admin.rename_server(id, name_label)
+        self.server.rename_server(id, name_label)
 
     def set_power(self, id: str, state: PowerState) -> None:
         action, vm_state = ACTIONS[state]

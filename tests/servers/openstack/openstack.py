@@ -142,11 +142,20 @@ class OpenStack(Server):
             time.sleep(POLL_INTERVAL)
 
     def vm_state(self, id: str) -> str | None:
-        """What nova's database says of a server: ``active``, ``stopped``, ``deleted`` …; None if something is under way."""
-        query = "SELECT CASE WHEN task_state IS NULL THEN vm_state END FROM instances WHERE uuid = ?"
+        """What nova's database says: ``active``, ``stopped``, ``deleted`` …; None if something is under way."""
+        query = """
+            SELECT CASE WHEN deleted OR (task_state IS NULL AND vm_state != 'deleted') THEN vm_state END
+            FROM instances WHERE uuid = ?
+        """
         with closing(sqlite3.connect(self._folder / "nova.sqlite")) as nova:
             (found,) = nova.execute(query, [id]).fetchone()
         return None if found is None else str(found)
+
+    def rename_server(self, id: str, name: str) -> None:
+        """Do in nova's database what its API does in 0.1 s, if all characters are of the basic multilingual plane."""
+        query = "UPDATE instances SET display_name = ?, updated_at = strftime('%Y-%m-%d %H:%M:%f000', 'now') WHERE uuid = ?"
+        with closing(sqlite3.connect(self._folder / "nova.sqlite", timeout=TASK_TIMEOUT)) as nova, nova:
+            nova.execute(query, [name, id])
 
     def guests(self) -> list[tuple[str, str]]:
         """What became of the guests: servers' identifiers, each with ``boot``, ``shutdown`` or ``reboot``: asked."""
@@ -165,6 +174,7 @@ class OpenStack(Server):
         for name, password in self.estate.passwords.items():
             (user,) = administrator.call("keystone", "GET", f"/v3/users?name={name}")["users"]
             administrator.call("keystone", "PATCH", f"/v3/users/{user['id']}", {"user": {"password": password}})
+        (self._folder / "tokens-expired").write_text(str(time.time()))
         _let_revocations_pass()
 
     def requests(self) -> dict[str, int]:
@@ -194,6 +204,5 @@ class OpenStack(Server):
 
 
 def _let_revocations_pass() -> None:
-    """Keystone revokes what is issued in the same second too, and the services remember a token for a second."""
-    now = time.time()
-    time.sleep(2 - now % 1)
+    """Keystone revokes what is issued in the same second too."""
+    time.sleep(1 - time.time() % 1)
