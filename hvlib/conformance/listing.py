@@ -10,7 +10,7 @@ from itertools import islice
 import pytest
 
 import hvlib
-from hvlib.conformance.fixtures import Administrator, Conformance, NewVM, Wired, collections, counted
+from hvlib.conformance.fixtures import Administrator, Conformance, NewVM, Wired, counted, listable
 from hvlib.conformance.replica import plain_records, truth
 from hvlib.conformance.site import Site
 from hvlib.resources import VM
@@ -30,7 +30,7 @@ class ListingConformance(Conformance):
     @pytest.mark.parametrize("page_size", [1, 3, 1000])
     def test_a_listing_ends(self, site: Site, provider: hvlib.Provider, page_size: int) -> None:
         """After no more pages than there are objects, and an empty one."""
-        for collection in collections(provider):
+        for collection in listable(site, provider):
             most = len(site.truth(collection.kind)) + 1
             pages = list(islice(collection.get_all(fields=[], page_size=page_size).pages(), most + 1))
             assert len(pages) <= most
@@ -47,13 +47,13 @@ class ListingConformance(Conformance):
         once(site, (vm for page in pages for vm in page.items))
 
     def test_every_kind_is_listed_in_pages(self, site: Site, provider: hvlib.Provider) -> None:
-        for collection in collections(provider):
+        for collection in listable(site, provider):
             listed = Counter(record.ref.id for record in collection.get_all(fields=[], page_size=2))
             assert listed == Counter(site.truth(collection.kind).keys())
 
-    def test_a_listing_takes_its_pages_and_a_constant(self, wired: Wired) -> None:
+    def test_a_listing_takes_its_pages_and_a_constant(self, site: Site, wired: Wired) -> None:
         """All fields of all objects, of each kind: never a call per object."""
-        for collection in collections(wired.provider):
+        for collection in listable(site, wired.provider):
             collection.get_all(page_size=5).all()
             with counted(wired.wire) as turns:
                 pages = list(collection.get_all(page_size=5).pages())

@@ -13,7 +13,7 @@ from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
 import hvlib
-from hvlib.conformance.fixtures import Conformance, collections
+from hvlib.conformance.fixtures import Conformance, listable
 from hvlib.conformance.following import until_synced
 from hvlib.conformance.replica import Replica, differing, plain_records, truth
 from hvlib.conformance.site import Site
@@ -88,7 +88,7 @@ class Mirroring:
         self.resumption = resumption
         self.wire = site.wire()
         self.provider = site.connect(self.wire, retry=IMPATIENT)
-        self.watched = [collection for collection in collections(self.provider) if collection.kind in kinds]
+        self.watched = [collection for collection in listable(site, self.provider) if collection.kind in kinds]
         self.vms: list[str] = []
         self.numbers = itertools.count()
         self.images: list[str] = []
