@@ -39,6 +39,10 @@ class Site(ABC):
     patience: ClassVar[float] = 90.0
     """Seconds in which each test must be over: one that still runs then has failed. More for a slow server."""
 
+    examples: ClassVar[int] = 8
+    """Random examples that the mirror property is tried on, for each case. Fewer for a server whose operations take
+    long."""
+
     @property
     @abstractmethod
     def url(self) -> str:
