@@ -63,8 +63,8 @@ class TableAdapter(Adapter[R]):
             if after is None:
                 raise
             raise CursorLost(f"the listing can't go on: {error}", native=error.native) from error
-        joins = self._joined.pop(after, None) if after is not None else None
-        if joins is None:
+        joins = self._joined.pop(after, {}) if after is not None else {}
+        if joins.keys() != {join.name for join in self.table.joins(query.needed)}:
             joins = self._join(query, page.items if after is None and page.next is None else None)
         items = Records(self.table, query, self.session, joins).all(page.items)
         if page.next is None:

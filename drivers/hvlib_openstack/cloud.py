@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +63,8 @@ def _region(endpoint: Endpoint, http: requests.Session) -> CloudRegion:
     if endpoint.password is not None:
         auth["password"] = endpoint.password.reveal()
     alone = "auth_url" in auth
-    try:
+    with warnings.catch_warnings(), _refused():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)  # The SDK warns of its own defaults.
         config = OpenStackConfig(
             session_constructor=partial(Session, session=http),  # type: ignore[arg-type]
             app_name="hvlib",
@@ -68,6 +72,13 @@ def _region(endpoint: Endpoint, http: requests.Session) -> CloudRegion:
             load_envvars=not alone,
         )
         return config.get_one(cloud=_name(endpoint.host, config), auth=auth, **given)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """What the SDK does not like of a configuration is a `ConfigError`."""
+    try:
+        yield
     except ConfigException as error:
         raise ConfigError(str(error), hint=HINT) from error
     except ClientException as error:

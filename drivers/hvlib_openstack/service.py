@@ -87,7 +87,7 @@ class Service:
         data = None if body is None else msgspec.json.encode(body)
         with on_the_way(self._server):
             response = self._send(method, path, headers, data)
-        if response.status_code >= 400:
+        if response.status_code >= 300:
             raise refusal(response)
         return Reply(response.status_code, response.headers, response.content)
 
@@ -101,6 +101,7 @@ class Service:
                 authenticated=False,
                 allow_reauth=False,
                 raise_exc=False,
+                redirect=False,  # The token is for this address alone.
                 connect_retries=0,
                 status_code_retries=0,
                 log=False,

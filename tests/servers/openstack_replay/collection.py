@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -18,6 +18,9 @@ __all__ = ["COMPUTE", "IMAGE", "NETWORK", "UNPAGED", "VOLUME", "Collection", "Li
 
 IGNORED = {"all_tenants", "is_public", "sort", "sort_dir", "sort_key", "with_servers"}
 """Parameters without effect: there is one project, and one order."""
+
+COMPARED = {"device_id", "id", "network_id"}
+"""Fields that networking compares, each with any of the values that are asked for."""
 
 KNOWN = {"limit", "marker", "changes-since", *IGNORED}
 
@@ -87,11 +90,12 @@ class Paging:
     limit: int | None
     cap: int | None
     links: Callable[[Links], Record]
+    known: Set[str] = frozenset(KNOWN)
 
 
 COMPUTE = VOLUME = Paging(1000, 1000, next_links)
 IMAGE = Paging(25, 1000, relative_links)
-NETWORK = Paging(None, None, both_links)
+NETWORK = Paging(None, None, both_links, KNOWN | COMPARED | {"fields"})
 UNPAGED = Paging(None, 0, lambda _: {})
 
 
@@ -102,11 +106,12 @@ class Collection:
         self._key = key
         self._paging = paging
         self._changing = threading.Lock()
+        self._chosen: dict[tuple[Row, tuple[str, ...]], bytes] = {}
         self._set(rows)
 
     def page(self, request: Request, origin: str, faults: set[Fault]) -> Reply:
         """The page that is asked for. Raises `Refused`."""
-        unknown = {name for name, _ in request.query} - KNOWN
+        unknown = {name for name, _ in request.query} - self._paging.known
         if unknown:
             raise Refused(400, f"the replay does not know {', '.join(sorted(unknown))}")
         rows, positions = self._state
@@ -119,7 +124,8 @@ class Collection:
         following = _following(rows, start, shown, limit, faults)
         first = shown[0].id if shown and limit is not None else None
         links = self._paging.links(Links(self._key, request, origin, following, first))
-        return Reply(200, self._body([row.data for row in shown], links), {"Content-Type": "application/json"})
+        body = self._body([self._told(row, request) for row in shown], links)
+        return Reply(200, body, {"Content-Type": "application/json"})
 
     def find(self, id: str) -> Row:
         """A row that was not deleted. Raises `Refused`."""
@@ -149,6 +155,16 @@ class Collection:
         limit = int(asked or 0) or paging.limit
         return limit if limit is None or paging.cap is None else min(limit, paging.cap)
 
+    def _told(self, row: Row, request: Request) -> bytes:
+        """What is told of a row: networking's clients choose its fields."""
+        fields = tuple(value for name, value in request.query if name == "fields")
+        if not fields:
+            return row.data
+        if (row, fields) not in self._chosen:
+            record = json.loads(row.data)
+            self._chosen[row, fields] = json.dumps({field: record[field] for field in fields}).encode()
+        return self._chosen[row, fields]
+
     def _body(self, records: Sequence[bytes], links: Record) -> bytes:
         rest = f", {json.dumps(links)[1:-1]}}}" if links else "}"
         return b"".join([f'{{"{self._key}": ['.encode(), b", ".join(records), b"]", rest.encode()])
@@ -156,6 +172,9 @@ class Collection:
 
 def _visible(request: Request) -> Callable[[Row], bool]:
     """Which rows are listed: those that were deleted only where changes are asked for."""
+    wanted = [(name, value) for name, value in request.query if name in COMPARED]
+    if wanted:
+        return lambda row: _fits(json.loads(row.data), wanted)
     asked = request.asked("changes-since")
     if asked is None:
         return lambda row: not row.deleted
@@ -165,6 +184,11 @@ def _visible(request: Request) -> Callable[[Row], bool]:
         raise Refused(400, f"Invalid input for query parameters changes-since. Value: {asked}.") from error
     since = since if since.tzinfo else since.replace(tzinfo=UTC)
     return lambda row: row.updated >= since
+
+
+def _fits(record: Record, wanted: Sequence[tuple[str, str]]) -> bool:
+    names = {name for name, _ in wanted}
+    return all((name, record[name]) in wanted for name in names)
 
 
 def _following(

@@ -83,7 +83,7 @@ class OpenStackReplay(Server):
             self.name,
             [sys.executable, "-m", "servers.openstack_replay.server", json.dumps(options)],
             log=Path(self._folder.name, "log"),
-            environment={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            environment={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         )
         self.port = int(self._process.ready["port"])
 
