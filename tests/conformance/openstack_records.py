@@ -45,7 +45,7 @@ def vm_fields(row: Row, ports: Iterable[Row]) -> Fields:
     """Of a server; ``ports`` are the region's."""
     flavor = row["flavor"]
     properties = (row["image"] or {}).get("properties") or {}
-    own = sorted((port["created_at"], port["id"], port["network_id"]) for port in ports if port["device_id"] == row["id"])
+    own = sorted((port for port in ports if port["device_id"] == row["id"]), key=_age)
     return {
         **_labels(row),
         "tags": tuple(sorted(row["tags"])),
@@ -58,7 +58,7 @@ def vm_fields(row: Row, ports: Iterable[Row]) -> Fields:
         "guest_hostname": row["OS-EXT-SRV-ATTR:hostname"],
         "ip_addresses": _unique(address["addr"] for network in row["addresses"].values() for address in network),
         "host": row["OS-EXT-SRV-ATTR:hypervisor_hostname"],
-        "networks": _unique(network for _, _, network in own),
+        "networks": _unique(port["network_id"] for port in own),
         "volumes": tuple(volume["id"] for volume in row["os-extended-volumes:volumes_attached"]),
         "image": row["image"]["id"] if row["image"] else None,
     }
@@ -66,9 +66,8 @@ def vm_fields(row: Row, ports: Iterable[Row]) -> Fields:
 
 def host_fields(row: Row, aggregates: Iterable[Row]) -> Fields:
     """Of a hypervisor, which may be in several aggregates: an availability zone goes first."""
-    clusters = sorted(
-        (each["availability_zone"] is None, each["id"]) for each in aggregates if row["service"]["host"] in each["hosts"]
-    )
+    own = [each for each in aggregates if row["service"]["host"] in each["hosts"]]
+    clusters = sorted((each["availability_zone"] is None, each["id"]) for each in own)
     enabled = "up" if row["status"] == "enabled" else "maintenance"
     return {
         "uuid": row["id"],
@@ -121,9 +120,7 @@ def network_fields(row: Row, subnets: Iterable[Row]) -> Fields:
 def pool_fields(row: Row, pools: Sequence[Row]) -> Fields:
     """Of a volume type, which lets volumes be on some of the region's ``pools``."""
     backend = row["extra_specs"].get("volume_backend_name")
-    usable = [
-        pool["capabilities"] for pool in pools if backend in (None, pool["capabilities"]["volume_backend_name"])
-    ]
+    usable = [pool["capabilities"] for pool in pools if backend in (None, pool["capabilities"]["volume_backend_name"])]
     return {
         **_labels(row),
         "type": backend,
@@ -162,6 +159,10 @@ def image_fields(row: Row) -> Fields:
 def snapshot_fields(row: Row) -> Fields:
     """Of an image that was taken of a server."""
     return {**_image_labels(row), "vm": row.get("instance_uuid"), "has_memory": False}
+
+
+def _age(row: Row) -> tuple[str, str]:
+    return row["created_at"], row["id"]
 
 
 def _labels(row: Row) -> dict[str, object]:

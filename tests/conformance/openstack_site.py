@@ -174,9 +174,9 @@ class OpenStackSite(Site):
         return name
 
     def _add_cloud(self, name: str, services: Mapping[str, str]) -> None:
-        project = self.server.estate.projects["admin"]
+        ids = {"project_id": self.server.estate.projects["admin"]}
         overrides = {
-            f"{each.type.replace('-', '_')}_endpoint_override": services[each.name] + each.path % {"project_id": project}
+            f"{each.type.replace('-', '_')}_endpoint_override": services[each.name] + each.path % ids
             for each in PROJECTS
         }
         auth = {

@@ -1,7 +1,7 @@
 """Servers that are copies of others' rows: nova takes one to three seconds to make one, a copy a few milliseconds.
 
 They are listed, filtered, switched, renamed, resized, migrated and deleted like others, and each has a port and an
-address of its own. What they lack is their making among the actions.
+address of its own. What they lack is their making among the actions, and the original's volumes and tags.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 from uuid import UUID, uuid5
 
-__all__ = ["Identity", "Original", "copy", "originals"]
+__all__ = ["Identity", "Original", "copy", "now", "originals"]
 
 TABLES = {
     "nova": {
@@ -24,7 +24,7 @@ TABLES = {
         "instance_extra": "instance_uuid = :uuid",
         "instance_info_caches": "instance_uuid = :uuid",
         "instance_system_metadata": "instance_uuid = :uuid",
-        "block_device_mapping": "instance_uuid = :uuid",
+        "block_device_mapping": "instance_uuid = :uuid AND volume_id IS NULL",
         "virtual_interfaces": "instance_uuid = :uuid",
     },
     "neutron": {
@@ -89,8 +89,9 @@ def originals(folder: Path, project: str) -> list[Original]:
         with closing(_open(folder, database)) as connection:
             connection.row_factory = sqlite3.Row
             for identity, rows in read:
+                values = identity._asdict()
                 rows[database] = {
-                    table: [dict(row) for row in connection.execute(f"SELECT * FROM {table} WHERE {which}", identity._asdict())]
+                    table: [dict(row) for row in connection.execute(f"SELECT * FROM {table} WHERE {which}", values)]
                     for table, which in tables.items()
                 }
     return read
@@ -99,18 +100,23 @@ def originals(folder: Path, project: str) -> list[Original]:
 def copy(folder: Path, originals: Sequence[Original], copies: Sequence[Identity]) -> None:
     """Add copies of the originals, in turns. The services may run."""
     pairs = list(zip(copies, cycle(originals), strict=False))
-    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    moment = now()
     for database, tables in TABLES.items():
         with closing(_open(folder, database)) as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
             attributes = _next_attributes(connection) if database == "neutron" else 0
             for table in tables:
                 made = [
-                    _as(identity, original.identity, row, attributes + number, now)
+                    _as(identity, original.identity, row, attributes + number, moment)
                     for number, (identity, original) in enumerate(pairs)
                     for row in original.rows[database][table]
                 ]
                 _insert(connection, table, made)
+
+
+def now() -> str:
+    """As the services write it into their databases."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def _open(folder: Path, database: str) -> sqlite3.Connection:
@@ -132,10 +138,10 @@ def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[Row]) -> 
         connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
 
 
-def _as(copy: Identity, original: Identity, row: Row, attributes: int, now: str) -> Row:
+def _as(copy: Identity, original: Identity, row: Row, attributes: int, moment: str) -> Row:
     """Make the row of an original one of its copy."""
     new = {column: _replaced(value, copy, original) for column, value in row.items()}
-    new |= {column: now for column in TIMES if new.get(column)}
+    new |= {column: moment for column in TIMES if new.get(column)}
     if "resource_type" in row:
         new["id"] = attributes
     elif isinstance(row.get("id"), int):

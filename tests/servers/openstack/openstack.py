@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from servers.openstack import cache, environment
 from servers.openstack.administrator import Administrator
-from servers.openstack.copying import Identity, Original, copy, originals
+from servers.openstack.copying import Identity, Original, copy, now, originals
 from servers.openstack.estate import Estate
 from servers.openstack.projects import PROJECTS, REGION
 from servers.openstack.region import Region
@@ -153,9 +153,9 @@ class OpenStack(Server):
 
     def rename_server(self, id: str, name: str) -> None:
         """Do in nova's database what its API does in 0.1 s, if all characters are of the basic multilingual plane."""
-        query = "UPDATE instances SET display_name = ?, updated_at = strftime('%Y-%m-%d %H:%M:%f000', 'now') WHERE uuid = ?"
+        query = "UPDATE instances SET display_name = ?, updated_at = ? WHERE uuid = ?"
         with closing(sqlite3.connect(self._folder / "nova.sqlite", timeout=TASK_TIMEOUT)) as nova, nova:
-            nova.execute(query, [name, id])
+            nova.execute(query, [name, now(), id])
 
     def guests(self) -> list[tuple[str, str]]:
         """What became of the guests: servers' identifiers, each with ``boot``, ``shutdown`` or ``reboot``: asked."""

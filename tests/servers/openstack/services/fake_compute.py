@@ -22,7 +22,7 @@ GUESTS = "guests"
 IMAGE_PROPERTIES = ("name", "disk_format", "container_format", "properties")
 
 
-class Machines(dict[str, fake.FakeInstance]):  # type: ignore[misc]
+class Machines(dict[str, fake.FakeInstance]):
     """A host's machines, by uuid. One that was put into the database meanwhile is found when it is first asked for."""
 
     def __init__(self, host: str) -> None:
