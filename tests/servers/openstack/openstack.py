@@ -174,7 +174,7 @@ class OpenStack(Server):
         for name, password in self.estate.passwords.items():
             (user,) = administrator.call("keystone", "GET", f"/v3/users?name={name}")["users"]
             administrator.call("keystone", "PATCH", f"/v3/users/{user['id']}", {"user": {"password": password}})
-        (self._folder / "tokens-expired").write_text(str(time.time()))
+            (self._folder / "tokens-expired").write_text(name)
         _let_revocations_pass()
 
     def requests(self) -> dict[str, int]:
