@@ -10,7 +10,7 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from hvlib.driver import Adapter, Driver, Endpoint, Feed, Session, SessionLost, WatchCursor
+from hvlib.driver import Adapter, Driver, Endpoint, Feed, PageToken, Session, SessionLost, WatchCursor
 from hvlib.errors import AuthenticationFailed, Closed, ConnectionFailed, HvlibError, ProtocolError, Unsupported
 from hvlib.query import Query
 from hvlib.ref import Ref
@@ -169,6 +169,11 @@ class Connection:
         with self._lock:
             self._waiters.discard(waiter)
 
+    def abandon(self, kind: type[Resource], token: PageToken) -> None:
+        """Leave what the server holds for a listing to be freed. Safe in a finalizer: it sends nothing itself."""
+        session = self.session
+        self.abandoned.append(lambda: session.adapters[kind].release(token))
+
     def free_abandoned(self) -> None:
         """Free what was left to be freed: without login or retry. What can't be freed now goes with the session."""
         while self.abandoned and not self.closed:
@@ -179,25 +184,33 @@ class Connection:
         """What the driver has for a kind. Logs in. Raises `Unsupported` if it has nothing."""
         return self.read(lambda session: _adapter(session, kind))
 
-    def read(self, call: Callable[[Session], T], retry: RetryPolicy | None = None) -> T:
-        """The result of a call that changes nothing: repeated as the policy says."""
-        return self._run(call, retry or self.retry, read_repeatable)[0]
+    def read(self, call: Callable[[Session], T], *, sleep: Callable[[float], None] | None = None) -> T:
+        """The result of a call that changes nothing: repeated as the policy says.
+
+        ``sleep`` waits between two attempts, instead of `sleep`; raises to give up.
+        """
+        return self._run(call, self.retry, read_repeatable, sleep or self.sleep)[0]
 
     def act(self, call: Callable[[Session], T]) -> T:
         """The result of a call that changes something: repeated only when the server can't have acted on it."""
-        return self._run(call, self.retry, action_repeatable)[0]
+        return self._run(call, self.retry, action_repeatable, self.sleep)[0]
 
     def open_feed(
         self, queries: Sequence[Query[Any]], since: WatchCursor | None, retry: RetryPolicy
     ) -> tuple[Feed, Login]:
         """A feed, and the login that it lives with: hand that to `lost` if the feed loses its session."""
-        return self._run(lambda session: session.feed(queries, since), retry, read_repeatable)
+        return self._run(lambda session: session.feed(queries, since), retry, read_repeatable, self.sleep)
 
     def lost(self, login: Login) -> None:
         """A session turned out to be gone: the next call logs in."""
         with self._lock:
             if self._login is login:
                 self._login = None
+
+    def check_open(self) -> None:
+        """Raises `Closed` if the connection is closed."""
+        if self.closed:
+            raise self._closed_error()
 
     def sleep(self, seconds: float) -> None:
         """Wait; raises `Closed` as soon as the connection is closed."""
@@ -222,7 +235,11 @@ class Connection:
             raise wrapped from error
 
     def _run(
-        self, call: Callable[[Session], T], policy: RetryPolicy, repeatable: Callable[[BaseException], bool]
+        self,
+        call: Callable[[Session], T],
+        policy: RetryPolicy,
+        repeatable: Callable[[BaseException], bool],
+        sleep: Callable[[float], None],
     ) -> tuple[T, Login]:
         """The call's result, and the login that it was made in."""
         with self.reported():
@@ -230,7 +247,7 @@ class Connection:
                 login = self._logged_in()
                 self.free_abandoned()
                 try:
-                    return policy.retrying(repeatable, self.sleep)(call, self.session), login
+                    return policy.retrying(repeatable, sleep)(call, self.session), login
                 except SessionLost as error:
                     self.lost(login)
                     if attempt == SESSIONS_PER_CALL:
@@ -242,8 +259,7 @@ class Connection:
 
         It is repeated as the provider's policy says, whatever the policy of the call that happens to make it.
         """
-        if self.closed:
-            raise self._closed_error()
+        self.check_open()
         with self._lock:
             login = self._login
             mine = login is None

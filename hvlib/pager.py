@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Generic, TypeVar
 
 import msgspec
 
+from hvlib.ahead import Ahead
 from hvlib.connection import Connection
 from hvlib.driver import Page, PageToken
 from hvlib.errors import AmbiguousName, CursorLost, NotFound
@@ -22,13 +23,18 @@ R = TypeVar("R", bound=Resource)
 
 
 class Listing(Generic[R]):
-    """One listing under way: an iterator of pages. It ends with the last page, or with an error."""
+    """One listing under way: an iterator of pages. It ends with the last page, or with an error.
+
+    Whoever asks for a second page goes on: from there on, the next page is fetched while one is consumed.
+    """
 
     def __init__(self, connection: Connection, query: Query[R], after: PageToken | None) -> None:
         self._connection = connection
         self._query = query
         self._token = after
-        self._ended = False
+        self._passed: set[PageToken] = set()
+        self._ahead: Ahead[R] | None = None
+        self._begun = self._ended = False
 
     def __iter__(self) -> Iterator[Page[R]]:
         return self
@@ -36,25 +42,60 @@ class Listing(Generic[R]):
     def __next__(self) -> Page[R]:
         if self._ended:
             raise StopIteration
-        query, token = self._query, self._token
-        self._ended = True  # If this fails, the token is there still: what the server holds for it can be freed.
-        page: Page[R] = self._connection.read(lambda session: next_page(session.adapters[query.kind], query, token))
-        self._ended, self._token = page.next is None, page.next
-        if not query.filters:
+        self._ended = True  # If this fails, what leads to the page is there still: it can be freed.
+        page = self._fetch()
+        self._ended, self._token, self._ahead = page.next is None, page.next, None
+        if self._begun and page.next is not None and self._runs_ahead():
+            self._run_ahead(page.next)
+        self._begun = True
+        if not self._query.filters:
             return page
-        return Page([item for item in page.items if query.matches(item)], page.next)
+        return Page([item for item in page.items if self._query.matches(item)], page.next)
 
     def abandon(self) -> None:
-        """Leave what the server holds for the rest to be freed. Safe in a finalizer: it sends nothing itself."""
-        kind, token = self._query.kind, self._token
-        self._ended, self._token = True, None
-        if token is not None:
-            session = self._connection.session
-            self._connection.abandoned.append(lambda: session.adapters[kind].release(token))
+        """Leave what the server holds for the rest to be freed. Safe in a finalizer: it sends and waits for nothing."""
+        token, ahead = self._token, self._ahead
+        self._ended, self._token, self._ahead = True, None, None
+        if ahead is not None:
+            ahead.abandon(self._connection)
+        elif token is not None:
+            self._connection.abandon(self._query.kind, token)
+
+    def _fetch(self) -> Page[R]:
+        if self._ahead is None:
+            query, token, passed = self._query, self._token, self._passed
+            return self._connection.read(lambda session: next_page(session.adapters[query.kind], query, token, passed))
+        page = self._ahead.result()
+        with self._connection.reported():
+            self._connection.check_open()
+        return page
+
+    def _runs_ahead(self) -> bool:
+        return True
+
+    def _run_ahead(self, token: PageToken) -> None:
+        ahead = Ahead(self._query, token, self._passed)
+        with suppress(RuntimeError):  # The interpreter exits: the page is fetched when it is asked for.
+            ahead.start(self._connection)
+            self._ahead = ahead
+
+
+class SharedListing(Listing[R]):
+    """A listing whose tokens are handed out: it must not use up one that is good only once."""
+
+    def __del__(self) -> None:
+        if self._ahead is not None:
+            self._ahead.abandon(self._connection)  # The token that its page brings is nobody's.
+
+    def _runs_ahead(self) -> bool:
+        return self._connection.session.adapters[self._query.kind].reusable_tokens
 
 
 class Pager(Generic[R]):
     """A listing that fetches its pages as they are asked for; each iteration lists anew.
+
+    Once the second page was asked for, the next one is fetched while one is consumed: memory holds two. Where the
+    server's tokens are good only once, `pages` and `each_page`, which hand them out, do not run ahead.
 
     Objects that exist all through a listing appear in it, once. If the session is lost on the way, the listing goes on
     where the server's token allows; else it raises `CursorLost`, never ends early.
@@ -69,20 +110,20 @@ class Pager(Generic[R]):
         self._provider = connection.provider  # Keeps it: a listing may outlive the caller's own reference.
         self._query = query
         self._after = after
-        self._open: Listing[R] | None = None
+        self._open: SharedListing[R] | None = None
 
     def __iter__(self) -> Iterator[R]:
         listing = self._list(self._query)
         try:
             for page in listing:
                 yield from page.items
-                del page  # Memory holds one page, also while the next one arrives.
+                del page  # Memory holds this page and the one that is fetched ahead, never a third.
         finally:
             listing.abandon()
 
     def pages(self) -> Iterator[Page[R]]:
         """The pages, each one round trip. A page that the filters empty is there all the same."""
-        self._open = self._list(self._query)
+        self._open = SharedListing(self._connection, self._query, self._after)
         return self._open
 
     def each_page(self, handle: Callable[[Page[R]], object]) -> None:

@@ -14,9 +14,16 @@ __all__ = ["next_page"]
 R = TypeVar("R", bound=Resource)
 
 
-def next_page(adapter: Adapter[R], query: Query[R], token: PageToken | None) -> Page[R]:
-    """The page at a token. Raises `ProtocolError` if the next one is this one again: there would be no end."""
+def next_page(adapter: Adapter[R], query: Query[R], token: PageToken | None, passed: set[PageToken]) -> Page[R]:
+    """The page at a token, which is added to those that the listing has ``passed``.
+
+    Raises `ProtocolError` if the next one is among them: there would be no end.
+    """
     page = adapter.page(query, token)
-    if token is not None and page.next == token:
-        raise ProtocolError(f"the server's next page of {query.kind.kind} is this page again: there is no end")
+    if token is not None:
+        passed.add(token)
+    if page.next in passed:
+        raise ProtocolError(
+            f"the server's next page of {query.kind.kind} is one that was there before: there is no end"
+        )
     return page

@@ -107,9 +107,10 @@ class SweepFeed(Feed):
 
 def _listed(adapter: Adapter[Any], query: Query[Any]) -> Iterator[Sequence[Resource]]:
     token: PageToken | None = None
+    passed: set[PageToken] = set()
     try:
         while True:
-            page = next_page(adapter, query, token)
+            page = next_page(adapter, query, token, passed)
             token = page.next
             yield page.items
             if token is None:

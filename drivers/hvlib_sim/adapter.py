@@ -31,6 +31,7 @@ class LabAdapter(Adapter[R], Generic[R]):
     """A kind that is shown by a table."""
 
     table: Table[R]
+    reusable_tokens = True
 
     def __init__(self, session: LabSession) -> None:
         self.session = session

@@ -12,7 +12,7 @@ import pytest
 
 import hvlib
 from hvlib.collection import Collection
-from hvlib.conformance.fixtures import Conformance, NewVM, Wired, collections, counted
+from hvlib.conformance.fixtures import Conformance, NewVM, Wired, collections, counted, listable
 from hvlib.conformance.replica import plain, plain_records, truth
 from hvlib.conformance.site import Site
 from hvlib.ref import Ref
@@ -67,11 +67,18 @@ class DeclaringConformance(Conformance):
             with pytest.raises(hvlib.Unsupported):
                 provider.collection(name).get_all()
 
+    def test_a_kind_that_is_not_listed_says_so(self, site: Site, provider: hvlib.Provider) -> None:
+        """A whole kind is unverified only where the driver says that the server can't list it; never an empty list."""
+        for collection in collections(provider):
+            if collection.kind.kind in site.unverified:
+                with pytest.raises(hvlib.Unsupported):
+                    collection.get_all().all()
+
     @pytest.mark.parametrize("kind", KINDS)
     @pytest.mark.usefixtures("task")
     def test_every_declared_field_has_the_servers_value(self, site: Site, provider: hvlib.Provider, kind: str) -> None:
         """In hvlib's units and types, of every object; a field that no truth is told of is named in ``unverified``."""
-        for collection in served(provider, kind):
+        for collection in served(site, provider, kind):
             records = {ref.id: record for ref, record in collection.get_all_records().items()}
             expected = site.truth(collection.kind)
             assert records.keys() == expected.keys()
@@ -83,8 +90,10 @@ class DeclaringConformance(Conformance):
                 check_values(records[id])
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_fields_that_are_asked_for_are_loaded_and_no_others(self, provider: hvlib.Provider, kind: str) -> None:
-        for collection in served(provider, kind):
+    def test_fields_that_are_asked_for_are_loaded_and_no_others(
+        self, site: Site, provider: hvlib.Provider, kind: str
+    ) -> None:
+        for collection in served(site, provider, kind):
             everything = plain_records(collection.get_all_records())
             assert all(record.loaded == frozenset() for record in collection.get_all(fields=[]))
             for name in sorted(collection.fields):
@@ -95,9 +104,9 @@ class DeclaringConformance(Conformance):
                 }
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_filters_mean_what_they_say(self, provider: hvlib.Provider, kind: str) -> None:
+    def test_filters_mean_what_they_say(self, site: Site, provider: hvlib.Provider, kind: str) -> None:
         """On each field, whether or not the server can filter by it: just what fits, and with no field more."""
-        for collection in served(provider, kind):
+        for collection in served(site, provider, kind):
             records = collection.get_all().all()
             for name in sorted(collection.fields):
                 wanted = next((value for value in map(first_of(name), records) if value is not None), None)
@@ -145,18 +154,18 @@ class DeclaringConformance(Conformance):
         assert every <= 3
         assert all(vm.native for vm in records)
 
-    def test_records_keep_as_plain_values(self, provider: hvlib.Provider) -> None:
+    def test_records_keep_as_plain_values(self, site: Site, provider: hvlib.Provider) -> None:
         """`to_dict` is what JSON can hold, and `from_dict` reads it again."""
-        for collection in collections(provider):
+        for collection in listable(site, provider):
             for record in collection.get_all():
                 kept = msgspec.json.decode(msgspec.json.encode(record.to_dict()))
                 again = type(record).from_dict(kept, provider=provider)
                 assert (again.ref, again.to_dict()) == (record.ref, kept)
 
 
-def served(provider: hvlib.Provider, kind: str) -> list[Collection[Any]]:
-    """The collection of a kind, if the server has it."""
-    return [collection for collection in collections(provider) if collection.kind.kind == kind]
+def served(site: Site, provider: hvlib.Provider, kind: str) -> list[Collection[Any]]:
+    """The collection of a kind, if the server has it and can list it."""
+    return [collection for collection in listable(site, provider) if collection.kind.kind == kind]
 
 
 def check_values(record: hvlib.Resource) -> None:

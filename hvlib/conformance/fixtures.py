@@ -24,6 +24,7 @@ __all__ = [
     "bounded",
     "collections",
     "counted",
+    "listable",
     "skip_unverified",
 ]
 
@@ -131,6 +132,11 @@ def collections(provider: hvlib.Provider) -> list[Collection[Any]]:
     """The collections that the server has."""
     served = provider._connection.read(lambda session: session.adapters)
     return [provider.collection(name) for name, kind in KINDS.items() if kind in served]
+
+
+def listable(site: Site, provider: hvlib.Provider) -> list[Collection[Any]]:
+    """Those of them that the server can list."""
+    return [collection for collection in collections(provider) if collection.kind.kind not in site.unverified]
 
 
 def skip_unverified(site: Site, *names: str) -> None:

@@ -10,7 +10,7 @@ from itertools import islice
 import pytest
 
 import hvlib
-from hvlib.conformance.fixtures import Administrator, Conformance, NewVM, Wired, collections, counted
+from hvlib.conformance.fixtures import Administrator, Conformance, NewVM, Wired, counted, listable
 from hvlib.conformance.replica import plain_records, truth
 from hvlib.conformance.site import Site
 from hvlib.resources import VM
@@ -30,7 +30,7 @@ class ListingConformance(Conformance):
     @pytest.mark.parametrize("page_size", [1, 3, 1000])
     def test_a_listing_ends(self, site: Site, provider: hvlib.Provider, page_size: int) -> None:
         """After no more pages than there are objects, and an empty one."""
-        for collection in collections(provider):
+        for collection in listable(site, provider):
             most = len(site.truth(collection.kind)) + 1
             pages = list(islice(collection.get_all(fields=[], page_size=page_size).pages(), most + 1))
             assert len(pages) <= most
@@ -47,13 +47,13 @@ class ListingConformance(Conformance):
         once(site, (vm for page in pages for vm in page.items))
 
     def test_every_kind_is_listed_in_pages(self, site: Site, provider: hvlib.Provider) -> None:
-        for collection in collections(provider):
+        for collection in listable(site, provider):
             listed = Counter(record.ref.id for record in collection.get_all(fields=[], page_size=2))
             assert listed == Counter(site.truth(collection.kind).keys())
 
-    def test_a_listing_takes_its_pages_and_a_constant(self, wired: Wired) -> None:
+    def test_a_listing_takes_its_pages_and_a_constant(self, site: Site, wired: Wired) -> None:
         """All fields of all objects, of each kind: never a call per object."""
-        for collection in collections(wired.provider):
+        for collection in listable(site, wired.provider):
             collection.get_all(page_size=5).all()
             with counted(wired.wire) as turns:
                 pages = list(collection.get_all(page_size=5).pages())
@@ -87,6 +87,16 @@ class ListingConformance(Conformance):
             once(site, [*first.items, *rest])
         rest = vms.get_all(fields=[], page_size=4, after=first.next).all()
         once(site, [*first.items, *rest])
+
+    def test_a_token_is_good_although_its_listing_goes_on(self, site: Site, provider: hvlib.Provider) -> None:
+        """What is fetched ahead does not use up a token that was handed out."""
+        vms = provider.compute.vms
+        pages = vms.get_all(fields=[], page_size=3).pages()
+        seen = [*next(pages).items]
+        last = next(pages)
+        seen += last.items
+        assert last.next is not None
+        once(site, [*seen, *vms.get_all(fields=[], page_size=3, after=last.next).all()])
 
     def test_tokens_that_nobody_gave_out_are_lost(self, provider: hvlib.Provider) -> None:
         token = next(provider.compute.vms.get_all(fields=[], page_size=4).pages()).next

@@ -5,15 +5,16 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Sequence
+from random import Random
 from typing import Self
 from zlib import crc32
 
 import pytest
-from hypothesis import Phase, given, seed, settings
+from hypothesis import Phase, example, given, seed, settings
 from hypothesis import strategies as st
 
 import hvlib
-from hvlib.conformance.fixtures import Conformance, collections
+from hvlib.conformance.fixtures import Conformance, listable
 from hvlib.conformance.following import until_synced
 from hvlib.conformance.replica import Replica, differing, plain_records, truth
 from hvlib.conformance.site import Site
@@ -39,7 +40,9 @@ STEPS = (
     "reopen",
 )
 
-EXAMPLES = 8
+MOST = 5
+"""Of the numbers that an operation is given: which VM, how many events or turns ..."""
+
 VMS = 3
 """VMs that there are to begin with."""
 
@@ -51,7 +54,7 @@ UNSHRUNK = (Phase.explicit, Phase.generate)
 IMPATIENT = hvlib.RetryPolicy(backoff=lambda *_: 0.0)
 """Losses follow each other closely here."""
 
-OPERATIONS = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 5)), min_size=8, max_size=20)
+OPERATIONS = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, MOST)), min_size=8, max_size=20)
 
 
 class MirroringConformance(Conformance):
@@ -66,10 +69,11 @@ class MirroringConformance(Conformance):
         from its cursor, or from the last records. Every operation and every loss takes place at least once.
         """
         done: set[str] = set()
+        case = crc32(f"{kinds} {resumption}".encode())  # Other examples for each, and the same ones in each run.
 
-        # Other examples for each case, and the same ones in each run.
-        @seed(crc32(f"{kinds} {resumption}".encode()))
-        @settings(max_examples=EXAMPLES, deadline=None, database=None, phases=UNSHRUNK)
+        @seed(case)
+        @settings(max_examples=site.examples, deadline=None, database=None, phases=UNSHRUNK)
+        @example(every_step(Random(case)))
         @given(OPERATIONS)
         def holds(operations: list[tuple[str, int]]) -> None:
             with Mirroring(site, kinds, resumption, done) as mirroring:
@@ -77,6 +81,11 @@ class MirroringConformance(Conformance):
 
         holds()
         assert set(STEPS) - done - site.unverified.keys() == set()
+
+
+def every_step(random: Random) -> list[tuple[str, int]]:
+    """All that can be done, in any order."""
+    return [(name, random.randint(0, MOST)) for name in random.sample(STEPS, len(STEPS))]
 
 
 class Mirroring:
@@ -88,7 +97,7 @@ class Mirroring:
         self.resumption = resumption
         self.wire = site.wire()
         self.provider = site.connect(self.wire, retry=IMPATIENT)
-        self.watched = [collection for collection in collections(self.provider) if collection.kind in kinds]
+        self.watched = [collection for collection in listable(site, self.provider) if collection.kind in kinds]
         self.vms: list[str] = []
         self.numbers = itertools.count()
         self.images: list[str] = []

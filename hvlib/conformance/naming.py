@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import hvlib
-from hvlib.conformance.fixtures import Conformance, NewVM, Wired, collections, counted, skip_unverified
+from hvlib.conformance.fixtures import Conformance, NewVM, Wired, counted, listable, skip_unverified
 from hvlib.conformance.site import Site
 from hvlib.resources import VM
 
@@ -59,9 +59,9 @@ class NamingConformance(Conformance):
         assert {vm.ref.id for vm in vms.get_all(fields=[], name_label=name)} == ids
         assert vms.get_by_name_label("before") == []
 
-    def test_every_kind_is_looked_up(self, wired: Wired) -> None:
+    def test_every_kind_is_looked_up(self, site: Site, wired: Wired) -> None:
         """By uuid, name and ref, as a listing has it; what there is not is not found."""
-        for collection in collections(wired.provider):
+        for collection in listable(site, wired.provider):
             records = collection.get_all_records()
             record = next(iter(records.values()), None)
             if record is None:

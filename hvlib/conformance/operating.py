@@ -13,7 +13,16 @@ import hvlib
 from hvlib.actions import Action, Create, Rename, SetTags
 from hvlib.conformance.acting import PATIENCE, Acting
 from hvlib.conformance.action_checks import CHECKS
-from hvlib.conformance.fixtures import Administrator, Conformance, NewVM, Wired, collections, counted, skip_unverified
+from hvlib.conformance.fixtures import (
+    Administrator,
+    Conformance,
+    NewVM,
+    Wired,
+    collections,
+    counted,
+    listable,
+    skip_unverified,
+)
 from hvlib.conformance.following import power_of
 from hvlib.conformance.site import Site
 from hvlib.ref import Ref
@@ -39,7 +48,7 @@ class OperatingConformance(Conformance):
             CHECKS[checked](acting)
 
     def test_names_and_tags_of_every_kind(self, site: Site, provider: hvlib.Provider) -> None:
-        for collection in collections(provider):
+        for collection in listable(site, provider):
             record = collection.get_all().first()
             if record is None:
                 continue

@@ -32,10 +32,16 @@ class Site(ABC):
 
     unverified: ClassVar[Mapping[str, str]] = {}
     """What can't be verified on this server, and why: the names of methods of this class, of fields and actions
-    (``VM.description``, ``VM.migrate``), and of `PROMISES`. It is printed with the results."""
+    (``VM.description``, ``VM.migrate``), of kinds that the server can't list (``Task``), and of `PROMISES`. It is
+    printed with the results. A kind may be named here only if its driver says the same: `Unsupported` from a listing.
+    """
 
     patience: ClassVar[float] = 90.0
     """Seconds in which each test must be over: one that still runs then has failed. More for a slow server."""
+
+    examples: ClassVar[int] = 8
+    """Random examples that the mirror property is tried on, for each case. Fewer for a server whose operations take
+    long."""
 
     @property
     @abstractmethod

@@ -23,7 +23,16 @@ from hvlib.actions import (
     SetTags,
     TakeSnapshot,
 )
-from hvlib.conformance.fixtures import Administrator, Conformance, NewVM, Wired, collections, counted, skip_unverified
+from hvlib.conformance.fixtures import (
+    Administrator,
+    Conformance,
+    NewVM,
+    Wired,
+    collections,
+    counted,
+    listable,
+    skip_unverified,
+)
 from hvlib.conformance.following import InThread, event_of, follow, follow_to, synced, until_synced
 from hvlib.conformance.replica import Replica, differing, plain_records, truth
 from hvlib.conformance.site import Site
@@ -88,7 +97,7 @@ class WatchingConformance(Conformance):
     """`Collection.watch` and `Provider.watch`, while all goes well."""
 
     def test_it_begins_with_all_that_exists(self, site: Site, provider: hvlib.Provider) -> None:
-        for collection in collections(provider):
+        for collection in listable(site, provider):
             with collection.watch() as watch:
                 objects = synced(watch).objects
             assert differing(objects, truth(site, collection.kind)) == set()
@@ -114,7 +123,7 @@ class WatchingConformance(Conformance):
     ) -> None:
         id = new_vm("turning")
         watched = [provider.compute.vms]
-        if Image in {collection.kind for collection in collections(provider)}:
+        if Image in {collection.kind for collection in listable(site, provider)}:
             watched.append(provider.image.images)  # type: ignore[arg-type]
         kinds = [collection.kind for collection in watched]
         with provider.watch(*watched) as watch:
@@ -157,7 +166,7 @@ class WatchingConformance(Conformance):
             assert event_of(watch, replica, other).type is EventType.DELETED
 
     def test_several_collections_in_one_stream(self, site: Site, provider: hvlib.Provider, new_vm: NewVM) -> None:
-        watched = collections(provider)
+        watched = listable(site, provider)
         with provider.watch(*watched) as watch:
             replica = synced(watch)
             id = new_vm("watched")
@@ -167,7 +176,7 @@ class WatchingConformance(Conformance):
 
     def test_other_kinds_come_change_and_go(self, site: Site, provider: hvlib.Provider, new_vm: NewVM) -> None:
         """Volumes, networks and snapshots, as far as the server has actions that make, change and delete them."""
-        watched = collections(provider)
+        watched = listable(site, provider)
         kinds = [collection.kind for collection in watched]
         with provider.watch(*watched) as watch:
             replica = synced(watch)

@@ -192,6 +192,9 @@ class Adapter(ABC, Generic[R]):
     fields: frozenset[str]
     """The fields that this server's records are filled with, ``ref`` and ``native`` aside."""
 
+    reusable_tokens: bool = False
+    """Whether a page token stays good when its page was fetched. Core then runs ahead also of who is given tokens."""
+
     _performers: ClassVar[Mapping[type[Action], str]] = {}
 
     def __init_subclass__(cls) -> None:

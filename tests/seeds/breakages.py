@@ -107,6 +107,7 @@ BREAKAGES: Mapping[str, Breakage] = {
     # The second one starts a VM to begin with: what it makes is not gone again in the end, if it is slow.
     "done too soon": Breakage(adapters.DoneTooSoon, (DONE, VALUES, CHANGES)),
     "marker gone": Breakage(listings.MarkerGone, ("test_a_page_token_whose_object_is_gone_goes_on_or_is_lost",)),
+    "tokens good once": Breakage(listings.TokensGoodOnce, ("test_a_token_is_good_although_its_listing_goes_on",)),
     "remembered listing": Breakage(
         listings.RememberedListing,
         ("test_a_listing_is_of_now",),

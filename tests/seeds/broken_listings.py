@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from hvlib_sim.objects import KINDS
-from seeds.delegating import DelegatingAdapter
+from msgspec.structs import replace
+from seeds.delegating import DelegatingAdapter, DelegatingSession
 
-from hvlib.driver import Page, PageToken
+from hvlib.driver import Adapter, Page, PageToken
 from hvlib.query import Query
 from hvlib.ref import Ref
 
@@ -27,6 +29,23 @@ class MarkerGone(DelegatingAdapter):
     def _is_there(self, ref: Ref) -> bool:
         with self.session.native.reading() as store:
             return store.find(KINDS[ref.kind], ref.id) is not None
+
+
+class TokensGoodOnce(DelegatingAdapter):
+    """A token ends with its page, though the driver says otherwise."""
+
+    def __init__(self, session: DelegatingSession, wrapped: Adapter[Any]) -> None:
+        super().__init__(session, wrapped)
+        self.reusable_tokens = True
+
+    def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
+        given: dict[PageToken, PageToken] = self.session.__dict__.setdefault("given", {})
+        page = super().page(query, None if after is None else given.pop(after, after))
+        if page.next is None:
+            return page
+        token = PageToken(f"{page.next} {uuid4()}")
+        given[token] = page.next
+        return replace(page, next=token)
 
 
 class RememberedListing(DelegatingAdapter):

@@ -43,6 +43,7 @@ class DelegatingAdapter(Adapter[Any]):
         self.session = session
         self.wrapped = wrapped
         self.fields = wrapped.fields
+        self.reusable_tokens = wrapped.reusable_tokens
 
     @property
     def kind(self) -> type[Resource]:  # type: ignore[override]

@@ -45,6 +45,7 @@ class GroveAdapter(Adapter[R]):
     only: ClassVar[Mapping[str, str]] = {}
     """What tells this kind's objects from the others of the collection."""
     table: ClassVar[Mapping[str, Column]]
+    reusable_tokens = True
 
     def __init__(self, session: GroveSession) -> None:
         self.session = session

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conformance.unlisted import unlisted
 
+from hvlib import registry
 from hvlib.cli.app import HvApp
 
 LAB = "sim://?vms=24"
@@ -66,6 +68,15 @@ def test_wrong_usage_is_status_2(hv: Hv, arguments: list[str], message: str) -> 
     assert ran.status == 2
     assert re.search(message, ran.err), ran.err
     assert "Traceback" not in ran.err
+
+
+def test_a_kind_that_the_server_does_not_list_is_told(hv: Hv, monkeypatch: pytest.MonkeyPatch) -> None:
+    load = registry.load
+    monkeypatch.setattr(registry, "load", lambda name: unlisted(load(name)))
+    ran = hv("-P", LAB, "task", "list")
+    assert (ran.status, ran.out) == (1, "")
+    assert re.fullmatch(r"hv: .*no list of its tasks.*\n", ran.err), ran.err
+    assert hv("-P", LAB, "vm", "list").status == 0
 
 
 def test_bad_yaml_is_told_with_file_and_line(hv: Hv) -> None:

@@ -251,6 +251,19 @@ def test_pages_that_do_not_get_on_are_no_listing(monkeypatch: pytest.MonkeyPatch
         provider.compute.vms.get_all().all()
 
 
+@pytest.mark.parametrize("cycle", ["b", "bd", "bdf"])
+def test_pages_that_come_again_are_no_listing(cycle: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider, _ = scripted(**five())
+    tokens = {None: cycle[0], **dict(zip(cycle, cycle[1:] + cycle[0], strict=True))}
+    monkeypatch.setattr(ScriptedVMs, "page", lambda _, query, after: hvlib.Page([], PageToken(tokens[after])))
+    pages = provider.compute.vms.get_all().pages()
+    assert [next(pages).next for _ in cycle] == list(cycle)
+    with pytest.raises(hvlib.ProtocolError, match="no end"):
+        next(pages)
+    with pytest.raises(hvlib.ProtocolError, match="no end"):
+        provider.compute.vms.get_all().all()
+
+
 def test_an_empty_page_is_not_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     provider, _ = scripted(**five())
     page = ScriptedVMs.page

@@ -185,7 +185,8 @@ def test_closing_a_watch_does_not_wait_for_its_sweep() -> None:
 def test_a_listing_without_an_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     provider, session = scripted(a={}, b={}, c={})
     feed = swept(provider, session)
-    monkeypatch.setattr(ScriptedVMs, "page", lambda *_: Page([], PageToken("a")))
+    others = {None: PageToken("a"), "a": PageToken("b"), "b": PageToken("a")}
+    monkeypatch.setattr(ScriptedVMs, "page", lambda vms, query, after: Page([], others[after]))
     with pytest.raises(hvlib.ProtocolError, match="no end"):
         feed.next(PATIENCE)
 
