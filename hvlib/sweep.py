@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from hvlib.driver import REFS_PER_CALL, Adapter, Batch, Change, Feed, Gone, PageToken, Upsert
-from hvlib.errors import Closed, HvlibError
+from hvlib.driver import REFS_PER_CALL, Adapter, Batch, Change, Gone, PageToken, Upsert
+from hvlib.driver.polling import PollingFeed
+from hvlib.errors import HvlibError
 from hvlib.paging import next_page
 from hvlib.query import Query
 from hvlib.ref import Ref
@@ -24,7 +23,7 @@ GROWTH = 1.5
 Records = dict[Ref, Resource]
 
 
-class SweepFeed(Feed):
+class SweepFeed(PollingFeed):
     """Lists each kind through its adapter and reports what differs from the sweep before.
 
     It sweeps every ``interval`` seconds. Where only chosen objects are followed, as in the wait for a task, it looks
@@ -38,63 +37,32 @@ class SweepFeed(Feed):
     def __init__(
         self, adapters: Mapping[type[Resource], Adapter[Any]], queries: Sequence[Query[Any]], interval: float
     ) -> None:
+        super().__init__()
         self._adapters = adapters
         self._queries = queries
         self._interval = interval
         chosen = all(query.refs is not None for query in queries)
         self._pause = min(FIRST_PAUSE, interval) if chosen else interval
         self._records: Records = {}
-        self._sweep: Future[Records] | None = None
-        self._told = threading.Event()
-        self._closed = False
 
-    def next(self, timeout: float) -> Batch:
-        """What one sweep finds: the pages of each kind. A longer sweep goes on: the next call waits for it."""
-        if self._closed:
-            raise Closed("the feed was closed")
-        sweep = self._sweep = self._sweep or self._begin()
-        self._told.wait(timeout)
-        self._told.clear()
-        if not sweep.done():
-            return Batch(pending=True)
-        self._sweep = None
-        found = sweep.result()
+    def look(self) -> Batch:
+        """What one sweep finds: the pages of each kind."""
+        found = {record.ref: record for page in self._pages() for record in page}
         changes = list(self._differences(found))
         self._records = found
         pause, self._pause = self._pause, min(self._pause * GROWTH, self._interval)
         return Batch(changes, synced=True, poll_after=pause)
 
-    def interrupt(self) -> None:
-        """End the wait for a sweep, whatever its server is doing."""
-        self._told.set()
-
     def close(self) -> None:
         """Forget the last sweep; one that is under way ends with its page. Nothing is held on the server."""
-        self._closed = True
+        super().close()
         self._records = {}
-        self._told.set()
-
-    def _begin(self) -> Future[Records]:
-        """A sweep in a thread of its own, so that a server that does not answer keeps nobody waiting."""
-        sweep: Future[Records] = Future()
-        sweep.add_done_callback(lambda _: self._told.set())
-        threading.Thread(target=self._run, args=(sweep,), daemon=True, name="hvlib-sweep").start()
-        return sweep
-
-    def _run(self, sweep: Future[Records]) -> None:
-        try:
-            found = {record.ref: record for page in self._pages() for record in page}
-        except BaseException as error:
-            sweep.set_exception(error)
-        else:
-            sweep.set_result(found)
 
     def _pages(self) -> Iterator[Sequence[Resource]]:
         for query in self._queries:
             adapter = self._adapters[query.kind]
             for page in _listed(adapter, query) if query.refs is None else _read(adapter, query, query.refs):
-                if self._closed:
-                    raise Closed("the feed was closed")
+                self.go_on()
                 yield page
 
     def _differences(self, found: Records) -> Iterator[Change]:

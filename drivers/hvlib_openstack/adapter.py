@@ -36,6 +36,7 @@ ONE_BY_ONE = 2
 class TableAdapter(Adapter[R]):
     """A kind that a table describes. A read takes a round trip, and another one for what is joined."""
 
+    reusable_tokens = True
     table: ClassVar[Table[Any]]
 
     def __init__(self, session: OpenStackSession) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Chosen", "Listed", "Paced", "Watched"]
 
-SHARE = 20
+SHARE = 5
 """A pause between two listings is at least so many times as long as a listing takes: the server has others to serve."""
 
 GoOn = Callable[[], None]

@@ -9,7 +9,7 @@ import pytest
 from keyring.backend import KeyringBackend
 
 import hvlib
-from hvlib import connector
+from hvlib import connector, registry
 from hvlib.config import config_file, load_config
 from hvlib.endpoint import Secret, parse_endpoint
 
@@ -223,7 +223,9 @@ def test_the_environment_names_the_provider(home: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(("name", "install"), [("openstack", r"hvlib-sdk\[openstack\]"), ("nosuch", "hvlib.drivers")])
-def test_a_missing_driver_says_what_to_install(name: str, install: str) -> None:
+def test_a_missing_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch, name: str, install: str) -> None:
+    found = {known: point for known, point in registry.installed().items() if known != name}
+    monkeypatch.setattr(registry, "installed", lambda: found)
     with pytest.raises(hvlib.DriverNotFound, match=r"installed: .*sim vsphere") as caught:
         hvlib.connect(f"{name}://host")
     assert re.search(install, caught.value.hint or "")
