@@ -27,6 +27,8 @@ __all__ = ["OpenStack"]
 
 TASK_TIMEOUT = 60.0
 POLL_INTERVAL = 0.01
+UNDER_WAY = 0.3
+"""Seconds that a request may still take that was being answered already."""
 
 
 class OpenStack(Server):
@@ -169,13 +171,22 @@ class OpenStack(Server):
         self._running.start()
 
     def expire_tokens(self) -> None:
-        """Make every token of the users ``admin`` and ``member`` worthless."""
+        """Make every token of the users ``admin`` and ``member`` worthless, for all services at once.
+
+        Meanwhile nobody is answered: where one service took a token that the next one refuses, nova would say 400.
+        """
         administrator = self.administrator()
-        for name, password in self.estate.passwords.items():
-            (user,) = administrator.call("keystone", "GET", f"/v3/users?name={name}")["users"]
-            administrator.call("keystone", "PATCH", f"/v3/users/{user['id']}", {"user": {"password": password}})
-            (self._folder / "tokens-expired").write_text(name)
-        _let_revocations_pass()
+        held = self._folder / "held"
+        held.touch()
+        try:
+            time.sleep(UNDER_WAY)
+            for name, password in self.estate.passwords.items():
+                (user,) = administrator.call("keystone", "GET", f"/v3/users?name={name}")["users"]
+                administrator.call("keystone", "PATCH", f"/v3/users/{user['id']}", {"user": {"password": password}})
+            (self._folder / "tokens-expired").write_text(str(time.time()))
+            _let_revocations_pass()
+        finally:
+            held.unlink()
 
     def requests(self) -> dict[str, int]:
         """How many requests there were since the start, by ``nova GET /v2.1/servers``; among the services none."""
