@@ -133,7 +133,7 @@ def test_is_seeded(openstack: OpenStack, admin: Client) -> None:
     assert openstack.estate.image in {image["id"] for image in images["images"]}
     _, networks = admin.get("neutron", "/v2.0/networks")
     ids = {network["name"]: network["id"] for network in networks["networks"]}
-    assert (ids.keys(), ids["net-1"]) == ({"net-1", "net-2"}, openstack.estate.network)
+    assert (set(ids), ids["net-1"]) == ({"net-1", "net-2"}, openstack.estate.network)
     _, subnets = admin.get("neutron", "/v2.0/subnets")
     assert {subnet["network_id"] for subnet in subnets["subnets"]} == set(ids.values())
     _, types = admin.get("cinder", "/v3/types")
