@@ -12,7 +12,7 @@ from hvlib.query import Query
 from hvlib.ref import Ref
 from hvlib.resources import Resource
 from hvlib_openstack.joins import FEW
-from hvlib_openstack.paging import CollectionPage, page_at, pages
+from hvlib_openstack.paging import MARKER, CollectionPage, page_at, pages
 from hvlib_openstack.service import Parameters, Service, Version
 from hvlib_openstack.table import Joins, Records, Table
 
@@ -29,8 +29,8 @@ PAGE = 1000
 IDENTIFIER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]*")
 """What may stand in a path."""
 
-ONE_BY_ONE = 2
-"""Objects that are asked for each by itself; of more, pages are read until no more than these are left."""
+PROBE = 100
+"""Objects of the page that is read before a few objects are asked for each by itself: of a small region, it is all."""
 
 
 class TableAdapter(Adapter[R]):
@@ -55,15 +55,15 @@ class TableAdapter(Adapter[R]):
         return self.session.context.ref(self.kind, id)
 
     def page(self, query: Query[R], after: PageToken | None) -> Page[R]:
-        """GET of the collection after a marker; what is joined is read with the first page, for all."""
-        added = [] if after is None else [("marker", _marker(self.kind, after))]
-        size = ("limit", str(query.page_size or PAGE))
-        try:
-            page = self._read(query, [*self.filters(query), size, *added])
-        except (InvalidQuery, NotFound) as error:
-            if after is None:
-                raise
-            raise CursorLost(f"the listing can't go on: {error}", native=error.native) from error
+        """GET of the collection after a marker; what is joined is read with the first page, for all.
+
+        Where a service can't tell another kind's objects apart, a page of nothing but these is passed over.
+        """
+        rows, asked = Records(self.table, query, self.session, {}), self.filters(query)
+        marker = None if after is None else _marker(self.kind, after)
+        page = self._after(rows, asked, marker, query.page_size)
+        while page.next is not None and not rows.fitting(page.items):
+            page = self._after(rows, asked, dict(page.next)[MARKER], query.page_size)
         joins = self._joined.pop(after, {}) if after is not None else {}
         if joins.keys() != {join.name for join in self.table.joins(query.needed)}:
             joins = self._join(query, page.items if after is None and page.next is None else None)
@@ -90,20 +90,21 @@ class TableAdapter(Adapter[R]):
         return self.made(query, found, field)
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
-        """GET of each of a few objects; of many, of the collection, until they are found."""
+        """GET of an object. Of several, a page; where they are not all in it, GET of each of a few, else more pages."""
         wanted = {ref.id for ref in refs}
-        found: list[Any] = []
-        if not self._single or len(wanted) > ONE_BY_ONE:
-            left = ONE_BY_ONE if self._single else 0
-            rows = Records(self.table, query, self.session, {})
-            for page in self.pages(rows, self.chosen(sorted(wanted))):
-                chosen = [item for item in page.items if self._id(item) in wanted]
-                found += chosen
-                wanted.difference_update(map(self._id, chosen))
-                if len(wanted) <= left:
-                    break
-        if self._single:
-            found += [item for id in sorted(wanted) for item in self._item(query, id)]
+        if self._single and len(wanted) == 1:
+            return self.made(query, self._item(query, *wanted))
+        few = self._single and len(wanted) <= FEW
+        rows, found = Records(self.table, query, self.session, {}), []
+        for page in self.pages(rows, self.chosen(sorted(wanted)), PROBE if few else PAGE):
+            chosen = [item for item in page.items if self._id(item) in wanted]
+            found += chosen
+            wanted.difference_update(map(self._id, chosen))
+            if page.next is None:
+                wanted.clear()
+            if few or not wanted:
+                break
+        found += [item for id in sorted(wanted if few else ()) for item in self._item(query, id)]
         return self.made(query, found)
 
     def everything(self) -> Parameters:
@@ -143,13 +144,21 @@ class TableAdapter(Adapter[R]):
             return self.table.version
         return self.session.current.compute if self.table.service == "compute" else None
 
-    def _read(self, query: Query[R], parameters: Parameters) -> CollectionPage[Any]:
-        rows = Records(self.table, query, self.session, {})
-        return page_at(self.service, self.table.path, self.table.key, parameters, rows.item_type, self._version)
+    def _after(self, rows: Records[R], asked: Parameters, marker: str | None, size: int | None) -> CollectionPage[Any]:
+        """The page after a marker. Raises `CursorLost` for one that the service does not know."""
+        place = [] if marker is None else [(MARKER, marker)]
+        parameters = [*asked, ("limit", str(size or PAGE)), *place]
+        table = self.table
+        try:
+            return page_at(self.service, table.path, table.key, parameters, rows.item_type, self._version)
+        except (InvalidQuery, NotFound) as error:
+            if marker is None:
+                raise
+            raise CursorLost(f"the listing can't go on: {error}", native=error.native) from error
 
-    def pages(self, rows: Records[R], parameters: Parameters) -> Iterator[CollectionPage[Any]]:
+    def pages(self, rows: Records[R], parameters: Parameters, size: int = PAGE) -> Iterator[CollectionPage[Any]]:
         """All pages of the collection, each one round trip; nothing is joined."""
-        asked = [*parameters, ("limit", str(PAGE))]
+        asked = [*parameters, ("limit", str(size))]
         return pages(
             self.service,
             self.table.path,
@@ -190,7 +199,7 @@ class TableAdapter(Adapter[R]):
 
 
 def _token(kind: type[Resource], next: Parameters) -> PageToken:
-    return PageToken(f"{kind.kind}:{dict(next).get('marker', '')}")
+    return PageToken(f"{kind.kind}:{dict(next)[MARKER]}")
 
 
 def _marker(kind: type[Resource], token: PageToken) -> str:

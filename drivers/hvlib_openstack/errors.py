@@ -38,6 +38,9 @@ STATE = re.compile(
 )
 """What nova and cinder say where the object's state does not allow it; other conflicts are with other objects."""
 
+UNAUTHORIZED = re.compile(r"unauthorized exception", re.IGNORECASE)
+"""What nova says where another service does not take the user's token any more."""
+
 TAG = re.compile(r"<[^>]*>")
 WORDS = 400
 """Characters of an answer that is no JSON which are repeated."""
@@ -68,6 +71,8 @@ def failure(message: str, native: Any = None) -> Failure:
 
 def _error_type(status: int, said: str) -> type[HvlibError] | None:
     error = STATUSES.get(status)
+    if status == 400 and UNAUTHORIZED.search(said):
+        return SessionLost
     if status in (403, 409) and QUOTA.search(said):
         return errors.QuotaExceeded
     if status in (400, 409) and STATE.search(said):

@@ -8,6 +8,9 @@ from typing import ClassVar, TypeVar
 
 import msgspec
 
+from hvlib import actions
+from hvlib.driver import Done, action
+from hvlib.ref import Ref
 from hvlib.resources import Image, Resource
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.service import Parameters
@@ -22,6 +25,8 @@ IN_A_QUERY = 100
 """Identifiers that an address has room for."""
 
 SNAPSHOT = "snapshot"
+
+PATCH = "application/openstack-images-v2.1-json-patch"
 
 
 class Picture(msgspec.Struct):
@@ -75,6 +80,27 @@ class GlanceAdapter(TableAdapter[R]):
         """``id=in:``."""
         few = [("id", f"in:{','.join(ids)}")] if len(ids) <= IN_A_QUERY else []
         return [*self.everything(), *few]
+
+    @action(actions.Rename)
+    def rename(self, image: Ref, rename: actions.Rename) -> Done:
+        """PATCH /images/ID."""
+        return self._replace(image, "name", rename.name_label)
+
+    @action(actions.SetTags)
+    def set_tags(self, image: Ref, given: actions.SetTags) -> Done:
+        """PATCH /images/ID."""
+        return self._replace(image, "tags", given.tags)
+
+    @action(actions.Delete)
+    def delete(self, image: Ref, delete: actions.Delete) -> Done:  # noqa: ARG002
+        """DELETE /images/ID. `Conflict` while it is used, where its store can't do without it."""
+        self.service.delete(f"/images/{image.id}")
+        return Done()
+
+    def _replace(self, image: Ref, field: str, value: object) -> Done:
+        body = [{"op": "replace", "path": f"/{field}", "value": value}]
+        self.service.request("PATCH", f"/images/{image.id}", body=body, content_type=PATCH)
+        return Done(image)
 
 
 class Images(GlanceAdapter[Image]):

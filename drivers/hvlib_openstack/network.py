@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import field
 
+from hvlib import actions
+from hvlib.driver import Done, action
+from hvlib.ref import Ref
 from hvlib.resources import Network
 from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.creation import Made
 from hvlib_openstack.joins import SUBNETS
 from hvlib_openstack.service import Parameters
 from hvlib_openstack.table import Column, Joined, Table
@@ -67,3 +71,32 @@ class Networks(TableAdapter[Network]):
     def chosen(self, ids: Sequence[str]) -> Parameters:
         """``id``, again and again."""
         return [("id", id) for id in ids] if len(ids) <= IN_A_QUERY else []
+
+    @action(actions.CreateNetwork)
+    def create(self, _: None, create: actions.CreateNetwork) -> Done:
+        """POST /networks. A VLAN is an administrator's to make."""
+        network: dict[str, Any] = {"name": create.name_label}
+        if create.mtu is not None:
+            network["mtu"] = create.mtu
+        if create.vlan_id is not None:
+            network.update({"provider:network_type": "vlan", "provider:segmentation_id": create.vlan_id})
+        made = self.service.post("/networks", {"network": network}).read(dict[str, Made])["network"]
+        return Done(self.ref(made.id))
+
+    @action(actions.Rename)
+    def rename(self, network: Ref, rename: actions.Rename) -> Done:
+        """PUT /networks/ID."""
+        self.service.put(f"/networks/{network.id}", {"network": {"name": rename.name_label}})
+        return Done(network)
+
+    @action(actions.SetTags)
+    def set_tags(self, network: Ref, given: actions.SetTags) -> Done:
+        """PUT /networks/ID/tags."""
+        self.service.put(f"/networks/{network.id}/tags", {"tags": given.tags})
+        return Done(network)
+
+    @action(actions.Delete)
+    def delete(self, network: Ref, delete: actions.Delete) -> Done:  # noqa: ARG002
+        """DELETE /networks/ID, with its subnets. `Conflict` while it has ports."""
+        self.service.delete(f"/networks/{network.id}")
+        return Done()

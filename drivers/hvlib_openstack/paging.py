@@ -27,11 +27,12 @@ from hvlib_openstack.errors import refusal
 from hvlib_openstack.reply import Reply
 from hvlib_openstack.service import Parameters, Version
 
-__all__ = ["Client", "CollectionPage", "SdkClient", "page_at", "pages"]
+__all__ = ["MARKER", "Client", "CollectionPage", "SdkClient", "page_at", "pages"]
 
 T = TypeVar("T")
 
 MARKER = "marker"
+"""The parameter that says after which item a page begins."""
 
 
 class Client(Protocol):

@@ -19,10 +19,10 @@ from keystoneauth1.exceptions import (
 )
 
 from hvlib import driver
-from hvlib.driver import About, Adapter, Context, Endpoint, Feed, SessionLost, WatchCursor
+from hvlib.driver import About, Adapter, Context, Endpoint, Feed, SessionLost, Started, WatchCursor
 from hvlib.errors import AuthenticationFailed, Closed, ConfigError, HvlibError, InvalidQuery, ProtocolError, Unsupported
 from hvlib.query import Query
-from hvlib.resources import Resource
+from hvlib.resources import Resource, TaskRecord
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.cloud import HINT, Cloud
 from hvlib_openstack.cluster import Clusters
@@ -33,10 +33,12 @@ from hvlib_openstack.flavor import Flavors
 from hvlib_openstack.host import Hosts
 from hvlib_openstack.image import Images
 from hvlib_openstack.network import Networks
+from hvlib_openstack.operation import Operation
 from hvlib_openstack.reply import Reply
 from hvlib_openstack.service import Service, Version, base_of
 from hvlib_openstack.snapshot import Snapshots
 from hvlib_openstack.storage_pool import StoragePools
+from hvlib_openstack.task import Tasks
 from hvlib_openstack.vm import VMs
 from hvlib_openstack.volume import Volumes
 
@@ -96,6 +98,7 @@ class OpenStackSession(driver.Session):
         self._lock = threading.Lock()
         self._closed = False
         self._adapters: dict[type[Resource], TableAdapter[Any]] = {}
+        self._tasks = Tasks(self)
 
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
@@ -168,6 +171,14 @@ class OpenStackSession(driver.Session):
             self._cloud.connections.seconds = min(FAREWELL, self.context.timeout())
             self._log_out()
             self._cloud.close()
+
+    def started(
+        self, reply: Reply, name: str, target: str, *, goal: str = "", made: str = "", label: str = ""
+    ) -> Started:
+        """The task of an operation that a service has just agreed to."""
+        begun = int(reply.date.timestamp())
+        operation = Operation(name, target, reply.request_id or "", begun, goal, made, label)
+        return Started(self.context.ref(TaskRecord, operation.id))
 
     def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
         """Nova's changes-since, and listings of what the services tell no changes of.

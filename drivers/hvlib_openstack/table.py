@@ -184,6 +184,10 @@ class Records(Generic[R]):
         """The row of an item."""
         return row_of(self._row_type, item) if self._native else item
 
+    def fitting(self, items: Sequence[Any]) -> bool:
+        """Whether some of them are of this kind."""
+        return self._fits is None or any(self._fits(self.row(item)) for item in items)
+
     def all(self, items: Sequence[Any]) -> list[R]:
         """The records of those that are of this kind."""
         if self._native:

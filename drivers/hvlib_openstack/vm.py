@@ -5,16 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import field
 
+from hvlib import actions
+from hvlib.driver import Done, Started, action
+from hvlib.errors import InvalidQuery, InvalidState, NotFound, Unsupported
 from hvlib.ref import Ref
 from hvlib.resources import VM, Flavor, Host, Image, Network, PowerState, Volume
 from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.creation import create_server
 from hvlib_openstack.joins import NETWORKS
+from hvlib_openstack.outcome import state_of
+from hvlib_openstack.reply import Reply
 from hvlib_openstack.service import Parameters, Version
+from hvlib_openstack.sizes import wanted_size
 from hvlib_openstack.table import Column, Joined, Many, One, Table
 from hvlib_openstack.values import mebibytes, moment, ordered, text
 
@@ -149,6 +156,155 @@ class VMs(TableAdapter[VM]):
         if field == "host" and isinstance(value, Ref):
             return [("node", _exactly(value.id))]
         return super().compared(field, value)
+
+    @action(actions.Start)
+    def start(self, vm: Ref, start: actions.Start) -> Started:  # noqa: ARG002
+        """os-start."""
+        return self._act(vm, "start", {"os-start": None})
+
+    @action(actions.Stop)
+    def stop(self, vm: Ref, stop: actions.Stop) -> Started:  # noqa: ARG002
+        """os-stop: nova asks the guest for a minute, then it powers off."""
+        return self._act(vm, "stop", {"os-stop": None})
+
+    @action(actions.Reboot)
+    def reboot(self, vm: Ref, reboot: actions.Reboot) -> Started:
+        """The action reboot. A hard one would start a server that is off: that is looked at first."""
+        if reboot.hard and self._status(vm) == "SHUTOFF":
+            raise InvalidState(f"the server {vm.id} is off")
+        return self._act(vm, "reboot", {"reboot": {"type": "HARD" if reboot.hard else "SOFT"}})
+
+    @action(actions.Suspend)
+    def suspend(self, vm: Ref, suspend: actions.Suspend) -> Started:  # noqa: ARG002
+        """The action suspend."""
+        return self._act(vm, "suspend", {"suspend": None})
+
+    @action(actions.Resume)
+    def resume(self, vm: Ref, resume: actions.Resume) -> Started:  # noqa: ARG002
+        """The action resume."""
+        return self._act(vm, "resume", {"resume": None})
+
+    @action(actions.Pause)
+    def pause(self, vm: Ref, pause: actions.Pause) -> Started:  # noqa: ARG002
+        """The action pause."""
+        return self._act(vm, "pause", {"pause": None})
+
+    @action(actions.Unpause)
+    def unpause(self, vm: Ref, unpause: actions.Unpause) -> Started:  # noqa: ARG002
+        """The action unpause."""
+        return self._act(vm, "unpause", {"unpause": None})
+
+    @action(actions.Rename)
+    def rename(self, vm: Ref, rename: actions.Rename) -> Done:
+        """PUT /servers/ID."""
+        self.service.put(f"/servers/{vm.id}", {"server": {"name": rename.name_label}}, self._version)
+        return Done(vm)
+
+    @action(actions.SetTags)
+    def set_tags(self, vm: Ref, given: actions.SetTags) -> Done:
+        """PUT /servers/ID/tags."""
+        self.service.put(f"/servers/{vm.id}/tags", {"tags": given.tags}, self._version)
+        return Done(vm)
+
+    @action(actions.Resize)
+    def resize(self, vm: Ref, wanted: actions.Resize) -> Started:
+        """The action resize; confirmResize follows. What is not asked for stays, down to the size of the disk."""
+        size = wanted_size(self.session, vm.id, wanted)
+        return self._act(vm, "resize", {"resize": {"flavorRef": size.id}})
+
+    @action(actions.TakeSnapshot)
+    def snapshot(self, vm: Ref, snapshot: actions.TakeSnapshot) -> Started:
+        """The action createImage. Nova keeps no memory: `Unsupported`."""
+        if snapshot.memory:
+            raise Unsupported("nova's snapshots hold no memory", hint="memory=False")
+        reply, image = self._image(vm, snapshot.name_label)
+        return self.session.started(reply, "createImage", vm.id, made=image)
+
+    @action(actions.Revert)
+    def revert(self, vm: Ref, revert: actions.Revert) -> Started:
+        """The action rebuild, after a look whose snapshot it is: nova restores the disk, not the size or the power."""
+        picture = self.session.service("image").get(f"/images/{revert.snapshot.id}").json()
+        if picture.get("instance_uuid") != vm.id:
+            raise InvalidQuery(f"{revert.snapshot.id} is no snapshot of the server {vm.id}")
+        return self._act(vm, "rebuild", {"rebuild": {"imageRef": revert.snapshot.id}})
+
+    @action(actions.Clone)
+    def clone(self, vm: Ref, clone: actions.Clone) -> Started:
+        """The action createImage; a server of the image, os-stop and the image's deletion follow."""
+        reply, image = self._image(vm, f"{clone.name_label} (being cloned)")
+        return self.session.started(reply, "clone", vm.id, made=image, label=clone.name_label)
+
+    @action(actions.Migrate)
+    def migrate(self, vm: Ref, migrate: actions.Migrate) -> Started:
+        """The action os-migrateLive; migrate of a server that is off or is not to be moved live, and confirmResize."""
+        if migrate.pool is not None:
+            raise Unsupported("nova moves no volumes from one type to another", hint="retype the volume: native")
+        host = None if migrate.host is None else migrate.host.id
+        if migrate.live and self._status(vm) != "SHUTOFF":
+            return self._act(vm, "live-migration", {"os-migrateLive": {"host": host, "block_migration": "auto"}})
+        return self._act(vm, "migrate", {"migrate": {"host": host} if host else None})
+
+    @action(actions.AttachVolume)
+    def attach_volume(self, vm: Ref, attach: actions.AttachVolume) -> Started:
+        """POST /servers/ID/os-volume_attachments."""
+        body = {"volumeAttachment": {"volumeId": attach.volume.id}}
+        reply = self.service.post(f"/servers/{vm.id}/os-volume_attachments", body, self._version)
+        return self.session.started(reply, "attach_volume", vm.id)
+
+    @action(actions.DetachVolume)
+    def detach_volume(self, vm: Ref, detach: actions.DetachVolume) -> Started:
+        """DELETE /servers/ID/os-volume_attachments/VOLUME."""
+        reply = self.service.delete(f"/servers/{vm.id}/os-volume_attachments/{detach.volume.id}", self._version)
+        return self.session.started(reply, "detach_volume", vm.id)
+
+    @action(actions.AttachNetwork)
+    def attach_network(self, vm: Ref, attach: actions.AttachNetwork) -> Done:
+        """POST /servers/ID/os-interface; nova answers when the port is there."""
+        body = {"interfaceAttachment": {"net_id": attach.network.id}}
+        self.service.post(f"/servers/{vm.id}/os-interface", body, self._version)
+        return Done(vm)
+
+    @action(actions.DetachNetwork)
+    def detach_network(self, vm: Ref, detach: actions.DetachNetwork) -> Started:
+        """DELETE /servers/ID/os-interface/PORT of each port on the network. `NotFound` if there is none."""
+        path = f"/servers/{vm.id}/os-interface"
+        attached = self.service.get(path, version=self._version).json()["interfaceAttachments"]
+        ports = [each["port_id"] for each in attached if each["net_id"] == detach.network.id]
+        if not ports:
+            raise NotFound(f"the server {vm.id} has no interface on the network {detach.network.id}")
+        replies = [self.service.delete(f"{path}/{port}", self._version) for port in ports]
+        return self.session.started(replies[-1], "detach_interface", vm.id)
+
+    @action(actions.Delete)
+    def delete(self, vm: Ref, delete: actions.Delete) -> Started:
+        """DELETE /servers/ID. Nova deletes the volumes that it is to delete with the server; others stay.
+
+        Volumes to keep are told so first, by PUT /servers/ID/os-volume_attachments/VOLUME (from 2.85).
+        """
+        for volume in delete.keep_volumes:
+            body = {"volumeAttachment": {"volumeId": volume.id, "delete_on_termination": False}}
+            self.service.put(f"/servers/{vm.id}/os-volume_attachments/{volume.id}", body, self._version)
+        return self.session.started(self.service.delete(f"/servers/{vm.id}", self._version), "delete", vm.id)
+
+    @action(actions.CreateVM)
+    def create(self, _: None, create: actions.CreateVM) -> Started:
+        """POST /servers; os-stop follows if it is not to run."""
+        return create_server(self.session, create)
+
+    def _act(self, vm: Ref, name: str, body: Mapping[str, Any]) -> Started:
+        reply = self.service.post(f"/servers/{vm.id}/action", body, self._version)
+        return self.session.started(reply, name, vm.id)
+
+    def _image(self, vm: Ref, name: str) -> tuple[Reply, str]:
+        """An image of a server that nova begins to make."""
+        reply = self.service.post(f"/servers/{vm.id}/action", {"createImage": {"name": name}}, self._version)
+        return reply, str(reply.json()["image_id"])
+
+    def _status(self, vm: Ref) -> str:
+        state = state_of(self.session, vm.id)
+        if state is None:
+            raise NotFound(f"there is no server {vm.id}")
+        return state.status
 
 
 def _exactly(value: str) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
+from hvlib import actions
+from hvlib.driver import Done, Started, action
 from hvlib.errors import PermissionDenied
+from hvlib.ref import Ref
 from hvlib.resources import VM, StoragePool, Volume
 from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.creation import Made
 from hvlib_openstack.service import Parameters, Version
 from hvlib_openstack.table import Column, Many, One, Table
-from hvlib_openstack.values import gibibytes, label, moment, text
+from hvlib_openstack.values import GIB, gibibytes, label, moment, text
 
 __all__ = ["Volumes"]
 
@@ -72,3 +76,35 @@ class Volumes(TableAdapter[Volume]):
         if not self.session.current.administrator:  # Cinder would tell the project's own, and not say so.
             raise PermissionDenied("only an administrator sees the volumes of all projects")
         return [("all_tenants", "1")]
+
+    @action(actions.CreateVolume)
+    def create(self, _: None, create: actions.CreateVolume) -> Started:
+        """POST /volumes, in whole GiB, no smaller than asked for."""
+        volume: dict[str, Any] = {"name": create.name_label, "size": _whole(create.size_bytes)}
+        if create.pool is not None:
+            volume["volume_type"] = create.pool.id
+        reply = self.service.post("/volumes", {"volume": volume}, TYPED)
+        return self.session.started(reply, "create-volume", reply.read(dict[str, Made])["volume"].id)
+
+    @action(actions.ResizeVolume)
+    def resize(self, volume: Ref, resize: actions.ResizeVolume) -> Started:
+        """The action os-extend, of a volume that is attached too. Smaller it can't become: `InvalidQuery`."""
+        size = _whole(resize.size_bytes)
+        reply = self.service.post(f"/volumes/{volume.id}/action", {"os-extend": {"new_size": size}}, TYPED)
+        return self.session.started(reply, "extend-volume", volume.id, goal=str(size))
+
+    @action(actions.Rename)
+    def rename(self, volume: Ref, rename: actions.Rename) -> Done:
+        """PUT /volumes/ID."""
+        self.service.put(f"/volumes/{volume.id}", {"volume": {"name": rename.name_label}}, TYPED)
+        return Done(volume)
+
+    @action(actions.Delete)
+    def delete(self, volume: Ref, delete: actions.Delete) -> Started:  # noqa: ARG002
+        """DELETE /volumes/ID."""
+        return self.session.started(self.service.delete(f"/volumes/{volume.id}", TYPED), "delete-volume", volume.id)
+
+
+def _whole(size_bytes: int) -> int:
+    """GiB, rounded up."""
+    return -(-size_bytes // GIB)

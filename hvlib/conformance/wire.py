@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 
-__all__ = ["CountingProxy", "Wire"]
+__all__ = ["CountingProxy", "Turns", "Wire"]
 
 CHUNK = 1 << 16
 
@@ -42,14 +42,42 @@ class Wire(ABC):
         """End it."""
 
 
-class CountingProxy(Wire):
-    """A wire of TCP on loopback. What it carries may be encrypted: it looks at the direction alone."""
+class Turns:
+    """How often clients have spoken; and the turn whose reply is not delivered."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._server = (host, port)
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._turns = 0
         self._cut_at: int | None = None
+        self.number = 0
+
+    def cut_after(self, turns: int) -> None:
+        """`Wire.cut_after`."""
+        with self._lock:
+            self._cut_at = self.number + turns + 1
+
+    def turn(self) -> None:
+        """A client speaks after its server."""
+        with self._lock:
+            self.number += 1
+
+    def is_cut(self) -> bool:
+        """Whether the reply that comes now is the one that is not delivered. That happens once."""
+        with self._lock:
+            if self._cut_at is None or self.number < self._cut_at:
+                return False
+            self._cut_at = None
+            return True
+
+
+class CountingProxy(Wire):
+    """A wire of TCP on loopback. What it carries may be encrypted: it looks at the direction alone.
+
+    ``counter`` is one that it shares with others: of a server that listens at several addresses.
+    """
+
+    def __init__(self, host: str, port: int, counter: Turns | None = None) -> None:
+        self._server = (host, port)
+        self.counter = counter or Turns()
         self._links: set[_Link] = set()
         self._listener = _Listener(self._link)
 
@@ -61,7 +89,7 @@ class CountingProxy(Wire):
     @property
     def turns(self) -> int:
         """`Wire.turns`."""
-        return self._turns
+        return self.counter.number
 
     def cut(self) -> None:
         """`Wire.cut`."""
@@ -70,8 +98,7 @@ class CountingProxy(Wire):
 
     def cut_after(self, turns: int) -> None:
         """`Wire.cut_after`."""
-        with self._lock:
-            self._cut_at = self._turns + turns + 1
+        self.counter.cut_after(turns)
 
     def close(self) -> None:
         """Break all connections and accept no more."""
@@ -80,19 +107,6 @@ class CountingProxy(Wire):
         self.cut()
         for link in links:
             link.join()
-
-    def turn(self) -> None:
-        """A client speaks after its server."""
-        with self._lock:
-            self._turns += 1
-
-    def is_cut(self) -> bool:
-        """Whether the reply that comes now is the one that is not delivered. That happens once."""
-        with self._lock:
-            if self._cut_at is None or self._turns < self._cut_at:
-                return False
-            self._cut_at = None
-            return True
 
     def forget(self, link: _Link) -> None:
         """A connection has ended."""
@@ -192,12 +206,12 @@ class _Link:
     def _asks(self) -> bool:
         if self._replied:
             self._replied = False
-            self._proxy.turn()
+            self._proxy.counter.turn()
         return True
 
     def _replies(self) -> bool:
         self._replied = True
-        return not self._proxy.is_cut()
+        return not self._proxy.counter.is_cut()
 
     def _carry(self, source: socket.socket, target: socket.socket, may_pass: object) -> None:
         assert callable(may_pass)

@@ -25,6 +25,13 @@ from servers.process import ServerFailed
 pytestmark = pytest.mark.timeout(300)  # a start takes ten seconds, but a minute on a busy machine
 
 SERVERS = 21  # the last is a copy, which nova has not made itself
+IMAGES = ("tiny-linux", "old-linux", "kept")
+VOLUMES = {
+    "spare-1": ("available", "false"),
+    "spare-2": ("available", "false"),
+    "bootable": ("available", "true"),
+    "data": ("in-use", "false"),
+}
 RUN = str(Path(__file__).parent / "run")
 PRINT_ENVIRONMENT = (
     "import json, os; print(json.dumps({k: v for k, v in os.environ.items() if k.startswith(('HVLIB', 'OS_'))})"
@@ -120,13 +127,20 @@ def test_is_seeded(openstack: OpenStack, admin: Client) -> None:
         (host, "up") for host in HOSTS
     ]
     _, aggregates = admin.get("nova", "/v2.1/os-aggregates")
-    assert [aggregate["hosts"] for aggregate in aggregates["aggregates"]] == [list(HOSTS)]
+    assert [aggregate["hosts"] for aggregate in aggregates["aggregates"]] == [["compute-2"], list(HOSTS)]
     _, images = admin.get("glance", "/v2/images")
-    assert [(image["id"], image["status"]) for image in images["images"]] == [(openstack.estate.image, "active")]
+    assert {image["name"]: image["status"] for image in images["images"]} == dict.fromkeys(IMAGES, "active")
+    assert openstack.estate.image in {image["id"] for image in images["images"]}
     _, networks = admin.get("neutron", "/v2.0/networks")
-    assert [network["id"] for network in networks["networks"]] == [openstack.estate.network]
+    ids = {network["name"]: network["id"] for network in networks["networks"]}
+    assert (set(ids), ids["net-1"]) == ({"net-1", "net-2"}, openstack.estate.network)
     _, subnets = admin.get("neutron", "/v2.0/subnets")
-    assert [subnet["network_id"] for subnet in subnets["subnets"]] == [openstack.estate.network]
+    assert {subnet["network_id"] for subnet in subnets["subnets"]} == set(ids.values())
+    _, types = admin.get("cinder", "/v3/types")
+    assert {type["name"] for type in types["volume_types"]} == {"__DEFAULT__", "fast"}
+    _, volumes = admin.get("cinder", "/v3/volumes/detail")
+    found = {volume["name"]: (volume["status"], volume["bootable"]) for volume in volumes["volumes"]}
+    assert found == VOLUMES
 
 
 def test_a_member_sees_its_own_project(openstack: OpenStack) -> None:
@@ -210,6 +224,35 @@ def test_a_copied_server_is_like_others(openstack: OpenStack) -> None:
     administrator.act(copied["id"], "migrate", "VERIFY_RESIZE")
     administrator.act(copied["id"], "confirmResize", "SHUTOFF")
     administrator.delete_server(copied["id"])
+
+
+def test_a_server_is_copied_while_it_runs(openstack: OpenStack) -> None:
+    administrator = openstack.administrator()
+    id = openstack.copy_server("quickly made")
+    copied = administrator.server(id)
+    assert (copied["name"], copied["status"]) == ("quickly made", "SHUTOFF")
+    (address,) = copied["addresses"]["net-1"]
+    [port] = administrator.call("neutron", "GET", f"/v2.0/ports?device_id={id}")["ports"]
+    assert [fixed["ip_address"] for fixed in port["fixed_ips"]] == [address["addr"]]
+    openstack.rename_server(id, "renamed 🙂")
+    assert administrator.server(id)["name"] == "renamed 🙂"
+    administrator.act(id, "os-start", "ACTIVE")
+    administrator.act(id, "reboot", "ACTIVE", type="SOFT")
+    administrator.act(id, "os-stop", "SHUTOFF")
+    assert [what for each, what in openstack.guests() if each == id] == ["boot", "reboot", "boot", "shutdown"]
+    assert openstack.vm_state(id) == "stopped"
+    administrator.call("nova", "DELETE", f"/v2.1/servers/{id}")
+    openstack.wait_for_server(id, "deleted")
+    assert administrator.call("neutron", "GET", f"/v2.0/ports?device_id={id}")["ports"] == []
+    with pytest.raises(Refused):
+        administrator.server(id)
+
+
+def test_it_is_restarted_with_all_that_it_holds(openstack: OpenStack, server: str) -> None:
+    addresses = openstack.addresses
+    openstack.restart()
+    assert openstack.addresses == addresses
+    openstack.administrator().act(server, "os-stop", "SHUTOFF")
 
 
 def test_started_again_it_is_the_same_without_what_was_done(openstack: OpenStack) -> None:

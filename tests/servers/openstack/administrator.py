@@ -15,7 +15,7 @@ __all__ = ["Administrator", "Refused"]
 
 REQUEST_TIMEOUT = 60.0
 TASK_TIMEOUT = 120.0
-POLL_INTERVAL = 0.2
+POLL_INTERVAL = 0.05
 MICROVERSIONS = "compute 2.79,volume 3.60"
 
 
@@ -35,17 +35,17 @@ class Administrator:
         self._project = project
         self._token = ""
 
-    def call(self, service: str, method: str, path: str, body: Any = None) -> Any:
+    def call(self, service: str, method: str, path: str, body: Any = None, versions: str = MICROVERSIONS) -> Any:
         """Send a request to ``nova``, ``keystone``, … and return the reply's JSON, or None. Raises `Refused`."""
         if not self._token:
             self._log_in()
         try:
-            return self._send(service, method, path, body)[0]
+            return self._send(service, method, path, body, versions)[0]
         except Refused as refused:
             if refused.status != http.client.UNAUTHORIZED:
                 raise
         self._log_in()
-        return self._send(service, method, path, body)[0]
+        return self._send(service, method, path, body, versions)[0]
 
     def server(self, id: str) -> dict[str, Any]:
         """A server as nova tells it. Raises `Refused` if there is none."""
@@ -78,6 +78,27 @@ class Administrator:
         while self._exists(id):
             _pause(deadline, f"the server {id} is still there")
 
+    def create_volume(self, name: str, **fields: Any) -> str:
+        """Make a volume of a GiB, return its identifier when it can be used."""
+        made = self.call("cinder", "POST", "/v3/volumes", {"volume": {"name": name, "size": 1, **fields}})
+        id = str(made["volume"]["id"])
+        self._wait_for_volume(id, "available")
+        return id
+
+    def attach_volume(self, server: str, volume: str) -> None:
+        """Give a server a volume, return when it has it."""
+        body = {"volumeAttachment": {"volumeId": volume}}
+        self.call("nova", "POST", f"/v2.1/servers/{server}/os-volume_attachments", body)
+        self._wait_for_volume(volume, "in-use")
+
+    def wait_for_image(self, name: str) -> None:
+        """Return when there is an image of this name, and its bytes are there."""
+        deadline = time.monotonic() + TASK_TIMEOUT
+        while [image["status"] for image in self.call("glance", "GET", f"/v2/images?name={name}")["images"]] != [
+            "active"
+        ]:
+            _pause(deadline, f"the image {name} is not active")
+
     def wait_for_server(self, id: str, status: str) -> dict[str, Any]:
         """Return the server when its status is ``status`` and nothing is under way."""
         deadline = time.monotonic() + TASK_TIMEOUT
@@ -88,6 +109,13 @@ class Administrator:
             if server["status"] == "ERROR":
                 raise Refused(500, f"the server {server['name']} failed: {server['fault']['message']}")
             _pause(deadline, f"the server {server['name']} is {server['status']}, not {status}")
+
+    def _wait_for_volume(self, id: str, status: str) -> None:
+        deadline = time.monotonic() + TASK_TIMEOUT
+        while (found := self.call("cinder", "GET", f"/v3/volumes/{id}")["volume"]["status"]) != status:
+            if found == "error":
+                raise Refused(500, f"the volume {id} failed")
+            _pause(deadline, f"the volume {id} is {found}, not {status}")
 
     def _exists(self, id: str) -> bool:
         try:
@@ -107,8 +135,10 @@ class Administrator:
         _, headers = self._send("keystone", "POST", "/v3/auth/tokens", body)
         self._token = headers["X-Subject-Token"]
 
-    def _send(self, service: str, method: str, path: str, body: Any) -> tuple[Any, http.client.HTTPMessage]:
-        headers = {"X-Auth-Token": self._token, "OpenStack-API-Version": MICROVERSIONS}
+    def _send(
+        self, service: str, method: str, path: str, body: Any, versions: str = MICROVERSIONS
+    ) -> tuple[Any, http.client.HTTPMessage]:
+        headers = {"X-Auth-Token": self._token, "OpenStack-API-Version": versions}
         if isinstance(body, bytes):
             data: bytes | None = body
             headers["Content-Type"] = "application/octet-stream"

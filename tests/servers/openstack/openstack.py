@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import tempfile
 import time
 from argparse import ArgumentParser
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from servers.openstack import cache, environment
 from servers.openstack.administrator import Administrator
+from servers.openstack.copying import Identity, Original, copy, now, originals
 from servers.openstack.estate import Estate
 from servers.openstack.projects import PROJECTS, REGION
 from servers.openstack.region import Region
 from servers.server import Server
 
 __all__ = ["OpenStack"]
+
+
+TASK_TIMEOUT = 60.0
+POLL_INTERVAL = 0.01
+UNDER_WAY = 0.3
+"""Seconds that a request may still take that was being answered already."""
 
 
 class OpenStack(Server):
@@ -38,6 +48,8 @@ class OpenStack(Server):
         self._folder = Path(self._temporary.name, "region")
         self._region: Region | None = None
         self._estate: Estate | None = None
+        self._original: Original | None = None
+        self._copies = 0
 
     @classmethod
     def add_options(cls, parser: ArgumentParser) -> None:
@@ -87,6 +99,7 @@ class OpenStack(Server):
 
     def start(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
+        self._original = None
         self._estate, password = cache.copy(self._folder, self.servers)
         if not self._region:
             self._region = Region(self._folder, password)
@@ -111,13 +124,69 @@ class OpenStack(Server):
         """Make a server in the project ``admin``, return its identifier when it runs."""
         return self.administrator().create_server(name, **{**self.estate.server, **fields})
 
+    def copy_server(self, name: str) -> str:
+        """Make a server in the project ``admin``, off, in a few milliseconds; return its identifier."""
+        if self._original is None:
+            states = {server["id"]: server["status"] for server in self.administrator().servers()}
+            found = originals(self._folder, self.estate.projects["admin"])
+            self._original = next(one for one in found if states[one.identity.uuid] == "SHUTOFF")
+        self._copies += 1
+        made = Identity.numbered(str(uuid4()), name, self.servers + self._copies)
+        copy(self._folder, [self._original], [made])
+        return made.uuid
+
+    def wait_for_server(self, id: str, vm_state: str) -> None:
+        """Return when nova's database says so of a server, and nothing is under way. Its API needs 0.1 s to say it."""
+        deadline = time.monotonic() + TASK_TIMEOUT
+        while (found := self.vm_state(id)) != vm_state:
+            if found == "error" or time.monotonic() > deadline:
+                raise TimeoutError(f"the server {id} is {found or 'busy'}, not {vm_state}")
+            time.sleep(POLL_INTERVAL)
+
+    def vm_state(self, id: str) -> str | None:
+        """What nova's database says: ``active``, ``stopped``, ``deleted`` …; None if something is under way."""
+        query = """
+            SELECT CASE WHEN deleted OR (task_state IS NULL AND vm_state != 'deleted') THEN vm_state END
+            FROM instances WHERE uuid = ?
+        """
+        with closing(sqlite3.connect(self._folder / "nova.sqlite")) as nova:
+            (found,) = nova.execute(query, [id]).fetchone()
+        return None if found is None else str(found)
+
+    def rename_server(self, id: str, name: str) -> None:
+        """Do in nova's database what its API does in 0.1 s, if all characters are of the basic multilingual plane."""
+        query = "UPDATE instances SET display_name = ?, updated_at = ? WHERE uuid = ?"
+        with closing(sqlite3.connect(self._folder / "nova.sqlite", timeout=TASK_TIMEOUT)) as nova, nova:
+            nova.execute(query, [name, now(), id])
+
+    def guests(self) -> list[tuple[str, str]]:
+        """What became of the guests: servers' identifiers, each with ``boot``, ``shutdown`` or ``reboot``: asked."""
+        log = self._folder / "guests"
+        lines = log.read_text().splitlines() if log.exists() else []
+        return [(id, what) for id, _, what in (line.partition(" ") for line in lines)]
+
+    def restart(self) -> None:
+        """End all services and start them again, with all that they hold."""
+        self._running.stop()
+        self._running.start()
+
     def expire_tokens(self) -> None:
-        """Make every token of the users ``admin`` and ``member`` worthless."""
+        """Make every token of the users ``admin`` and ``member`` worthless, for all services at once.
+
+        Meanwhile nobody is answered: where one service took a token that the next one refuses, nova would say 400.
+        """
         administrator = self.administrator()
-        for name, password in self.estate.passwords.items():
-            (user,) = administrator.call("keystone", "GET", f"/v3/users?name={name}")["users"]
-            administrator.call("keystone", "PATCH", f"/v3/users/{user['id']}", {"user": {"password": password}})
-        _let_revocations_pass()
+        held = self._folder / "held"
+        held.touch()
+        try:
+            time.sleep(UNDER_WAY)
+            for name, password in self.estate.passwords.items():
+                (user,) = administrator.call("keystone", "GET", f"/v3/users?name={name}")["users"]
+                administrator.call("keystone", "PATCH", f"/v3/users/{user['id']}", {"user": {"password": password}})
+            (self._folder / "tokens-expired").write_text(str(time.time()))
+            _let_revocations_pass()
+        finally:
+            held.unlink()
 
     def requests(self) -> dict[str, int]:
         """How many requests there were since the start, by ``nova GET /v2.1/servers``; among the services none."""
@@ -146,6 +215,5 @@ class OpenStack(Server):
 
 
 def _let_revocations_pass() -> None:
-    """Keystone revokes what is issued in the same second too, and the services remember a token for a second."""
-    now = time.time()
-    time.sleep(2 - now % 1)
+    """Keystone revokes what is issued in the same second too."""
+    time.sleep(1 - time.time() % 1)

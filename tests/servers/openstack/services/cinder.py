@@ -1,4 +1,4 @@
-"""cinder: volumes. Its scheduler and one backend run in the API's process, where its fake message bus reaches them."""
+"""cinder: volumes. Its scheduler and two backends run in the API's process, where its fake message bus reaches them."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def application(_: Settings) -> Any:
     from oslo_config import cfg
 
     settings = cfg.CONF
-    settings.register_opt(cfg.StrOpt("backend_host"), group="fake")  # as cinder-volume does for each backend
     os_brick.setup(settings)
-    backend = service.Service.create(
-        host=f"{settings.host}@fake", service_name="fake", binary="cinder-volume", coordination=True
-    )
-    for each in (backend, service.Service.create(binary="cinder-scheduler")):
-        each.start()
+    for name in settings.enabled_backends:
+        settings.register_opt(cfg.StrOpt("backend_host"), group=name)  # as cinder-volume does
+        service.Service.create(
+            host=f"{settings.host}@{name}", service_name=name, binary="cinder-volume", coordination=True
+        ).start()
+    service.Service.create(binary="cinder-scheduler").start()
     return api.application

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
@@ -15,7 +16,44 @@ from nova.virt import fake
 __all__ = ["FakeCompute"]
 
 IMAGE_BYTES = 64 * 1024
+GUESTS = "guests"
+"""The file that tells what guests were asked, and when they began: a line each."""
+
 IMAGE_PROPERTIES = ("name", "disk_format", "container_format", "properties")
+
+
+class Machines(dict[str, fake.FakeInstance]):
+    """A host's machines, by uuid. One that was put into the database meanwhile is found when it is first asked for."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._heard_of: set[str] = set()
+        for instance in objects.InstanceList.get_by_host(_context(), host, expected_attrs=[]):
+            self._take(instance)
+
+    def __setitem__(self, uuid: str, machine: fake.FakeInstance) -> None:
+        self._heard_of.add(uuid)
+        super().__setitem__(uuid, machine)
+
+    def __contains__(self, uuid: object) -> bool:
+        return uuid in self.keys() or self._adopt(str(uuid))
+
+    def __missing__(self, uuid: str) -> fake.FakeInstance:
+        if self._adopt(uuid):
+            return self[uuid]
+        raise KeyError(uuid)
+
+    def _adopt(self, uuid: str) -> bool:
+        """What has gone to another host, or is gone, does not come back."""
+        if uuid in self._heard_of:
+            return False
+        instance = objects.Instance.get_by_uuid(_context(), uuid, expected_attrs=[])
+        if instance.host == self._host:
+            self._take(instance)
+        return bool(instance.host == self._host)
+
+    def _take(self, instance: Any) -> None:
+        self[instance.uuid] = fake.FakeInstance(instance.name, instance.power_state, instance.uuid)
 
 
 class FakeCompute(fake.FakeDriver):  # type: ignore[misc]
@@ -28,9 +66,7 @@ class FakeCompute(fake.FakeDriver):  # type: ignore[misc]
     def init_host(self, host: str) -> None:
         """The stock driver forgets its machines: after a restart every action on them would fail."""
         super().init_host(host)
-        context = nova_context.get_admin_context()
-        for instance in objects.InstanceList.get_by_host(context, host, expected_attrs=[]):
-            self.instances[instance.uuid] = fake.FakeInstance(instance.name, instance.power_state, instance.uuid)
+        self.instances = Machines(host)
 
     def get_nodenames_by_uuid(self, refresh: bool = False) -> dict[str, str]:
         """The stock driver draws new uuids at each start, which nova refuses."""
@@ -47,6 +83,35 @@ class FakeCompute(fake.FakeDriver):  # type: ignore[misc]
         known = {name: image[name] for name in IMAGE_PROPERTIES if name in image}
         images.update(context, image_id, known, data=io.BytesIO(bytes(IMAGE_BYTES)), purge_props=False)
 
+    def detach_interface(self, context: Any, instance: Any, vif: Any) -> None:
+        """The stock driver refuses what it was not told to attach since it started."""
+        self._interfaces.setdefault(vif["id"], vif)
+        super().detach_interface(context, instance, vif)
+
+    def spawn(self, context: Any, instance: Any, *arguments: Any, **named: Any) -> None:
+        super().spawn(context, instance, *arguments, **named)
+        if named.get("power_on", True):
+            _note(instance, "boot")
+
+    def power_on(self, context: Any, instance: Any, *arguments: Any, **named: Any) -> None:
+        super().power_on(context, instance, *arguments, **named)
+        _note(instance, "boot")
+
+    def power_off(self, instance: Any, timeout: int = 0, retry_interval: int = 0) -> None:
+        """A guest that is given time is asked."""
+        super().power_off(instance, timeout, retry_interval)
+        if timeout:
+            _note(instance, "shutdown")
+
+    def reboot(self, context: Any, instance: Any, network_info: Any, reboot_type: str, *_: Any, **named: Any) -> None:
+        if reboot_type == "SOFT":
+            _note(instance, "reboot")
+        super().reboot(context, instance, network_info, reboot_type, *_, **named)
+
+    def post_live_migration_at_destination(self, context: Any, instance: Any, *_: object, **__: object) -> None:
+        """The stock driver does it by our `spawn`, which starts a guest anew."""
+        super().spawn(context, instance, None, None, None, None)
+
     # The stock driver's machines run on whatever is done, so that nova's power_state contradicts its status.
 
     def pause(self, instance: Any) -> None:
@@ -60,6 +125,16 @@ class FakeCompute(fake.FakeDriver):  # type: ignore[misc]
 
     def resume(self, context: Any, instance: Any, *_: object, **__: object) -> None:
         self.instances[instance.uuid].state = power_state.RUNNING
+
+
+def _context() -> Any:
+    return nova_context.get_admin_context()
+
+
+def _note(instance: Any, what: str) -> None:
+    log = os.open(GUESTS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.write(log, f"{instance.uuid} {what}\n".encode())
+    os.close(log)
 
 
 def _uuid(name: str) -> str:

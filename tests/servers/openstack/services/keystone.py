@@ -6,6 +6,7 @@ import os
 from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
 
 import keystone.server
 from keystone.cmd.bootstrap import PROVIDERS, Bootstrapper
@@ -33,7 +34,7 @@ def migrate(settings: Settings) -> None:
     PROVIDERS.assignment_api.add_role_to_user_and_project(made.admin_user_id, made.project_id, made.service_role_id)
     for project in PROJECTS:
         PROVIDERS.catalog_api.create_service(
-            project.name, {"id": project.name, "name": project.name, "type": project.type}
+            _id(project.name), {"id": _id(project.name), "name": project.name, "type": project.type}
         )
 
 
@@ -42,6 +43,11 @@ def application(settings: Settings) -> Any:
 
     _write_catalogue({"public": settings.public, "internal": settings.internal, "admin": settings.internal})
     return api.application
+
+
+def _id(service: str) -> str:
+    """Of the form that keystone draws."""
+    return uuid5(NAMESPACE_DNS, service).hex
 
 
 def _make_keys(folder: Path) -> None:
@@ -61,7 +67,7 @@ def _write_catalogue(interfaces: dict[str, dict[str, str]]) -> None:
         for project in PROJECTS:
             endpoint = {
                 "id": f"{project.name}-{interface}",
-                "service_id": project.name,
+                "service_id": _id(project.name),
                 "interface": interface,
                 "region_id": REGION,
                 "url": addresses[project.name] + project.path,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,15 @@ from typing import Any
 __all__ = ["RequestLog"]
 
 
+HELD = Path("held")
+LOOK_AGAIN = 0.01
+
+
 class RequestLog:
-    """A WSGI application that writes down what is asked for at one port: a line each, before it is answered."""
+    """A WSGI application that writes down what is asked for at one port: a line each, before it is answered.
+
+    While there is a file HELD, nobody is answered there.
+    """
 
     def __init__(self, application: Callable[..., Iterable[bytes]], path: Path, public: socket.socket) -> None:
         self._application = application
@@ -22,5 +30,7 @@ class RequestLog:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["SERVER_PORT"] == self._port:
             path = environ["SCRIPT_NAME"] + environ["PATH_INFO"]
+            while HELD.exists():
+                time.sleep(LOOK_AGAIN)
             os.write(self._log, f"{environ['REQUEST_METHOD']} {path}\n".encode())
         return self._application(environ, start_response)

@@ -16,7 +16,7 @@ from typing import TextIO
 
 import waitress
 
-from servers.openstack.services import sqlite_threads
+from servers.openstack.services import sqlite_threads, token_memory
 from servers.openstack.services.request_log import RequestLog
 from servers.openstack.settings import Settings
 from servers.openstack.tether import end_with_standard_input
@@ -32,6 +32,7 @@ def main(action: str, project: str, *descriptors: str) -> None:
     os.dup2(2, 1)  # what a service prints is for the log
     sys.argv = [project]  # ours are not the services', which read them
     sqlite_threads.install()
+    token_memory.install()
     settings = Settings.read(Path())
     module = importlib.import_module(f"servers.openstack.services.{project}")
     if action == "migrate":

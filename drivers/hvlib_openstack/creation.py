@@ -1,0 +1,100 @@
+"""Creating servers: what nova is asked for."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hvlib.actions import CreateVM
+from hvlib.driver import Started
+from hvlib.errors import InvalidQuery
+from hvlib.ref import Ref
+from hvlib_openstack.outcome import OFF
+from hvlib_openstack.sizes import Size, chosen_size
+from hvlib_openstack.values import GIB
+
+if TYPE_CHECKING:
+    from hvlib_openstack.session import OpenStackSession
+
+__all__ = ["Made", "create_server"]
+
+
+class Made(msgspec.Struct):
+    """What nova answers."""
+
+    id: str
+
+
+class Aggregate(msgspec.Struct):
+    name: str
+    availability_zone: str | None = None
+
+
+class Picture(msgspec.Struct):
+    min_disk: int = 0
+    size: int | None = None
+
+
+def create_server(session: OpenStackSession, create: CreateVM) -> Started:
+    """POST /servers, after the flavor was looked up, and what else takes a look. Nova starts what it makes."""
+    size = chosen_size(session, create.flavor, create.vcpus, create.memory_bytes)
+    server: dict[str, Any] = {
+        "name": create.name_label,
+        "flavorRef": size.id,
+        "networks": [{"uuid": network.id} for network in create.networks] or "none",
+        **_disks(session, create, size),
+    }
+    if create.host is not None:
+        server["hypervisor_hostname"] = create.host.id
+    if create.cluster is not None:
+        server["availability_zone"] = _zone(session, create.cluster)
+    if create.user_data is not None:
+        server["user_data"] = b64encode(create.user_data.encode()).decode()
+    server.update(create.native or {})
+    reply = session.compute.post("/servers", {"server": server}, session.current.compute)
+    made = reply.read(dict[str, Made])["server"].id
+    return session.started(reply, "create", made, goal="" if create.start else OFF)
+
+
+def _disks(session: OpenStackSession, create: CreateVM, size: Size) -> dict[str, Any]:
+    """The image, as nova's own disk or as a volume of a type; beside it volumes, which stay when the server goes."""
+    beside = [
+        {
+            "uuid": volume.id,
+            "source_type": "volume",
+            "destination_type": "volume",
+            "boot_index": -1,
+            "delete_on_termination": False,
+        }
+        for volume in create.volumes
+    ]
+    boot: dict[str, Any] = {"uuid": create.image.id, "source_type": "image", "boot_index": 0}
+    boot["delete_on_termination"] = True
+    if create.pool is not None:
+        wanted = _room(session, create.image, size)
+        boot.update(destination_type="volume", volume_size=wanted, volume_type=create.pool.id)
+        return {"block_device_mapping_v2": [boot, *beside]}
+    image = {"imageRef": create.image.id}
+    if not beside:
+        return image
+    return {**image, "block_device_mapping_v2": [{**boot, "destination_type": "local"}, *beside]}
+
+
+def _room(session: OpenStackSession, image: Ref, size: Size) -> int:
+    """GiB that a disk takes which an image is written to."""
+    picture = session.service("image").get(f"/images/{image.id}").read(Picture)
+    return max(1, size.disk, picture.min_disk, -(-(picture.size or 0) // GIB))
+
+
+def _zone(session: OpenStackSession, cluster: Ref) -> str:
+    """The availability zone that an aggregate is."""
+    reply = session.compute.get(f"/os-aggregates/{cluster.id}", version=session.current.compute)
+    aggregate = reply.read(dict[str, Aggregate])["aggregate"]
+    if aggregate.availability_zone is None:
+        raise InvalidQuery(
+            f"the aggregate {aggregate.name} is no availability zone: nova can't be told to choose one of its hosts",
+            hint="host=, or a flavor that asks for the aggregate's properties",
+        )
+    return aggregate.availability_zone

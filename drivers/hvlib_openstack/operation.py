@@ -1,0 +1,49 @@
+"""Operations: what was asked of a server or a volume. A task's identifier holds all that it takes to follow one."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, unquote
+
+import msgspec
+
+from hvlib.errors import NotFound
+
+__all__ = ["Operation"]
+
+SEPARATOR = ":"
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """One operation.
+
+    | name: the service's word for it
+    | target: the identifier of the server or volume
+    | request: the service's name for the request
+    | begun: when the service answered, by its clock, in seconds since 1970
+    | goal: what it is to come to, where the name does not say that
+    | made: what it makes, where that has an identifier already
+    | label: the name of what it makes
+    """
+
+    name: str
+    target: str
+    request: str
+    begun: int
+    goal: str = ""
+    made: str = ""
+    label: str = ""
+
+    @property
+    def id(self) -> str:
+        """As the identifier of a task: another process can go on with it."""
+        parts = [getattr(self, field) for field in self.__struct_fields__]
+        return SEPARATOR.join(quote(str(part), safe="") for part in parts)
+
+    @classmethod
+    def of(cls, id: str) -> Operation:
+        """That of a task's identifier. Raises `NotFound` for what is none."""
+        parts = [unquote(part) for part in id.split(SEPARATOR)]
+        if len(parts) != len(cls.__struct_fields__) or not parts[3].isdigit():
+            raise NotFound(f"{id!r} is no task of OpenStack")
+        name, target, request, begun, *rest = parts
+        return cls(name, target, request, int(begun), *rest)

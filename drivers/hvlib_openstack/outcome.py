@@ -1,0 +1,172 @@
+"""Outcomes: what has become of operations on servers, by nova's own records; and the steps that are still to be taken.
+
+Some operations take several requests, the next one only once the one before has come to its end: a resize is to be
+confirmed, a server that is to be off is stopped once nova has built and started it. A driver does not wait. So the next
+step is taken when the task is looked at. What was taken already, nova's records of the server tell, whoever took it: no
+step is taken twice, and none after somebody else has done something to the server since.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import field
+
+from hvlib.errors import Conflict, InvalidState, NotFound
+from hvlib.ref import Ref
+from hvlib.resources import VM, Failure, Snapshot, TaskState
+from hvlib_openstack.errors import failure
+from hvlib_openstack.instance_actions import InstanceAction, action_of, actions_since
+
+if TYPE_CHECKING:
+    from hvlib_openstack.operation import Operation
+    from hvlib_openstack.session import OpenStackSession
+
+__all__ = ["GONE", "RUNNING", "Outcome", "State", "server_outcome", "state_of"]
+
+GONE = frozenset({"DELETED", "SOFT_DELETED"})
+
+UNDER_WAY = frozenset({"BUILD", "REBUILD", "REBOOT", "HARD_REBOOT", "MIGRATING", "PASSWORD", "RESIZE", "REVERT_RESIZE"})
+
+BY_EVENTS = frozenset({"attach_volume", "detach_volume", "detach_interface"})
+"""Actions that leave no mark on the server while they run: their steps tell when they are over."""
+
+CONFIRMED = frozenset({"resize", "migrate"})
+"""Actions after which nova waits to be told that all is well."""
+
+OFF = "off"
+"""The goal of a server that is not to run."""
+
+
+class Fault(msgspec.Struct):
+    message: str = ""
+
+
+class State(msgspec.Struct):
+    """What tells how far an operation on a server is."""
+
+    id: str
+    status: str
+    task_state: str | None = field(name="OS-EXT-STS:task_state", default=None)
+    progress: int | None = None
+    fault: Fault | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """Where an operation is."""
+
+    state: TaskState
+    progress: float | None = None
+    error: Failure | None = None
+    result: Ref | None = None
+
+
+RUNNING = Outcome("running")
+
+
+def state_of(session: OpenStackSession, server: str) -> State | None:
+    """A server's; None if it is gone. One round trip."""
+    try:
+        reply = session.compute.get(f"/servers/{server}", version=session.current.compute)
+    except NotFound:
+        return None
+    return reply.read(dict[str, State])["server"]
+
+
+def server_outcome(session: OpenStackSession, operation: Operation, server: State | None) -> Outcome:
+    """Where an operation on a server is. One round trip once nothing is under way there, another for each step left."""
+    if server is None or server.status in GONE:
+        gone = Failure("NotFound", "the server is gone")
+        return Outcome("succeeded", 1.0) if operation.name == "delete" else Outcome("failed", error=gone)
+    if server.task_state is not None or server.status in UNDER_WAY:
+        return Outcome("running", None if server.progress is None else server.progress / 100)
+    try:
+        actions = actions_since(session, operation)
+    except NotFound:
+        return RUNNING  # It went this moment.
+    if not actions:
+        return _failed(server, "it failed") if server.status == "ERROR" else RUNNING
+    return _settled(session, operation, server, actions)
+
+
+def _settled(session: OpenStackSession, operation: Operation, server: State, actions: list[InstanceAction]) -> Outcome:
+    """By the records of a server that nothing is done to."""
+    own, *later = actions
+    if operation.name in BY_EVENTS and not own.failed:
+        return _by_events(session, operation)
+    if own.failed or (operation.name == "create" and server.status == "ERROR"):
+        return _failed(server, _reason(session, server, own))
+    if operation.name in CONFIRMED:
+        return _confirmed(session, operation, server, later)
+    if operation.goal == OFF:
+        return _off(session, operation, server, later)
+    if operation.name == "delete":
+        return _failed(server, "the server is still there")
+    return _succeeded(session, operation)
+
+
+def _succeeded(session: OpenStackSession, operation: Operation) -> Outcome:
+    made = session.context.ref(Snapshot, operation.made) if operation.made else None
+    result = made or session.context.ref(VM, operation.target)
+    return Outcome("succeeded", 1.0, result=result)
+
+
+def _by_events(session: OpenStackSession, operation: Operation) -> Outcome:
+    action = action_of(session, operation.target, operation.request)
+    if action is None or not action.over:
+        return RUNNING
+    if not action.failed:
+        return _succeeded(session, operation)
+    return Outcome("failed", error=failure(_details(action) or f"{operation.name} failed"))
+
+
+def _confirmed(session: OpenStackSession, operation: Operation, server: State, later: list[InstanceAction]) -> Outcome:
+    """A new size or host is confirmed, unless somebody has decided already."""
+    decided = [action for action in later if action.action in ("confirmResize", "revertResize")]
+    if decided and decided[0].action == "revertResize":
+        return Outcome("failed", error=Failure("TaskFailed", "it was reverted by somebody else"))
+    if decided and decided[0].failed:
+        return _failed(server, _reason(session, server, decided[0]))
+    if server.status == "VERIFY_RESIZE":
+        if not decided:
+            _take(session, operation.target, "confirmResize")
+        return RUNNING
+    if not decided:
+        return _failed(server, "the server is as it was before")
+    return _succeeded(session, operation)
+
+
+def _off(session: OpenStackSession, operation: Operation, server: State, later: list[InstanceAction]) -> Outcome:
+    """A server that nova has started is stopped, unless somebody has done something to it already."""
+    if not later and server.status == "ACTIVE":
+        _take(session, operation.target, "os-stop")
+        return RUNNING
+    if later and later[0].action == "stop" and later[0].failed:
+        return _failed(server, _reason(session, server, later[0]))
+    return _succeeded(session, operation)
+
+
+def _take(session: OpenStackSession, server: str, step: str) -> None:
+    """Ask for the next step. Refused, it was taken by another process meanwhile: the next look tells."""
+    try:
+        session.compute.post(f"/servers/{server}/action", {step: None}, session.current.compute)
+    except (InvalidState, Conflict, NotFound):
+        return
+
+
+def _reason(session: OpenStackSession, server: State, action: InstanceAction) -> str:
+    """Why an action failed: what its steps say, else what the server shows."""
+    told = action_of(session, server.id, action.request_id)
+    said = _details(told) if told is not None else ""
+    fault = server.fault.message if server.fault is not None else ""
+    return fault or said or f"{action.action} failed"
+
+
+def _details(action: InstanceAction) -> str:
+    return next((event.details for event in action.events if event.result == "Error" and event.details), "")
+
+
+def _failed(server: State, reason: str) -> Outcome:
+    fault = server.fault.message if server.fault is not None else ""
+    return Outcome("failed", error=failure(fault or reason))

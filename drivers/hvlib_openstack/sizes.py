@@ -1,0 +1,105 @@
+"""Sizes: the flavor that is asked for, by its name or by what it gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hvlib.actions import Resize
+from hvlib.errors import InvalidQuery, NotFound
+from hvlib.ref import Ref
+from hvlib_openstack.paging import pages
+from hvlib_openstack.values import MIB
+
+if TYPE_CHECKING:
+    from hvlib_openstack.session import OpenStackSession
+
+__all__ = ["Size", "chosen_size", "named_size", "wanted_size"]
+
+NEAR = 3
+"""Flavors that are named where none fits."""
+
+
+class Size(msgspec.Struct):
+    """A flavor. ``ram`` in MiB, ``disk`` in GiB."""
+
+    id: str
+    name: str
+    vcpus: int
+    ram: int
+    disk: int
+
+
+class Present(msgspec.Struct):
+    vcpus: int
+    ram: int
+    disk: int
+
+
+class Sized(msgspec.Struct):
+    flavor: Present
+
+
+def named_size(session: OpenStackSession, flavor: str) -> Size:
+    """The flavor of a name. Raises `NotFound`. One round trip."""
+    found = next((size for size in _sizes(session) if size.name == flavor), None)
+    if found is None:
+        raise NotFound(f"there is no flavor {flavor!r}")
+    return found
+
+
+def chosen_size(
+    session: OpenStackSession, flavor: Ref | None, vcpus: int | None, memory_bytes: int | None, disk: int = 0
+) -> Size:
+    """The flavor that was asked for: that one, or the one that has just these processors and this memory.
+
+    ``disk``: GiB that it must have at least; of several the one with the smallest disk is taken. Raises `InvalidQuery`,
+    which names the near ones, if none fits. One round trip.
+    """
+    if flavor is not None:
+        if vcpus is not None or memory_bytes is not None:
+            raise InvalidQuery(
+                "a flavor says how many processors and how much memory it has: ask for the one, or these"
+            )
+        return named_size(session, flavor.id)
+    if vcpus is None or memory_bytes is None:
+        raise InvalidQuery("OpenStack sizes servers by flavors", hint="flavor=, or vcpus= and memory_bytes=")
+    sizes = sorted(_sizes(session), key=lambda size: size.disk)
+    found = next((size for size in sizes if _gives(size, vcpus, memory_bytes) and size.disk >= disk), None)
+    if found is None:
+        near = sorted(sizes, key=lambda size: _distance(size, vcpus, memory_bytes))[:NEAR]
+        told = ", ".join(f"{size.name} ({size.vcpus} vcpus, {size.ram} MiB)" for size in near)
+        raise InvalidQuery(
+            f"no flavor has {vcpus} vcpus and {memory_bytes / MIB:g} MiB of memory", hint=f"near ones: {told}"
+        )
+    return found
+
+
+def wanted_size(session: OpenStackSession, server: str, wanted: Resize) -> Size:
+    """The flavor that a server is to get; what is not asked for stays. Two round trips, of a flavor asked for one."""
+    if wanted.flavor is not None:
+        return chosen_size(session, wanted.flavor, wanted.vcpus, wanted.memory_bytes)
+    reply = session.compute.get(f"/servers/{server}", version=session.current.compute)
+    present = reply.read(dict[str, Sized])["server"].flavor
+    vcpus = present.vcpus if wanted.vcpus is None else wanted.vcpus
+    memory_bytes = present.ram * MIB if wanted.memory_bytes is None else wanted.memory_bytes
+    return chosen_size(session, None, vcpus, memory_bytes, present.disk)
+
+
+def _sizes(session: OpenStackSession) -> list[Size]:
+    listed = pages(session.compute, "/flavors/detail", "flavors", parameters=[("is_public", "None")], type=Size)
+    return [size for page in listed for size in page.items]
+
+
+def _gives(size: Size, vcpus: int, memory_bytes: int) -> bool:
+    return (size.vcpus, size.ram * MIB) == (vcpus, memory_bytes)
+
+
+def _distance(size: Size, vcpus: int, memory_bytes: int) -> float:
+    """How many times as large the one is as the other, in both ways."""
+
+    def times(one: float, other: float) -> float:
+        return max(one, other) / max(min(one, other), 1)
+
+    return times(size.vcpus, vcpus) + times(size.ram * MIB, memory_bytes)
