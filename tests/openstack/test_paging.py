@@ -144,6 +144,15 @@ def test_paging_without_an_end(
     assert requests[DETAIL] <= 8
 
 
+def test_pages_of_another_kind_without_an_end(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+    """Pages with nothing but snapshots are passed over in a listing of images."""
+    page = b'{"images": [{"id": "1", "image_type": "snapshot"}], "next": "/v2/images?marker=1"}'
+    proxy.next(Replace(200, "OK", page), when=lambda request: "/v2/images" in request.path, times=100)
+    with pytest.raises(hvlib.ProtocolError, match="no end"):
+        reach(replay, proxy.port).image.images.get_all().all()
+    assert sum(times for name, times in proxy.requests.items() if "/v2/images" in name) <= 3
+
+
 def test_an_ignored_limit_loses_nothing(replay: OpenStackReplay, reach: Connect) -> None:
     replay.add_fault(Fault.LIMIT_IGNORED, "*", times=None)
     provider = reach(replay)
