@@ -256,6 +256,11 @@ def _authenticate(cloud: Cloud) -> AccessInfo:
         raise ConfigError(f"the login lacks {error}", hint=HINT) from error
     except ClientException as error:
         raise ConfigError(f"{where} can't be logged in to: {error}", hint=HINT) from error
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        # Keystoneauth has no class of its own for a password that is not given.
+        raise ConfigError(f"{where} can't be logged in to: {error}", hint=HINT) from error
 
 
 def _services(cloud: Cloud, access: AccessInfo) -> tuple[dict[str, Service], dict[str, str]]:

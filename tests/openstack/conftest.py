@@ -69,6 +69,8 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         monkeypatch.setenv(name, str(tmp_path))
     for name in ("clouds", "secure"):
         (tmp_path / f"{name}.yaml").write_text("{}")
+    for files in ("CONFIG_FILES", "SECURE_FILES", "VENDOR_FILES"):
+        monkeypatch.setattr(f"openstack.config.loader.{files}", [])  # the SDK's own places, chosen when it is imported
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
     monkeypatch.setenv("OS_CLIENT_SECURE_FILE", str(tmp_path / "secure.yaml"))
     return tmp_path
