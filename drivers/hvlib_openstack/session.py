@@ -104,7 +104,7 @@ class OpenStackSession(driver.Session):
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
         """The kinds that a region has."""
-        return self._adapters
+        return {**self._adapters, TaskRecord: self._tasks} if self._adapters else {}
 
     @property
     def current(self) -> Login:

@@ -498,6 +498,28 @@ def test_changes_since(small: OpenStackReplay, watcher: Client) -> None:
     assert watcher.refused(DETAIL + "?changes-since=yesterday") == 400
 
 
+def test_servers_are_started_and_stopped(small: OpenStackReplay, watcher: Client) -> None:
+    id = watcher.get(DETAIL)["servers"][0]["id"]
+    path = f"/compute/v2.1/servers/{id}"
+    assert watcher.get(f"{path}/os-instance-actions") == {"instanceActions": []}
+    assert watcher.send("POST", f"{path}/action", {"os-stop": None}) == (202, b"")
+    request = watcher.headers["x-openstack-request-id"]
+    status, body = watcher.send("POST", f"{path}/action", {"os-stop": None})
+    assert status == 409
+    assert b"task_state powering-off" in body
+    deadline = time.monotonic() + 10
+    while watcher.get(path)["server"]["OS-EXT-STS:task_state"]:
+        assert time.monotonic() < deadline
+    assert watcher.get(path)["server"]["status"] == "SHUTOFF"
+    [action] = watcher.get(f"{path}/os-instance-actions")["instanceActions"]
+    assert (action["action"], action["request_id"]) == ("stop", request)
+    assert b"vm_state stopped" in watcher.send("POST", f"{path}/action", {"os-stop": None})[1]
+    assert watcher.send("POST", f"{path}/action", {"os-start": None})[0] == 202
+    assert watcher.send("POST", f"{path}/action", {"reboot": None})[0] == 400
+    assert watcher.refused(f"{path}/os-interface") == 404
+    assert small.requests()["POST /compute/v2.1/servers/{id}/action"] == 5
+
+
 def test_what_changes_since_does_not_tell(small: OpenStackReplay, watcher: Client) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     tagged, deleted, *_ = [each["id"] for each in watcher.get(DETAIL)["servers"]]

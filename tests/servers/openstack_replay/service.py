@@ -12,6 +12,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 
+from servers.openstack_replay.action import Actions
 from servers.openstack_replay.clock import Clock
 from servers.openstack_replay.collection import (
     COMPUTE,
@@ -48,7 +49,7 @@ BRIEF = {"/compute/v2.1/servers": SERVERS, "/volume/v3/{project_id}/volumes": VO
 NAMED = ("id", "name", "links")
 TOKENS = "/identity/v3/auth/tokens"
 TEMPLATES = (
-    (re.compile(r"^/compute/v2\.1/servers/(?!detail$)[^/]+$"), SERVER),
+    (re.compile(r"^/compute/v2\.1/servers/(?!detail(/|$))[^/]+(?=/|$)"), SERVER),
     (re.compile(r"^/volume/v3/[0-9a-f]{32}(?=/|$)"), "/volume/v3/{project_id}"),
 )
 RUNNING = {"status": "ACTIVE", "OS-EXT-STS:vm_state": "active", "OS-EXT-STS:power_state": 1}
@@ -76,6 +77,7 @@ class Service:
         self._requests: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._collections = _collections(self._region)
+        self._actions = Actions(self._collections[SERVERS], self.clock)
         self._sized_hypervisors = _collection(
             self._region, "hypervisors", COMPUTE, sized_hypervisor, range(self._region.hosts)
         )
@@ -104,6 +106,7 @@ class Service:
 
     def answer(self, request: Request) -> Answer:
         """What to send to a client."""
+        self._actions.settle()
         template = _template(request.path)
         name = f"{request.method} {template}"
         with self._lock:
@@ -144,6 +147,9 @@ class Service:
         if request.method == "GET" and template == SERVER:
             row = self._collections[SERVERS].find(request.path.rpartition("/")[2])
             return Reply(200, b'{"server": ' + row.data + b"}", {"Content-Type": "application/json", **headers})
+        if template.startswith(f"{SERVER}/"):
+            told = self._of_server(request)
+            return replace(told, headers={**told.headers, **headers})
         collection = self._collections.get(BRIEF.get(template, template))
         if request.method != "GET" or collection is None:
             raise Refused(404, "The resource could not be found.")
@@ -151,6 +157,15 @@ class Service:
             collection = self._sized_hypervisors
         page = collection.page(request, origin, linking, NAMED if template in BRIEF else ())
         return replace(page, headers={**page.headers, **headers})
+
+    def _of_server(self, request: Request) -> Reply:
+        *_, server, what = request.path.split("/")
+        match request.method, what:
+            case "POST", "action":
+                return self._actions.act(server, request)
+            case "GET", "os-instance-actions":
+                return self._actions.listed(server)
+        raise Refused(404, "The resource could not be found.")
 
     def _retry_after(self, planned: Planned) -> dict[str, str]:
         if planned.retry_after is None:
