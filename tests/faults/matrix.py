@@ -10,6 +10,7 @@ from faults.expected import EXCEPTIONS, FAULTS, NO_WIRE, NOT_THERE, RECOVERS, ex
 from faults.expected import OPERATIONS as WORDS
 from faults.grove import GroveTarget
 from faults.operations import OPERATIONS, truth
+from faults.openstack import OpenStackTarget
 from faults.sim import SimTarget
 from faults.target import Target
 from faults.vsphere import VSphereTarget
@@ -21,7 +22,7 @@ from hvlib.connection import Unexpected
 __all__ = ["CELLS", "TARGETS", "Cell", "Matrix"]
 
 TARGETS: dict[str, type[Target]] = {
-    target.name: target for target in (SimTarget, VSphereTarget, XenAPITarget, GroveTarget)
+    target.name: target for target in (SimTarget, VSphereTarget, XenAPITarget, OpenStackTarget, GroveTarget)
 }
 
 BOUND = 5.0
