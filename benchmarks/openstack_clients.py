@@ -101,7 +101,7 @@ def sdk_servers() -> Iterator[Listing]:
 
 @contextlib.contextmanager
 def libcloud_nodes() -> Iterator[Listing]:
-    """Libcloud's node objects. It follows the pages' links itself."""
+    """Libcloud's node objects."""
     providers = importlib.import_module("libcloud.compute.providers")
     given = os.environ
     nova = providers.get_driver("openstack")(
