@@ -53,8 +53,10 @@ docs: $(INSTALLED)
 	$(BIN)/sphinx-build -W -q -b doctest docs docs/_build/doctest
 	$(BIN)/pytest --doctest-modules hvlib drivers
 
-benchmarks: $(INSTALLED)
+benchmarks: $(INSTALLED) openstack
 	$(BIN)/python benchmarks/import_time.py
+	$(BIN)/python benchmarks/openstack_listing.py
+	$(BIN)/python benchmarks/openstack_real.py
 	$(BIN)/python benchmarks/sim_million.py
 	$(BIN)/python benchmarks/vsphere_listing.py
 	$(BIN)/python benchmarks/xenapi_listing.py
