@@ -6,16 +6,19 @@ The new server is known by its image, which is nobody else's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from hvlib.errors import HvlibError, NotFound
-from hvlib.resources import VM, Failure
+from hvlib.resources import ENDED, VM, Failure
+from hvlib_openstack.errors import REFUSED, refused
 from hvlib_openstack.joins import NETWORKS
 from hvlib_openstack.operation import Operation
 from hvlib_openstack.outcome import GONE, RUNNING, Outcome, State, server_outcome
 from hvlib_openstack.paging import pages
+from hvlib_openstack.removal import remove_snapshot
 from hvlib_openstack.sizes import named_size
 
 if TYPE_CHECKING:
@@ -46,8 +49,9 @@ def clone_outcome(session: OpenStackSession, operation: Operation, server: State
     if clone.status == "BUILD" or clone.task_state is not None:
         return RUNNING
     outcome = server_outcome(session, _stopping(session, clone, operation), clone)
-    if outcome.state == "succeeded":
+    if outcome.state in ENDED:
         _forget(session, operation.made)
+    if outcome.state == "succeeded":
         return Outcome("succeeded", 1.0, result=session.context.ref(VM, clone.id))
     return outcome
 
@@ -63,23 +67,29 @@ def _before(session: OpenStackSession, operation: Operation, server: State | Non
         picture = Picture("deleted")
     if picture.status in LOST:
         return Outcome("failed", error=Failure("TaskFailed", "the snapshot that was to be cloned is gone"))
-    if picture.status == "active":
-        _create(session, operation)
+    return _create(session, operation) if picture.status == "active" else RUNNING
+
+
+def _create(session: OpenStackSession, operation: Operation) -> Outcome:
+    """A server like the original, of its snapshot: looks at the original, and POST /servers."""
+    try:
+        session.compute.post("/servers", {"server": _like(session, operation)}, session.current.compute)
+    except REFUSED as error:
+        _forget(session, operation.made)
+        return Outcome("failed", error=refused(error))
     return RUNNING
 
 
-def _create(session: OpenStackSession, operation: Operation) -> None:
-    """A server like the original, of its snapshot: two looks at the original, and POST /servers."""
+def _like(session: OpenStackSession, operation: Operation) -> dict[str, Any]:
     version = session.current.compute
     original = session.compute.get(f"/servers/{operation.target}", version=version).read(dict[str, Original])["server"]
     networks = NETWORKS.read(session, [operation.target]).get(operation.target, ())
-    server = {
+    return {
         "name": operation.label,
         "imageRef": operation.made,
         "flavorRef": named_size(session, original.flavor.original_name).id,
         "networks": [{"uuid": network} for network in networks] or "none",
     }
-    session.compute.post("/servers", {"server": server}, version)
 
 
 def _clone(session: OpenStackSession, image: str) -> State | None:
@@ -99,7 +109,5 @@ def _stopping(session: OpenStackSession, clone: State, operation: Operation) -> 
 
 def _forget(session: OpenStackSession, image: str) -> None:
     """The image has served. One that the backend can't do without stays."""
-    try:
-        session.service("image").delete(f"/images/{image}")
-    except HvlibError:
-        return
+    with suppress(HvlibError):
+        remove_snapshot(session, image)

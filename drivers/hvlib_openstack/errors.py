@@ -15,7 +15,7 @@ from hvlib.driver.http import status_error
 from hvlib.errors import HvlibError
 from hvlib.resources import Failure
 
-__all__ = ["failure", "refusal"]
+__all__ = ["REFUSED", "failure", "refusal", "refused"]
 
 STATUSES: Mapping[int, type[HvlibError]] = {
     400: errors.InvalidQuery,
@@ -30,16 +30,31 @@ STATUSES: Mapping[int, type[HvlibError]] = {
     501: errors.Unsupported,
 }
 
+REFUSED: tuple[type[HvlibError], ...] = (*{*STATUSES.values(), errors.InvalidState} - {SessionLost},)
+"""What a service says no with. Other errors do not tell whether it has acted."""
+
 QUOTA = re.compile(r"quota|limit exceeded|maximum number of", re.IGNORECASE)
 STATE = re.compile(
     r"\bin (?:vm_state|task_state|instance)|while it is in|is locked|status must be|must be (?:available|in-use)"
-    r"|in an invalid state|invalid volume: volume|is not in a state",
+    r"|in an invalid state|invalid volume: volume|is not in a state|is in this state",
     re.IGNORECASE,
 )
 """What nova and cinder say where the object's state does not allow it; other conflicts are with other objects."""
 
 UNAUTHORIZED = re.compile(r"unauthorized exception", re.IGNORECASE)
 """What nova says where another service does not take the user's token any more."""
+
+MISSING = re.compile(r"could not be found|no such|does not exist", re.IGNORECASE)
+FORBIDDEN = re.compile(r"not authorized|policy doesn't allow|forbidden", re.IGNORECASE)
+
+REASONS: Mapping[re.Pattern[str], type[HvlibError]] = {
+    re.compile("No valid host"): errors.TaskFailed,
+    QUOTA: errors.QuotaExceeded,
+    STATE: errors.InvalidState,
+    FORBIDDEN: errors.PermissionDenied,
+    MISSING: errors.NotFound,
+}
+"""What is found in the words of a failure, the first of these."""
 
 TAG = re.compile(r"<[^>]*>")
 WORDS = 400
@@ -62,11 +77,13 @@ def refusal(response: requests.Response) -> HvlibError:
 
 def failure(message: str, native: Any = None) -> Failure:
     """Why an operation failed, by what the server's record of it says."""
-    if "No valid host" in message:
-        return Failure("TaskFailed", message, native)
-    if QUOTA.search(message):
-        return Failure("QuotaExceeded", message, native)
-    return Failure("TaskFailed", message, native)
+    error = next((error for words, error in REASONS.items() if words.search(message)), errors.TaskFailed)
+    return Failure(error.__name__, message, native)
+
+
+def refused(error: HvlibError) -> Failure:
+    """Why an operation failed of which a later step was refused."""
+    return Failure(type(error).__name__, str(error), error.native)
 
 
 def _error_type(status: int, said: str) -> type[HvlibError] | None:

@@ -42,6 +42,11 @@ class InstanceAction(msgspec.Struct):
         return self.message == ERROR or any(event.result == ERROR for event in self.events)
 
     @property
+    def details(self) -> str:
+        """Why a step of it has failed; "" where nova does not tell this user."""
+        return next((event.details for event in self.events if event.result == ERROR and event.details), "")
+
+    @property
     def over(self) -> bool:
         """Whether every step that has begun is over."""
         return bool(self.events) and all(event.finish_time is not None for event in self.events)

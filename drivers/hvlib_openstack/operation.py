@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
 import msgspec
 
 from hvlib.errors import NotFound
 
-__all__ = ["Operation"]
+__all__ = ["ONE_BY_ONE", "Operation", "before_all"]
+
+ONE_BY_ONE = 2
+"""Objects that are looked at each by itself; of more, those that have changed are listed."""
+
+OVERLAP = 5
+"""Seconds by which the clocks of a service's hosts may differ."""
 
 SEPARATOR = ":"
 
@@ -47,3 +55,9 @@ class Operation(msgspec.Struct, frozen=True):
             raise NotFound(f"{id!r} is no task of OpenStack")
         name, target, request, begun, *rest = parts
         return cls(name, target, request, int(begun), *rest)
+
+
+def before_all(operations: Iterable[Operation]) -> str:
+    """A moment before all of them, as the services write it."""
+    moment = datetime.fromtimestamp(min(each.begun for each in operations) - OVERLAP, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

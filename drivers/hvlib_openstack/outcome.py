@@ -8,6 +8,7 @@ step is taken twice, and none after somebody else has done something to the serv
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,7 +17,7 @@ from msgspec import field
 from hvlib.errors import Conflict, InvalidState, NotFound
 from hvlib.ref import Ref
 from hvlib.resources import VM, Failure, Snapshot, TaskState
-from hvlib_openstack.errors import failure
+from hvlib_openstack.errors import REFUSED, failure, refused
 from hvlib_openstack.instance_actions import InstanceAction, action_of, actions_since
 
 if TYPE_CHECKING:
@@ -29,11 +30,10 @@ GONE = frozenset({"DELETED", "SOFT_DELETED"})
 
 UNDER_WAY = frozenset({"BUILD", "REBUILD", "REBOOT", "HARD_REBOOT", "MIGRATING", "PASSWORD", "RESIZE", "REVERT_RESIZE"})
 
-BY_EVENTS = frozenset({"attach_volume", "detach_volume", "detach_interface"})
-"""Actions that leave no mark on the server while they run: their steps tell when they are over."""
-
 CONFIRMED = frozenset({"resize", "migrate"})
 """Actions after which nova waits to be told that all is well."""
+
+LOCKED = re.compile("is locked")
 
 OFF = "off"
 """The goal of a server that is not to run."""
@@ -86,23 +86,21 @@ def server_outcome(session: OpenStackSession, operation: Operation, server: Stat
     except NotFound:
         return RUNNING  # It went this moment.
     if not actions:
-        return _failed(server, "it failed") if server.status == "ERROR" else RUNNING
+        return _failed(_shown(server) or "the server failed") if server.status == "ERROR" else RUNNING
     return _settled(session, operation, server, actions)
 
 
 def _settled(session: OpenStackSession, operation: Operation, server: State, actions: list[InstanceAction]) -> Outcome:
     """By the records of a server that nothing is done to."""
     own, *later = actions
-    if operation.name in BY_EVENTS and not own.failed:
-        return _by_events(session, operation)
     if own.failed or (operation.name == "create" and server.status == "ERROR"):
-        return _failed(server, _reason(session, server, own))
+        return _failed(_reason(session, server, own))
     if operation.name in CONFIRMED:
         return _confirmed(session, operation, server, later)
     if operation.goal == OFF:
         return _off(session, operation, server, later)
     if operation.name == "delete":
-        return _failed(server, "the server is still there")
+        return _failed("the server is still there")
     return _succeeded(session, operation)
 
 
@@ -112,61 +110,50 @@ def _succeeded(session: OpenStackSession, operation: Operation) -> Outcome:
     return Outcome("succeeded", 1.0, result=result)
 
 
-def _by_events(session: OpenStackSession, operation: Operation) -> Outcome:
-    action = action_of(session, operation.target, operation.request)
-    if action is None or not action.over:
-        return RUNNING
-    if not action.failed:
-        return _succeeded(session, operation)
-    return Outcome("failed", error=failure(_details(action) or f"{operation.name} failed"))
-
-
 def _confirmed(session: OpenStackSession, operation: Operation, server: State, later: list[InstanceAction]) -> Outcome:
     """A new size or host is confirmed, unless somebody has decided already."""
     decided = [action for action in later if action.action in ("confirmResize", "revertResize")]
     if decided and decided[0].action == "revertResize":
         return Outcome("failed", error=Failure("TaskFailed", "it was reverted by somebody else"))
     if decided and decided[0].failed:
-        return _failed(server, _reason(session, server, decided[0]))
+        return _failed(_reason(session, server, decided[0]))
     if server.status == "VERIFY_RESIZE":
-        if not decided:
-            _take(session, operation.target, "confirmResize")
-        return RUNNING
+        return RUNNING if decided else _take(session, operation.target, "confirmResize")
     if not decided:
-        return _failed(server, "the server is as it was before")
+        return _failed("the server is as it was before")
     return _succeeded(session, operation)
 
 
 def _off(session: OpenStackSession, operation: Operation, server: State, later: list[InstanceAction]) -> Outcome:
     """A server that nova has started is stopped, unless somebody has done something to it already."""
     if not later and server.status == "ACTIVE":
-        _take(session, operation.target, "os-stop")
-        return RUNNING
+        return _take(session, operation.target, "os-stop")
     if later and later[0].action == "stop" and later[0].failed:
-        return _failed(server, _reason(session, server, later[0]))
+        return _failed(_reason(session, server, later[0]))
+    if [action.action for action in later] == ["stop"] and server.status == "ACTIVE":
+        return RUNNING  # Another process took this step after the server was looked at.
     return _succeeded(session, operation)
 
 
-def _take(session: OpenStackSession, server: str, step: str) -> None:
-    """Ask for the next step. Refused, it was taken by another process meanwhile: the next look tells."""
+def _take(session: OpenStackSession, server: str, step: str) -> Outcome:
+    """Ask for the next step. Refused by the state, it was taken by another process meanwhile: the next look tells."""
     try:
         session.compute.post(f"/servers/{server}/action", {step: None}, session.current.compute)
-    except (InvalidState, Conflict, NotFound):
-        return
+    except REFUSED as error:
+        taken = isinstance(error, (InvalidState, Conflict, NotFound)) and not LOCKED.search(str(error))
+        return RUNNING if taken else Outcome("failed", error=refused(error))
+    return RUNNING
 
 
 def _reason(session: OpenStackSession, server: State, action: InstanceAction) -> str:
     """Why an action failed: what its steps say, else what the server shows."""
     told = action_of(session, server.id, action.request_id)
-    said = _details(told) if told is not None else ""
-    fault = server.fault.message if server.fault is not None else ""
-    return fault or said or f"{action.action} failed"
+    return (told.details if told is not None else "") or _shown(server) or f"{action.action} failed"
 
 
-def _details(action: InstanceAction) -> str:
-    return next((event.details for event in action.events if event.result == "Error" and event.details), "")
+def _shown(server: State) -> str:
+    return server.fault.message if server.fault is not None else ""
 
 
-def _failed(server: State, reason: str) -> Outcome:
-    fault = server.fault.message if server.fault is not None else ""
-    return Outcome("failed", error=failure(fault or reason))
+def _failed(reason: str) -> Outcome:
+    return Outcome("failed", error=failure(reason))

@@ -9,6 +9,7 @@ from hvlib.driver import Done, action
 from hvlib.ref import Ref
 from hvlib.resources import VM, Snapshot
 from hvlib_openstack.image import SNAPSHOT, GlanceAdapter, Picture, is_snapshot
+from hvlib_openstack.removal import remove_snapshot
 from hvlib_openstack.table import Column, One, Table
 from hvlib_openstack.values import label, moment, ordered
 
@@ -42,6 +43,6 @@ class Snapshots(GlanceAdapter[Snapshot]):
 
     @action(actions.Delete)
     def delete(self, snapshot: Ref, delete: actions.Delete) -> Done:  # noqa: ARG002
-        """DELETE /images/ID. `Conflict` while it is used, where its store can't do without it."""
-        self.service.delete(f"/images/{snapshot.id}")
+        """DELETE /images/ID, and of the snapshots of volumes that it holds. `Conflict` while another needs it."""
+        remove_snapshot(self.session, snapshot.id)
         return Done()

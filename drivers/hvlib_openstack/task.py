@@ -13,22 +13,21 @@ from hvlib.errors import InvalidState, NotFound, Unsupported
 from hvlib.query import Query
 from hvlib.ref import Ref
 from hvlib.resources import ENDED, VM, Resource, TaskRecord, Volume
+from hvlib_openstack.attachment_outcome import ATTACHMENTS, attachment_outcome
 from hvlib_openstack.cloning import clone_outcome
-from hvlib_openstack.operation import Operation
+from hvlib_openstack.live_migration import LIVE_MIGRATION, cancel_live_migration, live_migration_outcome
+from hvlib_openstack.operation import ONE_BY_ONE, Operation, before_all
 from hvlib_openstack.outcome import Outcome, State, server_outcome, state_of
 from hvlib_openstack.paging import pages
-from hvlib_openstack.volume_outcome import VOLUME_OPERATIONS, volume_outcome
+from hvlib_openstack.volume_outcome import VOLUME_OPERATIONS, volume_outcome, volume_states
 
 if TYPE_CHECKING:
     from hvlib_openstack.session import OpenStackSession
 
 __all__ = ["Tasks"]
 
-ONE_BY_ONE = 2
-"""Servers that are looked at each by itself; of more, those that have changed are listed."""
-
-OVERLAP = 5
-"""Seconds by which the clocks of nova's hosts may differ."""
+SEVERAL_RECORDS = {"clone": clone_outcome, LIVE_MIGRATION: live_migration_outcome}
+"""What tells of operations that the server and its instance actions do not tell all about."""
 
 NO_LIST = "OpenStack lists no operations across servers"
 HINT = "wait for the task that an action returned, or get it by its ref"
@@ -63,7 +62,8 @@ class Tasks(Adapter[TaskRecord]):
     def get(self, refs: Sequence[Ref], query: Query[TaskRecord]) -> Sequence[TaskRecord]:
         """GET of one or two servers, of more those that have changed; and the records of what has ended.
 
-        What has ended was looked up once, and does not change: it is not asked for again.
+        What is attached is asked for one by one. What has ended was looked up once, and does not change: it is kept,
+        so that the rounds of who waits for many do not ask for it again and again.
         """
         operations = {ref: operation for ref in refs if (operation := _operation(ref)) is not None}
         with self._looking:  # Two threads must not take the same step.
@@ -78,23 +78,21 @@ class Tasks(Adapter[TaskRecord]):
     def cancel(self, task: Ref, cancel: actions.Cancel) -> Done:  # noqa: ARG002
         """DELETE of a live migration that is under way; nova can cancel nothing else. `InvalidState` then."""
         operation = Operation.of(task.id)
-        path = f"/servers/{operation.target}/migrations"
-        if operation.name == "live-migration":
-            reply = self.session.compute.get(path, version=self.session.current.compute)
-            running = [each["id"] for each in reply.json()["migrations"]]
-            if running:
-                self.session.compute.delete(f"{path}/{running[0]}", self.session.current.compute)
-                return Done(task)
-        raise InvalidState(f"{operation.name} has ended, or can't be cancelled: nova cancels live migrations alone")
+        if operation.name != LIVE_MIGRATION:
+            raise InvalidState(f"{operation.name} can't be cancelled", hint="nova cancels live migrations alone")
+        cancel_live_migration(self.session, operation)
+        return Done(task)
 
     def _outcomes(self, operations: Iterable[Operation]) -> dict[str, Outcome]:
+        attachments = [each for each in operations if each.name in ATTACHMENTS]
         volumes = [each for each in operations if each.name in VOLUME_OPERATIONS]
-        others = [each for each in operations if each.name not in VOLUME_OPERATIONS]
-        states = self._states(others)
-        found = {each.id: volume_outcome(self.session, each) for each in volumes}
+        others = [each for each in operations if each.name not in ATTACHMENTS | VOLUME_OPERATIONS]
+        disks, servers = volume_states(self.session, volumes), self._states(others)
+        found = {each.id: attachment_outcome(self.session, each) for each in attachments}
+        found |= {each.id: volume_outcome(self.session, each, disks[each.target]) for each in volumes}
         for each in others:
-            follow = clone_outcome if each.name == "clone" else server_outcome
-            found[each.id] = follow(self.session, each, states[each.target])
+            outcome = SEVERAL_RECORDS.get(each.name, server_outcome)
+            found[each.id] = outcome(self.session, each, servers[each.target])
         return found
 
     def _states(self, operations: Sequence[Operation]) -> Mapping[str, State | None]:
@@ -102,8 +100,7 @@ class Tasks(Adapter[TaskRecord]):
         servers = dict.fromkeys(each.target for each in operations)
         told: dict[str, State] = {}
         if len(servers) > ONE_BY_ONE:
-            begun = datetime.fromtimestamp(min(each.begun for each in operations) - OVERLAP, UTC)
-            asked = [("changes-since", f"{begun:%Y-%m-%dT%H:%M:%SZ}"), *self.session.adapter(VM).everything()]
+            asked = [("changes-since", before_all(operations)), *self.session.adapter(VM).everything()]
             version = self.session.current.compute
             changed = pages(
                 self.session.compute, "/servers/detail", "servers", parameters=asked, type=State, version=version

@@ -16,7 +16,9 @@ from hvlib.errors import InvalidQuery, InvalidState, NotFound, Unsupported
 from hvlib.ref import Ref
 from hvlib.resources import VM, Flavor, Host, Image, Network, PowerState, Volume
 from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.attachment import detach_port, ports_on
 from hvlib_openstack.creation import create_server
+from hvlib_openstack.image import SNAPSHOT
 from hvlib_openstack.joins import NETWORKS
 from hvlib_openstack.outcome import state_of
 from hvlib_openstack.reply import Reply
@@ -47,6 +49,9 @@ POWERS: Mapping[int | None, PowerState] = {
     7: "suspended",
 }
 """What the hypervisor says, where the status is that of something under way."""
+
+KEEPING = Version(2, 85)
+"""The first microversion in which a volume can be told to stay when its server goes."""
 
 SPECIAL = re.compile(r"([\\.^$*+?()\[\]{}|])")
 
@@ -226,6 +231,10 @@ class VMs(TableAdapter[VM]):
         picture = self.session.service("image").get(f"/images/{revert.snapshot.id}").json()
         if picture.get("instance_uuid") != vm.id:
             raise InvalidQuery(f"{revert.snapshot.id} is no snapshot of the server {vm.id}")
+        if "block_device_mapping" in picture:  # The image itself is empty, and nova would write that to the disk.
+            raise Unsupported(
+                f"the server {vm.id} runs from a volume: nova can't restore that", hint="create a VM of the snapshot"
+            )
         return self._act(vm, "rebuild", {"rebuild": {"imageRef": revert.snapshot.id}})
 
     @action(actions.Clone)
@@ -266,21 +275,22 @@ class VMs(TableAdapter[VM]):
 
     @action(actions.DetachNetwork)
     def detach_network(self, vm: Ref, detach: actions.DetachNetwork) -> Started:
-        """DELETE /servers/ID/os-interface/PORT of each port on the network. `NotFound` if there is none."""
-        path = f"/servers/{vm.id}/os-interface"
-        attached = self.service.get(path, version=self._version).json()["interfaceAttachments"]
-        ports = [each["port_id"] for each in attached if each["net_id"] == detach.network.id]
+        """DELETE /servers/ID/os-interface/PORT; the network's other ports follow. `NotFound` if there is none."""
+        ports = ports_on(self.session, vm.id, detach.network.id)
         if not ports:
             raise NotFound(f"the server {vm.id} has no interface on the network {detach.network.id}")
-        replies = [self.service.delete(f"{path}/{port}", self._version) for port in ports]
-        return self.session.started(replies[-1], "detach_interface", vm.id)
+        reply = detach_port(self.session, vm.id, ports[0])
+        return self.session.started(reply, "detach_interface", vm.id, goal=detach.network.id)
 
     @action(actions.Delete)
     def delete(self, vm: Ref, delete: actions.Delete) -> Started:
         """DELETE /servers/ID. Nova deletes the volumes that it is to delete with the server; others stay.
 
-        Volumes to keep are told so first, by PUT /servers/ID/os-volume_attachments/VOLUME (from 2.85).
+        Volumes to keep are told so first, by PUT /servers/ID/os-volume_attachments/VOLUME: as often as it may be.
+        `Unsupported` before 2.85.
         """
+        if delete.keep_volumes and self.session.current.compute < KEEPING:
+            raise Unsupported(f"this nova can't be told to keep volumes: that takes {KEEPING} (Ussuri)")
         for volume in delete.keep_volumes:
             body = {"volumeAttachment": {"volumeId": volume.id, "delete_on_termination": False}}
             self.service.put(f"/servers/{vm.id}/os-volume_attachments/{volume.id}", body, self._version)
@@ -296,8 +306,9 @@ class VMs(TableAdapter[VM]):
         return self.session.started(reply, name, vm.id)
 
     def _image(self, vm: Ref, name: str) -> tuple[Reply, str]:
-        """An image of a server that nova begins to make."""
-        reply = self.service.post(f"/servers/{vm.id}/action", {"createImage": {"name": name}}, self._version)
+        """An image of a server that nova begins to make; of one that runs from a volume, nova does not say so itself."""
+        image = {"name": name, "metadata": {"image_type": SNAPSHOT, "instance_uuid": vm.id}}
+        reply = self.service.post(f"/servers/{vm.id}/action", {"createImage": image}, self._version)
         return reply, str(reply.json()["image_id"])
 
     def _status(self, vm: Ref) -> str:

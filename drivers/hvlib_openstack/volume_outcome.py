@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,7 +10,9 @@ import msgspec
 from hvlib.errors import HvlibError, NotFound
 from hvlib.resources import Failure, Volume
 from hvlib_openstack.errors import failure
+from hvlib_openstack.operation import ONE_BY_ONE, before_all
 from hvlib_openstack.outcome import RUNNING, Outcome
+from hvlib_openstack.paging import pages
 from hvlib_openstack.service import Version
 
 if TYPE_CHECKING:
@@ -26,19 +29,33 @@ MESSAGES = Version(3, 5)
 """The first microversion in which cinder says why something failed."""
 
 
+BY_TIME = Version(3, 60)
+"""The first microversion in which cinder lists what has changed since a moment."""
+
+
 class Disk(msgspec.Struct):
+    id: str
     status: str
     size: int
 
 
-def volume_outcome(session: OpenStackSession, operation: Operation) -> Outcome:
-    """Where an operation on a volume is: one round trip, and one for the reason of a failure."""
-    try:
-        reply = session.service("block-storage").get(f"/volumes/{operation.target}")
-    except NotFound:
+def volume_states(session: OpenStackSession, operations: Sequence[Operation]) -> Mapping[str, Disk | None]:
+    """The volumes' states: one request for each of a few, else one for all. Those that are not in it may be gone."""
+    volumes = dict.fromkeys(each.target for each in operations)
+    told: dict[str, Disk] = {}
+    if len(volumes) > ONE_BY_ONE:
+        asked = [("updated_at", f"gte:{before_all(operations)}"), *session.adapter(Volume).everything()]
+        cinder = session.service("block-storage")
+        changed = pages(cinder, "/volumes/detail", "volumes", parameters=asked, type=Disk, version=BY_TIME)
+        told = {disk.id: disk for page in changed for disk in page.items}
+    return {id: told[id] if id in told else _state(session, id) for id in volumes}
+
+
+def volume_outcome(session: OpenStackSession, operation: Operation, disk: Disk | None) -> Outcome:
+    """Where an operation on a volume is: one round trip for the reason of a failure, else none."""
+    if disk is None:
         gone = Failure("NotFound", "the volume is gone")
         return Outcome("succeeded", 1.0) if operation.name == "delete-volume" else Outcome("failed", error=gone)
-    disk = reply.read(dict[str, Disk])["volume"]
     if disk.status.startswith("error"):
         return Outcome("failed", error=failure(_reason(session, operation) or f"the volume is in {disk.status}"))
     if disk.status not in READY:
@@ -48,6 +65,14 @@ def volume_outcome(session: OpenStackSession, operation: Operation) -> Outcome:
     if operation.goal and disk.size != int(operation.goal):
         return Outcome("failed", error=failure(_reason(session, operation) or "the volume has its size of before"))
     return Outcome("succeeded", 1.0, result=session.context.ref(Volume, operation.target))
+
+
+def _state(session: OpenStackSession, volume: str) -> Disk | None:
+    try:
+        reply = session.service("block-storage").get(f"/volumes/{volume}")
+    except NotFound:
+        return None
+    return reply.read(dict[str, Disk])["volume"]
 
 
 def _reason(session: OpenStackSession, operation: Operation) -> str:

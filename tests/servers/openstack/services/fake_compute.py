@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections import defaultdict
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
@@ -18,6 +19,9 @@ __all__ = ["FakeCompute"]
 IMAGE_BYTES = 64 * 1024
 GUESTS = "guests"
 """The file that tells what guests were asked, and when they began: a line each."""
+
+LONG = 120.0
+"""Seconds that a migration is under way at most."""
 
 IMAGE_PROPERTIES = ("name", "disk_format", "container_format", "properties")
 
@@ -62,6 +66,10 @@ class FakeCompute(fake.FakeDriver):  # type: ignore[misc]
     # Room for thousands of servers.
     vcpus = 4096
     memory_mb = 16 * 1024 * 1024
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.long_migrations: defaultdict[str, Event] = defaultdict(Event)
 
     def init_host(self, host: str) -> None:
         """The stock driver forgets its machines: after a restart every action on them would fail."""
@@ -111,6 +119,24 @@ class FakeCompute(fake.FakeDriver):  # type: ignore[misc]
     def post_live_migration_at_destination(self, context: Any, instance: Any, *_: object, **__: object) -> None:
         """The stock driver does it by our `spawn`, which starts a guest anew."""
         super().spawn(context, instance, None, None, None, None)
+
+    def live_migration(
+        self, context: Any, instance: Any, dest: str, done: Any, undone: Any, block: bool = False, data: Any = None
+    ) -> None:
+        """The stock driver's takes no time, and goes well. A server's metadata ``migration`` may say ``long``: it is
+        under way until it is cancelled; or ``broken``.
+        """
+        wanted = instance.metadata.get("migration")
+        if wanted is None:
+            super().live_migration(context, instance, dest, done, undone, block, data)
+        elif wanted == "long":
+            cancelled = self.long_migrations[instance.uuid]
+            undone(context, instance, dest, data, "cancelled" if cancelled.wait(LONG) else "failed")
+        else:
+            undone(context, instance, dest, data)
+
+    def live_migration_abort(self, instance: Any) -> None:
+        self.long_migrations[instance.uuid].set()
 
     # The stock driver's machines run on whatever is done, so that nova's power_state contradicts its status.
 
