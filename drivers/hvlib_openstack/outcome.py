@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import field
 
-from hvlib.errors import Conflict, InvalidState, NotFound
+from hvlib.errors import Conflict, InvalidQuery, InvalidState, NotFound
 from hvlib.ref import Ref
 from hvlib.resources import VM, Failure, Snapshot, TaskState
 from hvlib_openstack.errors import REFUSED, failure, refused
@@ -32,6 +32,9 @@ UNDER_WAY = frozenset({"BUILD", "REBUILD", "REBOOT", "HARD_REBOOT", "MIGRATING",
 
 CONFIRMED = frozenset({"resize", "migrate"})
 """Actions after which nova waits to be told that all is well."""
+
+TAKEN = (InvalidState, Conflict, NotFound, InvalidQuery)
+"""What nova refuses a step with that was taken already: a resize that is confirmed "has not been resized"."""
 
 LOCKED = re.compile("is locked")
 
@@ -140,7 +143,7 @@ def _take(session: OpenStackSession, server: str, step: str) -> Outcome:
     try:
         session.compute.post(f"/servers/{server}/action", {step: None}, session.current.compute)
     except REFUSED as error:
-        taken = isinstance(error, (InvalidState, Conflict, NotFound)) and not LOCKED.search(str(error))
+        taken = isinstance(error, TAKEN) and not LOCKED.search(str(error))
         return RUNNING if taken else Outcome("failed", error=refused(error))
     return RUNNING
 

@@ -71,7 +71,8 @@ class Tasks(Adapter[TaskRecord]):
             outcomes = {**self._ended, **self._outcomes(pending.values())}
             self._ended.update((id, outcome) for id, outcome in outcomes.items() if outcome.state in ENDED)
         return [
-            query.build(ref, self._values(operation, outcomes[operation.id])) for ref, operation in operations.items()
+            query.build(self.session.context.ref(TaskRecord, ref.id), self._values(operation, outcomes[operation.id]))
+            for ref, operation in operations.items()
         ]
 
     @action(actions.Cancel)

@@ -306,7 +306,7 @@ class VMs(TableAdapter[VM]):
         return self.session.started(reply, name, vm.id)
 
     def _image(self, vm: Ref, name: str) -> tuple[Reply, str]:
-        """An image of a server that nova begins to make; of one that runs from a volume, nova does not say so itself."""
+        """An image of a server that nova begins to make. Of a server with a volume for a disk, nova does not say so."""
         image = {"name": name, "metadata": {"image_type": SNAPSHOT, "instance_uuid": vm.id}}
         reply = self.service.post(f"/servers/{vm.id}/action", {"createImage": image}, self._version)
         return reply, str(reply.json()["image_id"])

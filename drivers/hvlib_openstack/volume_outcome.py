@@ -10,7 +10,7 @@ import msgspec
 from hvlib.errors import HvlibError, NotFound
 from hvlib.resources import Failure, Volume
 from hvlib_openstack.errors import failure
-from hvlib_openstack.operation import ONE_BY_ONE, before_all
+from hvlib_openstack.operation import ONE_BY_ONE
 from hvlib_openstack.outcome import RUNNING, Outcome
 from hvlib_openstack.paging import pages
 from hvlib_openstack.service import Version
@@ -29,10 +29,6 @@ MESSAGES = Version(3, 5)
 """The first microversion in which cinder says why something failed."""
 
 
-BY_TIME = Version(3, 60)
-"""The first microversion in which cinder lists what has changed since a moment."""
-
-
 class Disk(msgspec.Struct):
     id: str
     status: str
@@ -40,15 +36,19 @@ class Disk(msgspec.Struct):
 
 
 def volume_states(session: OpenStackSession, operations: Sequence[Operation]) -> Mapping[str, Disk | None]:
-    """The volumes' states: one request for each of a few, else one for all. Those that are not in it may be gone."""
-    volumes = dict.fromkeys(each.target for each in operations)
+    """The volumes' states: one request for each of a few, else a page of the collection, until they are found.
+
+    Cinder counts what is begun as no change: it can't be asked for those that have changed.
+    """
+    wanted = dict.fromkeys(each.target for each in operations)
     told: dict[str, Disk] = {}
-    if len(volumes) > ONE_BY_ONE:
-        asked = [("updated_at", f"gte:{before_all(operations)}"), *session.adapter(Volume).everything()]
-        cinder = session.service("block-storage")
-        changed = pages(cinder, "/volumes/detail", "volumes", parameters=asked, type=Disk, version=BY_TIME)
-        told = {disk.id: disk for page in changed for disk in page.items}
-    return {id: told[id] if id in told else _state(session, id) for id in volumes}
+    if len(wanted) > ONE_BY_ONE:
+        asked, cinder = session.adapter(Volume).everything(), session.service("block-storage")
+        for page in pages(cinder, "/volumes/detail", "volumes", parameters=asked, type=Disk):
+            told |= {disk.id: disk for disk in page.items if disk.id in wanted}
+            if len(told) == len(wanted):
+                break
+    return {id: told[id] if id in told else _state(session, id) for id in wanted}
 
 
 def volume_outcome(session: OpenStackSession, operation: Operation, disk: Disk | None) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections import defaultdict
+from threading import Event
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
