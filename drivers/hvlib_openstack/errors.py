@@ -44,6 +44,9 @@ STATE = re.compile(
 UNAUTHORIZED = re.compile(r"unauthorized exception", re.IGNORECASE)
 """What nova says where another service does not take the user's token any more."""
 
+MEANWHILE = re.compile("UnexpectedTaskStateError")
+"""What nova says, as an error of its own, where another request comes to the same server in the same moment."""
+
 MISSING = re.compile(r"could not be found|no such|does not exist", re.IGNORECASE)
 FORBIDDEN = re.compile(r"not authorized|policy doesn't allow|forbidden", re.IGNORECASE)
 
@@ -90,6 +93,8 @@ def _error_type(status: int, said: str) -> type[HvlibError] | None:
     error = STATUSES.get(status)
     if status == 400 and UNAUTHORIZED.search(said):
         return SessionLost
+    if status == 500 and MEANWHILE.search(said):
+        return errors.Conflict
     if status in (403, 409) and QUOTA.search(said):
         return errors.QuotaExceeded
     if status in (400, 409) and STATE.search(said):

@@ -46,7 +46,8 @@ ORIGINALS = """
     SELECT uuid, display_name, json_extract(network_info, '$[0].network.subnets[0].ips[0].address'),
         json_extract(network_info, '$[0].id'), json_extract(network_info, '$[0].address')
     FROM instances JOIN instance_info_caches ON instance_uuid = uuid
-    WHERE project_id = ? AND instances.deleted = 0 ORDER BY display_name, instances.id
+    WHERE project_id = ? AND instances.deleted = 0 AND json_extract(network_info, '$[0].id') IS NOT NULL
+    ORDER BY display_name, instances.id
 """
 FIRST_ADDRESS = IPv4Address("10.1.64.0")  # of the seeded subnet, far from where neutron begins
 PREFIX = "fa:16:3e"  # neutron's own
@@ -81,7 +82,7 @@ class Original(NamedTuple):
 
 
 def originals(folder: Path, project: str) -> list[Original]:
-    """A project's servers, by name."""
+    """A project's servers that have a port, by name."""
     with closing(_open(folder, "nova")) as nova:
         found = [Identity(*row) for row in nova.execute(ORIGINALS, [project])]
     read: list[Original] = [Original(identity, {}) for identity in found]
