@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from faults.expected import EXCEPTIONS, FAULTS, NO_WIRE, NOT_THERE, RECOVERS, expected
 from faults.expected import OPERATIONS as WORDS
 from faults.grove import GroveTarget
-from faults.operations import OPERATIONS, truth
 from faults.openstack import OpenStackTarget
+from faults.operations import OPERATIONS, truth
 from faults.sim import SimTarget
 from faults.target import Target
 from faults.vsphere import VSphereTarget
