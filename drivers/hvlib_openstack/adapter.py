@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from hvlib.driver import Adapter, Page, PageToken
-from hvlib.errors import CursorLost, InvalidQuery, NotFound
+from hvlib.errors import CursorLost, InvalidQuery, NotFound, ProtocolError
 from hvlib.query import Query
 from hvlib.ref import Ref
 from hvlib.resources import Resource
@@ -62,8 +62,13 @@ class TableAdapter(Adapter[R]):
         rows, asked = Records(self.table, query, self.session, {}), self.filters(query)
         marker = None if after is None else _marker(self.kind, after)
         page = self._after(rows, asked, marker, query.page_size)
+        seen = {marker}
         while page.next is not None and not rows.fitting(page.items):
-            page = self._after(rows, asked, dict(page.next)[MARKER], query.page_size)
+            marker = dict(page.next)[MARKER]
+            if marker in seen:
+                raise ProtocolError(f"the pages of {self.table.path} have no end: one leads back to another")
+            seen.add(marker)
+            page = self._after(rows, asked, marker, query.page_size)
         joins = self._joined.pop(after, {}) if after is not None else {}
         if joins.keys() != {join.name for join in self.table.joins(query.needed)}:
             joins = self._join(query, page.items if after is None and page.next is None else None)

@@ -83,6 +83,8 @@ def _refused() -> Iterator[None]:
         raise ConfigError(str(error), hint=HINT) from error
     except ClientException as error:
         raise ConfigError(f"the cloud can't be logged in to as it is configured: {error}", hint=HINT) from error
+    except (AttributeError, TypeError) as error:  # The SDK does not look at what a file has in place of a table.
+        raise ConfigError(f"the cloud can't be read as it is configured: {error}", hint=HINT) from error
 
 
 def _name(host: str, config: OpenStackConfig) -> str | None:

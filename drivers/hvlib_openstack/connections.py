@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError, MaxRetryError
 from hvlib.driver import Context
 from hvlib.driver.http import tls_context
 from hvlib.driver.http.deadline import PlainConnection, deadline
-from hvlib.driver.http.errors import connection_errors
+from hvlib.driver.http.errors import connection_error, connection_errors
 
 __all__ = ["Connections", "on_the_way"]
 
@@ -36,11 +36,12 @@ IDENTIFIER = re.compile(r"(?<=/)(?:req-)?(?:[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-
 class Connections(HTTPAdapter):
     """What a requests session sends with, shared by threads. `cut` ends what any of them waits for.
 
-    Each request is counted, and over, its reply read whole, in ``seconds``: at first those of the context.
+    Each request is counted, and over, its reply read whole, in the seconds of the context.
     """
 
     def __init__(self, context: Context, verify: bool | None, cacert: str | None) -> None:
-        self.seconds = context.timeout()
+        self._seconds = context.timeout()
+        self._leaving: int | None = None
         self._context = context
         self._tls = tls_context(verify, cacert)
         self._lock = threading.Lock()
@@ -61,8 +62,10 @@ class Connections(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
         """Send a request and read its reply."""
+        if self._leaving not in (None, threading.get_ident()):
+            raise requests.ConnectionError("the session was closed")
         self._context.sent(f"{request.method} {IDENTIFIER.sub('{id}', request.path_url.partition('?')[0])}")
-        with deadline(self.seconds, self._handshakes):
+        with deadline(self._seconds, self._handshakes):
             response = super().send(request, *args, **options)
             body = response.content
         headers = response.headers
@@ -71,6 +74,14 @@ class Connections(HTTPAdapter):
             # http.client takes headers that the connection broke off in for whole.
             raise requests.ConnectionError("the connection broke in the headers of a reply")
         return response
+
+    def leave(self, seconds: float) -> None:
+        """Cut; and from now on let this thread alone send anything, for no more than so many seconds each.
+
+        The SDK goes on after some errors: what another thread is doing would begin anew.
+        """
+        self._leaving, self._seconds = threading.get_ident(), min(seconds, self._seconds)
+        self.cut()
 
     def cut(self) -> None:
         """End every connection: whoever waits on one gets an error at once."""
@@ -111,10 +122,10 @@ def on_the_way(server: str) -> Iterator[None]:
             origin = _origin(error)
             if origin is None:
                 raise
-            raise origin from error
+            raise connection_error(origin, server) from error
 
 
-def _origin(error: BaseException | None) -> BaseException | None:
+def _origin(error: BaseException | None) -> HTTPError | OSError | None:
     """What broke below the SDK's own errors; None if nothing did: the server has answered."""
     while error is not None:
         reason = error.reason if isinstance(error, MaxRetryError) else None

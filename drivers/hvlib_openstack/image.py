@@ -91,12 +91,6 @@ class GlanceAdapter(TableAdapter[R]):
         """PATCH /images/ID."""
         return self._replace(image, "tags", given.tags)
 
-    @action(actions.Delete)
-    def delete(self, image: Ref, delete: actions.Delete) -> Done:  # noqa: ARG002
-        """DELETE /images/ID. `Conflict` while it is used, where its store can't do without it."""
-        self.service.delete(f"/images/{image.id}")
-        return Done()
-
     def _replace(self, image: Ref, field: str, value: object) -> Done:
         body = [{"op": "replace", "path": f"/{field}", "value": value}]
         self.service.request("PATCH", f"/images/{image.id}", body=body, content_type=PATCH)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast, overload
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -75,16 +75,41 @@ class Links(msgspec.Struct):
     next: str | None = None
 
 
+@overload
 def pages(
     client: Client,
     path: str,
     key: str,
     *,
     parameters: Parameters = (),
-    type: type[T] = dict,  # type: ignore[assignment]
     version: Version | None = None,
     marker: str | None = None,
-) -> Iterator[CollectionPage[T]]:
+) -> Iterator[CollectionPage[dict[str, Any]]]: ...
+
+
+@overload
+def pages(
+    client: Client,
+    path: str,
+    key: str,
+    *,
+    parameters: Parameters = (),
+    type: type[T],
+    version: Version | None = None,
+    marker: str | None = None,
+) -> Iterator[CollectionPage[T]]: ...
+
+
+def pages(
+    client: Client,
+    path: str,
+    key: str,
+    *,
+    parameters: Parameters = (),
+    type: type[Any] = dict,
+    version: Version | None = None,
+    marker: str | None = None,
+) -> Iterator[CollectionPage[Any]]:
     """All pages of a collection, each one round trip, fetched as they are asked for.
 
     | path, key: where the collection is, and what the reply calls it

@@ -91,7 +91,10 @@ class Servers(Watched):
         )
 
     def _begin(self, go_on: GoOn) -> Sequence[Change]:
-        items = self._everything(go_on)
+        """A listing, and what nova tells of the last seconds: a cursor must know who was gone before it."""
+        listed = self._everything(go_on)
+        there, gone = self._changed(self._at - OVERLAP, go_on)
+        items = {**self._rest(listed, gone), **there}
         self._alive = self._ages(items)
         return [Upsert(record) for record in self._made(items.values())]
 
@@ -127,16 +130,14 @@ class Servers(Watched):
         return self._adapter.made(self._query, list(items), *BESIDES)
 
     def _leave(self, ids: Iterable[str]) -> Iterator[Change]:
-        """That servers are gone, which nova will tell once more."""
-        for id in ids:
-            self._told[id] = self._at
-            yield Gone(self._session.context.ref(VM, id))
+        return (Gone(self._session.context.ref(VM, id)) for id in ids)
 
     def _changed(self, since: int, go_on: GoOn) -> tuple[dict[str, Any], dict[str, int]]:
         """What nova tells of a time: the servers that are there, and those that are gone, with their births."""
         asked = ("changes-since", datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
         items = self._read([asked], go_on)
         gone = {id: item for id, item in items.items() if self._rows.row(item).status in GONE}
+        self._told |= dict.fromkeys(gone, self._at)
         return {id: item for id, item in items.items() if id not in gone}, self._ages(gone)
 
     def _listed(self, go_on: GoOn) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from keystoneauth1.exceptions import (
     CatalogException,
     ClientException,
     HttpError,
+    InvalidResponse,
     MissingRequiredOptions,
     Unauthorized,
 )
@@ -63,7 +64,6 @@ class Login(msgspec.Struct):
     | administrator: whether the user has the role that OpenStack's policies call so
     """
 
-    token: str
     project: str
     administrator: bool
     services: Mapping[str, Service]
@@ -94,6 +94,7 @@ class OpenStackSession(driver.Session):
         self._endpoint = endpoint
         self._cloud: Cloud | None = None
         self._login: Login | None = None
+        self._identity: Service | None = None
         self._native: Any = None
         self._lock = threading.Lock()
         self._closed = False
@@ -103,7 +104,7 @@ class OpenStackSession(driver.Session):
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
         """The kinds that a region has."""
-        return self._adapters
+        return {**self._adapters, TaskRecord: self._tasks} if self._adapters else {}
 
     @property
     def current(self) -> Login:
@@ -143,10 +144,12 @@ class OpenStackSession(driver.Session):
         cloud = self._cloud = self._cloud or Cloud(self._endpoint, self.context)
         access = _authenticate(cloud)
         services, missing = _services(cloud, access)
-        self._login = self._introduce(access, services, missing, before)
+        self._identity = services.get("identity")
+        try:
+            self._login = self._introduce(access, services, missing, before)
+        finally:
+            self._undo(cloud)
         self._adapters = self._adapters or self._make_adapters()
-        if self._closed:
-            self._log_out()
 
     def about(self) -> About:
         """What nova and the catalogue say, which came with the login. No round trip."""
@@ -167,8 +170,7 @@ class OpenStackSession(driver.Session):
         """Revoke the token; every call under way ends. Takes `FAREWELL` seconds at most."""
         self._closed = True
         if self._cloud is not None:
-            self._cloud.connections.cut()
-            self._cloud.connections.seconds = min(FAREWELL, self.context.timeout())
+            self._cloud.connections.leave(FAREWELL)
             self._log_out()
             self._cloud.close()
 
@@ -194,7 +196,6 @@ class OpenStackSession(driver.Session):
     ) -> Login:
         project = access.project_id or ""
         login = Login(
-            token=_token(access),
             project=project,
             administrator=ADMIN in (access.role_names or []),
             services=services,
@@ -222,10 +223,16 @@ class OpenStackSession(driver.Session):
         ]  # fmt: skip
         return {adapter.kind: adapter for adapter in (kind(self) for kind in kinds)}
 
+    def _undo(self, cloud: Cloud) -> None:
+        """Leave no token behind of a login that failed, or that `close` came before."""
+        if self._closed:
+            cloud.connections.leave(FAREWELL)
+        if self._closed or self._login is None:
+            self._log_out()
+
     def _log_out(self) -> None:
-        login, self._login = self._login, None
-        identity = login.services.get("identity") if login is not None else None
-        if login is not None and identity is not None:
+        identity, self._identity, self._login = self._identity, None, None
+        if identity is not None:
             with suppress(HvlibError, ClientException):
                 identity.revoke()
 
@@ -243,9 +250,16 @@ def _authenticate(cloud: Cloud) -> AccessInfo:
         if error.response is None:
             raise ProtocolError(f"{where} can't be logged in to: {error}") from error
         raise refusal(error.response) from error
+    except InvalidResponse as error:
+        raise ProtocolError(f"the answer of {where} to the login can't be read", native=error) from error
     except MissingRequiredOptions as error:
         raise ConfigError(f"the login lacks {error}", hint=HINT) from error
     except ClientException as error:
+        raise ConfigError(f"{where} can't be logged in to: {error}", hint=HINT) from error
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        # Keystoneauth has no class of its own for a password that is not given.
         raise ConfigError(f"{where} can't be logged in to: {error}", hint=HINT) from error
 
 

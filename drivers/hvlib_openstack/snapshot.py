@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from hvlib import actions
+from hvlib.driver import Done, action
+from hvlib.ref import Ref
 from hvlib.resources import VM, Snapshot
 from hvlib_openstack.image import SNAPSHOT, GlanceAdapter, Picture, is_snapshot
 from hvlib_openstack.table import Column, One, Table
@@ -36,3 +39,9 @@ class Snapshots(GlanceAdapter[Snapshot]):
 
     kind: ClassVar[type[Snapshot]] = Snapshot
     table = TABLE
+
+    @action(actions.Delete)
+    def delete(self, snapshot: Ref, delete: actions.Delete) -> Done:  # noqa: ARG002
+        """DELETE /images/ID. `Conflict` while it is used, where its store can't do without it."""
+        self.service.delete(f"/images/{snapshot.id}")
+        return Done()

@@ -38,7 +38,7 @@ from hvlib.conformance.replica import Replica, differing, plain_records, truth
 from hvlib.conformance.site import Site
 from hvlib.mirror import EventType
 from hvlib.ref import Ref
-from hvlib.resources import VM, Image, Network, Snapshot, Volume
+from hvlib.resources import VM, Flavor, Image, Network, Snapshot, Volume
 
 __all__ = ["WatchingConformance"]
 
@@ -77,8 +77,7 @@ def passings(provider: hvlib.Provider, new_vm: NewVM) -> Iterator[Passing]:
 def changes(provider: hvlib.Provider, vm: hvlib.VM) -> Iterator[Action]:
     """What changes a VM that is off, one field after the other."""
     declared = provider.compute.vms.actions
-    named = (SetTags(("one", "two")), Resize(vcpus=3), Resize(memory_bytes=3 * GIB))
-    yield from (action for action in named if type(action) in declared)
+    yield from (action for action in (SetTags(("one", "two")), *sizes(provider, vm)) if type(action) in declared)
     if AttachNetwork in declared:
         other = next(network for network in provider.network.networks.get_all() if network.ref not in vm.networks)
         yield from (AttachNetwork(other.ref), DetachNetwork(other.ref))
@@ -86,6 +85,15 @@ def changes(provider: hvlib.Provider, vm: hvlib.VM) -> Iterator[Action]:
         volume = provider.storage.volumes.create("attached", GIB).wait(timeout=PATIENCE)
         yield from (AttachVolume(volume.ref), DetachVolume(volume.ref))
         volume.delete().wait(timeout=PATIENCE)
+
+
+def sizes(provider: hvlib.Provider, vm: hvlib.VM) -> Iterator[Resize]:
+    """Other ones: where there are flavors, one of these."""
+    if Flavor not in {collection.kind for collection in collections(provider)}:
+        yield from (Resize(vcpus=3), Resize(memory_bytes=3 * GIB))
+        return
+    flavors = provider.compute.flavors.get_all()
+    yield Resize(flavor=next(flavor.ref for flavor in flavors if flavor.memory_bytes not in (vm.memory_bytes, None)))
 
 
 def told(replica: Replica, site: Site, kinds: Sequence[type[hvlib.Resource]]) -> bool:

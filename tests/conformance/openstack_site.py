@@ -67,6 +67,8 @@ class OpenStackSite(Site):
     """
 
     unverified = {
+        "VM.revert": "nova's rebuild restores the disk: size and power state stay as they are",
+        "cancel": "nova cancels live migrations alone",
         "Task": "OpenStack lists no operations across servers",
         "idle watch": "nova tells changes when it is asked only",
         "leftovers": "a token is nothing that the server holds",

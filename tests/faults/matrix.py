@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from faults.expected import EXCEPTIONS, FAULTS, NO_WIRE, NOT_THERE, RECOVERS, expected
 from faults.expected import OPERATIONS as WORDS
 from faults.grove import GroveTarget
+from faults.openstack import OpenStackTarget
 from faults.operations import OPERATIONS, truth
 from faults.sim import SimTarget
 from faults.target import Target
@@ -21,7 +22,7 @@ from hvlib.connection import Unexpected
 __all__ = ["CELLS", "TARGETS", "Cell", "Matrix"]
 
 TARGETS: dict[str, type[Target]] = {
-    target.name: target for target in (SimTarget, VSphereTarget, XenAPITarget, GroveTarget)
+    target.name: target for target in (SimTarget, VSphereTarget, XenAPITarget, OpenStackTarget, GroveTarget)
 }
 
 BOUND = 5.0

@@ -260,10 +260,36 @@ def test_what_is_not_known_is_refused(client: Client) -> None:
     for base in (DETAIL, "/image/v2/images", "/network/v2.0/ports", VOLUMES):
         assert client.refused(f"{base}?limit=2&marker=none-such") == 400
         assert client.refused(f"{base}?limit=-1") == 400
-        assert client.refused(f"{base}?name=web") == 400
+        assert client.refused(f"{base}?colour=red") == 400
     assert client.refused("/compute/v2.1/servers/none-such") == 404
     assert client.refused("/compute/v2.1/os-keypairs") == 404
     assert client.send("DELETE", DETAIL)[0] == 404
+
+
+def test_what_is_compared(client: Client) -> None:
+    id = client.get(DETAIL)["servers"][7]["id"]
+    image = client.get("/image/v2/images")["images"][0]["id"]
+    assert [each["name"] for each in client.get(DETAIL + "?name=0209[89]$")["servers"]] == [
+        "server-02099",
+        "server-02098",
+    ]
+    assert client.refused(DETAIL + "?name=(") == 400
+    assert len(client.get(DETAIL + "?node=^compute-007%5C.")["servers"]) == 50
+    assert [each["id"] for each in client.get(f"/image/v2/images?id=in:{image},other")["images"]] == [image]
+    assert len(client.get("/image/v2/images?name=eq:image-007")["images"]) == 1
+    assert client.refused("/image/v2/images?id=neq:1") == 400
+    assert len(client.get("/network/v2.0/networks?name=net-3&name=net-4")["networks"]) == 2
+    assert len(client.get(f"/network/v2.0/ports?device_id={id}&fields=id")["ports"]) == 1
+    assert len(client.get(f"{VOLUMES}?updated_at=gte:2025-01-01T00:08:30")["volumes"]) == 15
+
+
+def test_brief_listings(client: Client) -> None:
+    for key, address in (("servers", DETAIL), ("volumes", VOLUMES)):
+        brief = client.listed(key, address.removesuffix("/detail"))
+        assert {*brief[0][0]} == {"id", "name", "links"}
+        assert [[each["id"] for each in page] for page in brief] == [
+            [each["id"] for each in page] for page in client.listed(key, address)
+        ]
 
 
 def test_servers_are_shaped_like_real_ones(client: Client) -> None:
@@ -470,6 +496,47 @@ def test_changes_since(small: OpenStackReplay, watcher: Client) -> None:
     [after] = watcher.get(f"{DETAIL}?limit=1&marker={deleted}")["servers"]  # it may go while servers are listed
     assert after["id"] == untouched
     assert watcher.refused(DETAIL + "?changes-since=yesterday") == 400
+
+
+def test_servers_are_started_and_stopped(small: OpenStackReplay, watcher: Client) -> None:
+    id = watcher.get(DETAIL)["servers"][0]["id"]
+    path = f"/compute/v2.1/servers/{id}"
+    assert watcher.get(f"{path}/os-instance-actions") == {"instanceActions": []}
+    assert watcher.send("POST", f"{path}/action", {"os-stop": None}) == (202, b"")
+    request = watcher.headers["x-openstack-request-id"]
+    status, body = watcher.send("POST", f"{path}/action", {"os-stop": None})
+    assert status == 409
+    assert b"task_state powering-off" in body
+    deadline = time.monotonic() + 10
+    while watcher.get(path)["server"]["OS-EXT-STS:task_state"]:
+        assert time.monotonic() < deadline
+    assert watcher.get(path)["server"]["status"] == "SHUTOFF"
+    [action] = watcher.get(f"{path}/os-instance-actions")["instanceActions"]
+    assert (action["action"], action["request_id"]) == ("stop", request)
+    assert b"vm_state stopped" in watcher.send("POST", f"{path}/action", {"os-stop": None})[1]
+    assert watcher.send("POST", f"{path}/action", {"os-start": None})[0] == 202
+    assert watcher.send("POST", f"{path}/action", {"reboot": None})[0] == 400
+    assert watcher.refused(f"{path}/os-interface") == 404
+    assert small.requests()["POST /compute/v2.1/servers/{id}/action"] == 5
+
+
+def test_what_changes_since_does_not_tell(small: OpenStackReplay, watcher: Client) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    tagged, deleted, *_ = [each["id"] for each in watcher.get(DETAIL)["servers"]]
+    small.tag_server(tagged, ["new"])
+    assert watcher.get(f"/compute/v2.1/servers/{tagged}")["server"]["tags"] == ["new"]
+    small.delete_server(deleted)
+    assert changed(watcher, before) == {deleted: "DELETED"}
+    small.forget_deleted()
+    assert changed(watcher, before) == {}
+
+
+def test_a_service_that_is_not_there(small: OpenStackReplay, watcher: Client) -> None:
+    small.withdraw("network")
+    scope = {"project": {"id": PROJECT}}
+    assert "network" not in {each["type"] for each in watcher.log_in(scope=scope)[1]["token"]["catalog"]}
+    small.withdraw(None)
+    assert "network" in {each["type"] for each in watcher.log_in(scope=scope)[1]["token"]["catalog"]}
 
 
 def test_changes_have_whole_seconds(small: OpenStackReplay, watcher: Client) -> None:

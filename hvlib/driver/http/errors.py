@@ -14,7 +14,7 @@ from urllib3 import exceptions as native
 from hvlib.driver import NotSent, Unavailable
 from hvlib.errors import ConfigError, ConnectionFailed, ConnectionTimeout, HvlibError, ProtocolError, RateLimited
 
-__all__ = ["connection_errors", "status_error"]
+__all__ = ["connection_error", "connection_errors", "status_error"]
 
 
 def status_error(
@@ -56,15 +56,16 @@ def connection_errors(server: str) -> Iterator[None]:
     """Raise what goes wrong on the way to ``server`` and back as errors of hvlib."""
     try:
         yield
-    except native.HTTPError as error:
-        raise _connection_error(error, server) from error
-    except TimeoutError as error:
-        raise _timed_out(server) from error
-    except (OSError, ValueError) as error:
-        raise ConnectionFailed(f"the connection to {server} broke: {error}") from error
+    except (native.HTTPError, OSError, ValueError) as error:
+        raise connection_error(error, server) from error
 
 
-def _connection_error(error: native.HTTPError, server: str) -> HvlibError:
+def connection_error(error: Exception, server: str) -> HvlibError:
+    """What went wrong on the way to ``server`` and back, of urllib3 or the system, as an error of hvlib."""
+    if isinstance(error, TimeoutError):
+        return _timed_out(server)
+    if not isinstance(error, native.HTTPError):
+        return ConnectionFailed(f"the connection to {server} broke: {error}")
     reason = error.args[0] if error.args else error
     if isinstance(error, native.LocationValueError):
         return ConfigError(f"{server} is no address: {error}", hint="an address reads SCHEME://USER@HOST:PORT")

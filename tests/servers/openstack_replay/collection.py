@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from urllib.parse import urlencode
 
+from servers.openstack_replay import comparison
+from servers.openstack_replay.comparison import Comparisons, fits
 from servers.openstack_replay.fault import Fault
 from servers.openstack_replay.message import Refused, Reply, Request
 from servers.openstack_replay.region import EPOCH, Record
 
-__all__ = ["COMPUTE", "IMAGE", "NETWORK", "UNPAGED", "VOLUME", "Collection", "Links", "Paging", "Row"]
+__all__ = ["COMPUTE", "IMAGE", "NETWORK", "SERVER_PAGES", "UNPAGED", "VOLUME", "Collection", "Links", "Paging", "Row"]
 
 IGNORED = {"all_tenants", "is_public", "sort", "sort_dir", "sort_key", "with_servers"}
 """Parameters without effect: there is one project, and one order."""
-
-COMPARED = {"device_id", "id", "network_id"}
-"""Fields that networking compares, each with any of the values that are asked for."""
 
 KNOWN = {"limit", "marker", "changes-since", *IGNORED}
 
@@ -85,17 +84,22 @@ class Paging:
 
     | limit: how many rows a page has if no limit is asked; None: all
     | cap: how many it has at most; None: any number
+    | compared: the parameters that choose rows
+    | known: other parameters that this service alone knows
     """
 
     limit: int | None
     cap: int | None
     links: Callable[[Links], Record]
-    known: Set[str] = frozenset(KNOWN)
+    compared: Comparisons = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
 
 
-COMPUTE = VOLUME = Paging(1000, 1000, next_links)
-IMAGE = Paging(25, 1000, relative_links)
-NETWORK = Paging(None, None, both_links, KNOWN | COMPARED | {"fields"})
+COMPUTE = Paging(1000, 1000, next_links)
+SERVER_PAGES = Paging(1000, 1000, next_links, comparison.COMPUTE)
+VOLUME = Paging(1000, 1000, next_links, comparison.VOLUME)
+IMAGE = Paging(25, 1000, relative_links, comparison.IMAGE)
+NETWORK = Paging(None, None, both_links, comparison.NETWORK, frozenset({"fields"}))
 UNPAGED = Paging(None, 0, lambda _: {})
 
 
@@ -109,9 +113,9 @@ class Collection:
         self._chosen: dict[tuple[Row, tuple[str, ...]], bytes] = {}
         self._set(rows)
 
-    def page(self, request: Request, origin: str, faults: set[Fault]) -> Reply:
-        """The page that is asked for. Raises `Refused`."""
-        unknown = {name for name, _ in request.query} - self._paging.known
+    def page(self, request: Request, origin: str, faults: set[Fault], fields: Sequence[str] = ()) -> Reply:
+        """The page that is asked for, of its rows just these fields, if any are named. Raises `Refused`."""
+        unknown = {name for name, _ in request.query} - KNOWN - self._paging.known - self._paging.compared.keys()
         if unknown:
             raise Refused(400, f"the replay does not know {', '.join(sorted(unknown))}")
         rows, positions = self._state
@@ -120,11 +124,12 @@ class Collection:
         if marker is not None and marker not in positions:
             raise Refused(400, f"marker [{marker}] not found")
         start = 0 if marker is None else positions[marker] + 1
-        shown = list(islice(filter(_visible(request), islice(rows, start, None)), limit))
+        shown = list(islice(filter(_visible(request, self._paging.compared), islice(rows, start, None)), limit))
         following = _following(rows, start, shown, limit, faults)
         first = shown[0].id if shown and limit is not None else None
         links = self._paging.links(Links(self._key, request, origin, following, first))
-        body = self._body([self._told(row, request) for row in shown], links)
+        chosen = (*fields, *(value for name, value in request.query if name == "fields"))
+        body = self._body([self._told(row, chosen) for row in shown], links)
         return Reply(200, body, {"Content-Type": "application/json"})
 
     def find(self, id: str) -> Row:
@@ -143,6 +148,12 @@ class Collection:
             else:
                 self._set([row, *rows])
 
+    def forget(self) -> None:
+        """Drop the rows that were deleted."""
+        with self._changing:
+            rows, _ = self._state
+            self._set([row for row in rows if not row.deleted])
+
     def _set(self, rows: Sequence[Row]) -> None:
         self._state = rows, {row.id: position for position, row in enumerate(rows)}
 
@@ -155,9 +166,8 @@ class Collection:
         limit = int(asked or 0) or paging.limit
         return limit if limit is None or paging.cap is None else min(limit, paging.cap)
 
-    def _told(self, row: Row, request: Request) -> bytes:
-        """What is told of a row: networking's clients choose its fields."""
-        fields = tuple(value for name, value in request.query if name == "fields")
+    def _told(self, row: Row, fields: tuple[str, ...]) -> bytes:
+        """What is told of a row: these fields, or all."""
         if not fields:
             return row.data
         if (row, fields) not in self._chosen:
@@ -170,12 +180,15 @@ class Collection:
         return b"".join([f'{{"{self._key}": ['.encode(), b", ".join(records), b"]", rest.encode()])
 
 
-def _visible(request: Request) -> Callable[[Row], bool]:
-    """Which rows are listed: those that were deleted only where changes are asked for."""
-    wanted = [(name, value) for name, value in request.query if name in COMPARED]
-    if wanted:
-        return lambda row: _fits(json.loads(row.data), wanted)
-    asked = request.asked("changes-since")
+def _visible(request: Request, compared: Comparisons) -> Callable[[Row], bool]:
+    """Which rows are listed: those that fit, and those that were deleted only where changes are asked for."""
+    there = _there(request.asked("changes-since"))
+    if compared.keys().isdisjoint(name for name, _ in request.query):
+        return there
+    return lambda row: there(row) and fits(json.loads(row.data), compared, request.query)
+
+
+def _there(asked: str | None) -> Callable[[Row], bool]:
     if asked is None:
         return lambda row: not row.deleted
     try:
@@ -184,11 +197,6 @@ def _visible(request: Request) -> Callable[[Row], bool]:
         raise Refused(400, f"Invalid input for query parameters changes-since. Value: {asked}.") from error
     since = since if since.tzinfo else since.replace(tzinfo=UTC)
     return lambda row: row.updated >= since
-
-
-def _fits(record: Record, wanted: Sequence[tuple[str, str]]) -> bool:
-    names = {name for name, _ in wanted}
-    return all((name, record[name]) in wanted for name in names)
 
 
 def _following(

@@ -47,6 +47,7 @@ class Identity:
         self.issued = 0
         self._credentials = credentials
         self._clock = clock
+        self._withdrawn: set[str] = set()
         self._ends: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
@@ -54,6 +55,10 @@ class Identity:
     def valid(self) -> int:
         """How many tokens are good."""
         return sum(self._clock.now() < end for end in list(self._ends.values()))
+
+    def withdraw(self, service: str | None) -> None:
+        """Leave the services of a type out of the catalog from now on; None: name all again."""
+        self._withdrawn = set() if service is None else {*self._withdrawn, service}
 
     def expire(self) -> None:
         """End every token."""
@@ -142,6 +147,7 @@ class Identity:
                 ],
             }
             for type, (name, path) in ENDPOINTS.items()
+            if type not in self._withdrawn
         ]
         return {
             "is_domain": False,

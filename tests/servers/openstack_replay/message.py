@@ -12,13 +12,14 @@ __all__ = ["Refused", "Reply", "Request", "json_reply", "refusal"]
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asks."""
+    """What a client asks. ``id``: what the services call it."""
 
     method: str
     path: str
     query: Sequence[tuple[str, str]]
     headers: Mapping[str, str]
     body: bytes
+    id: str = ""
 
     @property
     def service(self) -> str:
@@ -63,7 +64,7 @@ def json_reply(status: int, content: Any, headers: Mapping[str, str] | None = No
     return Reply(status, json.dumps(content).encode(), {"Content-Type": "application/json", **(headers or {})})
 
 
-COMPUTE_NAMES = {400: "badRequest", 404: "itemNotFound", 429: "overLimit"}
+COMPUTE_NAMES = {400: "badRequest", 404: "itemNotFound", 409: "conflictingRequest", 429: "overLimit"}
 
 
 def refusal(service: str, refused: Refused) -> Reply:

@@ -14,6 +14,7 @@ import secrets
 import sys
 import tempfile
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -151,6 +152,18 @@ class OpenStackReplay(Server):
     def delete_server(self, id: str) -> None:
         """Delete a server: changes-since tells."""
         self._administer("delete_server", id=id)
+
+    def forget_deleted(self) -> None:
+        """Let changes-since know nothing of what was deleted so far, as after an administrator cleared the database."""
+        self._administer("forget_deleted")
+
+    def tag_server(self, id: str, tags: Sequence[str]) -> None:
+        """Give a server other tags, which changes-since does not tell."""
+        self._administer("tag_server", id=id, tags=tags)
+
+    def withdraw(self, service: str | None) -> None:
+        """Leave a service, such as ``network``, out of the catalog of later tokens; None: leave none out."""
+        self._administer("withdraw", service=service)
 
     def _administer(self, call: str, **arguments: Any) -> Any:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ADMINISTRATOR_TIMEOUT)

@@ -34,6 +34,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    _id = ""
     wbufsize = -1  # a small reply leaves in one piece
 
     def do_GET(self) -> None:
@@ -46,7 +47,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         query = parse_qsl(url.query, keep_blank_values=True)
         headers = cast(Mapping[str, str], self.headers)
-        answer = service.answer(Request(self.command, unquote(url.path), query, headers, body))
+        self._id = f"req-{uuid4()}"
+        answer = service.answer(Request(self.command, unquote(url.path), query, headers, body, self._id))
         self._send_badly(answer.reply, answer.fault)
 
     do_POST = do_DELETE = do_GET  # noqa: N815 -- the names that http.server looks for
@@ -73,11 +75,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, reply: Reply, size: int | None = None) -> None:
         """Send a reply, or what comes before so many bytes of its body."""
-        id = f"req-{uuid4()}"
         self.send_response(reply.status)
-        self.send_header("x-openstack-request-id", id)
+        self.send_header("x-openstack-request-id", self._id)
         if self.path.startswith(("/compute/", "/volume/")):
-            self.send_header("x-compute-request-id", id)
+            self.send_header("x-compute-request-id", self._id)
         for name, value in reply.headers.items():
             self.send_header(name, value)
         if reply.status != 204:

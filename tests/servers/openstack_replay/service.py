@@ -6,14 +6,25 @@ import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 
+from servers.openstack_replay.action import Actions
 from servers.openstack_replay.clock import Clock
-from servers.openstack_replay.collection import COMPUTE, IMAGE, NETWORK, UNPAGED, VOLUME, Collection, Paging, Row
+from servers.openstack_replay.collection import (
+    COMPUTE,
+    IMAGE,
+    NETWORK,
+    SERVER_PAGES,
+    UNPAGED,
+    VOLUME,
+    Collection,
+    Paging,
+    Row,
+)
 from servers.openstack_replay.compute import aggregate, flavor, hypervisor, server, sized_hypervisor
 from servers.openstack_replay.fault import Fault, Faults, Planned
 from servers.openstack_replay.identity import Credentials, Identity
@@ -31,9 +42,14 @@ OTHER_ORIGIN = "http://openstack.invalid:8000"
 SERVERS = "/compute/v2.1/servers/detail"
 SERVER = "/compute/v2.1/servers/{id}"
 HYPERVISORS = "/compute/v2.1/os-hypervisors/detail"
+VOLUMES = "/volume/v3/{project_id}/volumes/detail"
+BRIEF = {"/compute/v2.1/servers": SERVERS, "/volume/v3/{project_id}/volumes": VOLUMES}
+"""Where little is told of the same rows."""
+
+NAMED = ("id", "name", "links")
 TOKENS = "/identity/v3/auth/tokens"
 TEMPLATES = (
-    (re.compile(r"^/compute/v2\.1/servers/(?!detail$)[^/]+$"), SERVER),
+    (re.compile(r"^/compute/v2\.1/servers/(?!detail(/|$))[^/]+(?=/|$)"), SERVER),
     (re.compile(r"^/volume/v3/[0-9a-f]{32}(?=/|$)"), "/volume/v3/{project_id}"),
 )
 RUNNING = {"status": "ACTIVE", "OS-EXT-STS:vm_state": "active", "OS-EXT-STS:power_state": 1}
@@ -61,6 +77,7 @@ class Service:
         self._requests: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._collections = _collections(self._region)
+        self._actions = Actions(self._collections[SERVERS], self.clock)
         self._sized_hypervisors = _collection(
             self._region, "hypervisors", COMPUTE, sized_hypervisor, range(self._region.hosts)
         )
@@ -69,6 +86,9 @@ class Service:
             "clear_faults": self._faults.clear,
             "create_server": self._create_server,
             "delete_server": self._delete_server,
+            "forget_deleted": self._collections[SERVERS].forget,
+            "tag_server": self._tag_server,
+            "withdraw": self.identity.withdraw,
             "expire_tokens": self.identity.expire,
             "rename_server": self._rename_server,
             "requests": lambda: dict(self._requests),
@@ -86,6 +106,7 @@ class Service:
 
     def answer(self, request: Request) -> Answer:
         """What to send to a client."""
+        self._actions.settle()
         template = _template(request.path)
         name = f"{request.method} {template}"
         with self._lock:
@@ -126,13 +147,25 @@ class Service:
         if request.method == "GET" and template == SERVER:
             row = self._collections[SERVERS].find(request.path.rpartition("/")[2])
             return Reply(200, b'{"server": ' + row.data + b"}", {"Content-Type": "application/json", **headers})
-        collection = self._collections.get(template)
+        if template.startswith(f"{SERVER}/"):
+            told = self._of_server(request)
+            return replace(told, headers={**told.headers, **headers})
+        collection = self._collections.get(BRIEF.get(template, template))
         if request.method != "GET" or collection is None:
             raise Refused(404, "The resource could not be found.")
         if template == HYPERVISORS and version < (2, 88):
             collection = self._sized_hypervisors
-        page = collection.page(request, origin, linking)
+        page = collection.page(request, origin, linking, NAMED if template in BRIEF else ())
         return replace(page, headers={**page.headers, **headers})
+
+    def _of_server(self, request: Request) -> Reply:
+        *_, server, what = request.path.split("/")
+        match request.method, what:
+            case "POST", "action":
+                return self._actions.act(server, request)
+            case "GET", "os-instance-actions":
+                return self._actions.listed(server)
+        raise Refused(404, "The resource could not be found.")
 
     def _retry_after(self, planned: Planned) -> dict[str, str]:
         if planned.retry_after is None:
@@ -157,6 +190,10 @@ class Service:
     def _rename_server(self, id: str, name: str) -> None:
         self._change_server(id, name=name)
 
+    def _tag_server(self, id: str, tags: Sequence[str]) -> None:
+        row = self._collections[SERVERS].find(id)
+        self._collections[SERVERS].put(replace(row, data=encode(json.loads(row.data) | {"tags": tags})))
+
     def _change_server(self, id: str, *, deleted: bool = False, **fields: Any) -> None:
         now = self.clock.now().replace(microsecond=0)
         record = json.loads(self._collections[SERVERS].find(id).data) | fields | {"updated": stamp(now)}
@@ -168,7 +205,7 @@ def _collections(region: Region) -> dict[str, Collection]:
     newest = range(region.servers - 1, -1, -1)
     volumes = range((region.servers + 3) // 4 - 1, -1, -1)
     return {
-        SERVERS: _collection(region, "servers", COMPUTE, server, newest),
+        SERVERS: _collection(region, "servers", SERVER_PAGES, server, newest),
         "/compute/v2.1/flavors/detail": _collection(region, "flavors", COMPUTE, flavor, range(FLAVORS)),
         HYPERVISORS: _collection(region, "hypervisors", COMPUTE, hypervisor, range(region.hosts)),
         "/compute/v2.1/os-aggregates": _collection(region, "aggregates", UNPAGED, aggregate, range(4)),
@@ -176,7 +213,7 @@ def _collections(region: Region) -> dict[str, Collection]:
         "/network/v2.0/networks": _collection(region, "networks", NETWORK, network, range(NETWORKS)),
         "/network/v2.0/subnets": _collection(region, "subnets", NETWORK, subnet, range(NETWORKS)),
         "/network/v2.0/ports": _collection(region, "ports", NETWORK, port, range(region.servers)),
-        "/volume/v3/{project_id}/volumes/detail": _collection(region, "volumes", VOLUME, volume, volumes),
+        VOLUMES: _collection(region, "volumes", VOLUME, volume, volumes),
     }
 
 
