@@ -88,7 +88,7 @@ def test_devices_of_a_running_vm(xapi: Xapi, provider: hvlib.Provider) -> None:
 def test_a_plug_that_fails_leaves_nothing(xapi: Xapi, provider: hvlib.Provider) -> None:
     volume = provider.storage.volumes.create("data", 2**30).wait(timeout=SOON)
     before = counts(xapi)
-    xapi.add_fault("http_500", "VBD.plug")
+    xapi.add_fault("http_500", "Async.VBD.plug")
     with pytest.raises(hvlib.ProtocolError):
         a_vm(provider, "running").attach_volume(volume)
     assert counts(xapi) == before
