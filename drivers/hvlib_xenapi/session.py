@@ -325,19 +325,19 @@ class XenAPISession(driver.Session):
 
         Raises `SessionLost`, `NotSent`; what breaks later than that leaves tasks to the next time.
         """
-        while (limit := until - time.monotonic()) > 0 and (task := self.own_tasks.take()) is not None:
-            try:
-                with self.reaching(login):
+        with self.reaching(login):
+            while (limit := until - time.monotonic()) > 0 and (task := self.own_tasks.take()) is not None:
+                try:
                     login.rpc.call("task.destroy", [login.rpc.session, task], limit=limit)
-            except (SessionLost, NotSent):
-                self.own_tasks.put_back(task)
-                raise
-            except ConnectionFailed:
-                self.own_tasks.put_back(task)
-                return
-            except HvlibError:
-                pass  # It is gone.
-            self.own_tasks.forget(task)
+                except (SessionLost, NotSent):
+                    self.own_tasks.put_back(task)
+                    raise
+                except ConnectionFailed:  # So little time is no reason to doubt the master: the action's call tells.
+                    self.own_tasks.put_back(task)
+                    return
+                except HvlibError:
+                    pass  # It is gone.
+                self.own_tasks.forget(task)
 
     def _log_out(self, rpc: Rpc, seconds: float = FAREWELL) -> None:
         with suppress(HvlibError):
