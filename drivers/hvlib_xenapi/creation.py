@@ -75,7 +75,7 @@ def _place_disks(steps: Steps, vm: str, create: actions.CreateVM) -> None:
     config = steps.record("VM", vm, "other_config").other_config
     if DISKS not in config:
         return
-    storage = steps.session.current.default_storage if create.pool is None else create.pool.id
+    storage = steps.login.default_storage if create.pool is None else create.pool.id
     root = ElementTree.fromstring(config[DISKS])
     for disk in root.iter("disk"):
         if (create.pool is not None or not disk.get("sr")) and not is_null(storage):

@@ -32,7 +32,7 @@ def _host_with(steps: Steps, storage: str, resident_on: str) -> str:
     """A host that has a storage pool: the VM's own, the master, or another."""
     condition = f'(field "SR" = "{storage}") and (field "currently_attached" = "true")'
     hosts: list[str] = sorted(row.host for row in steps.find("PBD", condition, "host").values())
-    preferred = [host for host in (resident_on, steps.session.current.master) if host in hosts]
+    preferred = [host for host in (resident_on, steps.login.master) if host in hosts]
     if not hosts:
         raise InvalidState(f"no host has the storage pool {storage} now")
     return [*preferred, *hosts][0]

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from hvlib.driver import NotSent, SessionLost, Started
-from hvlib.errors import ConnectionFailed, HvlibError, RateLimited
+from hvlib.errors import ConnectionFailed, HvlibError, NotFound, RateLimited
 from hvlib.ref import Ref
 from hvlib.resources import ENDED, TaskRecord
 from hvlib_xenapi.errors import failure_error
@@ -40,6 +40,8 @@ class Steps:
 
     def __init__(self, session: XenAPISession) -> None:
         self.session = session
+        self.login = session.current
+        """The login that stood in the beginning: what it told holds for the whole action."""
         self._done: list[str] = []
 
     def call(self, name: str, *parameters: Any, result: Any = Any, wait: float = 0.0) -> Any:
@@ -95,14 +97,25 @@ class Steps:
         return self.outcome(task)
 
     def _end(self, task: str) -> Any:
-        """Its record, once it has ended. `NotFound` if the server has forgotten it, as after a restart."""
+        """Its record, once it has ended."""
         token = BEGINNING
         while True:
             reply = told(self.call("event.from", [f"task/{task}"], token, LOOK, result=TOLD, wait=LOOK))
-            row = _last(reply) or self.record("task", task, *OUTCOME)
+            row = _last(reply) or self._looked_up(task)
             if state(row.status, row.error_info) in ENDED:
                 return row
             token = reply.token
+
+    def _looked_up(self, task: str) -> Any:
+        """A task that no event tells of. `NotFound` if the server has forgotten it, as after a restart."""
+        try:
+            return self.record("task", task, *OUTCOME)
+        except NotFound as error:
+            done = ", ".join(self._done)
+            raise NotFound(
+                f"the server keeps no record of the task any more, so its outcome is unknown; begun before: {done}",
+                native=error.native,
+            ) from error
 
     def _go_on(self, name: str, parameters: Any, result: Any, wait: float) -> Any:
         for _ in range(SESSIONS - 1):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from hvlib_xenapi import steps
 from servers.faulty_fault import Exchange, Fault
 from servers.faulty_proxy import FaultyProxy, json_method, named
 from servers.xapi import Xapi
@@ -199,6 +202,24 @@ def test_a_creation_whose_task_can_not_be_followed_leaves_nothing(xapi: Xapi, pr
     with pytest.raises(hvlib.ProtocolError):
         provider.compute.vms.create("made", image=template)
     assert counts(xapi) == before
+
+
+def test_a_task_that_the_server_forgot(xapi: Xapi, provider: hvlib.Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A restart loses the tasks: what became of one nobody can tell, and nobody waits for it for ever."""
+    monkeypatch.setattr(steps, "LOOK", 0.5)
+    template = image(provider)
+    looks = xapi.calls().get("event.from", 0)
+    xapi.set(task_time=60.0)
+    with ThreadPoolExecutor(1) as other:
+        creating = other.submit(provider.compute.vms.create, "made", image=template)
+        until = time.monotonic() + SOON
+        while xapi.calls().get("event.from", 0) == looks and time.monotonic() < until:
+            pass  # It is not followed yet.
+        xapi.set(task_time=0.0)
+        xapi.restart_toolstack()
+        with pytest.raises(hvlib.NotFound, match=r"outcome is unknown.*Async\.VM\.clone"):
+            creating.result(timeout=SOON)
+    assert xapi.calls()["Async.VM.clone"] == 1
 
 
 def test_tasks_that_the_driver_followed_are_removed(xapi: Xapi, provider: hvlib.Provider) -> None:
