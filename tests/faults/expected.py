@@ -135,6 +135,13 @@ EXCEPTIONS = (
         "nova's answer to an action has no body that could be cut",
     ),
     Different(
+        "xenapi",
+        ("500", "HTML"),
+        ("login",),
+        RECOVERS,
+        "so a server without JSON-RPC answers: it is asked in XML-RPC",
+    ),
+    Different(
         "vsphere",
         ("reset after", "closed", "cut in head", "cut in body", "session rejected"),
         ("pages",),
