@@ -119,7 +119,7 @@ def _read(response: requests.Response) -> bytes:
     except HTTPError as error:
         raise requests.ConnectionError(error) from error
     response._content = body
-    response._content_consumed = True  # type: ignore[attr-defined]
+    response._content_consumed = True
     return body
 
 
