@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Tasks"]
 
-ONE_BY_ONE = 2
-"""Servers that are looked at each by itself; of more, those that have changed are listed."""
-
 OVERLAP = 5
 """Seconds by which the clocks of nova's hosts may differ."""
 
@@ -61,7 +58,7 @@ class Tasks(Adapter[TaskRecord]):
         raise Unsupported(NO_LIST, hint=HINT)
 
     def get(self, refs: Sequence[Ref], query: Query[TaskRecord]) -> Sequence[TaskRecord]:
-        """GET of one or two servers, of more those that have changed; and the records of what has ended.
+        """GET of a server, of several those that have changed; and the records of what has ended.
 
         What has ended was looked up once, and does not change: it is not asked for again.
         """
@@ -70,8 +67,10 @@ class Tasks(Adapter[TaskRecord]):
             pending = {each.id: each for each in operations.values() if each.id not in self._ended}
             outcomes = {**self._ended, **self._outcomes(pending.values())}
             self._ended.update((id, outcome) for id, outcome in outcomes.items() if outcome.state in ENDED)
+        make = self.session.context.ref
         return [
-            query.build(ref, self._values(operation, outcomes[operation.id])) for ref, operation in operations.items()
+            query.build(make(TaskRecord, each.id), self._values(each, outcomes[each.id]))
+            for each in operations.values()
         ]
 
     @action(actions.Cancel)
@@ -98,10 +97,10 @@ class Tasks(Adapter[TaskRecord]):
         return found
 
     def _states(self, operations: Sequence[Operation]) -> Mapping[str, State | None]:
-        """The servers' states: one request for each of a few, else one for all."""
+        """The servers' states: of one it is asked, of several those that have changed are listed."""
         servers = dict.fromkeys(each.target for each in operations)
         told: dict[str, State] = {}
-        if len(servers) > ONE_BY_ONE:
+        if len(servers) > 1:
             begun = datetime.fromtimestamp(min(each.begun for each in operations) - OVERLAP, UTC)
             asked = [("changes-since", f"{begun:%Y-%m-%dT%H:%M:%SZ}"), *self.session.adapter(VM).everything()]
             version = self.session.current.compute

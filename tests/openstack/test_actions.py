@@ -103,9 +103,9 @@ def test_many_tasks_take_one_request_a_round(region: OpenStack, provider: hvlib.
     before = Counter(region.requests())
     started = hvlib.wait_all(tasks, timeout=PATIENCE)
     assert {vm.power_state for vm in started} == {"running"}
-    assert asked(region, before, r"nova GET /v2\.1/servers/[^/]+$") == 0
+    looks = asked(region, before, "servers/detail") + asked(region, before, r"nova GET /v2\.1/servers/[^/]+$")
     assert asked(region, before, "os-instance-actions") == len(vms)
-    assert asked(region, before, "servers/detail") <= 60
+    assert looks <= 40, "each round is one request, with pauses between them that grow"
 
 
 def test_revert_restores_the_disk(region: OpenStack, provider: hvlib.Provider) -> None:
