@@ -95,6 +95,10 @@ def test_where_json_is_absent(xapi: Xapi, absent: Replace) -> None:
             assert vm.start().wait(timeout=10).power_state == "running"
             assert vm.stop().wait(timeout=10).power_state == "halted"
             assert vm.resize(vcpus=3, memory_bytes=2**31).wait(timeout=10).memory_bytes == 2**31
+            [image] = xml.image.images.get_by_name_label("Debian 12 with a disk")
+            made = xml.compute.vms.create("made", image=image).wait(timeout=10)
+            assert made.delete().wait(timeout=10) is None
+            assert not json.storage.volumes.get_all(vms=made.ref).all()
     finally:
         proxy.close()
 
