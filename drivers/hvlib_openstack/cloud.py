@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ HINT = (
     "openstack://CLOUD names one of clouds.yaml; openstack:// takes the cloud of OS_CLOUD, or the variables OS_*,"
     " or auth_url=, username=, password=, project_name="
 )
+
+logging.getLogger("keystoneauth.identity.generic.base").setLevel(logging.ERROR)  # It warns of what a login then raises.
 
 
 class Cloud:

@@ -67,7 +67,7 @@ class Connections(HTTPAdapter):
         self._context.sent(f"{request.method} {IDENTIFIER.sub('{id}', request.path_url.partition('?')[0])}")
         with deadline(self._seconds, self._handshakes):
             response = super().send(request, *args, **options)
-            body = response.content
+            body = _read(response)
         headers = response.headers
         sized = "Content-Length" in headers or headers.get("Transfer-Encoding", "").lower() == "chunked"
         if not body and not sized and response.status_code not in BODILESS:
@@ -110,6 +110,17 @@ class Connections(HTTPAdapter):
         plain = type("Pool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": noted(PlainConnection)})
         secure = type("Pool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": noted(HTTPSConnection)})
         manager.pool_classes_by_scheme = {"http": plain, "https": secure}
+
+
+def _read(response: requests.Response) -> bytes:
+    """The body, at once: requests would read it in small pieces, which takes longer than to decode it."""
+    try:
+        body: bytes = response.raw.read(decode_content=True)
+    except HTTPError as error:
+        raise requests.ConnectionError(error) from error
+    response._content = body
+    response._content_consumed = True
+    return body
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 import msgspec
@@ -39,6 +39,18 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     def had(self, id: str, born: int, young: int) -> bool:
         """Whether a server was there at the moment: an old one was, of a young one the cursor says so."""
         return born < self.at - young or id in self.young
+
+    def difference(self, alive: Mapping[str, int], gone: Mapping[str, int], young: int) -> tuple[set[str], set[str]]:
+        """Who came and who went since, of who there is and who nova says is gone, each with its birth.
+
+        Raises `CursorLost` where these do not account for all that there were.
+        """
+        came = {id for id, born in alive.items() if not self.had(id, born, young)}
+        went = {id for id, born in gone.items() if self.had(id, born, young) and id not in self.told}
+        before = [*(alive.keys() - came), *went]
+        if (len(before), f"{total(before):x}") != (self.servers, self.sum):
+            raise CursorLost("nova does not remember all servers that are gone since the cursor")
+        return came, went
 
     def encode(self) -> WatchCursor:
         """As text."""

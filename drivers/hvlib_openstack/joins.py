@@ -34,7 +34,7 @@ class Join(msgspec.Struct, frozen=True):
     read: Callable[[OpenStackSession, Sequence[str] | None], Found]
 
 
-class Port(msgspec.Struct):
+class Port(msgspec.Struct, gc=False):
     id: str
     device_id: str
     network_id: str

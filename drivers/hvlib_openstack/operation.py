@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote
@@ -10,15 +11,15 @@ import msgspec
 
 from hvlib.errors import NotFound
 
-__all__ = ["ONE_BY_ONE", "Operation", "before_all"]
-
-ONE_BY_ONE = 2
-"""Objects that are looked at each by itself; of more, those that have changed are listed."""
+__all__ = ["Operation", "before_all"]
 
 OVERLAP = 5
 """Seconds by which the clocks of a service's hosts may differ."""
 
 SEPARATOR = ":"
+
+FORM = re.compile(r"[\w.-]+/[\w.-]*/[0-9]{1,11}/[\w.-]*", re.ASCII)
+"""What a target, a request, a time and what is made look like: they come to stand in paths."""
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -51,7 +52,7 @@ class Operation(msgspec.Struct, frozen=True):
     def of(cls, id: str) -> Operation:
         """That of a task's identifier. Raises `NotFound` for what is none."""
         parts = [unquote(part) for part in id.split(SEPARATOR)]
-        if len(parts) != len(cls.__struct_fields__) or not parts[3].isdigit():
+        if len(parts) != len(cls.__struct_fields__) or not FORM.fullmatch("/".join([*parts[1:4], parts[5]])):
             raise NotFound(f"{id!r} is no task of OpenStack")
         name, target, request, begun, *rest = parts
         return cls(name, target, request, int(begun), *rest)

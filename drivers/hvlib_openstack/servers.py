@@ -118,11 +118,7 @@ class Servers(Watched):
         there, gone = self._changed(since.at - OVERLAP, go_on)
         ages = {**dict.fromkeys(listed, 0), **self._ages({**self._rest(listed, gone), **there})}
         self._alive = {id: born for id, born in ages.items() if id not in gone}
-        went = {id for id, born in gone.items() if since.had(id, born, YOUNG) and id not in since.told}
-        came = {id for id, born in self._alive.items() if not since.had(id, born, YOUNG)}
-        before = [*(self._alive.keys() - came), *went]
-        if (len(before), f"{total(before):x}") != (since.servers, since.sum):
-            raise CursorLost("nova does not remember all servers that are gone since the cursor")
+        came, went = since.difference(self._alive, gone, YOUNG)
         records = self._made({**self._rest(listed, gone), **there}.values())
         return [*self._leave(went), *(Upsert(record, record.ref.id in came) for record in records)]
 

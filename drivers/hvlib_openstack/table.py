@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
@@ -58,12 +59,12 @@ class Column:
 
     def reader(self, session: OpenStackSession, joins: Joins) -> Reader:  # noqa: ARG002 -- for what is joined
         """What makes this field's value."""
-        [first, *others], convert = self.fields, self._convert
+        told, convert = attrgetter(*self.fields), self._convert
         if convert is None:
-            return lambda row: getattr(row, first)
-        if not others:
-            return lambda row: convert(getattr(row, first))
-        return lambda row: convert(*[getattr(row, field) for field in self.fields])
+            return told
+        if len(self.fields) == 1:
+            return lambda row: convert(told(row))
+        return lambda row: convert(*told(row))
 
 
 class Joined(Column):
@@ -80,8 +81,8 @@ class Joined(Column):
     def reader(self, session: OpenStackSession, joins: Joins) -> Reader:  # noqa: ARG002
         """`Column.reader`."""
         assert self.join is not None
-        found, by, make = joins.get(self.join.name, {}), self._by, self._make
-        return lambda row: make(found, getattr(row, by))
+        found, by, make = joins.get(self.join.name, {}), attrgetter(self._by), self._make
+        return lambda row: make(found, by(row))
 
 
 class One(Column):
@@ -95,13 +96,8 @@ class One(Column):
 
     def reader(self, session: OpenStackSession, joins: Joins) -> Reader:
         """`Column.reader`."""
-        read, make = self._column.reader(session, joins), partial(session.context.ref, self._kind)
-
-        def ref(row: Row) -> Ref | None:
-            id = read(row)
-            return None if id is None else make(id)
-
-        return ref
+        read, ref = self._column.reader(session, joins), Refs(session, self._kind)
+        return lambda row: None if (id := read(row)) is None else ref[id]
 
 
 class Many(One):
@@ -109,8 +105,19 @@ class Many(One):
 
     def reader(self, session: OpenStackSession, joins: Joins) -> Reader:
         """`Column.reader`."""
-        read, make = self._column.reader(session, joins), partial(session.context.ref, self._kind)
-        return lambda row: tuple([make(id) for id in read(row)])
+        read, ref = self._column.reader(session, joins), Refs(session, self._kind)
+        return lambda row: tuple([ref[id] for id in read(row)])
+
+
+class Refs(dict[str, Ref]):
+    """Refs by identifier, each made once: thousands of servers have the same few networks."""
+
+    def __init__(self, session: OpenStackSession, kind: type[Resource]) -> None:
+        super().__init__()
+        self._make = partial(session.context.ref, kind)
+
+    def __missing__(self, id: str) -> Ref:
+        return self.setdefault(id, self._make(id))
 
 
 class Table(msgspec.Struct, Generic[R], frozen=True):
@@ -193,11 +200,10 @@ class Records(Generic[R]):
         if self._native:
             rows = [(self.row(item), item) for item in items]
             return [self._with_native(row, item) for row, item in rows if self._fits is None or self._fits(row)]
-        make, type, readers, id, fits = self._make_ref, self._type, self._readers, self.table.id, self._fits
+        make, type, readers, fits = self._make_ref, self._type, self._readers, self._fits
+        id = attrgetter(self.table.id)
         return [
-            type(make(str(getattr(row, id))), *[read(row) for read in readers])
-            for row in items
-            if fits is None or fits(row)
+            type(make(str(id(row))), *[read(row) for read in readers]) for row in items if fits is None or fits(row)
         ]
 
     def _with_native(self, row: Row, item: Mapping[str, Any]) -> R:

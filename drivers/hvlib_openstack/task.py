@@ -16,7 +16,7 @@ from hvlib.resources import ENDED, VM, Resource, TaskRecord, Volume
 from hvlib_openstack.attachment_outcome import ATTACHMENTS, attachment_outcome
 from hvlib_openstack.cloning import clone_outcome
 from hvlib_openstack.live_migration import LIVE_MIGRATION, cancel_live_migration, live_migration_outcome
-from hvlib_openstack.operation import ONE_BY_ONE, Operation, before_all
+from hvlib_openstack.operation import Operation, before_all
 from hvlib_openstack.outcome import Outcome, State, server_outcome, state_of
 from hvlib_openstack.paging import pages
 from hvlib_openstack.volume_outcome import VOLUME_OPERATIONS, volume_outcome, volume_states
@@ -60,7 +60,7 @@ class Tasks(Adapter[TaskRecord]):
         raise Unsupported(NO_LIST, hint=HINT)
 
     def get(self, refs: Sequence[Ref], query: Query[TaskRecord]) -> Sequence[TaskRecord]:
-        """GET of one or two servers, of more those that have changed; and the records of what has ended.
+        """GET of a server, of several those that have changed; and the records of what has ended.
 
         What is attached is asked for one by one. What has ended was looked up once, and does not change: it is kept,
         so that the rounds of who waits for many do not ask for it again and again.
@@ -70,8 +70,9 @@ class Tasks(Adapter[TaskRecord]):
             pending = {each.id: each for each in operations.values() if each.id not in self._ended}
             outcomes = {**self._ended, **self._outcomes(pending.values())}
             self._ended.update((id, outcome) for id, outcome in outcomes.items() if outcome.state in ENDED)
+        make = self.session.context.ref
         return [
-            query.build(self.session.context.ref(TaskRecord, ref.id), self._values(operation, outcomes[operation.id]))
+            query.build(make(TaskRecord, ref.id), self._values(operation, outcomes[operation.id]))
             for ref, operation in operations.items()
         ]
 
@@ -97,10 +98,10 @@ class Tasks(Adapter[TaskRecord]):
         return found
 
     def _states(self, operations: Sequence[Operation]) -> Mapping[str, State | None]:
-        """The servers' states: one request for each of a few, else one for all."""
+        """The servers' states: of one it is asked, of several those that have changed are listed."""
         servers = dict.fromkeys(each.target for each in operations)
         told: dict[str, State] = {}
-        if len(servers) > ONE_BY_ONE:
+        if len(servers) > 1:
             asked = [("changes-since", before_all(operations)), *self.session.adapter(VM).everything()]
             version = self.session.current.compute
             changed = pages(

@@ -22,8 +22,8 @@ def gibibytes(value: int | None) -> int | None:
 
 def moment(value: datetime | None) -> datetime | None:
     """A moment in UTC: some services leave the zone out."""
-    if value is None:
-        return None
+    if value is None or value.tzinfo is UTC:
+        return value
     return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
@@ -39,4 +39,4 @@ def label(value: str | None) -> str:
 
 def ordered(values: list[str]) -> tuple[str, ...]:
     """Labels, sorted."""
-    return tuple(sorted(values))
+    return tuple(sorted(values)) if values else ()

@@ -56,27 +56,27 @@ KEEPING = Version(2, 85)
 SPECIAL = re.compile(r"([\\.^$*+?()\[\]{}|])")
 
 
-class Address(msgspec.Struct):
+class Address(msgspec.Struct, gc=False):
     addr: str
 
 
-class Size(msgspec.Struct):
+class Size(msgspec.Struct, gc=False):
     vcpus: int
     ram: int
     original_name: str = ""
 
 
-class Properties(msgspec.Struct):
+class Properties(msgspec.Struct, gc=False):
     os_distro: str | None = None
     os_type: str | None = None
 
 
-class Picture(msgspec.Struct):
+class Picture(msgspec.Struct, gc=False):
     id: str
     properties: Properties | None = None
 
 
-class AttachedVolume(msgspec.Struct):
+class AttachedVolume(msgspec.Struct, gc=False):
     id: str
 
 

@@ -10,7 +10,6 @@ import msgspec
 from hvlib.errors import HvlibError, NotFound
 from hvlib.resources import Failure, Volume
 from hvlib_openstack.errors import failure
-from hvlib_openstack.operation import ONE_BY_ONE
 from hvlib_openstack.outcome import RUNNING, Outcome
 from hvlib_openstack.paging import pages
 from hvlib_openstack.service import Version
@@ -25,6 +24,9 @@ VOLUME_OPERATIONS = frozenset({"create-volume", "extend-volume", "delete-volume"
 
 READY = frozenset({"available", "in-use"})
 
+ONE_BY_ONE = 2
+"""Volumes that are looked at each by itself."""
+
 MESSAGES = Version(3, 5)
 """The first microversion in which cinder says why something failed."""
 
@@ -36,7 +38,7 @@ class Disk(msgspec.Struct):
 
 
 def volume_states(session: OpenStackSession, operations: Sequence[Operation]) -> Mapping[str, Disk | None]:
-    """The volumes' states: one request for each of a few, else a page of the collection, until they are found.
+    """The volumes' states: of one or two each by itself; for more, pages of the collection, until they are found.
 
     Cinder counts what is begun as no change: it can't be asked for those that have changed.
     """

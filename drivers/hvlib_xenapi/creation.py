@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from hvlib import actions
-from hvlib.driver import Started
+from hvlib.driver import Done, Started
 from hvlib.errors import HvlibError, Unsupported
 from hvlib.resources import VM
-from hvlib_xenapi.attachment import attach_network, attach_volume, find
-from hvlib_xenapi.removal import own_disks
+from hvlib_xenapi.attachment import attach_network, attach_volume
+from hvlib_xenapi.removal import clear_away
 from hvlib_xenapi.sizes import resize
+from hvlib_xenapi.steps import Steps
 from hvlib_xenapi.values import is_null
-
-if TYPE_CHECKING:
-    from hvlib_xenapi.session import XenAPISession
 
 __all__ = ["create_vm"]
 
@@ -24,70 +21,64 @@ DISKS = "disks"
 """The key in a template's other_config that says which disks VM.provision makes, in XML."""
 
 
-def create_vm(session: XenAPISession, create: actions.CreateVM) -> Started:
-    """VM.clone (with a storage pool VM.copy), settings, VM.provision, VM.start; the last is the task.
+def create_vm(steps: Steps, create: actions.CreateVM) -> Done | Started:
+    """VM.clone (with a storage pool VM.copy), settings, VM.provision; if it is to start VM.start, which is the task.
 
-    What fails before that leaves nothing.
+    What fails before the start leaves nothing.
     """
     if create.flavor is not None or create.user_data is not None:
         raise Unsupported("XenAPI has no flavors and takes no user data", hint="vcpus= and memory_bytes=")
-    vm = _copy(session, create)
-    result = session.context.ref(VM, vm)
+    copying, vm = _begin_copy(steps, create), ""
     try:
-        _prepare(session, vm, create)
+        vm = steps.outcome(copying)
+        _prepare(steps, vm, create)
+        steps.run("VM.provision", vm)
+        result = steps.session.context.ref(VM, vm)
         if not create.start:
-            return session.start_task("VM.provision", vm, result=result)
-        session.call("VM.provision", vm)
+            return Done(result)
         if create.host is None:
-            return session.start_task("VM.start", vm, False, False, result=result)
-        return session.start_task("VM.start_on", vm, create.host.id, False, False, result=result)
+            return steps.start("VM.start", vm, False, False, result=result)
+        return steps.start("VM.start_on", vm, create.host.id, False, False, result=result)
     except BaseException:
         with suppress(HvlibError):
-            _undo(session, vm)
+            if made := vm or steps.cancel(copying):
+                clear_away(steps, made)
         raise
 
 
-def _copy(session: XenAPISession, create: actions.CreateVM) -> str:
+def _begin_copy(steps: Steps, create: actions.CreateVM) -> str:
+    """The task."""
     if create.pool is None:
-        vm: str = session.call("VM.clone", create.image.id, create.name_label)
-    else:
-        vm = session.call("VM.copy", create.image.id, create.name_label, create.pool.id)
-    return vm
+        return steps.begin("VM.clone", create.image.id, create.name_label)
+    return steps.begin("VM.copy", create.image.id, create.name_label, create.pool.id)
 
 
-def _prepare(session: XenAPISession, vm: str, create: actions.CreateVM) -> None:
-    _place_disks(session, vm, create)
+def _prepare(steps: Steps, vm: str, create: actions.CreateVM) -> None:
+    _place_disks(steps, vm, create)
     if create.vcpus is not None or create.memory_bytes is not None:
-        resize(session, vm, create.vcpus, create.memory_bytes)
+        resize(steps, vm, create.vcpus, create.memory_bytes)
     if create.host is not None:
-        session.call("VM.set_affinity", vm, create.host.id)
+        steps.call("VM.set_affinity", vm, create.host.id)
     if create.networks:
-        for interface in find(session, "VIF", f'field "VM" = "{vm}"', "device"):
-            session.call("VIF.destroy", interface)
+        for interface in steps.find("VIF", f'field "VM" = "{vm}"', "device"):
+            steps.call("VIF.destroy", interface)
     for network in create.networks:
-        attach_network(session, vm, network.id, running=False)
+        attach_network(steps, vm, network.id, running=False)
     for volume in create.volumes:
-        attach_volume(session, vm, volume.id, running=False)
+        attach_volume(steps, vm, volume.id, running=False)
     for field, value in (create.native or {}).items():
-        session.call(f"VM.set_{field}", vm, value)
+        steps.call(f"VM.set_{field}", vm, value)
 
 
-def _place_disks(session: XenAPISession, vm: str, create: actions.CreateVM) -> None:
+def _place_disks(steps: Steps, vm: str, create: actions.CreateVM) -> None:
     """Say where VM.provision makes the disks that the template describes."""
-    config = session.record("VM", vm, "other_config").other_config
+    config = steps.record("VM", vm, "other_config").other_config
     if DISKS not in config:
         return
-    storage = session.current.default_storage if create.pool is None else create.pool.id
+    storage = steps.login.default_storage if create.pool is None else create.pool.id
     root = ElementTree.fromstring(config[DISKS])
     for disk in root.iter("disk"):
         if (create.pool is not None or not disk.get("sr")) and not is_null(storage):
-            disk.set("sr", session.record("SR", storage, "uuid").uuid)
+            disk.set("sr", steps.record("SR", storage, "uuid").uuid)
     provision = ElementTree.tostring(root, encoding="unicode")
-    session.call("VM.set_other_config", vm, {**config, DISKS: provision})
-
-
-def _undo(session: XenAPISession, vm: str) -> None:
-    disks = own_disks(session, vm, kept=())
-    session.call("VM.destroy", vm)
-    for disk in disks:
-        session.call("VDI.destroy", disk)
+    steps.call("VM.set_other_config", vm, {**config, DISKS: provision})

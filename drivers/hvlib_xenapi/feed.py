@@ -52,7 +52,7 @@ class EventFeed(Feed):
 
     def __init__(self, session: XenAPISession, queries: Sequence[Query[Any]], since: WatchCursor | None) -> None:
         self._session = session
-        self._since = None if since is None else Cursor.parse(since, session.about().uuid)
+        self._since = None if since is None else Cursor.parse(since, session.about().uuid, session.current.database)
         needs: dict[str, frozenset[str]] = {}
         indexes: set[tuple[str, str]] = set()
         for query in queries:
@@ -168,7 +168,7 @@ class EventFeed(Feed):
         for wait in (timeout, 0.0):
             reply = self._ask(self._token, wait)
             if not taken and not self._tells_of_unknown(reply.events):
-                self._cursor = Cursor(self._session.about().uuid, self._token, self._known())
+                self._cursor = Cursor(self._login.about.uuid, self._login.database, self._token, self._known())
             taken += self._take(reply.events)
             self._token = reply.token
             if self._known() == self._counted(reply):

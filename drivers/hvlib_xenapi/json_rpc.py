@@ -1,4 +1,4 @@
-"""JSON-RPC 2.0, which xapi serves at /jsonrpc: requests, and replies of a given type."""
+"""JSON-RPC 2.0, which xapi serves at /jsonrpc: requests, and replies of a given type. Errors may be of version 1."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ import msgspec
 from hvlib.errors import ProtocolError
 from hvlib_xenapi.errors import failure_error
 
-__all__ = ["PATH", "TYPE", "read_reply", "request"]
+__all__ = ["NO_JSON", "PATH", "TYPE", "read_reply", "request"]
+
+NO_JSON = "no JSON"
+"""The ``native`` of the error of a reply that is something else altogether."""
 
 PATH = "/jsonrpc"
 TYPE = "application/json"
@@ -28,10 +31,10 @@ class Error(msgspec.Struct):
 
 
 class Reply(msgspec.Struct, Generic[T]):
-    """One of both is there."""
+    """One of both is there. In version 1, an error is the words themselves."""
 
     result: T | msgspec.UnsetType = msgspec.UNSET
-    error: Error | None = None
+    error: Error | list[str] | None = None
 
 
 def request(method: str, parameters: Sequence[Any]) -> bytes:
@@ -45,7 +48,10 @@ def read_reply(data: bytes, result: Any) -> Any:
     try:
         reply = _decode(data, Reply[result])
     except (ValueError, msgspec.ValidationError) as error:
-        raise ProtocolError(f"the server's JSON can't be understood: {error}") from error
+        native = None if data.lstrip()[:1] == b"{" else NO_JSON
+        raise ProtocolError(f"the server's JSON can't be understood: {error}", native=native) from error
+    if isinstance(reply.error, list):
+        raise failure_error(reply.error)
     if reply.error is not None:
         raise failure_error([reply.error.message, *(reply.error.data or ())])
     if reply.result is msgspec.UNSET:

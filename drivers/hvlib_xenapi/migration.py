@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from hvlib import actions
 from hvlib.driver import Started
-from hvlib.errors import InvalidQuery
-from hvlib_xenapi.attachment import find
+from hvlib.errors import InvalidQuery, InvalidState
+from hvlib_xenapi.steps import Steps
 from hvlib_xenapi.values import is_null
-
-if TYPE_CHECKING:
-    from hvlib_xenapi.session import XenAPISession
 
 __all__ = ["move_disks"]
 
 
-def move_disks(session: XenAPISession, vm: str, resident_on: str, migrate: actions.Migrate) -> Started:
-    """host.migrate_receive, VM.migrate_send: to another storage pool, and to another host if one is named."""
+def move_disks(steps: Steps, vm: str, resident_on: str, migrate: actions.Migrate) -> Started:
+    """host.migrate_receive, VM.migrate_send: to another storage pool, and to another host if one is named.
+
+    If none is, the VM stays where it is, if that host has the storage pool; else one that has it is taken.
+    """
     assert migrate.pool is not None
-    host = resident_on if migrate.host is None else migrate.host.id
-    if is_null(host):
-        host = session.current.master
+    host = _host_with(steps, migrate.pool.id, resident_on) if migrate.host is None else migrate.host.id
     condition = f'(field "host" = "{host}") and (field "management" = "true")'
-    interface = next(iter(find(session, "PIF", condition, "network").values()), None)
+    interface = next(iter(steps.find("PIF", condition, "network").values()), None)
     if interface is None:
         raise InvalidQuery(f"the host {host} has no management interface")
-    disks = [
-        row.VDI for row in find(session, "VBD", f'field "VM" = "{vm}"', "VDI", "type").values() if row.type == "Disk"
-    ]
-    destination = session.call("host.migrate_receive", host, interface.network, {})
+    disks = [row.VDI for row in steps.find("VBD", f'field "VM" = "{vm}"', "VDI", "type").values() if row.type == "Disk"]
+    destination = steps.call("host.migrate_receive", host, interface.network, {})
     places = dict.fromkeys([disk for disk in disks if not is_null(disk)], migrate.pool.id)
-    return session.start_task("VM.migrate_send", vm, destination, migrate.live, places, {}, {})
+    return steps.start("VM.migrate_send", vm, destination, migrate.live, places, {}, {})
+
+
+def _host_with(steps: Steps, storage: str, resident_on: str) -> str:
+    """A host that has a storage pool: the VM's own, the master, or another."""
+    condition = f'(field "SR" = "{storage}") and (field "currently_attached" = "true")'
+    hosts: list[str] = sorted(row.host for row in steps.find("PBD", condition, "host").values())
+    preferred = [host for host in (resident_on, steps.login.master) if host in hosts]
+    if not hosts:
+        raise InvalidState(f"no host has the storage pool {storage} now")
+    return [*preferred, *hosts][0]

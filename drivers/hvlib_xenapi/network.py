@@ -19,6 +19,8 @@ from hvlib_xenapi.table import LABELS, TAGS, Column, Joined, Table
 __all__ = ["Networks"]
 
 DEFAULT_MTU = 1500
+USED = 'field "currently_attached" = "true" or field "reserved" = "true"'
+"""Of VIFs that keep their network: a VM that starts has reserved its own."""
 
 
 def vlan_id(interfaces: Mapping[str, Row]) -> int | None:
@@ -56,27 +58,29 @@ class Networks(LabelledAdapter[Network]):
         }
         if create.vlan_id is None:
             return self.session.start_task("network.create", record)
+        steps = self.session.steps()
         interface = self._management_interface()
-        network: str = self.session.call("network.create", record)
+        network: str = steps.call("network.create", record)
         try:
-            self.session.call("pool.create_VLAN_from_PIF", interface, network, create.vlan_id)
+            steps.run("pool.create_VLAN_from_PIF", interface, network, create.vlan_id)
         except BaseException:
             with suppress(HvlibError):
-                self.session.call("network.destroy", network)
+                steps.call("network.destroy", network)
             raise
         return Done(self.session.context.ref(Network, network))
 
     @action(actions.Delete)
     def delete(self, network: Ref, delete: actions.Delete) -> Started:  # noqa: ARG002
         """VLAN.destroy for what tags it, network.destroy. `Conflict` while VMs that run have interfaces on it."""
+        steps = self.session.steps()
         conditions = [f'field "network" = "{network.id}"']
         fields = frozenset({"VLAN", "VLAN_master_of"})
         tagged = [row for row in self.rows("PIF", conditions, fields).values() if row.VLAN > 0]
-        in_use = tagged and self.rows("VIF", [*conditions, 'field "currently_attached" = "true"'], frozenset())
+        in_use = tagged and self.rows("VIF", [*conditions, USED], frozenset())
         if not in_use:
             for row in tagged:
-                self.session.call("VLAN.destroy", row.VLAN_master_of)
-        return self.session.start_task("network.destroy", network.id)
+                steps.run("VLAN.destroy", row.VLAN_master_of)
+        return steps.start("network.destroy", network.id)
 
     def _management_interface(self) -> str:
         conditions = ['field "management" = "true"', f'field "host" = "{self.session.current.master}"']

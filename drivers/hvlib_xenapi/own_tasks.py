@@ -1,31 +1,30 @@
-"""Own tasks: those begun in a session. Once seen to be over, they are removed from the server."""
+"""Own tasks: those begun in a session. Once seen to be over, they are to be removed from the server."""
 
 from __future__ import annotations
 
-import time
+import threading
 
-from hvlib.driver import NotSent, SessionLost
-from hvlib.errors import HvlibError
 from hvlib.ref import Ref
 from hvlib.resources import ENDED, TaskState
-from hvlib_xenapi.rpc import Rpc
 
 __all__ = ["OwnTasks"]
 
 
 class OwnTasks:
-    """Those of a session."""
+    """Those of a session, shared by threads."""
 
     def __init__(self) -> None:
         self._begun: set[str] = set()
         self._over: set[str] = set()
         self._results: dict[str, Ref] = {}
+        self._lock = threading.Lock()
 
-    def begin(self, task: str, result: Ref | None) -> None:
+    def begin(self, task: str, result: Ref | None = None) -> None:
         """A task was begun. ``result``: what it makes, where the server's record does not say so."""
-        self._begun.add(task)
-        if result is not None:
-            self._results[task] = result
+        with self._lock:
+            self._begun.add(task)
+            if result is not None:
+                self._results[task] = result
 
     def result(self, task: str) -> Ref | None:
         """What was said of a task when it was begun."""
@@ -33,23 +32,22 @@ class OwnTasks:
 
     def saw(self, task: str, state: TaskState) -> None:
         """A task is in this state. One that is over is no longer needed on the server."""
-        if state in ENDED and task in self._begun:
-            self._begun.discard(task)
+        with self._lock:
+            if state in ENDED and task in self._begun:
+                self._begun.discard(task)
+                self._over.add(task)
+
+    def take(self) -> str | None:
+        """A task that is over, to be removed by the caller alone; None if there is none."""
+        with self._lock:
+            return self._over.pop() if self._over else None
+
+    def put_back(self, task: str) -> None:
+        """It may not have been removed."""
+        with self._lock:
             self._over.add(task)
 
-    def destroy(self, rpc: Rpc, until: float | None = None) -> None:
-        """task.destroy of each that is over, until a moment on the monotonic clock. Raises `SessionLost`, `NotSent`."""
-        while self._over:
-            limit = None if until is None else until - time.monotonic()
-            if limit is not None and limit <= 0:
-                return
-            task = self._over.pop()
-            try:
-                rpc.call("task.destroy", [rpc.session, task], limit=limit)
-            except (SessionLost, NotSent):
-                self._over.add(task)
-                raise
-            except HvlibError:
-                continue
-            finally:
-                self._results.pop(task, None)
+    def forget(self, task: str) -> None:
+        """The server has no record of it any more."""
+        with self._lock:
+            self._results.pop(task, None)

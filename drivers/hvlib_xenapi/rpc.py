@@ -11,13 +11,12 @@ The session's own reference is added by itself. Numbers are numbers, moments are
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hvlib.driver import Context
 from hvlib.driver.http import Transport, chunks, status_error
-from hvlib.errors import AuthenticationFailed, HvlibError, PermissionDenied, Unsupported
+from hvlib.errors import AuthenticationFailed, HvlibError, PermissionDenied, ProtocolError
 from hvlib_xenapi import json_rpc, xml_rpc
 from hvlib_xenapi.messages import Message, result_type
 from hvlib_xenapi.values import converter
@@ -27,13 +26,18 @@ __all__ = ["Rpc"]
 STATUSES: Mapping[int, type[HvlibError]] = {401: AuthenticationFailed, 403: PermissionDenied}
 """What an HTTP status means that the API itself does not use: something on the way has answered."""
 
+LOGIN = "session.login_with_password"
+
+WITHOUT_JSON = ("HTTP 404", "HTTP 500", json_rpc.NO_JSON)
+"""How a server without /jsonrpc answers there. xapi takes it for XML-RPC that is malformed (http-lib/http_svr.ml)."""
+
 NO_SERVER = "is this the address of a XenServer or XCP-ng host?"
 
 
 class Rpc:
     """Calls to one server. Shared by threads: each call takes a connection of its own.
 
-    JSON-RPC is preferred; a server without /jsonrpc is spoken to in XML-RPC from then on.
+    JSON-RPC is preferred; a server that turns out not to have it at the login is spoken to in XML-RPC from then on.
     """
 
     def __init__(self, transport: Transport, context: Context) -> None:
@@ -42,7 +46,6 @@ class Rpc:
         """The session's reference, once it is logged in."""
         self._context = context
         self._xml = False
-        self._lock = threading.Lock()
 
     @property
     def messages(self) -> Message:
@@ -54,6 +57,18 @@ class Rpc:
         other = Rpc(transport, self._context)
         other.session, other._xml = self.session, self._xml
         return other
+
+    def log_in(self, credentials: Sequence[str], limit: float | None = None) -> Any:
+        """session.login_with_password: the session. One round trip, or two: which wire there is shows here, where
+        nothing was done yet.
+        """
+        try:
+            return self.call(LOGIN, credentials, limit=limit)
+        except ProtocolError as error:
+            if self._xml or error.native not in WITHOUT_JSON:
+                raise
+        self._xml = True
+        return self.call(LOGIN, credentials, limit=limit)
 
     def invoke(self, name: str, *parameters: Any) -> Any:
         """A message in this session; its result as its declared type says."""
@@ -70,14 +85,8 @@ class Rpc:
         | wait: seconds that the server itself may take
         | limit: seconds for all else; None: the time-out
         """
-        if not self._xml:
-            try:
-                return json_rpc.read_reply(self._post(json_rpc, name, parameters, wait, limit), result)
-            except Unsupported as error:
-                if error.native != NO_JSON:
-                    raise
-                self._xml = True
-        return xml_rpc.read_reply(self._post(xml_rpc, name, parameters, wait, limit), result)
+        wire: Any = xml_rpc if self._xml else json_rpc
+        return wire.read_reply(self._post(wire, name, parameters, wait, limit), result)
 
     def _post(self, wire: Any, name: str, parameters: Sequence[Any], wait: float, limit: float | None) -> bytes:
         self._context.sent(name)
@@ -89,9 +98,7 @@ class Rpc:
         ) as response:
             if response.status == 200:
                 return b"".join(chunks(response))
-            if response.status == 404 and wire is json_rpc:
-                raise Unsupported("the server has no /jsonrpc", native=NO_JSON)
-            raise status_error(response, STATUSES, NO_SERVER)
-
-
-NO_JSON = "no /jsonrpc"
+            error = status_error(response, STATUSES, NO_SERVER)
+            if isinstance(error, ProtocolError):
+                raise ProtocolError(str(error), hint=NO_SERVER, native=f"HTTP {response.status}")
+            raise error

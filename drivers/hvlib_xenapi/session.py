@@ -14,10 +14,17 @@ import msgspec
 from hvlib import driver
 from hvlib.driver import About, Adapter, Context, Endpoint, Feed, NotSent, SessionLost, Started, WatchCursor
 from hvlib.driver.http import Address, Transport
-from hvlib.errors import AuthenticationFailed, Closed, ConfigError, ConnectionTimeout, HvlibError, ProtocolError
+from hvlib.errors import (
+    AuthenticationFailed,
+    Closed,
+    ConfigError,
+    ConnectionFailed,
+    ConnectionTimeout,
+    HvlibError,
+    ProtocolError,
+)
 from hvlib.query import Query
-from hvlib.ref import Ref
-from hvlib.resources import Resource, TaskRecord
+from hvlib.resources import Resource
 from hvlib_xenapi.adapter import TableAdapter
 from hvlib_xenapi.cluster import Clusters
 from hvlib_xenapi.errors import is_code
@@ -31,6 +38,7 @@ from hvlib_xenapi.own_tasks import OwnTasks
 from hvlib_xenapi.rows import row_type, rows_of
 from hvlib_xenapi.rpc import Rpc
 from hvlib_xenapi.snapshot import Snapshots
+from hvlib_xenapi.steps import Steps
 from hvlib_xenapi.storage_pool import StoragePools
 from hvlib_xenapi.task import Tasks
 from hvlib_xenapi.vm import VMs
@@ -49,13 +57,16 @@ HOPS = 3
 OTHER_MEMBER = 5.0
 """Seconds that another member may take to say who is master now."""
 
+TIDY = 2.0
+"""Seconds that removing tasks which are over may keep an action."""
+
 CREDENTIALS = (
     "the user: xenapi://USER@HOST; the password: password=, password_* in hvlib.yaml,"
     " or HVLIB_PASSWORD with HVLIB_PROVIDER"
 )
 
 POOL = frozenset({"uuid", "name_label", "master", "default_SR"})
-HOST = frozenset({"address", "software_version", "API_version_major", "API_version_minor"})
+HOST = frozenset({"address", "other_config", "software_version", "API_version_major", "API_version_minor"})
 
 
 class Login(msgspec.Struct):
@@ -63,6 +74,7 @@ class Login(msgspec.Struct):
 
     | pool, default_storage: references, the latter ``OpaqueRef:NULL`` if there is none
     | members: the addresses of all hosts
+    | database: which one it is: the master's, since it began
     """
 
     rpc: Rpc
@@ -71,6 +83,7 @@ class Login(msgspec.Struct):
     default_storage: str
     about: About
     members: list[str]
+    database: str
     doubtful: bool = False
     """The master has not answered in time, and another member may have taken its place."""
 
@@ -87,6 +100,7 @@ class XenAPISession(driver.Session):
         self._login: Login | None = None
         self._members: list[str] = []
         self._lock = threading.Lock()
+        self._logging_in = threading.RLock()
         self._transports: weakref.WeakSet[Transport] = weakref.WeakSet()
         self._transport: Transport | None = None
         self._closed = False
@@ -113,6 +127,11 @@ class XenAPISession(driver.Session):
             raise SessionLost("not logged in")
         if self._login.doubtful:
             raise SessionLost("the master has not answered in time: it may be another one now")
+        return self._login
+
+    @property
+    def latest(self) -> Login | None:
+        """The login that was made last, whatever became of it. None while there is none."""
         return self._login
 
     @contextmanager
@@ -143,16 +162,25 @@ class XenAPISession(driver.Session):
         local = endpoint.scheme.endswith("+unix")
         if not local and (endpoint.username is None or endpoint.password is None):
             raise ConfigError("xenapi:// needs a user and a password", hint=CREDENTIALS)
-        self._forget_login()
-        rpc = self._reach_master()
-        try:
-            self._login = self._introduce(rpc)
-        except BaseException:
-            self._log_out(rpc)
-            raise
-        self._members = self._login.members
-        if self._closed:
+        with self._logging_in:
             self._forget_login()
+            rpc = self._reach_master()
+            try:
+                self._login = self._introduce(rpc)
+            except BaseException:
+                self._log_out(rpc)
+                raise
+            self._members = self._login.members
+            if self._closed:
+                self._forget_login()
+
+    def renew(self, lost: Login | None) -> None:
+        """Log in, unless another thread has done so since ``lost`` was the latest login. Raises what `login` does."""
+        with self._logging_in:
+            if self._closed:
+                raise Closed("the session was closed")
+            if self._login is lost:
+                self.login()
 
     def about(self) -> About:
         """What the pool and its master say, which came with the login. No round trip."""
@@ -163,26 +191,27 @@ class XenAPISession(driver.Session):
         """Every message of the API by name, in this session: ``provider.native.VM.get_all_records()``."""
         return self.current.rpc.messages
 
-    def call(self, name: str, *parameters: Any, result: Any = Any) -> Any:
-        """One message in the login that stands; what it returns is as the wire has it."""
+    def call(self, name: str, *parameters: Any, result: Any = Any, wait: float = 0.0) -> Any:
+        """One message in the login that stands; what it returns is as the wire has it.
+
+        ``wait``: seconds that the server itself may take.
+        """
         login = self.current
         with self.reaching(login):
-            return login.rpc.call(name, [login.rpc.session, *parameters], result=result)
+            return login.rpc.call(name, [login.rpc.session, *parameters], result=result, wait=wait)
 
     def record(self, cls: str, ref: str, *fields: str) -> Any:
         """A row of one object. `NotFound` if it is gone."""
-        found = self.call(f"{cls}.get_record", ref, result=row_type(cls, frozenset(fields)))
-        return rows_of(cls, frozenset(fields), {ref: found})[ref]
+        return Steps(self).record(cls, ref, *fields)
 
-    def start_task(self, name: str, *parameters: Any, result: Ref | None = None) -> Started:
-        """Call a message's asynchronous form. ``result``: what it makes, where the server's record does not say so.
+    def steps(self) -> Steps:
+        """The calls of an action. Tasks begun here that were seen to be over are removed first."""
+        self._tidy(self.current, time.monotonic() + TIDY)
+        return Steps(self)
 
-        Tasks begun here that were seen to be over are destroyed first.
-        """
-        self.own_tasks.destroy(self.current.rpc)
-        task: str = self.call(f"Async.{name}", *parameters)
-        self.own_tasks.begin(task, result)
-        return Started(self.context.ref(TaskRecord, task))
+    def start_task(self, name: str, *parameters: Any) -> Started:
+        """An action of one call: a message's asynchronous form."""
+        return self.steps().start(name, *parameters)
 
     def transport(self) -> Transport:
         """Connections of their own, for calls that wait. They end with the session; the caller closes them before."""
@@ -224,7 +253,7 @@ class XenAPISession(driver.Session):
             rpc = Rpc(self._connect(address), self.context)
             try:
                 credentials = [endpoint.username or "", password, API_VERSION, ORIGINATOR]
-                session = rpc.call("session.login_with_password", credentials, limit=limit)
+                session = rpc.log_in(credentials, limit)
             except HvlibError as error:
                 if is_code(error, "HOST_IS_SLAVE") and len(error.native) > 1:
                     address = msgspec.structs.replace(address, host=error.native[1])
@@ -254,7 +283,9 @@ class XenAPISession(driver.Session):
             uuid=row.uuid,
         )
         members = [host.address for host in hosts.values() if host.address]
-        return Login(rpc, pool, row.master, row.default_SR, about, members)
+        # xapi notes when it began with each start (ocaml/xapi/dbsync_slave.ml).
+        database = f"{row.master}@{master.other_config.get('agent_start_time', '')}"
+        return Login(rpc, pool, row.master, row.default_SR, about, members, database)
 
     def _rows(self, rpc: Rpc, cls: str, fields: frozenset[str]) -> dict[str, Any]:
         result: Any = dict[str, row_type(cls, fields)]  # type: ignore[misc]
@@ -286,8 +317,27 @@ class XenAPISession(driver.Session):
         if login is not None:
             until = time.monotonic() + FAREWELL
             with suppress(HvlibError):
-                self.own_tasks.destroy(login.rpc, until)
+                self._tidy(login, until)
             self._log_out(login.rpc, max(until - time.monotonic(), FAREWELL / 4))
+
+    def _tidy(self, login: Login, until: float) -> None:
+        """task.destroy of what is over, until a moment on the monotonic clock. Ends with the first call that is lost.
+
+        Raises `SessionLost`, `NotSent`; what breaks later than that leaves tasks to the next time.
+        """
+        with self.reaching(login):
+            while (limit := until - time.monotonic()) > 0 and (task := self.own_tasks.take()) is not None:
+                try:
+                    login.rpc.call("task.destroy", [login.rpc.session, task], limit=limit)
+                except (SessionLost, NotSent):
+                    self.own_tasks.put_back(task)
+                    raise
+                except ConnectionFailed:  # So little time is no reason to doubt the master: the action's call tells.
+                    self.own_tasks.put_back(task)
+                    return
+                except HvlibError:
+                    pass  # It is gone.
+                self.own_tasks.forget(task)
 
     def _log_out(self, rpc: Rpc, seconds: float = FAREWELL) -> None:
         with suppress(HvlibError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hvlib import actions
-from hvlib.driver import Started, action
+from hvlib.driver import Done, Started, action
 from hvlib.ref import Ref
 from hvlib.resources import VM, Snapshot
 from hvlib_xenapi.adapter import LabelledAdapter
@@ -37,6 +37,6 @@ class Snapshots(LabelledAdapter[Snapshot]):
     table = TABLE
 
     @action(actions.Delete)
-    def delete(self, snapshot: Ref, delete: actions.Delete) -> Started:
+    def delete(self, snapshot: Ref, delete: actions.Delete) -> Done | Started:
         """VM.destroy, and VDI.destroy of what it kept."""
-        return remove(self.session, snapshot.id, kept=[ref.id for ref in delete.keep_volumes])
+        return remove(self.session.steps(), snapshot.id, kept=[ref.id for ref in delete.keep_volumes])

@@ -169,10 +169,15 @@ def any_of(column: str, values: Iterable[str]) -> str:
     return " or ".join(f'field "{column}" = "{value}"' for value in values) or "false"
 
 
+def several(values: object) -> tuple[object, ...]:
+    """The values of a field of ``Table.where``."""
+    return values if isinstance(values, tuple) else (values,)
+
+
 class Table(msgspec.Struct, Generic[R], frozen=True):
     """How one kind's fields are found in the server's objects of one class.
 
-    | where: what the class's own fields must be, as the database has them, for an object to be of this kind
+    | where: what the class's own fields must be for an object to be of this kind; of several values in a tuple, any
     | among: a row of another class, and what it must be besides
     """
 
@@ -211,7 +216,9 @@ class Table(msgspec.Struct, Generic[R], frozen=True):
 
     def conditions(self, query: Query[R]) -> list[str]:
         """What the server can compare itself: of the kind, and of the query's filters."""
-        conditions = [f'field "{field}" = "{str(value).lower()}"' for field, value in self.where.items()]
+        conditions = [
+            any_of(field, (str(value).lower() for value in several(values))) for field, values in self.where.items()
+        ]
         for each in query.filters:
             column = self.fields[each.field]
             values = [column.encode(value) for value in each.alternatives] if column.stored else [None]
@@ -233,7 +240,7 @@ class Records(Generic[R]):
             self._reader(name, session) if name in query.record_type.loaded else _nothing
             for name in query.record_type.__struct_fields__[1:]
         ]
-        self._where = list(table.where.items())
+        self._where = [(field, several(values)) for field, values in table.where.items()]
         self._among = None
         if table.among is not None:
             join, accept = table.among
@@ -241,7 +248,7 @@ class Records(Generic[R]):
 
     def fits(self, ref: str, row: Row) -> bool:
         """Whether an object is of this kind."""
-        if any(getattr(row, field) != value for field, value in self._where):
+        if any(getattr(row, field) not in values for field, values in self._where):
             return False
         if self._among is None:
             return True

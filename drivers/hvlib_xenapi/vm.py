@@ -18,6 +18,7 @@ from hvlib_xenapi.migration import move_disks
 from hvlib_xenapi.removal import remove
 from hvlib_xenapi.rows import Row
 from hvlib_xenapi.sizes import resize
+from hvlib_xenapi.steps import Steps
 from hvlib_xenapi.table import LABELS, TAGS, Column, Joined, Many, One, Pool, Table, text
 from hvlib_xenapi.values import known_moment
 
@@ -129,16 +130,17 @@ class VMs(LabelledAdapter[VM]):
 
     @action(actions.Resize)
     def resize(self, vm: Ref, wanted: actions.Resize) -> Done:
-        """VM.set_VCPUs_max, VM.set_VCPUs_at_startup, VM.set_memory. The VM must be off."""
+        """VM.set_memory_limits, VM.set_VCPUs_max, VM.set_VCPUs_at_startup. The VM must be off."""
         if wanted.flavor is not None:
             raise Unsupported("XenAPI has no flavors", hint="vcpus= and memory_bytes=")
-        resize(self.session, vm.id, wanted.vcpus, wanted.memory_bytes)
+        resize(self.session.steps(), vm.id, wanted.vcpus, wanted.memory_bytes)
         return Done(vm)
 
     @action(actions.TakeSnapshot)
     def snapshot(self, vm: Ref, snapshot: actions.TakeSnapshot) -> Started:
-        """VM.snapshot; with memory VM.checkpoint."""
-        name = "VM.checkpoint" if snapshot.memory else "VM.snapshot"
+        """VM.snapshot; with memory VM.checkpoint, unless the VM is off and has none."""
+        memory = snapshot.memory and self._row(vm, "power_state").power_state != "Halted"
+        name = "VM.checkpoint" if memory else "VM.snapshot"
         return self.session.start_task(name, vm.id, snapshot.name_label)
 
     @action(actions.Revert)
@@ -158,7 +160,7 @@ class VMs(LabelledAdapter[VM]):
         """VM.pool_migrate; with a storage pool VM.migrate_send."""
         row = self._row(vm, "resident_on")
         if migrate.pool is not None:
-            return move_disks(self.session, vm.id, row.resident_on, migrate)
+            return move_disks(self.session.steps(), vm.id, row.resident_on, migrate)
         if migrate.host is None:
             raise InvalidQuery("XenAPI chooses no host to migrate to", hint="host=")
         options = {"live": "true" if migrate.live else "false"}
@@ -167,39 +169,44 @@ class VMs(LabelledAdapter[VM]):
     @action(actions.AttachVolume)
     def attach_volume(self, vm: Ref, attach: actions.AttachVolume) -> Done:
         """VBD.create, VBD.plug. `Conflict` if the volume is attached already."""
-        attach_volume(self.session, vm.id, attach.volume.id, self._runs(vm))
+        steps = self.session.steps()
+        attach_volume(steps, vm.id, attach.volume.id, _runs(steps, vm))
         return Done(vm)
 
     @action(actions.DetachVolume)
     def detach_volume(self, vm: Ref, given: actions.DetachVolume) -> Done:
         """VBD.unplug, VBD.destroy."""
-        detach(self.session, "VBD", vm.id, "VDI", given.volume.id, self._runs(vm))
+        steps = self.session.steps()
+        detach(steps, "VBD", vm.id, "VDI", given.volume.id, _runs(steps, vm))
         return Done(vm)
 
     @action(actions.AttachNetwork)
     def attach_network(self, vm: Ref, attach: actions.AttachNetwork) -> Done:
         """VIF.create, VIF.plug."""
-        attach_network(self.session, vm.id, attach.network.id, self._runs(vm))
+        steps = self.session.steps()
+        attach_network(steps, vm.id, attach.network.id, _runs(steps, vm))
         return Done(vm)
 
     @action(actions.DetachNetwork)
     def detach_network(self, vm: Ref, given: actions.DetachNetwork) -> Done:
         """VIF.unplug, VIF.destroy."""
-        detach(self.session, "VIF", vm.id, "network", given.network.id, self._runs(vm))
+        steps = self.session.steps()
+        detach(steps, "VIF", vm.id, "network", given.network.id, _runs(steps, vm))
         return Done(vm)
 
     @action(actions.Delete)
-    def delete(self, vm: Ref, delete: actions.Delete) -> Started:
-        """VM.destroy, and VDI.destroy of its own disks. `InvalidState` while it runs."""
-        return remove(self.session, vm.id, kept=[ref.id for ref in delete.keep_volumes])
+    def delete(self, vm: Ref, delete: actions.Delete) -> Done | Started:
+        """VM.destroy of its snapshots and of itself, VDI.destroy of their own disks. `InvalidState` while it runs."""
+        return remove(self.session.steps(), vm.id, kept=[ref.id for ref in delete.keep_volumes])
 
     @action(actions.CreateVM)
-    def create(self, _: None, create: actions.CreateVM) -> Started:
+    def create(self, _: None, create: actions.CreateVM) -> Done | Started:
         """VM.clone of a template, its settings, VM.provision, VM.start."""
-        return create_vm(self.session, create)
+        return create_vm(self.session.steps(), create)
 
     def _row(self, vm: Ref, *fields: str) -> Any:
         return self.session.record("VM", vm.id, *fields)
 
-    def _runs(self, vm: Ref) -> bool:
-        return bool(self._row(vm, "power_state").power_state == "Running")
+
+def _runs(steps: Steps, vm: Ref) -> bool:
+    return bool(steps.record("VM", vm.id, "power_state").power_state == "Running")

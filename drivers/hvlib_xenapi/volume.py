@@ -18,6 +18,9 @@ from hvlib_xenapi.values import is_null
 
 __all__ = ["Volumes"]
 
+DISKS = ("user", "system", "ephemeral")
+"""The types of disks that VMs use. Those that templates describe are ``system``, if they do not say otherwise."""
+
 NOT_DISKS = frozenset({"iso", "disk"})
 """The content of SRs that hold CDs, or a host's own drives."""
 
@@ -43,7 +46,7 @@ TABLE = Table(
         "vms": Many(Backward("VBD", ("VM",), by="VDI", listed="VBDs"), VM, machines),
         "bootable": Joined(Backward("VBD", ("bootable",), by="VDI", listed="VBDs"), bootable),
     },
-    where={"is_a_snapshot": False, "managed": True, "type": "user"},
+    where={"is_a_snapshot": False, "managed": True, "type": DISKS},
     among=(Forward("SR", ("content_type",), via="SR"), lambda row: row.content_type not in NOT_DISKS),
 )
 

@@ -13,9 +13,9 @@ from hvlib.resources import PowerState, Resource
 
 __all__ = ["PROMISES", "Site"]
 
-PROMISES = frozenset({"cancel", "idle watch", "name"})
+PROMISES = frozenset({"cancel", "idle watch", "name", "snapshots"})
 """What a server may be unable to keep, whatever its driver does: a VM's start that takes long enough to be cancelled; a
-watch that asks for nothing but changes; names with any characters."""
+watch that asks for nothing but changes; names with any characters; snapshots that go with their VM."""
 
 
 class Site(ABC):

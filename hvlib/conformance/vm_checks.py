@@ -8,7 +8,7 @@ from typing import Any
 import hvlib
 from hvlib import actions
 from hvlib.conformance.acting import GIB, PATIENCE, Acting, refused
-from hvlib.resources import VM, Flavor, Host, Volume
+from hvlib.resources import VM, Flavor, Host, Snapshot, Volume
 
 __all__ = ["clone", "delete", "migrate", "rename", "resize", "revert", "set_tags", "snapshot"]
 
@@ -103,8 +103,12 @@ def migrate(acting: Acting) -> None:
 def delete(acting: Acting) -> None:
     vm = acting.halted()
     owned = _volumes(acting.fields(vm))
+    snapped = acting.can("snapshots") and acting.declares(VM, actions.TakeSnapshot)
+    kept = vm.snapshot("kept").wait(timeout=PATIENCE) if snapped else None
     assert vm.delete().wait(timeout=PATIENCE) is None
     assert not acting.exists(vm)
+    if kept is not None and acting.serves(Snapshot):
+        assert not acting.exists(kept)
     if acting.serves(Volume):
         assert not owned & acting.site.truth(Volume).keys()
         assert acting.provider.get_many(vm.volumes) == {}

@@ -74,6 +74,7 @@ class OpenStackSite(Site):
         "leftovers": "a token is nothing that the server holds",
         "lose_cursors": "a region remembers deleted servers until its administrator archives them",
         "make_image": "no server turns into an image",
+        "snapshots": "nova's snapshots are images, which outlive their server",
         "make_vm": "no image turns into a server",
     }
 

@@ -264,7 +264,7 @@ class XenAPISite(Site):
                 "bootable": any(each["bootable"] for each in disks if each["VDI"] == id),
             }
             for id, row in self._all("VDI").items()
-            if row["managed"] and not row["is_a_snapshot"] and row["type"] == "user"
+            if row["managed"] and not row["is_a_snapshot"] and row["type"] in ("user", "system", "ephemeral")
         }
 
     def _tasks(self) -> Mapping[str, Mapping[str, object]]:

@@ -128,6 +128,20 @@ EXCEPTIONS = (
         "XenAPI says in its own words that a session is lost; a 401 comes from something in between",
     ),
     Different(
+        "openstack",
+        ("cut in body", "truncated"),
+        ("action",),
+        RECOVERS,
+        "nova's answer to an action has no body that could be cut",
+    ),
+    Different(
+        "xenapi",
+        ("500", "HTML"),
+        ("login",),
+        RECOVERS,
+        "so a server without JSON-RPC answers: it is asked in XML-RPC",
+    ),
+    Different(
         "vsphere",
         ("reset after", "closed", "cut in head", "cut in body", "session rejected"),
         ("pages",),

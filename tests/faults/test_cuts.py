@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from faults.expected import RECOVERS, expected
 from faults.grove import GroveTarget
+from faults.openstack import OpenStackTarget
 from faults.over_http import HttpTarget
 from faults.vsphere import VSphereTarget
 from faults.xenapi import XenAPITarget
@@ -19,7 +20,9 @@ from hvlib.retry import RetryPolicy
 CUTS = [*range(0, 300, 4), *range(300, 2000, 97)]
 
 
-@pytest.fixture(scope="module", params=[GroveTarget, VSphereTarget, XenAPITarget], ids=lambda target: target.name)
+@pytest.fixture(
+    scope="module", params=[GroveTarget, OpenStackTarget, VSphereTarget, XenAPITarget], ids=lambda target: target.name
+)
 def target(request: pytest.FixtureRequest) -> Iterator[HttpTarget]:
     target = request.param()
     yield target

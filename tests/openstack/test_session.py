@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -191,12 +192,13 @@ class TestKeystoneInTrouble:
             list(provider.native.compute.servers())
         assert time.monotonic() - begin < 4.0
 
-    def test_nobody_listens(self, replay: OpenStackReplay, reach: Connect) -> None:
+    def test_nobody_listens(self, replay: OpenStackReplay, reach: Connect, caplog: pytest.LogCaptureFixture) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             provider = reach(replay, free.getsockname()[1])
             with pytest.raises(hvlib.ConnectionFailed, match="can't be reached"):
                 count(provider)
+        assert not [record for record in caplog.records if record.levelno >= logging.WARNING], "the error says it"
 
 
 class Waiting:

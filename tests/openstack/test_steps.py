@@ -22,8 +22,6 @@ pytestmark = pytest.mark.timeout(300)
 
 PATIENCE = 120.0
 GIB = 2**30
-FEW = 2
-"""Objects that are looked at each by itself."""
 
 
 def done(region: OpenStack, id: str) -> list[str]:
@@ -43,7 +41,7 @@ def follow(region: OpenStack, tasks: Sequence[hvlib.Task[Any]], listing: str, ea
         found = provider.tasks.get_many(refs)
         asked = Counter(region.requests()) - before
         now = sum(record.state in ENDED for record in found.values())
-        if len(refs) - ended > FEW:
+        if len(refs) - ended > 2:
             assert sum(times for request, times in asked.items() if request.endswith(listing)) == 1
             assert asked.total() <= 1 + each * (now - ended)
         else:

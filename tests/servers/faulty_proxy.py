@@ -132,6 +132,16 @@ class FaultyProxy:
 
     def refuse(self) -> None:
         """Break all connections, and let new ones be refused until `admit`."""
+        self.admit_no_more()
+        with self._lock:
+            links = list(self._links)
+        for link in links:
+            link.cut()
+        for link in links:
+            link.join()
+
+    def admit_no_more(self) -> None:
+        """Let new connections be refused until `admit`. Those that there are go on."""
         with self._lock:
             listener, self._listener = self._listener, None
         if listener is None:
@@ -140,12 +150,6 @@ class FaultyProxy:
             listener.shutdown(socket.SHUT_RDWR)
         self._accepting.join()
         listener.close()
-        with self._lock:
-            links = list(self._links)
-        for link in links:
-            link.cut()
-        for link in links:
-            link.join()
 
     def admit(self) -> None:
         """Take connections, at the same port as before. Does nothing where it does so."""

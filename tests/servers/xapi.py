@@ -167,6 +167,14 @@ class Xapi(Server):
         """Lose sessions, tasks and the logs of deletions."""
         self._administrator("restart_toolstack")
 
+    def back_up(self) -> None:
+        """Copy the database to the other members: the next master knows nothing of what happens from now on."""
+        self._administrator("back_up")
+
+    def reserve(self, device: str) -> None:
+        """Let a VBD or VIF be reserved, as while its VM starts."""
+        self._administrator("reserve", device=device)
+
     def set_master(self, address: str) -> None:
         """Make another member the master."""
         self._administrator("set_master", address=address)

@@ -88,7 +88,7 @@ def test_devices_of_a_running_vm(xapi: Xapi, provider: hvlib.Provider) -> None:
 def test_a_plug_that_fails_leaves_nothing(xapi: Xapi, provider: hvlib.Provider) -> None:
     volume = provider.storage.volumes.create("data", 2**30).wait(timeout=SOON)
     before = counts(xapi)
-    xapi.add_fault("http_500", "VBD.plug")
+    xapi.add_fault("http_500", "Async.VBD.plug")
     with pytest.raises(hvlib.ProtocolError):
         a_vm(provider, "running").attach_volume(volume)
     assert counts(xapi) == before
@@ -118,6 +118,41 @@ def test_a_snapshot_with_memory(xapi: Xapi, provider: hvlib.Provider) -> None:
     assert kept.created_at is not None
     kept.delete().wait(timeout=SOON)
     assert counts(xapi) == before
+
+
+def test_a_vm_that_is_off_has_no_memory_to_keep(provider: hvlib.Provider) -> None:
+    assert not a_vm(provider, "halted").snapshot("kept", memory=True).wait(timeout=SOON).has_memory
+
+
+@pytest.mark.parametrize("state", ["running", "halted"])
+def test_disks_move_to_a_host_that_has_the_storage(xapi: Xapi, provider: hvlib.Provider, state: str) -> None:
+    """Whichever it is: a local pool is not where the VM is, nor the master."""
+    vm = a_vm(provider, state)
+    [pool] = provider.storage.pools.get_by_name_label("Local storage 3")
+    [other] = provider.storage.pools.get_by_name_label("Local storage 2")
+    [_, _, host] = provider.compute.hosts.get_all()
+    assert host.name_label == "host-3"
+    assert vm.host != host.ref
+    moved = vm.migrate(pool=pool).wait(timeout=SOON)
+    assert {volume.pool for volume in provider.get_many(moved.volumes).values()} == {pool.ref}
+    assert moved.host == (host.ref if state == "running" else None)
+    for ref, row in xapi.call("PBD.get_all_records").items():
+        if row["SR"] == other.ref.id:
+            xapi.write("PBD", ref, currently_attached=False)
+    with pytest.raises(hvlib.InvalidState, match="no host has"):
+        vm.migrate(pool=other)
+
+
+def test_a_network_that_is_refused_to_be_deleted_keeps_its_vlan(xapi: Xapi, provider: hvlib.Provider) -> None:
+    """A VM that starts has reserved its interface, which the server counts as attached."""
+    network = provider.network.networks.create("tagged", vlan_id=12).wait(timeout=SOON)
+    vm = a_vm(provider, "halted")
+    vm.attach_network(network).wait(timeout=SOON)
+    [interface] = [ref for ref, row in xapi.call("VIF.get_all_records").items() if row["network"] == network.ref.id]
+    xapi.reserve(interface)
+    with pytest.raises(hvlib.Conflict):
+        network.delete().wait(timeout=SOON)
+    assert network.refresh().vlan_id == 12
 
 
 def test_volumes_that_are_to_stay(provider: hvlib.Provider) -> None:

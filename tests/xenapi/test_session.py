@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from servers.faulty_fault import Replace
-from servers.faulty_proxy import FaultyProxy
+from hvlib_xenapi.session import TIDY
+from servers.faulty_fault import Delay, FreezeBefore, Replace, html_page, server_error
+from servers.faulty_proxy import FaultyProxy, json_method, named
 from servers.xapi import Xapi
 
 import hvlib
@@ -66,10 +71,11 @@ def test_the_unix_socket(xapi: Xapi) -> None:
         assert len(provider.compute.vms.get_all().all()) == 10
 
 
-def test_where_json_is_absent(xapi: Xapi) -> None:
-    """XML-RPC gives the same records and events."""
+@pytest.mark.parametrize("absent", [NOT_FOUND, server_error(), html_page()], ids=["404", "500", "HTML"])
+def test_where_json_is_absent(xapi: Xapi, absent: Replace) -> None:
+    """XML-RPC gives the same records and events. xapi itself answers 500."""
     proxy = FaultyProxy(("127.0.0.1", xapi.port))
-    proxy.next(NOT_FOUND, when=lambda request: request.path == "/jsonrpc", times=1000)
+    proxy.next(absent, when=lambda request: request.path == "/jsonrpc", times=1000)
     try:
         with (
             connect(xapi, xapi.url) as json,
@@ -89,6 +95,10 @@ def test_where_json_is_absent(xapi: Xapi) -> None:
             assert vm.start().wait(timeout=10).power_state == "running"
             assert vm.stop().wait(timeout=10).power_state == "halted"
             assert vm.resize(vcpus=3, memory_bytes=2**31).wait(timeout=10).memory_bytes == 2**31
+            [image] = xml.image.images.get_by_name_label("Debian 12 with a disk")
+            made = xml.compute.vms.create("made", image=image).wait(timeout=10)
+            assert made.delete().wait(timeout=10) is None
+            assert not json.storage.volumes.get_all(vms=made.ref).all()
     finally:
         proxy.close()
 
@@ -103,6 +113,61 @@ def test_tasks_are_removed(xapi: Xapi) -> None:
             vm.stop().wait(timeout=10)
         assert xapi.leftovers()["tasks"] <= before["tasks"] + 1
     assert xapi.leftovers() == before
+
+
+def test_an_unknown_path_is_malformed_xml(xapi: Xapi) -> None:
+    """So a server without /jsonrpc answers (ocaml/libs/http-lib/http_svr.ml: the longest prefix is /)."""
+    connection = http.client.HTTPConnection("127.0.0.1", xapi.port, timeout=10)
+    connection.request("POST", "/absent", b'{"jsonrpc":"2.0","method":"system.listMethods","params":[],"id":1}')
+    assert connection.getresponse().status == 500
+    connection.close()
+
+
+def test_a_server_in_trouble_is_not_one_without_json(xapi: Xapi) -> None:
+    """After the login, what is no JSON is an error, and no reason to ask in another way."""
+    with (
+        FaultyProxy(("127.0.0.1", xapi.port)) as proxy,
+        connect(xapi, f"xenapi+http://root@127.0.0.1:{proxy.port}") as provider,
+    ):
+        assert provider.about
+        proxy.next(server_error())
+        with pytest.raises(hvlib.ProtocolError, match="500"):
+            provider.compute.vms.get_all().all()
+        asked: set[str] = set()
+        proxy.next(Delay(0), when=lambda request: asked.add(request.path) is not None, times=1000)
+        assert len(provider.compute.vms.get_all().all()) == 10
+        assert asked == {"/jsonrpc"}
+
+
+def test_removing_tasks_does_not_keep_an_action(xapi: Xapi) -> None:
+    """However many tasks are over: the first that is not answered ends it, soon, and the action is carried out."""
+    with (
+        FaultyProxy(("127.0.0.1", xapi.port), named_by=json_method) as proxy,
+        connect(xapi, f"xenapi+http://root@127.0.0.1:{proxy.port}") as provider,
+    ):
+        running = provider.compute.vms.get_all(power_state="running").all()
+        hvlib.wait_all([vm.stop() for vm in running], timeout=10)
+        proxy.next(FreezeBefore(), when=named("task.destroy"), times=1000)
+        begun = time.monotonic()
+        assert running[0].start().wait(timeout=10).power_state == "running"
+        assert time.monotonic() - begun < 2 * TIDY
+
+
+def test_threads_share_the_tasks_that_are_over(xapi: Xapi) -> None:
+    """Each is removed once, by one of them."""
+    xapi.set(task_time=0.0)
+    before = xapi.leftovers()["tasks"]
+    with connect(xapi, xapi.url) as provider, ThreadPoolExecutor(8) as pool:
+        vms = provider.compute.vms.get_all(power_state=["running", "halted"]).all()
+
+        def toggle(vm: hvlib.VM) -> None:
+            for _ in range(5):
+                vm = (vm.stop() if vm.power_state == "running" else vm.start()).wait(timeout=10)
+
+        for _ in pool.map(toggle, vms):
+            pass
+        assert xapi.calls()["task.destroy"] <= 5 * len(vms)
+    assert xapi.leftovers()["tasks"] == before
 
 
 def test_the_native_connection(xapi: Xapi) -> None:

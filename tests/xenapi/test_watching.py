@@ -247,3 +247,39 @@ def test_progress_and_cancellation(xapi: Xapi, provider: hvlib.Provider) -> None
     with pytest.raises(hvlib.TaskCancelled):
         task.wait(timeout=SOON)
     assert not provider.compute.snapshots.get_all(vm=vm.ref).all()
+
+
+@pytest.mark.parametrize("fields", [["name_label"], None])
+def test_a_master_with_an_older_database(xapi: Xapi, provider: hvlib.Provider, fields: list[str] | None) -> None:
+    """Its changes have numbers that the cursor is past already: a cursor from before is worth nothing there."""
+    vm, late = a_vm(provider), a_vm(provider, "halted")
+    xapi.back_up()
+    for number in range(20):
+        xapi.call("VM.set_name_label", late.ref.id, f"lost {number}")
+    with provider.compute.vms.watch(fields=fields) as watch:
+        synced(watch)
+        xapi.call("VM.set_name_label", late.ref.id, "lost")
+        told(watch, has(late.ref, name_label="lost"))
+        cursor = watch.cursor
+        xapi.set_master(xapi.addresses[1])
+        xapi.call("VM.set_name_label", vm.ref.id, "renamed")
+        events = []
+        while not {vm.ref, late.ref} <= {event.ref for event in events}:
+            event = watch.next(timeout=SOON)
+            assert event is not None
+            events.append(event)
+        names = {event.ref: event.resource.name_label for event in events if event.resource is not None}
+        assert (names[vm.ref], names[late.ref]) == ("renamed", late.name_label)
+    with pytest.raises(hvlib.CursorLost), provider.compute.vms.watch(fields=fields, since=cursor) as resumed:
+        synced(resumed)
+
+
+@pytest.mark.parametrize("loss", ["toolstack", "master"])
+def test_a_cursor_is_of_one_database(xapi: Xapi, provider: hvlib.Provider, loss: str) -> None:
+    """Nobody can tell whether the one that a new master has is as young."""
+    with provider.compute.vms.watch() as watch:
+        synced(watch)
+        cursor = watch.cursor
+    LOSSES[loss](xapi)
+    with pytest.raises(hvlib.CursorLost), provider.compute.vms.watch(since=cursor) as resumed:
+        synced(resumed)

@@ -85,6 +85,10 @@ class Administrator:
         """Lose sessions, tasks and the logs of deletions, as a restart of xapi does."""
         self._pool.restart()
 
+    def back_up(self) -> None:
+        """Copy the database to the other members: what happens from now on is lost with the master."""
+        self._pool.back_up()
+
     def set_master(self, address: str) -> None:
         """Make another member the master."""
         for member in self._pool.members.all:
@@ -98,6 +102,10 @@ class Administrator:
             if not hasattr(self._pool.settings, name):
                 raise ValueError(f"there is no setting {name}")
             setattr(self._pool.settings, name, value)
+
+    def reserve(self, device: str) -> None:
+        """Let a VBD or VIF be as while its VM starts: reserved, and not yet attached."""
+        self._pool.database.reserved.add(device)
 
     def write(self, table: str, ref: str, fields: dict[str, Any]) -> None:
         """Change any fields of an object, as the pool itself would."""

@@ -190,7 +190,10 @@ def _copy_record(database: Database, table: str, ref: str) -> str:
 
 
 def _copy_devices(database: Database, source: str, target: str, plan: _Plan) -> None:
-    """Copy the VBDs, whose disks are copied, and the VIFs of a VM. A CD stays the same."""
+    """Copy the VBDs, whose disks are copied, and the VIFs of a VM. A CD stays the same.
+
+    The copy owns its disks, whosoever the others are (ocaml/xapi/xapi_vm_clone.ml, CA-58405).
+    """
     fields = database.get("VM", source)
     for vbd in reversed(fields["VBDs"]):
         record = database.get("VBD", vbd)
@@ -201,6 +204,8 @@ def _copy_devices(database: Database, source: str, target: str, plan: _Plan) -> 
             disk = copy_disk(database, disk, snapshot=plan.snapshot, repository=plan.repository)
         detached = {"currently_attached": False, "device": "", "current_operations": {}, "allowed_operations": []}
         made = {**record, **detached, "uuid": new_uuid(), "VM": target, "VDI": disk}
+        if record["type"] == "Disk":
+            made["other_config"] = {"owner": "", **record["other_config"]}
         database.create("VBD", new_ref(), made)
     for vif in reversed(fields["VIFs"]):
         record = database.get("VIF", vif)

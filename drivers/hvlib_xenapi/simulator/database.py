@@ -10,13 +10,13 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from hvlib_xenapi.simulator.failure import Failure
 from hvlib_xenapi.simulator.relations import RELATIONS
 from hvlib_xenapi.simulator.values import NULL
 
-__all__ = ["Database", "Row", "Table", "new_ref", "new_uuid"]
+__all__ = ["Backup", "Database", "Row", "Table", "new_ref", "new_uuid"]
 
 Deletion = tuple[int, int, str]  # when created, when deleted, which
 
@@ -79,6 +79,15 @@ class Table:
         self.deletions.append(deletion)
 
 
+class Backup(NamedTuple):
+    """All that was in a database at one moment."""
+
+    generation: int
+    tables: dict[str, tuple[dict[str, Row], list[Deletion]]]
+    refs: dict[str, str]
+    uuids: dict[str, str]
+
+
 class Database:
     """All tables. Hold `lock` for what must be seen or done as one; `changed` is notified after every write."""
 
@@ -87,6 +96,8 @@ class Database:
         self.changed = threading.Condition(self.lock)
         self.generation = FIRST_GENERATION
         self.tables = {name: Table() for name in names}
+        self.reserved: set[str] = set()
+        """The VBDs and VIFs that a start or a migration has reserved; clients are not told."""
         self._refs: dict[str, str] = {}
         self._uuids: dict[str, str] = {}
 
@@ -174,6 +185,21 @@ class Database:
                 self._refs[ref] = table
                 self._uuids[fields["uuid"]] = ref
             self._commit()
+
+    def back_up(self) -> Backup:
+        """Return all that is in it now. Rows never change: they need no copy."""
+        with self.lock:
+            tables = {name: (dict(table.rows), list(table.deletions)) for name, table in self.tables.items()}
+            return Backup(self.generation, tables, dict(self._refs), dict(self._uuids))
+
+    def restore(self, backup: Backup) -> None:
+        """Be as it was, its generation too."""
+        with self.changed:
+            for name, (rows, deletions) in backup.tables.items():
+                self.tables[name].rows, self.tables[name].deletions = dict(rows), list(deletions)
+            self._refs, self._uuids = dict(backup.refs), dict(backup.uuids)
+            self.generation = backup.generation
+            self.changed.notify_all()
 
     def _commit(self) -> None:
         self.generation += 1

@@ -8,7 +8,7 @@ from the left, and tighter than ``not``: ``not a and b`` is ``not (a and b)``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from hvlib_xenapi.simulator.failure import Failure
@@ -23,9 +23,16 @@ Condition = Callable[[str, Values], bool]
 Operand = Callable[[str, Values], str]
 
 
-def parse(of: Class, text: str) -> Condition:
-    """Read an expression: a test of an object's reference and fields. Raises INVALID_VALUE."""
-    return _Parser(of, text).whole()
+RESERVED = "reserved"
+"""A column that VBDs and VIFs have in the database and not on the wire (ocaml/idl/datamodel.ml, internal_only)."""
+
+
+def parse(of: Class, text: str, reserved: Collection[str] = ()) -> Condition:
+    """Read an expression: a test of an object's reference and fields. Raises INVALID_VALUE.
+
+    ``reserved``: the references of the VBDs and VIFs that a start or a migration has reserved.
+    """
+    return _Parser(of, text, reserved).whole()
 
 
 def stored_text(value: Any) -> str:
@@ -48,8 +55,9 @@ def _quoted(value: Any) -> str:
 
 
 class _Parser:
-    def __init__(self, of: Class, text: str) -> None:
+    def __init__(self, of: Class, text: str, reserved: Collection[str]) -> None:
         self._text = text
+        self._reserved = reserved if of.name in ("VBD", "VIF") else None
         self._columns = {of.column(name): name for name in of.fields}
         self._tokens = self._scan(text)
 
@@ -97,6 +105,8 @@ class _Parser:
     def _field(self, column: str) -> Operand:
         if column == "_ref":
             return lambda ref, _values: ref
+        if column == RESERVED and (reserved := self._reserved) is not None:
+            return lambda ref, _values: stored_text(ref in reserved)
         name = self._columns.get(column)
 
         def stored(_ref: str, values: Values) -> str:

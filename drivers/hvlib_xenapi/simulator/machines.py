@@ -168,14 +168,18 @@ def _add_template(inventory: Inventory, name: str, default: bool) -> str:
 def _add_devices(
     inventory: Inventory, vm: str, name: str, storage: str, network: str, number: int, attached: bool
 ) -> None:
-    """Add a disk, an empty CD drive and an interface."""
+    """Add a disk, an empty CD drive and an interface.
+
+    Disks that a template describes are of type system, and their VBDs say that the VM owns them
+    (ocaml/xapi/xapi_templates.ml).
+    """
     disk = inventory.add(
         "VDI",
         name_label=f"{name} disk 0",
         SR=storage,
         virtual_size=8 * GIB,
         physical_utilisation=2 * GIB,
-        type="user",
+        type="system",
         managed=True,
         location=inventory.uuid(),
         snapshot_time=DateTime(EPOCH),
@@ -186,7 +190,8 @@ def _add_devices(
     repository["physical_utilisation"] += 2 * GIB
     common = {"VM": vm, "currently_attached": attached, "allowed_operations": VBD_OPERATIONS[attached]}
     device = "xvda" if attached else ""
-    inventory.add("VBD", VDI=disk, userdevice="0", device=device, bootable=True, mode="RW", type="Disk", **common)
+    own = {"mode": "RW", "type": "Disk", "bootable": True, "other_config": {"owner": ""}}
+    inventory.add("VBD", VDI=disk, userdevice="0", device=device, **own, **common)
     inventory.add("VBD", userdevice="3", device="xvdd" if attached else "", mode="RO", type="CD", empty=True, **common)
     inventory.add(
         "VIF",

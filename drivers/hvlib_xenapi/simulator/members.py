@@ -37,9 +37,16 @@ class Members:
         return next((member for member in self.all if member.host == host), None)
 
     def promote(self, member: Member) -> None:
-        """Make a member the master. All sessions and tasks are lost, as they are when servers restart."""
+        """Make a member the master. All sessions and tasks are lost, as they are when servers restart.
+
+        If there is a backup of the database, that is what the new master has: other members get a copy every few
+        minutes (ocaml/xapi/pool_db_backup.ml).
+        """
         with self._pool.database.lock:
             self.master = member
+            if self._pool.backup is not None:
+                self._pool.sessions.close_all()
+                self._pool.database.restore(self._pool.backup)
             for pool in list(self._pool.database.tables["pool"].rows):
                 self._pool.database.write("pool", pool, master=member.host)
         self._pool.restart()

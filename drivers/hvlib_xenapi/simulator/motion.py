@@ -10,7 +10,7 @@ from hvlib_xenapi.simulator.devices import update_device_operations
 from hvlib_xenapi.simulator.disks import allocate, copy_disk
 from hvlib_xenapi.simulator.failure import Failure
 from hvlib_xenapi.simulator.operation import vm_operation
-from hvlib_xenapi.simulator.placement import assert_can_run
+from hvlib_xenapi.simulator.placement import assert_can_run, assert_reaches
 from hvlib_xenapi.simulator.values import NULL
 
 __all__: list[str] = []
@@ -52,8 +52,9 @@ def migrate_send(
         fields = call.database.get("VM", vm)
         if fields["power_state"] != "Halted" and not live:
             raise Failure("VM_BAD_POWER_STATE", vm, "halted", fields["power_state"].lower())
+        assert_reaches(call, vm, host, disks)
         if fields["resident_on"] not in (NULL, host):
-            assert_can_run(call, vm, host)
+            assert_can_run(call, vm, host, disks)
         call.work()
         for disk, repository in disks.items():
             _move_disk(call, disk, repository)

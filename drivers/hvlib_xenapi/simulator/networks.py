@@ -41,9 +41,10 @@ def destroy(call: Call, network: str) -> None:
     """Delete a network that nothing is attached to, and the VIFs that are in it."""
     with call.database.lock:
         fields = call.database.get("network", network)
-        attached = [vif for vif in fields["VIFs"] if call.database.get("VIF", vif)["currently_attached"]]
-        if attached:
-            raise Failure("NETWORK_CONTAINS_VIF", *attached)
+        attached = {vif for vif in fields["VIFs"] if call.database.get("VIF", vif)["currently_attached"]}
+        used = [vif for vif in fields["VIFs"] if vif in attached | call.database.reserved]
+        if used:
+            raise Failure("NETWORK_CONTAINS_VIF", *used)
         if fields["PIFs"]:
             raise Failure("NETWORK_CONTAINS_PIF", *fields["PIFs"])
         for vif in fields["VIFs"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from hvlib_xenapi.simulator.call import Call, handles
@@ -9,7 +10,9 @@ from hvlib_xenapi.simulator.database import Database
 from hvlib_xenapi.simulator.failure import Failure
 from hvlib_xenapi.simulator.values import NULL
 
-__all__ = ["assert_can_run", "choose_host", "release_memory", "reserve_memory"]
+__all__ = ["assert_can_run", "assert_reaches", "choose_host", "release_memory", "reserve_memory"]
+
+NOWHERE: Mapping[str, str] = {}
 
 
 def choose_host(call: Call, vm: str) -> str:
@@ -22,9 +25,15 @@ def choose_host(call: Call, vm: str) -> str:
     return affinity if affinity in possible else max(possible, key=lambda host: _memory_free(database, host))
 
 
-def assert_can_run(call: Call, vm: str, host: str) -> None:
-    """Raise what keeps a VM from running on a host."""
-    if error := _error(call.database, vm, host):
+def assert_can_run(call: Call, vm: str, host: str, moved: Mapping[str, str] = NOWHERE) -> None:
+    """Raise what keeps a VM from running on a host. ``moved``: disks that move along, and to which repository."""
+    if error := _error(call.database, vm, host, moved):
+        raise Failure(*error)
+
+
+def assert_reaches(call: Call, vm: str, host: str, moved: Mapping[str, str]) -> None:
+    """Raise VM_REQUIRES_SR if a disk of a VM is, or is moved, where a host has no access to."""
+    if error := _unreachable(call.database, vm, host, moved):
         raise Failure(*error)
 
 
@@ -42,7 +51,7 @@ def release_memory(database: Database, vm: dict[str, Any]) -> None:
         reserve_memory(database, vm["resident_on"], -vm["memory_dynamic_max"])
 
 
-def _error(database: Database, vm: str, host: str) -> tuple[str, ...] | None:
+def _error(database: Database, vm: str, host: str, moved: Mapping[str, str] = NOWHERE) -> tuple[str, ...] | None:
     fields = database.get("host", host)
     if not fields["enabled"]:
         return "HOST_DISABLED", host
@@ -51,10 +60,10 @@ def _error(database: Database, vm: str, host: str) -> tuple[str, ...] | None:
     needed, free = database.get("VM", vm)["memory_dynamic_max"], _memory_free(database, host)
     if free < needed:
         return "HOST_NOT_ENOUGH_FREE_MEMORY", str(needed), str(free)
-    return _unreachable(database, vm, host)
+    return _unreachable(database, vm, host, moved)
 
 
-def _unreachable(database: Database, vm: str, host: str) -> tuple[str, ...] | None:
+def _unreachable(database: Database, vm: str, host: str, moved: Mapping[str, str]) -> tuple[str, ...] | None:
     """Return the error of a disk that a host has no access to."""
     reachable = {
         row.fields["SR"]
@@ -63,7 +72,8 @@ def _unreachable(database: Database, vm: str, host: str) -> tuple[str, ...] | No
     }
     for vbd in database.get("VM", vm)["VBDs"]:
         disk = database.get("VBD", vbd)["VDI"]
-        repository = database.get("VDI", disk)["SR"] if disk != NULL else NULL
+        stays = disk != NULL and disk not in moved
+        repository = database.get("VDI", disk)["SR"] if stays else moved.get(disk, NULL)
         if repository != NULL and repository not in reachable:
             return "VM_REQUIRES_SR", vm, repository
     return None

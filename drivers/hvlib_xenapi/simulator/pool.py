@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 from hvlib_xenapi.simulator.alerts import Alerts
 from hvlib_xenapi.simulator.classes import CLASSES
-from hvlib_xenapi.simulator.database import Database, Row
+from hvlib_xenapi.simulator.database import Backup, Database, Row
 from hvlib_xenapi.simulator.events import Events
 from hvlib_xenapi.simulator.faults import Faults
 from hvlib_xenapi.simulator.inventory import Inventory
@@ -39,6 +40,8 @@ class Pool:
         self.sources: dict[str, dict[str, Any]] = {}
         """What VMs were when their snapshots were made, by snapshot: what snapshot_metadata says."""
         self.events = Events(self)
+        self.backup: Backup | None = None
+        """What the next master begins with; None: all that there is."""
 
     def restart(self) -> None:
         """Restart the toolstack: sessions and tasks are lost, and what is known of deletions.
@@ -59,8 +62,20 @@ class Pool:
                 table.deletions = [(0, 0, "")]
                 if name in renewed:
                     table.rows = {ref: Row(row.fields, generation, generation) for ref, row in table.rows.items()}
+            self._note_start()
             self.database.generation += 1
             self.database.changed.notify_all()
+
+    def back_up(self) -> None:
+        """Copy the database to the other members."""
+        self.backup = self.database.back_up()
+
+    def _note_start(self) -> None:
+        """Note when the master began, in whole seconds (ocaml/xapi/dbsync_slave.ml)."""
+        master = self.members.master.host
+        config = self.database.get("host", master)["other_config"]
+        began = max(int(time.time()), int(float(config["agent_start_time"])) + 1)
+        self.database.write("host", master, other_config={**config, "agent_start_time": f"{began}."})
 
     def forget_deletions(self) -> None:
         """Trim the logs of deletions: what a client has not heard of by now it can tell from counts only."""

@@ -117,7 +117,7 @@ def _get_all_records(of: Class) -> Handler:
 
 def _get_all_records_where(of: Class) -> Handler:
     def get_all_records_where(call: Call, text: str) -> dict[str, Row]:
-        condition = expression.parse(of, text)
+        condition = expression.parse(of, text, call.database.reserved)
         with call.database.lock:
             rows = dict(_table(call, of).rows)
         return {ref: row for ref, row in rows.items() if condition(ref, row.fields)}

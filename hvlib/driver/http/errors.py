@@ -27,7 +27,7 @@ def status_error(
     """
     status = response.status
     message = f"the server answered HTTP {status} {response.reason or ''}".rstrip()
-    pause = _retry_after(response.headers.get("Retry-After"))
+    pause = _retry_after(response.headers)
     if status == 429:
         return RateLimited(message, retry_after=pause)
     if status in (502, 503, 504):
@@ -37,18 +37,23 @@ def status_error(
     return ProtocolError(message, hint=hint)
 
 
-def _retry_after(value: str | None) -> float | None:
-    """Seconds, from a number of them or a date; None if it is neither."""
-    if value is None:
-        return None
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds, from a number of them or a date, which is by the clock of whoever answered; None if it is neither."""
+    value = headers.get("Retry-After", "")
     if value.strip().isdigit():
         return float(value)
+    moment = _moment(value)
+    if moment is None:
+        return None
+    return max((moment - (_moment(headers.get("Date", "")) or datetime.now(UTC))).total_seconds(), 0.0)
+
+
+def _moment(value: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(value)
     except ValueError:
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @contextmanager

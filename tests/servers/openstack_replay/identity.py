@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from servers.openstack_replay.clock import Clock
 from servers.openstack_replay.message import Refused, Reply, Request, json_reply
@@ -139,7 +140,7 @@ class Identity:
     def _scope(self, origin: str) -> dict[str, Any]:
         catalog = [
             {
-                "id": f"{type:0<32}",
+                "id": uuid5(NAMESPACE_URL, type).hex,
                 "type": type,
                 "name": name,
                 "endpoints": [

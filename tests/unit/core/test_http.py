@@ -47,6 +47,17 @@ def test_when_to_come_back_as_a_date(offset: int) -> None:
     assert (later.retry_after > 50) == (offset > 0)
 
 
+def test_the_date_is_by_the_servers_clock() -> None:
+    now = datetime.now(UTC) - timedelta(days=1)
+    date, later = (format_datetime(moment, usegmt=True) for moment in (now, now + timedelta(seconds=30)))
+    busy = answer(503, Date=date, Retry_After=later)
+    assert isinstance(busy, Unavailable)
+    assert busy.retry_after == 30
+    limited = answer(429, Date="yesterday", Retry_After="tomorrow")
+    assert isinstance(limited, errors.RateLimited)
+    assert limited.retry_after is None
+
+
 def test_headers_that_break_off_are_no_reply() -> None:
     with pytest.raises(errors.ConnectionFailed):
         list(chunks(HTTPResponse(body=BytesIO(), preload_content=False)))

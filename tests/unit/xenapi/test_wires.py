@@ -128,6 +128,10 @@ def test_numbers_that_are_none_are_read() -> None:
             b'{"jsonrpc":"2.0","error":{"code":1,"message":"VM_BAD_POWER_STATE","data":["OpaqueRef:1","halted","running"]},"id":3}',
         ),
         (
+            lambda reply: json_rpc.read_reply(reply, Any),
+            b'{"result":null,"error":["VM_BAD_POWER_STATE","OpaqueRef:1","halted","running"],"id":"3"}',
+        ),
+        (
             lambda reply: xml_rpc.read_reply(reply, Any),
             xmlrpc.client.dumps(
                 (
@@ -140,7 +144,7 @@ def test_numbers_that_are_none_are_read() -> None:
             ).encode(),
         ),
     ],
-    ids=["json", "xml"],
+    ids=["json", "json of version 1", "xml"],
 )
 def test_what_the_server_refuses(read: Any, reply: bytes) -> None:
     with pytest.raises(hvlib.InvalidState) as caught:
