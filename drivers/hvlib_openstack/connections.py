@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import re
-import socket
 import threading
-import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import requests
 import urllib3
 from keystoneauth1.exceptions import ClientException
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import HTTPError, MaxRetryError
 
 from hvlib.driver import Context
 from hvlib.driver.http import tls_context
 from hvlib.driver.http.deadline import PlainConnection, deadline
 from hvlib.driver.http.errors import connection_error, connection_errors
+from hvlib.driver.http.framing import ends_in_headers
+from hvlib.driver.http.opened import Opened
 
 __all__ = ["Connections", "on_the_way"]
 
 KEPT = 32
 """Connections to one service that are kept when they are idle; there may be more at a time."""
-
-BODILESS = frozenset({204, 304})
-"""The statuses of replies that have no body, and need not say so."""
 
 IDENTIFIER = re.compile(r"(?<=/)(?:req-)?(?:[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}|\d+)(?=/|$)")
 
@@ -44,9 +41,7 @@ class Connections(HTTPAdapter):
         self._leaving: int | None = None
         self._context = context
         self._tls = tls_context(verify, cacert)
-        self._lock = threading.Lock()
-        self._connections: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
-        self._handshakes: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._opened = Opened()
         super().__init__(pool_maxsize=KEPT)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
@@ -65,13 +60,10 @@ class Connections(HTTPAdapter):
         if self._leaving not in (None, threading.get_ident()):
             raise requests.ConnectionError("the session was closed")
         self._context.sent(f"{request.method} {IDENTIFIER.sub('{id}', request.path_url.partition('?')[0])}")
-        with deadline(self._seconds, self._handshakes):
+        with deadline(self._seconds, self._opened.handshakes):
             response = super().send(request, *args, **options)
             body = _read(response)
-        headers = response.headers
-        sized = "Content-Length" in headers or headers.get("Transfer-Encoding", "").lower() == "chunked"
-        if not body and not sized and response.status_code not in BODILESS:
-            # http.client takes headers that the connection broke off in for whole.
+        if not body and not ends_in_headers(response.status_code, response.headers):
             raise requests.ConnectionError("the connection broke in the headers of a reply")
         return response
 
@@ -85,30 +77,13 @@ class Connections(HTTPAdapter):
 
     def cut(self) -> None:
         """End every connection: whoever waits on one gets an error at once."""
-        with self._lock:
-            connections = list(self._connections)
-        sockets = [getattr(connection, "sock", None) for connection in connections]
-        for sock in (*sockets, *self._handshakes.copy()):
-            if sock is not None:
-                with suppress(OSError):
-                    # Below TLS, whose own shutdown must not run while another thread reads.
-                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        self._opened.cut()
 
     def _watch(self, manager: urllib3.PoolManager) -> None:
         """Let the manager's pools make connections that are known here."""
-        known, lock = self._connections, self._lock
-
-        def noted(connection: type[HTTPConnection]) -> Any:
-            def connect(*args: Any, **options: Any) -> HTTPConnection:
-                made = connection(*args, **options)
-                with lock:
-                    known.add(made)
-                return made
-
-            return staticmethod(connect)
-
-        plain = type("Pool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": noted(PlainConnection)})
-        secure = type("Pool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": noted(HTTPSConnection)})
+        noting = self._opened.noting
+        plain = type("Pool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": staticmethod(noting(PlainConnection))})
+        secure = type("Pool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": staticmethod(noting(HTTPSConnection))})
         manager.pool_classes_by_scheme = {"http": plain, "https": secure}
 
 

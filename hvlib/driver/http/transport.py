@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import msgspec
 import urllib3
-from urllib3.connection import HTTPConnection
 
 from hvlib.driver import Endpoint
 from hvlib.driver.http.deadline import PlainConnection, UnixConnection, deadline
 from hvlib.driver.http.errors import connection_errors
+from hvlib.driver.http.framing import ends_in_headers
+from hvlib.driver.http.opened import Opened
 from hvlib.driver.http.tls import tls_context
 from hvlib.errors import ConnectionFailed
 
@@ -26,9 +24,6 @@ CONNECTIONS = 32
 """Connections that are kept when they are idle; there may be more at a time."""
 
 CHUNK = 1 << 16
-
-BODILESS = frozenset({204, 304})
-"""The statuses of replies that have no body, and need not say so."""
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -63,13 +58,10 @@ class Transport:
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        self._lock = threading.Lock()
-        self._connections: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
-        self._handshakes: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._opened = Opened()
         with connection_errors(str(address)):
             self._pool = _pool(address)
-        self._connection_class = self._pool.ConnectionCls
-        self._pool.ConnectionCls = self._connect  # type: ignore[assignment]
+        self._pool.ConnectionCls = self._opened.noting(self._pool.ConnectionCls)  # type: ignore[assignment]
 
     @contextmanager
     def exchange(
@@ -89,7 +81,7 @@ class Transport:
 
         Raises `NotSent`, `ConnectionTimeout`, `ConnectionFailed`, and `ConfigError` for an address that can't be one.
         """
-        with connection_errors(str(self.address)), deadline(timeout + wait, self._handshakes):
+        with connection_errors(str(self.address)), deadline(timeout + wait, self._opened.handshakes):
             response = self._pool.urlopen(
                 method,
                 path,
@@ -108,25 +100,12 @@ class Transport:
 
     def cut(self) -> None:
         """End every connection: whoever waits on one gets `ConnectionFailed` at once."""
-        with self._lock:
-            connections = list(self._connections)
-        sockets = [getattr(connection, "sock", None) for connection in connections]
-        for sock in (*sockets, *self._handshakes.copy()):
-            if sock is not None:
-                with suppress(OSError):
-                    # Below TLS, whose own shutdown must not run while another thread reads.
-                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        self._opened.cut()
 
     def close(self) -> None:
         """Cut what is under way, and keep nothing open."""
         self.cut()
         self._pool.close()
-
-    def _connect(self, *args: Any, **options: Any) -> HTTPConnection:
-        connection: HTTPConnection = self._connection_class(*args, **options)  # type: ignore[assignment]
-        with self._lock:
-            self._connections.add(connection)
-        return connection
 
 
 def _pool(address: Address) -> urllib3.HTTPConnectionPool:
@@ -147,8 +126,5 @@ def chunks(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
     for chunk in response.stream(CHUNK):
         empty = False
         yield chunk
-    headers = response.headers
-    sized = headers.get("Content-Length") or headers.get("Transfer-Encoding", "").lower() == "chunked"
-    if empty and not sized and response.status not in BODILESS:
-        # http.client takes headers that the connection broke off in for whole.
+    if empty and not ends_in_headers(response.status, response.headers):
         raise ConnectionFailed("the connection broke in the headers of a reply")
