@@ -21,6 +21,9 @@ from hvlib.resources import VM, Host, Resource, TaskRecord
 
 from .conftest import Administrator, CountingContext, batches, query, snapshot, waiting_in
 
+RECENT = 200
+"""Tasks that a vCenter has in its list of recent ones."""
+
 
 @pytest.fixture
 def feed(session: VSphereSession) -> Iterator[Feed]:
@@ -144,6 +147,19 @@ def test_a_task_is_followed_to_its_end(session: VSphereSession, machine: Any) ->
     feed = session.feed([query(session, TaskRecord, refs=[started.task])], None)
 
     assert changes(feed, upsert_of(started.task.id, state="succeeded"))
+    feed.close()
+
+
+def test_a_task_that_is_recent_no_more_is_gone(session: VSphereSession, admin: Administrator, machine: Any) -> None:
+    for number in range(RECENT):
+        machine.Rename_Task(f"renamed-{number}")
+    oldest = admin.content.taskManager.recentTask[0]._moId
+    feed = session.feed([query(session, TaskRecord)], None)
+    assert oldest in {ref.id for ref in snapshot(feed)}
+
+    machine.Rename_Task("one too many")
+
+    changes(feed, gone_of(oldest))
     feed.close()
 
 

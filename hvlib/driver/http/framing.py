@@ -13,4 +13,4 @@ BODILESS = frozenset({204, 304})
 def ends_in_headers(status: int, headers: Mapping[str, str]) -> bool:
     """Whether a reply of which no body came is whole: its headers say so, or say how a body would end."""
     chunked = headers.get("Transfer-Encoding", "").lower() == "chunked"
-    return status in BODILESS or "Content-Length" in headers or chunked
+    return status in BODILESS or chunked or bool(headers.get("Content-Length"))

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
@@ -31,8 +33,9 @@ func correct(ctx *simulator.Context, method *simulator.Method) {
 	}
 }
 
-// propertyCollector tells watchers of every object that is deleted. The simulator forgets those that went in the same
-// moment in which another one came: then it fills its filters anew, and does not look for what is not there any more.
+// propertyCollector tells watchers of every object that is deleted, and of every task that is no recent one any more.
+// The simulator forgets those that went in the same moment in which another one came: then it fills its filters anew,
+// and does not look for what is not there any more.
 type propertyCollector struct {
 	*simulator.PropertyCollector
 	told map[told]struct{}
@@ -57,7 +60,7 @@ func (pc *propertyCollector) WaitForUpdatesEx(ctx *simulator.Context, req *types
 		}
 	}
 	for each := range pc.told {
-		if ctx.Map.Get(each.object) != nil || ctx.Session.Get(each.object) != nil {
+		if exists(ctx, each.object) && selects(ctx, each.filter, each.object) {
 			continue
 		}
 		delete(pc.told, each)
@@ -66,6 +69,26 @@ func (pc *propertyCollector) WaitForUpdatesEx(ctx *simulator.Context, req *types
 			types.PropertyFilterUpdate{Filter: each.filter, ObjectSet: []types.ObjectUpdate{leave}})
 	}
 	return res
+}
+
+func exists(ctx *simulator.Context, object types.ManagedObjectReference) bool {
+	return ctx.Map.Get(object) != nil || ctx.Session.Get(object) != nil
+}
+
+// selects tells whether an object is still one of a filter's. It looks at tasks alone: what else is selected goes when it
+// is deleted.
+func selects(ctx *simulator.Context, filter, object types.ManagedObjectReference) bool {
+	created, ok := ctx.Session.Get(filter).(*simulator.PropertyFilter)
+	if !ok || object.Type != "Task" {
+		return true
+	}
+	manager, ok := ctx.Map.Get(created.Spec.ObjectSet[0].Obj).(*simulator.TaskManager)
+	if !ok {
+		return true
+	}
+	manager.Lock()
+	defer manager.Unlock()
+	return slices.Contains(manager.RecentTask, object)
 }
 
 // cancelled replaces the work of a cancelled task: the simulator would do it nevertheless, and report success.
