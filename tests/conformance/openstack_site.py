@@ -170,10 +170,9 @@ class OpenStackSite(Site):
         """The cloud that a wire leads to: clients take no other way, whatever the catalogue says."""
         assert wire.address is not None
         name = "wire-{1}".format(*wire.address)
-        if name not in self._clouds:
-            at = "http://{}:{}".format(*wire.address)
-            services = wire.services if isinstance(wire, RegionWire) else {each.name: at for each in PROJECTS}
-            self._add_cloud(name, services)
+        at = "http://{}:{}".format(*wire.address)
+        services = wire.services if isinstance(wire, RegionWire) else {each.name: at for each in PROJECTS}
+        self._add_cloud(name, services)  # Anew: a wire that has ended may have had the same port, and others besides.
         return name
 
     def _add_cloud(self, name: str, services: Mapping[str, str]) -> None:
