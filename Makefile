@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 THIRD_PARTY := .venv/.third-party
-OPENSTACK_TESTS := tests/openstack tests/conformance/test_openstack.py tests/servers/test_openstack.py
+OPENSTACK_TESTS := tests/openstack tests/conformance/test_openstack.py tests/conformance/test_portable.py tests/servers/test_openstack.py
+ROBUSTNESS_TESTS := tests/seeds tests/faults
 
-.PHONY: demo test lint types walls unit openstack servers servers-openstack servers-others faults docs benchmarks clean
+.PHONY: demo test lint types walls unit openstack servers servers-openstack servers-robustness servers-others faults docs benchmarks clean
 
 demo: $(INSTALLED)
 	@$(BIN)/hv demo
@@ -42,15 +43,18 @@ build/vcsim: $(INSTALLED) $(wildcard tests/servers/vcsim/*)
 openstack: $(INSTALLED)
 	tests/servers/run --build openstack
 
-# OpenStack's services keep one core busy, while the other tests mostly wait.
-servers: $(THIRD_PARTY) build/vcsim openstack
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target servers-openstack servers-others
+# At the same time: OpenStack's services keep one core busy, while the other tests mostly wait.
+servers: $(THIRD_PARTY) build/vcsim
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target servers-openstack servers-robustness servers-others
 
-servers-openstack:
+servers-openstack: openstack
 	$(BIN)/pytest $(OPENSTACK_TESTS)
 
+servers-robustness:
+	$(BIN)/pytest $(ROBUSTNESS_TESTS)
+
 servers-others:
-	$(BIN)/pytest tests --ignore tests/unit $(OPENSTACK_TESTS:%=--ignore %)
+	$(BIN)/pytest tests --ignore tests/unit $(foreach each,$(OPENSTACK_TESTS) $(ROBUSTNESS_TESTS),--ignore $(each))
 
 # Runs each operation under each fault on each driver, and writes what came of it into docs/faults.md.
 faults: $(THIRD_PARTY) build/vcsim
