@@ -116,7 +116,7 @@ class VSphereSite(Site):
             " config.hardware.numCPU config.hardware.memoryMB config.guestFullName guest.hostName guest.ipAddress"
             " guest.net runtime.host network"
         )
-        found = self._leaves(vim.VirtualMachine, paths.split())
+        found = self._leaves(vim.VirtualMachine, self.admin.objects(vim.VirtualMachine), paths.split())
         return {id: _vm(leaves) for id, leaves in found.items() if not leaves["config.template"]}
 
     def _hosts(self) -> Mapping[str, Mapping[str, object]]:
@@ -125,20 +125,24 @@ class VSphereSite(Site):
             " config.product.version hardware.cpuInfo.numCpuThreads hardware.memorySize"
             " summary.quickStats.overallMemoryUsage parent"
         )
-        return {id: _host(leaves) for id, leaves in self._leaves(vim.HostSystem, paths.split()).items()}
+        found = self._leaves(vim.HostSystem, self.admin.objects(vim.HostSystem), paths.split())
+        return {id: _host(leaves) for id, leaves in found.items()}
 
     def _tasks(self) -> Mapping[str, Mapping[str, object]]:
         server = UUID(self.admin.content.about.instanceUuid)
         paths = "info.descriptionId info.state info.queueTime info.startTime info.progress info.entity info.result"
-        return {
-            task._moId: _task(uuid5(server, task._moId), {path: self.admin.leaf(task, path) for path in paths.split()})
-            for task in self.admin.content.taskManager.recentTask
-        }
+        recent = self.admin.content.taskManager.recentTask
+        found = self._leaves(vim.Task, recent, paths.split())
+        return {id: _task(uuid5(server, id), leaves) for id, leaves in found.items()}
 
-    def _leaves(self, native_type: Any, paths: Sequence[str]) -> Mapping[str, Leaves]:
+    def _leaves(self, native_type: Any, objects: Sequence[Any], paths: Sequence[str]) -> Mapping[str, Leaves]:
+        if not objects:
+            return {}
         query = vmodl.query.PropertyCollector
-        objects = [query.ObjectSpec(obj=one) for one in self.admin.objects(native_type)]
-        spec = query.FilterSpec(objectSet=objects, propSet=[query.PropertySpec(type=native_type, pathSet=list(paths))])
+        spec = query.FilterSpec(
+            objectSet=[query.ObjectSpec(obj=one) for one in objects],
+            propSet=[query.PropertySpec(type=native_type, pathSet=list(paths))],
+        )
         found = self.admin.content.propertyCollector.RetrieveContents([spec])
         empty = dict.fromkeys(paths)
         return {each.obj._moId: {**empty, **{leaf.name: leaf.val for leaf in each.propSet}} for each in found}
