@@ -6,26 +6,40 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hvlib_openstack.reply import Reply
+from hvlib.driver import Started
+from hvlib.errors import NotFound
 
 if TYPE_CHECKING:
     from hvlib_openstack.session import OpenStackSession
 
-__all__ = ["detach_port", "ports_on"]
+__all__ = ["SEPARATOR", "detach_ports", "ports_of"]
+
+SEPARATOR = ","
+"""Between the identifiers of ports in a task's."""
 
 
 class Attached(msgspec.Struct):
+    """A port of a server."""
+
     port_id: str
     net_id: str
 
 
-def ports_on(session: OpenStackSession, server: str, network: str) -> list[str]:
-    """A server's ports on a network: one round trip."""
+def ports_of(session: OpenStackSession, server: str) -> list[Attached]:
+    """A server's ports: one round trip."""
     reply = session.compute.get(f"/servers/{server}/os-interface", version=session.current.compute)
-    attached = reply.read(dict[str, list[Attached]])["interfaceAttachments"]
-    return [each.port_id for each in attached if each.net_id == network]
+    return reply.read(dict[str, list[Attached]])["interfaceAttachments"]
 
 
-def detach_port(session: OpenStackSession, server: str, port: str) -> Reply:
-    """Ask nova to detach a port."""
-    return session.compute.delete(f"/servers/{server}/os-interface/{port}", session.current.compute)
+def detach_ports(session: OpenStackSession, server: str, network: str) -> Started:
+    """DELETE /servers/ID/os-interface/PORT of each port on a network, after a look at them.
+
+    Raises `NotFound` where there is none.
+    """
+    ports = [port.port_id for port in ports_of(session, server) if port.net_id == network]
+    if not ports:
+        raise NotFound(f"the server {server} has no interface on the network {network}")
+    path, version = f"/servers/{server}/os-interface", session.current.compute
+    first, *others = [session.compute.delete(f"{path}/{port}", version) for port in ports]
+    last = others[-1] if others else first
+    return session.started(last, "detach_interface", server, goal=SEPARATOR.join(ports), made=first.request_id or "")

@@ -6,14 +6,15 @@ each is asked for by itself.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from hvlib.errors import NotFound
 from hvlib.resources import VM, Failure
-from hvlib_openstack.attachment import detach_port, ports_on
+from hvlib_openstack.attachment import SEPARATOR, ports_of
 from hvlib_openstack.errors import failure
-from hvlib_openstack.instance_actions import action_of, actions_since
+from hvlib_openstack.instance_actions import InstanceAction, action_of, actions_since
 from hvlib_openstack.outcome import RUNNING, Outcome, state_of
 
 if TYPE_CHECKING:
@@ -27,33 +28,35 @@ ATTACHMENTS = frozenset({"attach_volume", "detach_volume", DETACH_PORT})
 
 
 def attachment_outcome(session: OpenStackSession, operation: Operation) -> Outcome:
-    """Where it is: one round trip. What detaches a network goes on with the next port, as `outcome` does it."""
-    if operation.name != DETACH_PORT:
-        return _requested(session, operation, operation.request)
-    outcome = _requested(session, operation, _last_port(session, operation))
-    if outcome.state != "succeeded":
-        return outcome
-    left = ports_on(session, operation.target, operation.goal)
-    if not left:
-        return outcome
-    with suppress(NotFound):  # Another process has taken this step meanwhile.
-        detach_port(session, operation.target, left[0])
-    return RUNNING
-
-
-def _requested(session: OpenStackSession, operation: Operation, request: str) -> Outcome:
-    """By the steps of one request."""
-    action = action_of(session, operation.target, request)
+    """Where it is: one round trip; of ports that are detached, two or three at the end."""
+    action = action_of(session, operation.target, operation.request)
     if action is None and state_of(session, operation.target) is None:
         return Outcome("failed", error=Failure("NotFound", "the server is gone"))
     if action is None or not action.over:
         return RUNNING
+    if operation.name == DETACH_PORT:
+        return _detached(session, operation)
     if action.failed:
-        return Outcome("failed", error=failure(action.details or f"{operation.name} failed"))
+        return _failed(operation, action)
+    return _succeeded(session, operation)
+
+
+def _detached(session: OpenStackSession, operation: Operation) -> Outcome:
+    """By the ports: nova takes several requests in any order, and one for a port that is gone already is no failure."""
+    try:
+        left = {port.port_id for port in ports_of(session, operation.target)} & set(operation.goal.split(SEPARATOR))
+    except NotFound:
+        left = set()
+    if not left:
+        return _succeeded(session, operation)
+    first = msgspec.structs.replace(operation, request=operation.made)
+    failed = [each for each in actions_since(session, first) if each.action == DETACH_PORT and each.failed]
+    return _failed(operation, failed[0]) if failed else RUNNING
+
+
+def _succeeded(session: OpenStackSession, operation: Operation) -> Outcome:
     return Outcome("succeeded", 1.0, result=session.context.ref(VM, operation.target))
 
 
-def _last_port(session: OpenStackSession, operation: Operation) -> str:
-    """The request that detached the port that was the last so far."""
-    later = [action.request_id for action in actions_since(session, operation) if action.action == DETACH_PORT]
-    return later[-1] if later else operation.request
+def _failed(operation: Operation, action: InstanceAction) -> Outcome:
+    return Outcome("failed", error=failure(action.details or f"{operation.name} failed"))

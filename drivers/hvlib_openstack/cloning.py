@@ -1,7 +1,8 @@
 """Cloning: a snapshot of a server, a server of that, and the snapshot's end.
 
 The snapshot is begun when the clone is asked for; the rest is done when the task is looked at, as `outcome` does it.
-The new server is known by its image, which is nobody else's.
+The new server is known by its image, which is nobody else's. Nova would make as many as it is asked for: who asks has a
+claim (`claims`).
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hvlib.errors import HvlibError, NotFound
+from hvlib.driver import NotSent
+from hvlib.errors import HvlibError, NotFound, RateLimited
 from hvlib.resources import ENDED, VM, Failure
 from hvlib_openstack.errors import REFUSED, refused
 from hvlib_openstack.joins import NETWORKS
-from hvlib_openstack.operation import Operation
-from hvlib_openstack.outcome import GONE, RUNNING, Outcome, State, server_outcome
+from hvlib_openstack.operation import Operation, before_all
+from hvlib_openstack.outcome import OFF, RUNNING, Outcome, State, server_outcome
 from hvlib_openstack.paging import pages
 from hvlib_openstack.removal import remove_snapshot
 from hvlib_openstack.sizes import named_size
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["clone_outcome"]
 
 LOST = frozenset({"killed", "deleted", "pending_delete"})
+
+PATIENCE = 300.0
+"""Seconds after which a server that was asked for does not come any more."""
 
 
 class Picture(msgspec.Struct):
@@ -43,16 +48,15 @@ class Original(msgspec.Struct):
 
 def clone_outcome(session: OpenStackSession, operation: Operation, server: State | None) -> Outcome:
     """Where a clone is, by the server that was made of the image; where there is none yet, by the image."""
-    clone = _clone(session, operation.made)
+    clone = _clone(session, operation)
     if clone is None:
-        return _before(session, operation, server)
-    if clone.status == "BUILD" or clone.task_state is not None:
+        outcome = _before(session, operation, server)
+    elif clone.status == "BUILD" or clone.task_state is not None:
         return RUNNING
-    outcome = server_outcome(session, _stopping(session, clone, operation), clone)
+    else:
+        outcome = server_outcome(session, _stopping(session, clone, operation), clone)
     if outcome.state in ENDED:
         _forget(session, operation.made)
-    if outcome.state == "succeeded":
-        return Outcome("succeeded", 1.0, result=session.context.ref(VM, clone.id))
     return outcome
 
 
@@ -71,13 +75,30 @@ def _before(session: OpenStackSession, operation: Operation, server: State | Non
 
 
 def _create(session: OpenStackSession, operation: Operation) -> Outcome:
-    """A server like the original, of its snapshot: looks at the original, and POST /servers."""
+    """A server like the original, of its snapshot: looks at the original, a claim, and POST /servers."""
     try:
-        session.compute.post("/servers", {"server": _like(session, operation)}, session.current.compute)
+        server = _like(session, operation)
+        if not session.claims.take(operation.made):
+            return _awaited(session, operation)
+        _ask(session, operation, server)
     except REFUSED as error:
-        _forget(session, operation.made)
         return Outcome("failed", error=refused(error))
     return RUNNING
+
+
+def _ask(session: OpenStackSession, operation: Operation, server: dict[str, Any]) -> None:
+    try:
+        session.compute.post("/servers", {"server": server}, session.current.compute)
+    except (NotSent, RateLimited):
+        session.claims.give_back(operation.made)
+        raise
+
+
+def _awaited(session: OpenStackSession, operation: Operation) -> Outcome:
+    """Of a server that another process has begun to ask for, or this one without an answer."""
+    if session.claims.age(operation.made) < PATIENCE:
+        return RUNNING
+    return Outcome("failed", error=Failure("TaskFailed", "the clone was asked for, and has not come into being"))
 
 
 def _like(session: OpenStackSession, operation: Operation) -> dict[str, Any]:
@@ -92,22 +113,25 @@ def _like(session: OpenStackSession, operation: Operation) -> dict[str, Any]:
     }
 
 
-def _clone(session: OpenStackSession, image: str) -> State | None:
-    """The server that was made of an image."""
-    asked = [("image", image), *([("all_tenants", "1")] if session.all_projects else [])]
+def _clone(session: OpenStackSession, operation: Operation) -> State | None:
+    """The server that was made of the image, be it gone since. Others may be, by hand: the oldest one is it."""
+    asked = [("image", operation.made), ("changes-since", before_all([operation]))]
+    asked += session.adapter(VM).everything()
     version = session.current.compute
     found = pages(session.compute, "/servers/detail", "servers", parameters=asked, type=State, version=version)
-    return next((server for page in found for server in page.items if server.status not in GONE), None)
+    servers = [server for page in found for server in page.items]
+    return servers[-1] if servers else None
 
 
 def _stopping(session: OpenStackSession, clone: State, operation: Operation) -> Operation:
     """The clone's own creation, after which it is to be off."""
     reply = session.compute.get(f"/servers/{clone.id}/os-instance-actions", version=session.current.compute)
     requests = [action["request_id"] for action in reply.json()["instanceActions"] if action["action"] == "create"]
-    return Operation("create", clone.id, requests[-1] if requests else "", operation.begun, goal="off")
+    return Operation("create", clone.id, requests[-1] if requests else "", operation.begun, goal=OFF)
 
 
 def _forget(session: OpenStackSession, image: str) -> None:
     """The image has served. One that the backend can't do without stays."""
     with suppress(HvlibError):
         remove_snapshot(session, image)
+    session.claims.end(image)

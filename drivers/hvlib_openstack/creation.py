@@ -38,13 +38,18 @@ class Picture(msgspec.Struct):
 
 
 def create_server(session: OpenStackSession, create: CreateVM) -> Started:
-    """POST /servers, after the flavor was looked up, and what else takes a look. Nova starts what it makes."""
-    size = chosen_size(session, create.flavor, create.vcpus, create.memory_bytes)
+    """POST /servers, after looks at the image, the flavors, and what else there is. Nova starts what it makes.
+
+    A flavor without a disk is for servers that run from a volume: others may have it only if it is asked for by name.
+    """
+    picture = _picture(session, create)
+    disk = max(1, picture.min_disk) if create.pool is None else 0
+    size = chosen_size(session, create.flavor, create.vcpus, create.memory_bytes, disk)
     server: dict[str, Any] = {
         "name": create.name_label,
         "flavorRef": size.id,
         "networks": [{"uuid": network.id} for network in create.networks] or "none",
-        **_disks(session, create, size),
+        **_disks(create, picture, size),
     }
     if create.host is not None:
         server["hypervisor_hostname"] = create.host.id
@@ -58,7 +63,14 @@ def create_server(session: OpenStackSession, create: CreateVM) -> Started:
     return session.started(reply, "create", made, goal="" if create.start else OFF)
 
 
-def _disks(session: OpenStackSession, create: CreateVM, size: Size) -> dict[str, Any]:
+def _picture(session: OpenStackSession, create: CreateVM) -> Picture:
+    """The image, where it matters for the size of a disk or of the server."""
+    if create.pool is None and create.flavor is not None:
+        return Picture()
+    return session.service("image").get(f"/images/{create.image.id}").read(Picture)
+
+
+def _disks(create: CreateVM, picture: Picture, size: Size) -> dict[str, Any]:
     """The image, as nova's own disk or as a volume of a type; beside it volumes, which stay when the server goes."""
     beside = [
         {
@@ -73,8 +85,7 @@ def _disks(session: OpenStackSession, create: CreateVM, size: Size) -> dict[str,
     boot: dict[str, Any] = {"uuid": create.image.id, "source_type": "image", "boot_index": 0}
     boot["delete_on_termination"] = True
     if create.pool is not None:
-        wanted = _room(session, create.image, size)
-        boot.update(destination_type="volume", volume_size=wanted, volume_type=create.pool.id)
+        boot.update(destination_type="volume", volume_size=_room(picture, size), volume_type=create.pool.id)
         return {"block_device_mapping_v2": [boot, *beside]}
     image = {"imageRef": create.image.id}
     if not beside:
@@ -82,9 +93,8 @@ def _disks(session: OpenStackSession, create: CreateVM, size: Size) -> dict[str,
     return {**image, "block_device_mapping_v2": [{**boot, "destination_type": "local"}, *beside]}
 
 
-def _room(session: OpenStackSession, image: Ref, size: Size) -> int:
+def _room(picture: Picture, size: Size) -> int:
     """GiB that a disk takes which an image is written to."""
-    picture = session.service("image").get(f"/images/{image.id}").read(Picture)
     return max(1, size.disk, picture.min_disk, -(-(picture.size or 0) // GIB))
 
 

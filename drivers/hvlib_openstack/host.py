@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
+from hvlib.errors import NotFound
+from hvlib.ref import Ref
 from hvlib.resources import Cluster, Host, HostState
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.joins import AGGREGATES, SIZED
 from hvlib_openstack.table import Column, Joined, One, Table
 from hvlib_openstack.values import mebibytes, text
 
-__all__ = ["Hosts"]
+if TYPE_CHECKING:
+    from hvlib_openstack.session import OpenStackSession
+
+__all__ = ["Hosts", "service_host"]
 
 
 class ComputeService(msgspec.Struct):
@@ -81,3 +86,16 @@ class Hosts(TableAdapter[Host]):
 
     kind: ClassVar[type[Host]] = Host
     table = TABLE
+
+
+def service_host(session: OpenStackSession, host: Ref) -> str:
+    """The name of a hypervisor's compute service, which need not be the hypervisor's own. Raises `NotFound`.
+
+    One round trip.
+    """
+    named = [("hypervisor_hostname_pattern", host.id)]  # which nova searches for
+    found = session.compute.get("/os-hypervisors/detail", named, SIZED).read(dict[str, list[Hypervisor]])["hypervisors"]
+    service = next((each.service.host for each in found if each.hypervisor_hostname == host.id), None)
+    if service is None:
+        raise NotFound(f"there is no hypervisor {host.id!r}")
+    return service

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hvlib.errors import InvalidState, PermissionDenied
+from hvlib.errors import InvalidQuery, InvalidState, PermissionDenied
 from hvlib.resources import VM
 from hvlib_openstack.errors import failure
 from hvlib_openstack.instance_actions import actions_since
@@ -27,6 +27,7 @@ LIVE_MIGRATION = "live-migration"
 DONE = frozenset({"completed", "done"})
 BROKEN_OFF = "the migration broke off, and the server runs where it was"
 FAILED = frozenset({"error", "failed"})
+ENDS = DONE | FAILED | {"cancelled"}
 
 
 class Migration(msgspec.Struct):
@@ -52,12 +53,19 @@ def live_migration_outcome(session: OpenStackSession, operation: Operation, serv
 
 
 def cancel_live_migration(session: OpenStackSession, operation: Operation) -> None:
-    """DELETE /servers/ID/migrations/ID. Raises `InvalidState` if it has ended."""
-    path, version = f"/servers/{operation.target}/migrations", session.current.compute
-    under_way = session.compute.get(path, version=version).read(dict[str, list[Migration]])["migrations"]
-    if not under_way:
+    """DELETE /servers/ID/migrations/ID, after two looks which one it is. Raises `InvalidState` if it has ended, or if
+    nova has accepted it and no more: then it can be cancelled a moment later.
+    """
+    migration = _migration(session, operation)
+    if migration is None:
+        raise InvalidState("nova tells of no such live migration: it has not begun yet, or is forgotten")
+    if migration.status in ENDS:
         raise InvalidState("the live migration has ended")
-    session.compute.delete(f"{path}/{under_way[0].id}", version)
+    path = f"/servers/{operation.target}/migrations/{migration.id}"
+    try:
+        session.compute.delete(path, session.current.compute)
+    except (InvalidState, InvalidQuery) as error:
+        raise InvalidState(f"the live migration can't be cancelled while it is {migration.status}") from error
 
 
 def _migration(session: OpenStackSession, operation: Operation) -> Migration | None:

@@ -11,16 +11,20 @@ from msgspec import field
 
 from hvlib import actions
 from hvlib.driver import Done, action
+from hvlib.errors import Unsupported
 from hvlib.ref import Ref
 from hvlib.resources import Network
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.creation import Made
 from hvlib_openstack.joins import SUBNETS
+from hvlib_openstack.paging import pages
 from hvlib_openstack.service import Parameters
 from hvlib_openstack.table import Column, Joined, Table
 from hvlib_openstack.values import label, moment, ordered, text
 
 __all__ = ["Networks"]
+
+PHYSICAL = "provider:physical_network"
 
 IN_A_QUERY = 100
 """Identifiers that an address has room for."""
@@ -37,6 +41,12 @@ class Net(msgspec.Struct):
     mtu: int | None = None
     type: str | None = field(name="provider:network_type", default=None)
     segment: int | None = field(name="provider:segmentation_id", default=None)
+
+
+class Placed(msgspec.Struct):
+    """Where a network is."""
+
+    name: str | None = field(name=PHYSICAL, default=None)
 
 
 TABLE = Table(
@@ -74,12 +84,15 @@ class Networks(TableAdapter[Network]):
 
     @action(actions.CreateNetwork)
     def create(self, _: None, create: actions.CreateNetwork) -> Done:
-        """POST /networks. A VLAN is an administrator's to make."""
+        """POST /networks. A VLAN is an administrator's to make, on the physical network that the region's others are
+        on: `Unsupported` where these are on several, or on none.
+        """
         network: dict[str, Any] = {"name": create.name_label}
         if create.mtu is not None:
             network["mtu"] = create.mtu
         if create.vlan_id is not None:
             network.update({"provider:network_type": "vlan", "provider:segmentation_id": create.vlan_id})
+            network[PHYSICAL] = self._physical_network()
         made = self.service.post("/networks", {"network": network}).read(dict[str, Made])["network"]
         return Done(self.ref(made.id))
 
@@ -100,3 +113,12 @@ class Networks(TableAdapter[Network]):
         """DELETE /networks/ID, with its subnets. `Conflict` while it has ports."""
         self.service.delete(f"/networks/{network.id}")
         return Done()
+
+    def _physical_network(self) -> str:
+        """The only one that networks are on."""
+        listed = pages(self.service, "/networks", "networks", parameters=[("fields", PHYSICAL)], type=Placed)
+        names = sorted({network.name for page in listed for network in page.items if network.name is not None})
+        if len(names) != 1:
+            found = f"there are {', '.join(names)}" if names else "no network is on one"
+            raise Unsupported(f"a VLAN is made on a physical network, and {found}", hint="make it with provider.native")
+        return names[0]

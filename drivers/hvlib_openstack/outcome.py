@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import field
 
-from hvlib.errors import Conflict, InvalidQuery, InvalidState, NotFound
+from hvlib.errors import Conflict, HvlibError, InvalidQuery, InvalidState, NotFound
 from hvlib.ref import Ref
 from hvlib.resources import VM, Failure, Snapshot, TaskState
 from hvlib_openstack.errors import REFUSED, failure, refused
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hvlib_openstack.operation import Operation
     from hvlib_openstack.session import OpenStackSession
 
-__all__ = ["GONE", "RUNNING", "Outcome", "State", "server_outcome", "state_of"]
+__all__ = ["OFF", "RUNNING", "Outcome", "State", "server_outcome", "state_of"]
 
 GONE = frozenset({"DELETED", "SOFT_DELETED"})
 
@@ -40,6 +40,9 @@ LOCKED = re.compile("is locked")
 
 OFF = "off"
 """The goal of a server that is not to run."""
+
+POWERED = frozenset({"start", "stop", "reboot", "pause", "suspend", "shelve", "rescue"})
+"""Actions with which somebody has decided whether a server runs."""
 
 
 class Fault(msgspec.Struct):
@@ -80,8 +83,7 @@ def state_of(session: OpenStackSession, server: str) -> State | None:
 def server_outcome(session: OpenStackSession, operation: Operation, server: State | None) -> Outcome:
     """Where an operation on a server is. One round trip once nothing is under way there, another for each step left."""
     if server is None or server.status in GONE:
-        gone = Failure("NotFound", "the server is gone")
-        return Outcome("succeeded", 1.0) if operation.name == "delete" else Outcome("failed", error=gone)
+        return _gone(session, operation)
     if server.task_state is not None or server.status in UNDER_WAY:
         return Outcome("running", None if server.progress is None else server.progress / 100)
     try:
@@ -93,15 +95,35 @@ def server_outcome(session: OpenStackSession, operation: Operation, server: Stat
     return _settled(session, operation, server, actions)
 
 
+def _gone(session: OpenStackSession, operation: Operation) -> Outcome:
+    """Of a server that is not there any more. Nova tells for a while what was done to it before."""
+    if operation.name == "delete":
+        return Outcome("succeeded", 1.0)
+    own = action_of(session, operation.target, operation.request)
+    if own is not None and own.failed:
+        return _failed(own.details or f"{own.action} failed")
+    if own is not None and own.over and _complete(operation, actions_since(session, operation)):
+        return _succeeded(session, operation)
+    return Outcome("failed", error=Failure("NotFound", "the server is gone"))
+
+
+def _complete(operation: Operation, actions: list[InstanceAction]) -> bool:
+    """Whether every step of an operation was taken."""
+    done = {action.action for action in actions}
+    if operation.name in CONFIRMED:
+        return "confirmResize" in done
+    return operation.goal != OFF or bool(done & POWERED)
+
+
 def _settled(session: OpenStackSession, operation: Operation, server: State, actions: list[InstanceAction]) -> Outcome:
     """By the records of a server that nothing is done to."""
-    own, *later = actions
+    own = actions[0]
     if own.failed or (operation.name == "create" and server.status == "ERROR"):
         return _failed(_reason(session, server, own))
     if operation.name in CONFIRMED:
-        return _confirmed(session, operation, server, later)
+        return _confirmed(session, operation, server, actions)
     if operation.goal == OFF:
-        return _off(session, operation, server, later)
+        return _off(session, operation, server, actions)
     if operation.name == "delete":
         return _failed("the server is still there")
     return _succeeded(session, operation)
@@ -113,39 +135,53 @@ def _succeeded(session: OpenStackSession, operation: Operation) -> Outcome:
     return Outcome("succeeded", 1.0, result=result)
 
 
-def _confirmed(session: OpenStackSession, operation: Operation, server: State, later: list[InstanceAction]) -> Outcome:
+def _confirmed(
+    session: OpenStackSession, operation: Operation, server: State, actions: list[InstanceAction]
+) -> Outcome:
     """A new size or host is confirmed, unless somebody has decided already."""
-    decided = [action for action in later if action.action in ("confirmResize", "revertResize")]
+    decided = [action for action in actions if action.action in ("confirmResize", "revertResize")]
     if decided and decided[0].action == "revertResize":
         return Outcome("failed", error=Failure("TaskFailed", "it was reverted by somebody else"))
     if decided and decided[0].failed:
         return _failed(_reason(session, server, decided[0]))
     if server.status == "VERIFY_RESIZE":
-        return RUNNING if decided else _take(session, operation.target, "confirmResize")
+        return RUNNING if decided else _take(session, operation, "confirmResize", actions)
     if not decided:
         return _failed("the server is as it was before")
     return _succeeded(session, operation)
 
 
-def _off(session: OpenStackSession, operation: Operation, server: State, later: list[InstanceAction]) -> Outcome:
-    """A server that nova has started is stopped, unless somebody has done something to it already."""
-    if not later and server.status == "ACTIVE":
-        return _take(session, operation.target, "os-stop")
-    if later and later[0].action == "stop" and later[0].failed:
-        return _failed(_reason(session, server, later[0]))
-    if [action.action for action in later] == ["stop"] and server.status == "ACTIVE":
+def _off(session: OpenStackSession, operation: Operation, server: State, actions: list[InstanceAction]) -> Outcome:
+    """A server that nova has started is stopped, unless somebody has decided already whether it runs."""
+    decided = [action for action in actions if action.action in POWERED]
+    if not decided and server.status == "ACTIVE":
+        return _take(session, operation, "os-stop", actions)
+    if decided and decided[0].action == "stop" and decided[0].failed:
+        return _failed(_reason(session, server, decided[0]))
+    if [action.action for action in decided] == ["stop"] and server.status == "ACTIVE":
         return RUNNING  # Another process took this step after the server was looked at.
     return _succeeded(session, operation)
 
 
-def _take(session: OpenStackSession, server: str, step: str) -> Outcome:
-    """Ask for the next step. Refused by the state, it was taken by another process meanwhile: the next look tells."""
+def _take(session: OpenStackSession, operation: Operation, step: str, actions: list[InstanceAction]) -> Outcome:
+    """Ask for the next step of a server that these actions are known of."""
     try:
-        session.compute.post(f"/servers/{server}/action", {step: None}, session.current.compute)
+        session.compute.post(f"/servers/{operation.target}/action", {step: None}, session.current.compute)
     except REFUSED as error:
-        taken = isinstance(error, TAKEN) and not LOCKED.search(str(error))
-        return RUNNING if taken else Outcome("failed", error=refused(error))
+        return RUNNING if _moves(session, operation, error, len(actions)) else Outcome("failed", error=refused(error))
     return RUNNING
+
+
+def _moves(session: OpenStackSession, operation: Operation, error: HvlibError, known: int) -> bool:
+    """Whether a step was refused for what goes on at the server, or because another process took it: then the next look
+    tells. Two more round trips.
+    """
+    if not isinstance(error, TAKEN) or LOCKED.search(str(error)):
+        return False
+    server = state_of(session, operation.target)
+    if server is None or server.task_state is not None or server.status in UNDER_WAY:
+        return True
+    return len(actions_since(session, operation)) > known
 
 
 def _reason(session: OpenStackSession, server: State, action: InstanceAction) -> str:

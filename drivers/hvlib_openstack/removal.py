@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from hvlib.errors import NotFound, ProtocolError
+from hvlib.driver import Done, Started
+from hvlib.errors import HvlibError, NotFound, ProtocolError
+from hvlib_openstack.errors import REFUSED, failure
+from hvlib_openstack.outcome import RUNNING, Outcome
 
 if TYPE_CHECKING:
+    from hvlib_openstack.operation import Operation
     from hvlib_openstack.session import OpenStackSession
 
-__all__ = ["remove_snapshot"]
+__all__ = ["DELETE_SNAPSHOTS", "removal_outcome", "remove_snapshot"]
+
+DELETE_SNAPSHOTS = "delete-snapshots"
+
+SEPARATOR = ","
+"""Between the identifiers of volumes' snapshots in a task's."""
 
 
 class Picture(msgspec.Struct):
@@ -23,17 +31,50 @@ class Mapping(msgspec.Struct):
     snapshot_id: str | None = None
 
 
-def remove_snapshot(session: OpenStackSession, image: str) -> None:
-    """DELETE /snapshots/ID of each volume's snapshot, then DELETE /images/ID. Raises `NotFound`, `Conflict`.
+class VolumeSnapshot(msgspec.Struct):
+    status: str
 
-    Nobody else knows of those snapshots, and a volume that has one can't be deleted. They go before the image that
-    tells of them: so all of this can be asked for again.
+
+def remove_snapshot(session: OpenStackSession, image: str) -> Done | Started:
+    """DELETE /images/ID, then DELETE /snapshots/ID of each volume's snapshot that it tells of.
+
+    Nobody else knows of those, and a volume that has one can't be deleted. The image goes first: where glance refuses,
+    what it holds stays. Raises `NotFound`, `Conflict`, `PermissionDenied`.
     """
-    picture = session.service("image").get(f"/images/{image}").read(Picture)
-    for snapshot in _snapshots(picture.block_device_mapping):
-        with suppress(NotFound):
-            session.service("block-storage").delete(f"/snapshots/{snapshot}")
-    session.service("image").delete(f"/images/{image}")
+    glance = session.service("image")
+    snapshots = _snapshots(glance.get(f"/images/{image}").read(Picture).block_device_mapping)
+    reply = glance.delete(f"/images/{image}")
+    refused = [error for snapshot in snapshots if (error := _delete(session, snapshot)) is not None]
+    if refused:
+        raise refused[0]
+    if not snapshots:
+        return Done()
+    return session.started(reply, DELETE_SNAPSHOTS, image, goal=SEPARATOR.join(snapshots))
+
+
+def removal_outcome(session: OpenStackSession, operation: Operation) -> Outcome:
+    """Where the removal of volumes' snapshots is: one round trip each."""
+    for snapshot in filter(None, operation.goal.split(SEPARATOR)):
+        try:
+            reply = session.service("block-storage").get(f"/snapshots/{snapshot}")
+        except NotFound:
+            continue
+        if reply.read(dict[str, VolumeSnapshot])["snapshot"].status == "error_deleting":
+            return Outcome("failed", error=failure(f"the snapshot {snapshot} of a volume can't be deleted"))
+        return RUNNING
+    return Outcome("succeeded", 1.0)
+
+
+def _delete(session: OpenStackSession, snapshot: str) -> HvlibError | None:
+    """What a volume's snapshot is refused to be deleted with. One that is gone is what was wanted."""
+    try:
+        session.service("block-storage").delete(f"/snapshots/{snapshot}")
+    except NotFound:
+        return None
+    except REFUSED as error:
+        said = f"the image is gone, but not the snapshot {snapshot} of a volume: {error}"
+        return type(error)(said, native=error.native)
+    return None
 
 
 def _snapshots(mapping: str) -> list[str]:

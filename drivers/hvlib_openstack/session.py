@@ -11,10 +11,11 @@ from keystoneauth1.exceptions import ClientException
 
 from hvlib import driver
 from hvlib.driver import About, Adapter, Context, Endpoint, Feed, SessionLost, Started, WatchCursor
-from hvlib.errors import Closed, HvlibError, InvalidQuery, Unsupported
+from hvlib.errors import Closed, HvlibError, InvalidQuery, ProtocolError, Unsupported
 from hvlib.query import Query
 from hvlib.resources import Resource, TaskRecord
 from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.claims import Claims
 from hvlib_openstack.cloud import Cloud
 from hvlib_openstack.cluster import Clusters
 from hvlib_openstack.feed import OpenStackFeed
@@ -55,6 +56,7 @@ class OpenStackSession(driver.Session):
         self._closed = False
         self._adapters: dict[type[Resource], TableAdapter[Any]] = {}
         self._tasks = Tasks(self)
+        self.claims = Claims(self)
 
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
@@ -132,9 +134,10 @@ class OpenStackSession(driver.Session):
     def started(
         self, reply: Reply, name: str, target: str, *, goal: str = "", made: str = "", label: str = ""
     ) -> Started:
-        """The task of an operation that a service has just agreed to."""
-        begun = int(reply.date.timestamp())
-        operation = Operation(name, target, reply.request_id or "", begun, goal, made, label)
+        """The task of an operation that a service has just agreed to. `ProtocolError` if the reply does not name it."""
+        if not reply.request_id:
+            raise ProtocolError(f"the answer to {name} has no request's identifier: it can't be followed")
+        operation = Operation(name, target, reply.request_id, int(reply.date.timestamp()), goal, made, label)
         return Started(self.context.ref(TaskRecord, operation.id))
 
     def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:

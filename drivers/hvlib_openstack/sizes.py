@@ -65,14 +65,13 @@ def chosen_size(
         return named_size(session, flavor.id)
     if vcpus is None or memory_bytes is None:
         raise InvalidQuery("OpenStack sizes servers by flavors", hint="flavor=, or vcpus= and memory_bytes=")
+    wanted = f"{vcpus} vcpus, {memory_bytes / MIB:g} MiB of memory" + (f" and a disk of {disk} GiB" if disk else "")
     sizes = sorted(_sizes(session), key=lambda size: size.disk)
     found = next((size for size in sizes if _gives(size, vcpus, memory_bytes) and size.disk >= disk), None)
     if found is None:
         near = sorted(sizes, key=lambda size: _distance(size, vcpus, memory_bytes))[:NEAR]
-        told = ", ".join(f"{size.name} ({size.vcpus} vcpus, {size.ram} MiB)" for size in near)
-        raise InvalidQuery(
-            f"no flavor has {vcpus} vcpus and {memory_bytes / MIB:g} MiB of memory", hint=f"near ones: {told}"
-        )
+        told = ", ".join(f"{size.name} ({size.vcpus} vcpus, {size.ram} MiB, {size.disk} GiB)" for size in near)
+        raise InvalidQuery(f"no flavor has {wanted}", hint=f"near ones: {told}")
     return found
 
 

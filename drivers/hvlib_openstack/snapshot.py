@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hvlib import actions
-from hvlib.driver import Done, action
+from hvlib.driver import Done, Started, action
 from hvlib.ref import Ref
 from hvlib.resources import VM, Snapshot
 from hvlib_openstack.image import SNAPSHOT, GlanceAdapter, Picture, is_snapshot
@@ -42,7 +42,6 @@ class Snapshots(GlanceAdapter[Snapshot]):
     table = TABLE
 
     @action(actions.Delete)
-    def delete(self, snapshot: Ref, delete: actions.Delete) -> Done:  # noqa: ARG002
+    def delete(self, snapshot: Ref, delete: actions.Delete) -> Done | Started:  # noqa: ARG002
         """DELETE /images/ID, and of the snapshots of volumes that it holds. `Conflict` while another needs it."""
-        remove_snapshot(self.session, snapshot.id)
-        return Done()
+        return remove_snapshot(self.session, snapshot.id)

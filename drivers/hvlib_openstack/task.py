@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,13 +12,14 @@ from hvlib.driver import Adapter, Done, Page, PageToken, action
 from hvlib.errors import InvalidState, NotFound, Unsupported
 from hvlib.query import Query
 from hvlib.ref import Ref
-from hvlib.resources import ENDED, VM, Resource, TaskRecord, Volume
+from hvlib.resources import ENDED, VM, Resource, Snapshot, TaskRecord, Volume
 from hvlib_openstack.attachment_outcome import ATTACHMENTS, attachment_outcome
 from hvlib_openstack.cloning import clone_outcome
 from hvlib_openstack.live_migration import LIVE_MIGRATION, cancel_live_migration, live_migration_outcome
 from hvlib_openstack.operation import Operation, before_all
 from hvlib_openstack.outcome import Outcome, State, server_outcome, state_of
 from hvlib_openstack.paging import pages
+from hvlib_openstack.removal import DELETE_SNAPSHOTS, removal_outcome
 from hvlib_openstack.volume_outcome import VOLUME_OPERATIONS, volume_outcome, volume_states
 
 if TYPE_CHECKING:
@@ -28,6 +29,15 @@ __all__ = ["Tasks"]
 
 SEVERAL_RECORDS = {"clone": clone_outcome, LIVE_MIGRATION: live_migration_outcome}
 """What tells of operations that the server and its instance actions do not tell all about."""
+
+ALONE = {**dict.fromkeys(ATTACHMENTS, attachment_outcome), DELETE_SNAPSHOTS: removal_outcome}
+"""What tells of operations that are looked at one by one."""
+
+TARGETS: Mapping[str, type[Resource]] = {**dict.fromkeys(VOLUME_OPERATIONS, Volume), DELETE_SNAPSHOTS: Snapshot}
+"""What operations are on that are not on a server."""
+
+KEPT = 10_000
+"""Outcomes that are remembered."""
 
 NO_LIST = "OpenStack lists no operations across servers"
 HINT = "wait for the task that an action returned, or get it by its ref"
@@ -48,8 +58,8 @@ class Tasks(Adapter[TaskRecord]):
 
     def __init__(self, session: OpenStackSession) -> None:
         self.session = session
-        self._ended: dict[str, Outcome] = {}
-        self._looking = threading.Lock()
+        self._ended: Mapping[str, Outcome] = {}
+        self._remembering = threading.Lock()
 
     def page(self, query: Query[TaskRecord], after: PageToken | None) -> Page[TaskRecord]:  # noqa: ARG002
         """Raises `Unsupported`."""
@@ -66,10 +76,10 @@ class Tasks(Adapter[TaskRecord]):
         so that the rounds of who waits for many do not ask for it again and again.
         """
         operations = {ref: operation for ref in refs if (operation := _operation(ref)) is not None}
-        with self._looking:  # Two threads must not take the same step.
-            pending = {each.id: each for each in operations.values() if each.id not in self._ended}
-            outcomes = {**self._ended, **self._outcomes(pending.values())}
-            self._ended.update((id, outcome) for id, outcome in outcomes.items() if outcome.state in ENDED)
+        ended = self._ended
+        found = self._outcomes([each for each in operations.values() if each.id not in ended])
+        self._remember(found)
+        outcomes = {**ended, **found}
         make = self.session.context.ref
         return [
             query.build(make(TaskRecord, ref.id), self._values(operation, outcomes[operation.id]))
@@ -85,12 +95,17 @@ class Tasks(Adapter[TaskRecord]):
         cancel_live_migration(self.session, operation)
         return Done(task)
 
-    def _outcomes(self, operations: Iterable[Operation]) -> dict[str, Outcome]:
-        attachments = [each for each in operations if each.name in ATTACHMENTS]
+    def _remember(self, found: Mapping[str, Outcome]) -> None:
+        """What has ended, of the last tasks that did."""
+        new = {id: outcome for id, outcome in found.items() if outcome.state in ENDED}
+        with self._remembering:
+            self._ended = dict([*self._ended.items(), *new.items()][-KEPT:])
+
+    def _outcomes(self, operations: Sequence[Operation]) -> dict[str, Outcome]:
         volumes = [each for each in operations if each.name in VOLUME_OPERATIONS]
-        others = [each for each in operations if each.name not in ATTACHMENTS | VOLUME_OPERATIONS]
+        others = [each for each in operations if each.name not in ALONE.keys() | VOLUME_OPERATIONS]
         disks, servers = volume_states(self.session, volumes), self._states(others)
-        found = {each.id: attachment_outcome(self.session, each) for each in attachments}
+        found = {each.id: ALONE[each.name](self.session, each) for each in operations if each.name in ALONE}
         found |= {each.id: volume_outcome(self.session, each, disks[each.target]) for each in volumes}
         for each in others:
             outcome = SEVERAL_RECORDS.get(each.name, server_outcome)
@@ -112,7 +127,7 @@ class Tasks(Adapter[TaskRecord]):
 
     def _values(self, operation: Operation, outcome: Outcome) -> dict[str, object]:
         begun = datetime.fromtimestamp(operation.begun, UTC)
-        kind: type[Resource] = Volume if operation.name in VOLUME_OPERATIONS else VM
+        kind = TARGETS.get(operation.name, VM)
         return {
             "uuid": operation.request.removeprefix("req-"),
             "name_label": operation.name,

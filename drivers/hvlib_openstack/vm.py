@@ -16,8 +16,9 @@ from hvlib.errors import InvalidQuery, InvalidState, NotFound, Unsupported
 from hvlib.ref import Ref
 from hvlib.resources import VM, Flavor, Host, Image, Network, PowerState, Volume
 from hvlib_openstack.adapter import TableAdapter
-from hvlib_openstack.attachment import detach_port, ports_on
+from hvlib_openstack.attachment import detach_ports
 from hvlib_openstack.creation import create_server
+from hvlib_openstack.host import service_host
 from hvlib_openstack.image import SNAPSHOT
 from hvlib_openstack.joins import NETWORKS
 from hvlib_openstack.outcome import state_of
@@ -245,10 +246,13 @@ class VMs(TableAdapter[VM]):
 
     @action(actions.Migrate)
     def migrate(self, vm: Ref, migrate: actions.Migrate) -> Started:
-        """The action os-migrateLive; migrate of a server that is off or is not to be moved live, and confirmResize."""
+        """The action os-migrateLive; migrate of a server that is off or is not to be moved live, and confirmResize.
+
+        For a host, nova wants the name of its compute service: one more look.
+        """
         if migrate.pool is not None:
             raise Unsupported("nova moves no volumes from one type to another", hint="retype the volume: native")
-        host = None if migrate.host is None else migrate.host.id
+        host = None if migrate.host is None else service_host(self.session, migrate.host)
         if migrate.live and self._status(vm) != "SHUTOFF":
             return self._act(vm, "live-migration", {"os-migrateLive": {"host": host, "block_migration": "auto"}})
         return self._act(vm, "migrate", {"migrate": {"host": host} if host else None})
@@ -275,12 +279,8 @@ class VMs(TableAdapter[VM]):
 
     @action(actions.DetachNetwork)
     def detach_network(self, vm: Ref, detach: actions.DetachNetwork) -> Started:
-        """DELETE /servers/ID/os-interface/PORT; the network's other ports follow. `NotFound` if there is none."""
-        ports = ports_on(self.session, vm.id, detach.network.id)
-        if not ports:
-            raise NotFound(f"the server {vm.id} has no interface on the network {detach.network.id}")
-        reply = detach_port(self.session, vm.id, ports[0])
-        return self.session.started(reply, "detach_interface", vm.id, goal=detach.network.id)
+        """DELETE /servers/ID/os-interface/PORT of each port on the network. `NotFound` if there is none."""
+        return detach_ports(self.session, vm.id, detach.network.id)
 
     @action(actions.Delete)
     def delete(self, vm: Ref, delete: actions.Delete) -> Started:

@@ -23,6 +23,9 @@ __all__ = ["Volumes"]
 TYPED = Version(3, 63)
 """The first microversion in which a volume tells its type's identifier (Wallaby)."""
 
+EXTENDED = Version(3, 42)
+"""The first one in which a volume that is attached can become larger (Pike)."""
+
 
 class Attachment(msgspec.Struct):
     server_id: str
@@ -83,26 +86,26 @@ class Volumes(TableAdapter[Volume]):
         volume: dict[str, Any] = {"name": create.name_label, "size": _whole(create.size_bytes)}
         if create.pool is not None:
             volume["volume_type"] = create.pool.id
-        reply = self.service.post("/volumes", {"volume": volume}, TYPED)
+        reply = self.service.post("/volumes", {"volume": volume})
         return self.session.started(reply, "create-volume", reply.read(dict[str, Made])["volume"].id)
 
     @action(actions.ResizeVolume)
     def resize(self, volume: Ref, resize: actions.ResizeVolume) -> Started:
         """The action os-extend, of a volume that is attached too. Smaller it can't become: `InvalidQuery`."""
         size = _whole(resize.size_bytes)
-        reply = self.service.post(f"/volumes/{volume.id}/action", {"os-extend": {"new_size": size}}, TYPED)
+        reply = self.service.post(f"/volumes/{volume.id}/action", {"os-extend": {"new_size": size}}, EXTENDED)
         return self.session.started(reply, "extend-volume", volume.id, goal=str(size))
 
     @action(actions.Rename)
     def rename(self, volume: Ref, rename: actions.Rename) -> Done:
         """PUT /volumes/ID."""
-        self.service.put(f"/volumes/{volume.id}", {"volume": {"name": rename.name_label}}, TYPED)
+        self.service.put(f"/volumes/{volume.id}", {"volume": {"name": rename.name_label}})
         return Done(volume)
 
     @action(actions.Delete)
     def delete(self, volume: Ref, delete: actions.Delete) -> Started:  # noqa: ARG002
         """DELETE /volumes/ID."""
-        return self.session.started(self.service.delete(f"/volumes/{volume.id}", TYPED), "delete-volume", volume.id)
+        return self.session.started(self.service.delete(f"/volumes/{volume.id}"), "delete-volume", volume.id)
 
 
 def _whole(size_bytes: int) -> int:

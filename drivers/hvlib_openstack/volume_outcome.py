@@ -64,7 +64,7 @@ def volume_outcome(session: OpenStackSession, operation: Operation, disk: Disk |
         return RUNNING
     if operation.name == "delete-volume":
         return Outcome("failed", error=failure(_reason(session, operation) or "the volume is still there"))
-    if operation.goal and disk.size != int(operation.goal):
+    if operation.goal.isdecimal() and disk.size < int(operation.goal):
         return Outcome("failed", error=failure(_reason(session, operation) or "the volume has its size of before"))
     return Outcome("succeeded", 1.0, result=session.context.ref(Volume, operation.target))
 

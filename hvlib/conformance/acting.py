@@ -109,7 +109,7 @@ class Acting:
         """What came of an action with an option; None if the driver says that it does not support the option."""
         try:
             return ask().wait(timeout=PATIENCE)
-        except (hvlib.Unsupported, hvlib.InvalidQuery):
+        except hvlib.Unsupported:
             return None
 
     def remove(self, record: Resource) -> None:
