@@ -9,7 +9,7 @@ import msgspec
 
 from hvlib.actions import CreateVM
 from hvlib.driver import Started
-from hvlib.errors import InvalidQuery
+from hvlib.errors import Unsupported
 from hvlib.ref import Ref
 from hvlib_openstack.outcome import OFF
 from hvlib_openstack.sizes import Size, chosen_size
@@ -103,7 +103,7 @@ def _zone(session: OpenStackSession, cluster: Ref) -> str:
     reply = session.compute.get(f"/os-aggregates/{cluster.id}", version=session.current.compute)
     aggregate = reply.read(dict[str, Aggregate])["aggregate"]
     if aggregate.availability_zone is None:
-        raise InvalidQuery(
+        raise Unsupported(
             f"the aggregate {aggregate.name} is no availability zone: nova can't be told to choose one of its hosts",
             hint="host=, or a flavor that asks for the aggregate's properties",
         )

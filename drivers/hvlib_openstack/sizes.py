@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hvlib.actions import Resize
-from hvlib.errors import InvalidQuery, NotFound
+from hvlib.errors import InvalidQuery, NotFound, Unsupported
 from hvlib.ref import Ref
 from hvlib_openstack.paging import pages
 from hvlib_openstack.values import MIB
@@ -55,13 +55,11 @@ def chosen_size(
     """The flavor that was asked for: that one, or the one that has just these processors and this memory.
 
     ``disk``: GiB that it must have at least; of several the one with the smallest disk is taken. Raises `InvalidQuery`,
-    which names the near ones, if none fits. One round trip.
+    which names the near ones, if none fits; `Unsupported` for a flavor with sizes besides. One round trip.
     """
     if flavor is not None:
         if vcpus is not None or memory_bytes is not None:
-            raise InvalidQuery(
-                "a flavor says how many processors and how much memory it has: ask for the one, or these"
-            )
+            raise Unsupported("a flavor says how many processors and how much memory it has: ask for the one, or these")
         return named_size(session, flavor.id)
     if vcpus is None or memory_bytes is None:
         raise InvalidQuery("OpenStack sizes servers by flavors", hint="flavor=, or vcpus= and memory_bytes=")

@@ -53,6 +53,13 @@ def test_a_live_migration_can_be_cancelled(region: OpenStack, connect: Connect, 
     assert (server["status"], server["OS-EXT-SRV-ATTR:hypervisor_hostname"]) == ("ACTIVE", vm.host and vm.host.id)
     with pytest.raises(hvlib.InvalidState, match="has ended"):
         task.cancel()
+    again = vm.migrate()
+    wait_until_it_moves(region, vm)
+    with pytest.raises(hvlib.InvalidState, match="has ended"):
+        task.cancel()
+    again.cancel()
+    with pytest.raises(hvlib.TaskCancelled):
+        again.wait(timeout=PATIENCE)
     stopped = vm.stop()
     with pytest.raises(hvlib.InvalidState, match="can't be cancelled"):
         stopped.cancel()

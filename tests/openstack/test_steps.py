@@ -100,6 +100,51 @@ def test_a_network_with_several_ports_is_detached_port_by_port(region: OpenStack
     vm.delete().wait(timeout=PATIENCE)
 
 
+def test_ports_are_detached_whoever_looks(region: OpenStack, connect: Connect) -> None:
+    providers = [connect() for _ in range(3)]
+    network = providers[0].network.networks.find("net-1")
+    vm = providers[0].compute.vms.get_by_uuid(region.copy_server("with ports")).attach_network(network).wait()
+    begun = vm.attach_network(network).wait(timeout=PATIENCE).detach_network(network)
+    assert begun.ref is not None
+    tasks = [provider.tasks.get(Ref.parse(str(begun.ref))).follow() for provider in providers]
+    with ThreadPoolExecutor(len(tasks)) as threads:
+        waits = [threads.submit(partial(task.wait, timeout=PATIENCE)) for task in tasks]
+    assert [wait.result().networks for wait in waits] == [()] * len(tasks)
+    vm.delete().wait(timeout=PATIENCE)
+
+
+def test_what_is_attached_before_anybody_looks_is_no_decision(region: OpenStack, provider: hvlib.Provider) -> None:
+    """Whether the server runs was not decided: the creation goes on to its end."""
+    task = create(provider, "attached early")
+    assert task.ref is not None
+    id = task.ref.id.split(":")[1]
+    region.administrator().wait_for_server(id, "ACTIVE")
+    volume = provider.storage.volumes.create("early", GIB).wait(timeout=PATIENCE)
+    provider.compute.vms.get_by_uuid(id).attach_volume(volume).wait(timeout=PATIENCE)
+    vm = task.wait(timeout=PATIENCE)
+    assert (vm.power_state, vm.volumes) == ("halted", (volume.ref,))
+    vm.delete().wait(timeout=PATIENCE)
+    volume.delete().wait(timeout=PATIENCE)
+
+
+def test_what_was_done_to_a_server_that_is_gone(region: OpenStack, connect: Connect) -> None:
+    """Its tasks are looked at for the first time after its deletion: what succeeded did."""
+    here, there = connect(), connect()
+    vm = here.compute.vms.get_by_uuid(region.copy_server("gone"))
+    started = vm.start()
+    region.administrator().wait_for_server(vm.ref.id, "ACTIVE")
+    taken = vm.snapshot("remnant")
+    region.administrator().wait_for_image("remnant")
+    region.administrator().delete_server(vm.ref.id)
+    assert started.ref is not None
+    assert taken.ref is not None
+    records = [there.tasks.get(task.ref) for task in (started, taken)]
+    assert [record.state for record in records] == ["succeeded", "succeeded"]
+    snapshot = taken.wait(timeout=PATIENCE)
+    assert snapshot.name_label == "remnant"
+    snapshot.delete()
+
+
 def test_many_tasks_take_one_request_a_round(region: OpenStack, provider: hvlib.Provider) -> None:
     vms = [provider.compute.vms.get_by_uuid(region.copy_server(f"many-{number}")) for number in range(20)]
     tasks = [vm.start() for vm in vms]
@@ -112,12 +157,16 @@ def test_many_tasks_take_one_request_a_round(region: OpenStack, provider: hvlib.
     assert hvlib.wait_all(deleted, timeout=PATIENCE) == [None] * len(vms)
 
 
-def test_many_volumes_take_one_request_a_round(region: OpenStack, provider: hvlib.Provider) -> None:
+def test_many_volumes_take_one_request_a_round(region: OpenStack, connect: Connect) -> None:
+    provider = connect()
     volumes = provider.storage.volumes
     made = hvlib.wait_all([volumes.create(f"many-{number}", GIB) for number in range(12)], timeout=PATIENCE)
     tasks = [volume.resize(GIB + 1) for volume in made]
     follow(region, tasks, "/volumes/detail", 0)
     assert {volume.size_bytes for volume in hvlib.wait_all(tasks, timeout=PATIENCE)} == {2 * GIB}
+    assert made[0].resize(3 * GIB).wait(timeout=PATIENCE).size_bytes == 3 * GIB
+    assert tasks[0].ref is not None
+    assert connect().tasks.get(tasks[0].ref).state == "succeeded"
     with pytest.raises(hvlib.InvalidQuery, match="greater than"):
         made[0].resize(GIB).wait(timeout=PATIENCE)
     assert hvlib.wait_all([volume.delete() for volume in made], timeout=PATIENCE) == [None] * len(made)

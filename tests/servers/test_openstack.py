@@ -19,7 +19,7 @@ import pytest
 from servers.openstack import environment
 from servers.openstack.administrator import Refused
 from servers.openstack.openstack import OpenStack
-from servers.openstack.projects import HOSTS, PROJECTS
+from servers.openstack.projects import DOMAIN, HOSTS, PROJECTS
 from servers.process import ServerFailed
 
 pytestmark = pytest.mark.timeout(300)  # a start takes ten seconds, but a minute on a busy machine
@@ -124,7 +124,7 @@ def test_is_seeded(openstack: OpenStack, admin: Client) -> None:
     assert {flavor["name"]: flavor["id"] for flavor in flavors["flavors"]} == openstack.estate.flavors
     _, hosts = admin.get("nova", "/v2.1/os-hypervisors")
     assert [(host["hypervisor_hostname"], host["state"]) for host in hosts["hypervisors"]] == [
-        (host, "up") for host in HOSTS
+        (f"{host}.{DOMAIN}", "up") for host in HOSTS
     ]
     _, aggregates = admin.get("nova", "/v2.1/os-aggregates")
     assert [aggregate["hosts"] for aggregate in aggregates["aggregates"]] == [["compute-2"], list(HOSTS)]

@@ -16,6 +16,7 @@ __all__ = ["Administrator", "Refused"]
 REQUEST_TIMEOUT = 60.0
 TASK_TIMEOUT = 120.0
 POLL_INTERVAL = 0.05
+JSON_PATCH = "application/openstack-images-v2.1-json-patch"
 MICROVERSIONS = "compute 2.79,volume 3.60"
 
 
@@ -91,6 +92,11 @@ class Administrator:
         self.call("nova", "POST", f"/v2.1/servers/{server}/os-volume_attachments", body)
         self._wait_for_volume(volume, "in-use")
 
+    def protect_image(self, id: str, protected: bool) -> None:
+        """Let an image not be deleted any more, or again."""
+        change = [{"op": "replace", "path": "/protected", "value": protected}]
+        self.call("glance", "PATCH", f"/v2/images/{id}", change)
+
     def wait_for_image(self, name: str) -> None:
         """Return when there is an image of this name, and its bytes are there."""
         deadline = time.monotonic() + TASK_TIMEOUT
@@ -144,7 +150,7 @@ class Administrator:
             headers["Content-Type"] = "application/octet-stream"
         else:
             data = None if body is None else json.dumps(body).encode()
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = JSON_PATCH if (service, method) == ("glance", "PATCH") else "application/json"
         connection = http.client.HTTPConnection(
             urlsplit(self._settings.internal[service]).netloc, timeout=REQUEST_TIMEOUT
         )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["HOSTS", "PROJECTS", "REGION", "SERVICES_PROJECT", "SERVICES_USER", "Project"]
+__all__ = ["DOMAIN", "HOSTS", "PROJECTS", "REGION", "SERVICES_PROJECT", "SERVICES_USER", "Project"]
 
 REGION = "RegionOne"
 
 HOSTS = ("compute-1", "compute-2")
+"""The names of compute services."""
+
+DOMAIN = "example.org"
+"""What the names of their hypervisors end in besides."""
 
 SERVICES_USER = "services"
 """Whom the services trust, and who administers the region for tests. Tests never log in as this user."""

@@ -15,6 +15,8 @@ from nova.compute import power_state
 from nova.image import glance
 from nova.virt import fake
 
+from servers.openstack.projects import DOMAIN
+
 __all__ = ["FakeCompute"]
 
 IMAGE_BYTES = 64 * 1024
@@ -73,8 +75,12 @@ class FakeCompute(fake.FakeDriver):  # type: ignore[misc]
         self.long_migrations: defaultdict[str, Event] = defaultdict(Event)
 
     def init_host(self, host: str) -> None:
-        """The stock driver forgets its machines: after a restart every action on them would fail."""
+        """The stock driver forgets its machines: after a restart every action on them would fail.
+
+        And its hypervisor has the name of its compute service, which others need not have.
+        """
         super().init_host(host)
+        self._set_nodes([f"{host}.{DOMAIN}"])
         self.instances = Machines(host)
 
     def get_nodenames_by_uuid(self, refresh: bool = False) -> dict[str, str]:
@@ -132,7 +138,9 @@ class FakeCompute(fake.FakeDriver):  # type: ignore[misc]
             super().live_migration(context, instance, dest, done, undone, block, data)
         elif wanted == "long":
             cancelled = self.long_migrations[instance.uuid]
-            undone(context, instance, dest, data, "cancelled" if cancelled.wait(LONG) else "failed")
+            ended = "cancelled" if cancelled.wait(LONG) else "failed"
+            del self.long_migrations[instance.uuid]
+            undone(context, instance, dest, data, ended)
         else:
             undone(context, instance, dest, data)
 
