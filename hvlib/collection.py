@@ -100,7 +100,7 @@ class Collection(Generic[R]):
     def get_many(
         self, refs: Iterable[Ref], *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()
     ) -> dict[Ref, R]:
-        """Those of ``refs`` that exist, by ref: one round trip for up to 500."""
+        """Those of ``refs`` that exist, by ref: one round trip for up to 500 where the server takes so many."""
         query = self._query(fields=fields, native=native)
         wanted = iter(self._own(refs))
         found: dict[Ref, R] = {}

@@ -58,6 +58,13 @@ class Endpoint(msgspec.Struct, frozen=True):
     cacert: str | None = None
     timeout: float = DEFAULT_TIMEOUT
 
+    def __repr__(self) -> str:
+        """Without the options' values: they may be secrets too, and drivers alone know which."""
+        return f"<Endpoint {self.url} {' '.join(sorted(self.options))}".rstrip() + ">"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("url", self.url)]
+
     @property
     def driver(self) -> str:
         """The driver's name: the scheme up to a ``+``."""

@@ -59,7 +59,10 @@ class Provider:
         return self._collections[kind]
 
     def get_many(self, refs: Iterable[Ref], *, fields: Iterable[str] | None = None) -> dict[Ref, Resource]:
-        """Those of ``refs`` that exist, by ref, of any kinds: one round trip for up to 500 of a kind."""
+        """Those of ``refs`` that exist, by ref, of any kinds: one round trip for up to 500 of a kind.
+
+        A server that can't be asked for several objects takes more: its driver's page says how many.
+        """
         by_kind: dict[str, list[Ref]] = {}
         for ref in refs:
             by_kind.setdefault(ref.kind, []).append(ref)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -12,9 +13,10 @@ from hvlib.query import Query
 from hvlib.ref import Ref
 from hvlib.resources import Resource
 from hvlib_openstack.joins import FEW
+from hvlib_openstack.listings import Joins, Listing, Listings
 from hvlib_openstack.paging import MARKER, CollectionPage, page_at, pages
 from hvlib_openstack.service import Parameters, Service, Version
-from hvlib_openstack.table import Joins, Records, Table
+from hvlib_openstack.table import Records, Table
 
 if TYPE_CHECKING:
     from hvlib_openstack.session import OpenStackSession
@@ -26,8 +28,8 @@ R = TypeVar("R", bound=Resource)
 PAGE = 1000
 """Objects a page, if nobody says how many: as many as the services give."""
 
-IDENTIFIER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]*")
-"""What may stand in a path."""
+IDENTIFIER = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""What may stand in a path. Another word may be a place of its own: ``/servers/detail``."""
 
 PROBE = 100
 """Objects of the page that is read before a few objects are asked for each by itself: of a small region, it is all."""
@@ -43,7 +45,7 @@ class TableAdapter(Adapter[R]):
         self.session = session
         login = session.current
         self.fields = self.table.declared(login.compute, login.administrator)
-        self._joined: dict[PageToken, Joins] = {}
+        self._listings = Listings()
 
     @property
     def service(self) -> Service:
@@ -69,20 +71,21 @@ class TableAdapter(Adapter[R]):
                 raise ProtocolError(f"the pages of {self.table.path} have no end: one leads back to another")
             seen.add(marker)
             page = self._after(rows, asked, marker, query.page_size)
-        joins = self._joined.pop(after, {}) if after is not None else {}
-        if joins.keys() != {join.name for join in self.table.joins(query.needed)}:
-            joins = self._join(query, page.items if after is None and page.next is None else None)
-        items = Records(self.table, query, self.session, joins).all(page.items)
+        listing = self._listings.take(after)
+        if listing is None or listing.joins.keys() != {join.name for join in self.table.joins(query.needed)}:
+            alone = after is None and page.next is None
+            listing = Listing(self._join(query, page.items if alone else None), time.monotonic())
+        items = Records(self.table, query, self.session, listing.joins).all(page.items)
         if page.next is None:
             return Page(items)
         token = _token(self.kind, page.next)
-        if joins:
-            self._joined[token] = joins
+        if listing.joins:
+            self._listings.keep(token, listing)
         return Page(items, next=token)
 
     def release(self, token: PageToken) -> None:
         """Forget what was joined."""
-        self._joined.pop(token, None)
+        self._listings.forget(token)
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
         """GET of the object, by uuid; else of the collection, with what the service can compare."""
@@ -95,35 +98,40 @@ class TableAdapter(Adapter[R]):
         return self.made(query, found, field)
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
-        """GET of an object. Of several, a page; where they are not all in it, GET of each of a few, else more pages."""
+        """GET of an object. Of several, a page, and more pages for more than a few; then GET of each that is not found.
+
+        A listing leaves out what can be had all the same: another project's servers, hidden images.
+        """
         wanted = {ref.id for ref in refs}
         if self._single and len(wanted) == 1:
             return self.made(query, self._item(query, *wanted))
         few = self._single and len(wanted) <= FEW
         rows, found = Records(self.table, query, self.session, {}), []
-        for page in self.pages(rows, self.chosen(sorted(wanted)), PROBE if few else PAGE):
+        for page in self.pages(rows, self.chosen(sorted(wanted)), PROBE if few else None):
             chosen = [item for item in page.items if self._id(item) in wanted]
             found += chosen
             wanted.difference_update(map(self._id, chosen))
-            if page.next is None:
-                wanted.clear()
             if few or not wanted:
                 break
-        found += [item for id in sorted(wanted if few else ()) for item in self._item(query, id)]
+        found += [item for id in sorted(wanted if self._single else ()) for item in self._item(query, id)]
         return self.made(query, found)
 
     def everything(self) -> Parameters:
         """What the whole kind is asked for with."""
         return self.table.parameters
 
+    def limit(self, size: int | None) -> Parameters:
+        """What asks for pages of a size, or of any."""
+        return [("limit", str(size or PAGE))]
+
     def filters(self, query: Query[R]) -> Parameters:
         """What a listing is asked for with: what of the query's filters the service compares itself."""
         return [*self.everything(), *self._compared(query)]
 
     def named(self, field: str, value: str) -> Parameters:
-        """What finds the objects whose field has a value, and perhaps others."""
+        """What finds the objects whose field has a value, and perhaps others: for services, none is no empty one."""
         name = self.table.filters.get(field)
-        return [] if name is None else [(name, value)]
+        return [] if name is None or not value else [(name, value)]
 
     def chosen(self, ids: Sequence[str]) -> Parameters:  # noqa: ARG002 -- for services that can choose
         """What finds the objects of these identifiers, and perhaps others."""
@@ -145,14 +153,15 @@ class TableAdapter(Adapter[R]):
 
     @property
     def _version(self) -> Version | None:
-        if self.table.version is not None:
+        if self.table.service != "compute":
             return self.table.version
-        return self.session.current.compute if self.table.service == "compute" else None
+        newest = self.session.current.compute
+        return newest if self.table.version is None else min(newest, self.table.version)
 
     def _after(self, rows: Records[R], asked: Parameters, marker: str | None, size: int | None) -> CollectionPage[Any]:
         """The page after a marker. Raises `CursorLost` for one that the service does not know."""
         place = [] if marker is None else [(MARKER, marker)]
-        parameters = [*asked, ("limit", str(size or PAGE)), *place]
+        parameters = [*asked, *self.limit(size), *place]
         table = self.table
         try:
             return page_at(self.service, table.path, table.key, parameters, rows.item_type, self._version)
@@ -161,14 +170,13 @@ class TableAdapter(Adapter[R]):
                 raise
             raise CursorLost(f"the listing can't go on: {error}", native=error.native) from error
 
-    def pages(self, rows: Records[R], parameters: Parameters, size: int = PAGE) -> Iterator[CollectionPage[Any]]:
+    def pages(self, rows: Records[R], parameters: Parameters, size: int | None = None) -> Iterator[CollectionPage[Any]]:
         """All pages of the collection, each one round trip; nothing is joined."""
-        asked = [*parameters, ("limit", str(size))]
         return pages(
             self.service,
             self.table.path,
             self.table.key,
-            parameters=asked,
+            parameters=[*parameters, *self.limit(size)],
             type=rows.item_type,
             version=self._version,
         )

@@ -24,7 +24,7 @@ from hvlib.driver.http.opened import Opened
 
 __all__ = ["Connections", "on_the_way"]
 
-KEPT = 32
+KEPT = 100
 """Connections to one service that are kept when they are idle; there may be more at a time."""
 
 IDENTIFIER = re.compile(r"(?<=/)(?:req-)?(?:[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}|\d+)(?=/|$)")

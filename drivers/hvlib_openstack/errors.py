@@ -67,8 +67,10 @@ WORDS = 400
 def refusal(response: requests.Response) -> HvlibError:
     """The error that a reply with a status from 400 means."""
     said = _message(response)
-    error = _error_type(response.status_code, said)
     request = response.headers.get("x-openstack-request-id") or response.headers.get("x-compute-request-id")
+    if response.status_code == 404 and request is None and isinstance(_native(response), str):
+        return errors.ProtocolError(f"HTTP 404, which the service did not say itself: {said}", native=_native(response))
+    error = _error_type(response.status_code, said)
     if error is None:
         found = status_error(response.raw, {})
         if response.status_code >= 500 and said:

@@ -9,8 +9,9 @@ import msgspec
 
 from hvlib.resources import Flavor
 from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.listings import Joins
 from hvlib_openstack.rows import Row
-from hvlib_openstack.table import Column, Joins, Reader, Table
+from hvlib_openstack.table import Column, Reader, Table
 from hvlib_openstack.values import gibibytes, mebibytes, text
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hvlib.errors import NotFound
 from hvlib.ref import Ref
 from hvlib.resources import Cluster, Host, HostState
 from hvlib_openstack.adapter import TableAdapter
-from hvlib_openstack.joins import AGGREGATES, SIZED
+from hvlib_openstack.joins import AGGREGATES, SIZED, sized
 from hvlib_openstack.table import Column, Joined, One, Table
 from hvlib_openstack.values import mebibytes, text
 
@@ -94,7 +94,8 @@ def service_host(session: OpenStackSession, host: Ref) -> str:
     One round trip.
     """
     named = [("hypervisor_hostname_pattern", host.id)]  # which nova searches for
-    found = session.compute.get("/os-hypervisors/detail", named, SIZED).read(dict[str, list[Hypervisor]])["hypervisors"]
+    reply = session.compute.get("/os-hypervisors/detail", named, sized(session))
+    found = reply.read(dict[str, list[Hypervisor]])["hypervisors"]
     service = next((each.service.host for each in found if each.hypervisor_hostname == host.id), None)
     if service is None:
         raise NotFound(f"there is no hypervisor {host.id!r}")

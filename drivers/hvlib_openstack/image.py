@@ -74,7 +74,7 @@ class GlanceAdapter(TableAdapter[R]):
 
     def named(self, field: str, value: str) -> Parameters:
         """``name=eq:``: without it glance takes what is before a colon for an operator."""
-        return [("name", f"eq:{value}")] if field == "name_label" else []
+        return [("name", f"eq:{value}")] if field == "name_label" and value else []
 
     def chosen(self, ids: Sequence[str]) -> Parameters:
         """``id=in:``."""

@@ -15,7 +15,7 @@ from hvlib_openstack.service import Parameters, Version
 if TYPE_CHECKING:
     from hvlib_openstack.session import OpenStackSession
 
-__all__ = ["AGGREGATES", "CAPACITIES", "FEW", "HYPERVISORS", "NETWORKS", "SIZED", "SUBNETS", "Join"]
+__all__ = ["AGGREGATES", "CAPACITIES", "FEW", "HYPERVISORS", "NETWORKS", "SIZED", "SUBNETS", "Join", "sized"]
 
 FEW = 40
 """Objects whose joined ones are asked for by name; of more, all are read."""
@@ -71,6 +71,11 @@ class Backend(msgspec.Struct):
     capabilities: Capabilities
 
 
+def sized(session: OpenStackSession) -> Version:
+    """The microversion that hypervisors are asked for with."""
+    return min(SIZED, session.current.compute)
+
+
 def _networks(session: OpenStackSession, servers: Sequence[str] | None) -> Found:
     """The networks of servers, in the order in which they were attached: neutron's ports."""
     wanted = [("device_id", id) for id in servers or ()]
@@ -101,7 +106,7 @@ def _hypervisors(session: OpenStackSession, _: Sequence[str] | None) -> Found:
     """The hypervisors of a compute service's host."""
     found: dict[str, list[str]] = defaultdict(list)
     path = "/os-hypervisors/detail"
-    for page in pages(session.compute, path, "hypervisors", type=Hypervisor, version=SIZED):
+    for page in pages(session.compute, path, "hypervisors", type=Hypervisor, version=sized(session)):
         for hypervisor in page.items:
             found[hypervisor.service.host].append(hypervisor.hypervisor_hostname)
     return found

@@ -107,7 +107,7 @@ def catalogued(cloud: Cloud, access: AccessInfo) -> tuple[dict[str, Service], di
         except CatalogException as error:
             missing[type] = f"this region's catalogue has no {type} service: {error}"
         else:
-            services[type] = Service(cloud.sdk, type, base_of(url or "", version), _token(access))
+            services[type] = Service(cloud.sdk, type, _base(type, url or "", version), _token(access))
     return services, missing
 
 
@@ -129,12 +129,18 @@ def introduce(
         about = About("OpenStack", f"nova {newest}", str(compute), _region_uuid(access, region))
     return Login(
         project=access.project_id or "",
-        administrator=ADMIN in (access.role_names or []),
+        administrator=ADMIN in {role.lower() for role in access.role_names or []},
         services=services,
         missing=missing,
         compute=compute,
         about=about,
     )
+
+
+def _base(type: str, url: str, version: str) -> str:
+    """What a service's paths come after. Cinder's have the project: before Yoga it does not do without."""
+    base = base_of(url, version)
+    return url.rstrip("/") if type == "block-storage" and url.startswith(base) else base
 
 
 def _token(access: AccessInfo) -> str:

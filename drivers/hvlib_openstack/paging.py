@@ -20,8 +20,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from keystoneauth1.adapter import Adapter
+from keystoneauth1.exceptions import CatalogException, ClientException, Unauthorized
+from openstack.exceptions import SDKException, ServiceDisabledException
 
-from hvlib.errors import ProtocolError
+from hvlib.errors import AuthenticationFailed, ProtocolError, Unsupported
 from hvlib_openstack.connections import on_the_way
 from hvlib_openstack.errors import refusal
 from hvlib_openstack.reply import Reply
@@ -51,8 +53,16 @@ class SdkClient:
     def get(self, path: str, parameters: Parameters = (), version: Version | None = None) -> Reply:
         """`Client.get`."""
         microversion = None if version is None else str(version)
-        with on_the_way(self._adapter.service_type or "the service"):
-            response = self._adapter.get(path, params=list(parameters), raise_exc=False, microversion=microversion)
+        service = self._adapter.service_type or "the service"
+        try:
+            with on_the_way(service):
+                response = self._adapter.get(path, params=list(parameters), raise_exc=False, microversion=microversion)
+        except Unauthorized as error:
+            raise AuthenticationFailed(f"the login is refused: {error}") from error
+        except (CatalogException, ServiceDisabledException) as error:
+            raise Unsupported(f"there is no {service}: {error}") from error
+        except (ClientException, SDKException) as error:
+            raise ProtocolError(f"{service} can't be asked: {error}") from error
         if response.status_code >= 400:
             raise refusal(response)
         return Reply(response.status_code, response.headers, response.content)
@@ -136,9 +146,17 @@ def page_at(
     """One page: one round trip."""
     reply = client.get(path, parameters, version)
     envelope = reply.read(_envelope(key, cast(Any, type)))
-    href = envelope.next or envelope.links.next
-    href = href or next((link.href for link in envelope.beside if link.rel == "next"), None)
+    href = envelope.next or _next(envelope)
     return CollectionPage(envelope.items, reply, None if href is None else _asked(path, href))
+
+
+def _next(envelope: Any) -> str | None:
+    """Where the links beside the items lead to."""
+    if isinstance(envelope.links, Links):
+        links, href = [*envelope.plural, *envelope.singular], envelope.links.next
+    else:
+        links, href = [*envelope.plural, *envelope.singular, *envelope.links], None
+    return href or next((link.href for link in links if link.rel == "next"), None)
 
 
 def _after(items: Sequence[Any], marker: str) -> Parameters | None:
@@ -158,12 +176,14 @@ def _asked(path: str, href: str) -> Parameters:
 
 @lru_cache(maxsize=256)
 def _envelope(key: str, item: Any) -> Any:
+    """A reply. Cinder's links of ``volume_types`` are the ``volume_type_links``."""
     return msgspec.defstruct(
         "Envelope",
         [
             ("items", list[item], msgspec.field(name=key)),
-            ("beside", list[Link], msgspec.field(name=f"{key}_links", default_factory=list)),
-            ("links", Links, msgspec.field(default_factory=Links)),
+            ("plural", list[Link], msgspec.field(name=f"{key}_links", default_factory=list)),
+            ("singular", list[Link], msgspec.field(name=f"{key[:-1]}_links", default_factory=list)),
+            ("links", list[Link] | Links, msgspec.field(default_factory=list)),
             ("next", str | None, None),
         ],
     )

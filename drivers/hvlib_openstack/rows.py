@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from hvlib.errors import InvalidQuery, ProtocolError
+from hvlib.errors import ProtocolError
 
 __all__ = ["Row", "native_of", "row_of", "row_type"]
 
@@ -47,10 +47,5 @@ def row_of(type: type[msgspec.Struct], record: Mapping[str, Any]) -> Row:
 
 
 def native_of(names: bool | Sequence[str], record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The service's own record, or what of it is named. Raises `InvalidQuery` for another name."""
-    if isinstance(names, bool):
-        return record
-    for name in names:
-        if name not in record:
-            raise InvalidQuery(f"the service's record has no {name!r}", hint=f"it has: {' '.join(sorted(record))}")
-    return {name: record[name] for name in names}
+    """The service's own record, or what of it is named. Records have what their object has, not all the same."""
+    return record if isinstance(names, bool) else {name: record[name] for name in names if name in record}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from hvlib.driver import Change, Gone, Upsert
-from hvlib.errors import CursorLost
+from hvlib.errors import ConnectionFailed, CursorLost, PartialResult, ProtocolError
 from hvlib.query import Query
 from hvlib.resources import VM
+from hvlib_openstack.cells import check_cell
 from hvlib_openstack.cursor import Cursor, total
+from hvlib_openstack.outcome import state_of
 from hvlib_openstack.paging import pages
 from hvlib_openstack.service import Parameters
 from hvlib_openstack.table import Records
@@ -41,11 +43,12 @@ BESIDES = ("power_state", "created_at")
 """Fields whose columns tell whether a server is gone, and how old it is."""
 
 ALL = "*"
-LIMIT = "1000"
 
 
 class Identified(msgspec.Struct):
     id: str
+    name: str = ""
+    status: str | None = None
 
 
 class Servers(Watched):
@@ -67,11 +70,14 @@ class Servers(Watched):
         self._whole = query.native or bool(HIDDEN & query.needed)
 
     def look(self, go_on: GoOn) -> Sequence[Change]:
-        """All, the first time, or what came since the cursor; then what nova tells, and what a listing shows."""
-        if self._at == 0:
-            changes = self._resume(self._since, go_on) if self._since is not None else self._begin(go_on)
-        else:
-            changes = self._next(go_on)
+        """All, the first time, or what came since the cursor; then what nova tells, and what a listing shows.
+
+        A cell that is down comes back, as a connection does: `ConnectionFailed`.
+        """
+        try:
+            changes = self._changes(go_on)
+        except PartialResult as error:
+            raise ConnectionFailed(str(error)) from error
         self._forget()
         self.due = time.monotonic() + self._session.poll_interval
         return changes
@@ -90,6 +96,11 @@ class Servers(Watched):
             told=tuple(self._told),
         )
 
+    def _changes(self, go_on: GoOn) -> Sequence[Change]:
+        if self._at != 0:
+            return self._next(go_on)
+        return self._begin(go_on) if self._since is None else self._resume(self._since, go_on)
+
     def _begin(self, go_on: GoOn) -> Sequence[Change]:
         """A listing, and what nova tells of the last seconds: a cursor must know who was gone before it."""
         listed = self._everything(go_on)
@@ -105,8 +116,8 @@ class Servers(Watched):
         there, gone = self._changed(since, go_on)
         known = self._alive.keys()
         self._alive = {id: born for id, born in {**self._alive, **self._ages(there)}.items() if id not in gone}
-        if listed is not None and self._alive.keys() - listed.keys() - there.keys():
-            raise CursorLost("nova does not remember what became of a server that is gone")
+        if listed is not None:
+            self._account_for(self._alive.keys() - listed.keys() - there.keys())
         records = self._made({**self._rest(listed or {}, gone), **there}.values())
         return [*self._leave(gone.keys() & known), *map(Upsert, records)]
 
@@ -121,6 +132,21 @@ class Servers(Watched):
         came, went = since.difference(self._alive, gone, YOUNG)
         records = self._made({**self._rest(listed, gone), **there}.values())
         return [*self._leave(went), *(Upsert(record, record.ref.id in came) for record in records)]
+
+    def _account_for(self, missing: Set[str]) -> None:
+        """Of servers that are not listed, and that nova does not tell the end of. One round trip, if there are any.
+
+        Raises `PartialResult` where nova leaves them out, `CursorLost` where it has forgotten them.
+        """
+        if not missing:
+            return
+        try:
+            forgotten = state_of(self._session, min(missing)) is None
+        except ProtocolError as error:
+            raise PartialResult(f"nova does not list the server {min(missing)}, nor tell of it: {error}") from error
+        if not forgotten:
+            raise PartialResult(f"nova does not list all servers: {min(missing)} is there")
+        raise CursorLost("nova does not remember what became of a server that is gone")
 
     def _made(self, items: Iterable[Any]) -> Sequence[VM]:
         return self._adapter.made(self._query, list(items), *BESIDES)
@@ -161,10 +187,13 @@ class Servers(Watched):
         return items
 
     def _ids(self, go_on: GoOn) -> Iterator[str]:
-        asked = [*self._adapter.everything(), ("limit", LIMIT)]
-        for page in pages(self._session.compute, "/servers", "servers", parameters=asked, type=Identified):
+        nova, version = self._session.compute, self._session.current.compute
+        asked = [*self._adapter.everything(), *self._adapter.limit(None)]
+        for page in pages(nova, "/servers", "servers", parameters=asked, type=Identified, version=version):
             go_on()
-            yield from (item.id for item in page.items)
+            for item in page.items:
+                check_cell(item.id, item.status, item.name)
+                yield item.id
 
     def _rest(self, listed: dict[str, Any], gone: Container[str]) -> dict[str, Any]:
         return {id: item for id, item in listed.items() if item is not None and id not in gone}

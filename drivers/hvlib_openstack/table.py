@@ -17,13 +17,14 @@ from hvlib.query import Query
 from hvlib.ref import Ref
 from hvlib.resources import Resource
 from hvlib_openstack.joins import Join
+from hvlib_openstack.listings import Joins
 from hvlib_openstack.rows import Row, native_of, row_of, row_type
 from hvlib_openstack.service import Parameters, Version
 
 if TYPE_CHECKING:
     from hvlib_openstack.session import OpenStackSession
 
-__all__ = ["Column", "Joined", "Joins", "Many", "One", "Records", "Table"]
+__all__ = ["Column", "Joined", "Many", "One", "Records", "Table"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -31,9 +32,6 @@ NATIVE = "native"
 
 Reader = Callable[[Row], Any]
 """Makes a field's value of an object's row."""
-
-Joins = Mapping[str, Mapping[str, Any]]
-"""What was joined, by the join's name."""
 
 
 class Column:
@@ -130,7 +128,7 @@ class Table(msgspec.Struct, Generic[R], frozen=True):
     | parameters: what the collection is asked with, always
     | filters: the parameters that the service compares a field with, exactly
     | where: whether an object is of this kind, by its row, and the fields that this takes
-    | version: the microversion that is asked for, if that is a fixed one
+    | version: the microversion that is asked for, or of nova an older one that it knows; None: the newest
     """
 
     kind: type[R]

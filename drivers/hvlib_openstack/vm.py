@@ -17,6 +17,7 @@ from hvlib.ref import Ref
 from hvlib.resources import VM, Flavor, Host, Image, Network, PowerState, Volume
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.attachment import detach_ports
+from hvlib_openstack.cells import check_cell
 from hvlib_openstack.creation import create_server
 from hvlib_openstack.host import service_host
 from hvlib_openstack.image import SNAPSHOT
@@ -85,9 +86,9 @@ class Server(msgspec.Struct):
     """What hvlib reads of a server."""
 
     id: str
-    name: str
     status: str
     created: datetime
+    name: str = ""
     description: str | None = None
     tags: list[str] = []
     power: int | None = field(name="OS-EXT-STS:power_state", default=None)
@@ -97,6 +98,12 @@ class Server(msgspec.Struct):
     hostname: str | None = field(name="OS-EXT-SRV-ATTR:hostname", default=None)
     hypervisor: str | None = field(name="OS-EXT-SRV-ATTR:hypervisor_hostname", default=None)
     volumes: list[AttachedVolume] = field(name="os-extended-volumes:volumes_attached", default_factory=list)
+
+
+def is_whole(server: Server) -> bool:
+    """Raises `PartialResult` for a server whose cell is down."""
+    check_cell(server.id, server.status, server.name)
+    return True
 
 
 def power_state(status: str, power: int | None) -> PowerState:
@@ -140,6 +147,7 @@ TABLE = Table(
         "flavor": One(Column("flavor", convert=lambda flavor: flavor and text(flavor.original_name)), Flavor),
     },
     item=("/servers", "server"),
+    where=(is_whole, ("status", "name")),
 )
 
 
@@ -152,6 +160,10 @@ class VMs(TableAdapter[VM]):
     def everything(self) -> Parameters:
         """The project's servers; all projects' if that was asked for."""
         return [("all_tenants", "1")] if self.session.all_projects else []
+
+    def limit(self, size: int | None) -> Parameters:
+        """Nova tells of servers whose cell is down only those who set no limit: it sets its own then."""
+        return [] if size is None else super().limit(size)
 
     def named(self, field: str, value: str) -> Parameters:
         """``name`` is a regular expression that is searched for."""

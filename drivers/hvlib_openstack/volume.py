@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -28,7 +29,9 @@ EXTENDED = Version(3, 42)
 
 
 class Attachment(msgspec.Struct):
-    server_id: str
+    """``server_id`` is None where it is not nova's."""
+
+    server_id: str | None = None
 
 
 class Disk(msgspec.Struct):
@@ -44,6 +47,11 @@ class Disk(msgspec.Struct):
     bootable: str = "false"
 
 
+def servers(attached: Sequence[Attachment]) -> list[str]:
+    """Those that have it; other services' hosts may have it too."""
+    return [each.server_id for each in attached if each.server_id is not None]
+
+
 TABLE = Table(
     Volume,
     "block-storage",
@@ -57,7 +65,7 @@ TABLE = Table(
         "created_at": Column("created_at", convert=moment),
         "size_bytes": Column("size", convert=gibibytes),
         "pool": One(Column("volume_type_id"), StoragePool),
-        "vms": Many(Column("attachments", convert=lambda attached: [each.server_id for each in attached]), VM),
+        "vms": Many(Column("attachments", convert=servers), VM),
         "bootable": Column("bootable", convert=lambda said: said == "true"),
     },
     item=("/volumes", "volume"),

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hvlib_xenapi.simulator.certificate import make_certificate
 from servers.faulty_proxy import FaultyProxy
+from servers.openstack.openstack import OpenStack
 from servers.openstack_replay.replay import OpenStackReplay
 
 import hvlib
@@ -149,6 +150,14 @@ def test_a_token(replay: OpenStackReplay, reach: Connect) -> None:
         pytest.raises(hvlib.AuthenticationFailed),
     ):
         other.compute.vms.get_all().all()
+
+
+def test_a_token_that_is_good(region: OpenStack, connect: Connect) -> None:
+    token = connect("member").native.session.get_token()
+    settings = {"auth_url": f"{region.addresses['keystone']}/v3", "auth_type": "v3token", "token": token}
+    project = {"project_name": "member", "project_domain_name": "Default"}
+    with hvlib.connect("openstack://", **settings, **project) as other:
+        assert other.compute.vms.get_all().count() == 2
 
 
 @pytest.mark.parametrize("interface", ["public", "internal", "admin"])

@@ -194,6 +194,30 @@ def test_a_redirect_is_not_followed(replay: OpenStackReplay, proxy: FaultyProxy,
     assert requests == {}
 
 
+def test_what_no_service_says_is_not_believed(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+    """A gateway whose service is away knows no server, and says so of all of them."""
+    provider = reach(replay, proxy.port)
+    vm = provider.compute.vms.get_all(fields=[]).first()
+    assert vm is not None
+    gateway = Replace(404, "Not Found", b"default backend - 404")
+    proxy.next(gateway, when=lambda request: vm.ref.id in request.path)
+    with pytest.raises(hvlib.ProtocolError, match="default backend"):
+        provider.compute.vms.get(vm.ref)
+    assert provider.compute.vms.get(vm.ref).ref == vm.ref
+
+
+def test_what_is_joined_is_not_kept_for_ever(replay: OpenStackReplay, reach: Connect) -> None:
+    """Of listings that nobody goes on with; one that goes on is the same all the same."""
+    vms = reach(replay).compute.vms
+    whole = {vm.ref: vm.networks for vm in vms.get_all(fields=["networks"])}
+    begun = [next(vms.get_all(fields=["networks"], page_size=10 + number).pages()) for number in range(15)]
+    for page in (begun[0], begun[-1]):
+        with asked(replay) as requests:
+            rest = vms.get_all(fields=["networks"], after=page.next).all()
+        assert {vm.ref: vm.networks for vm in [*page.items, *rest]} == whole
+        assert requests["GET /network/v2.0/ports"] == (page is begun[0])
+
+
 class Named(msgspec.Struct):
     id: str
     name: str
@@ -270,6 +294,13 @@ class TestPages:
         replay.expire_tokens()
         [page] = pages(client, "/servers", "servers")
         assert len(page.items) == SERVERS
+
+    def test_services_that_are_not_there(self, replay: OpenStackReplay, reach: Connect) -> None:
+        replay.withdraw("network")
+        provider = reach(replay)
+        assert provider.about
+        with pytest.raises(hvlib.Unsupported):
+            list(pages(SdkClient(provider.native.network), "/ports", "ports"))
 
     def test_broken_connections(self, provider: hvlib.Provider, replay: OpenStackReplay) -> None:
         client = SdkClient(provider.native.compute)

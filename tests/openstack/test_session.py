@@ -150,6 +150,16 @@ class TestRefused:
         with pytest.raises(hvlib.Unsupported, match=r"2\.53.*2\.74"):
             count(reach(replay, proxy.port))
 
+    def test_a_nova_that_is_old_enough(self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+        """Hypervisors are not asked for in a microversion that it does not know."""
+        old = b'{"version": {"id": "v2.1", "version": "2.79", "min_version": "2.1"}}'
+        proxy.next(Replace(200, "OK", old), when=lambda request: request.path.rstrip("/").endswith("/v2.1"))
+        newer = proxy.next(Replace(406, "Not Acceptable"), when=lambda request: "2.87" in str(request.headers))
+        provider = reach(replay, proxy.port)
+        [host] = provider.compute.hosts.get_all()
+        assert provider.compute.clusters.get_all(fields=["hosts"]).all()[0].hosts == (host.ref,)
+        assert not newer.struck.is_set()
+
 
 class TestKeystoneInTrouble:
     @pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.RATE_LIMITED, Fault.CUT])

@@ -9,6 +9,7 @@ import tempfile
 import time
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,6 +28,7 @@ __all__ = ["OpenStack"]
 
 TASK_TIMEOUT = 60.0
 POLL_INTERVAL = 0.01
+LOST_CELL = "10000000-0000-4000-8000-000000000000"
 UNDER_WAY = 0.3
 """Seconds that a request may still take that was being answered already."""
 
@@ -164,6 +166,38 @@ class OpenStack(Server):
         log = self._folder / "guests"
         lines = log.read_text().splitlines() if log.exists() else []
         return [(id, what) for id, _, what in (line.partition(" ") for line in lines)]
+
+    def lose_cell(self, *ids: str) -> None:
+        """Put servers into a cell of their own, and break its database.
+
+        Nova starts anew for it: it remembers its cells, and does not begin without one.
+        """
+        self._running.stop()
+        shutil.copy(self._folder / "nova.sqlite", self._folder / "lost.sqlite")
+        add = """
+            INSERT OR IGNORE INTO cell_mappings (uuid, name, transport_url, database_connection, disabled)
+            SELECT ?, 'lost', transport_url, 'sqlite:///lost.sqlite', 0 FROM cell_mappings WHERE name = 'cell1'
+        """
+        with closing(sqlite3.connect(self._folder / "nova_api.sqlite")) as api, api:
+            api.execute(add, [LOST_CELL])
+        self._put_into_cell("lost", ids)
+        self._running.start()
+        (self._folder / "lost.sqlite").write_text("This is no database any more." * 1000)
+
+    def find_cell(self, *ids: str) -> None:
+        """Put them back."""
+        self._put_into_cell("cell1", ids)
+
+    def _put_into_cell(self, name: str, ids: Sequence[str]) -> None:
+        """Those in the one that is lost are to be seen nowhere else."""
+        move = """
+            UPDATE instance_mappings SET cell_id = (SELECT id FROM cell_mappings WHERE name = ?) WHERE instance_uuid = ?
+        """
+        with closing(sqlite3.connect(self._folder / "nova_api.sqlite", timeout=TASK_TIMEOUT)) as api, api:
+            api.executemany(move, [(name, id) for id in ids])
+        hide = "UPDATE instances SET hidden = ? WHERE uuid = ?"
+        with closing(sqlite3.connect(self._folder / "nova.sqlite", timeout=TASK_TIMEOUT)) as nova, nova:
+            nova.executemany(hide, [(name != "cell1", id) for id in ids])
 
     def restart(self) -> None:
         """End all services and start them again, with all that they hold."""

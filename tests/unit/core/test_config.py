@@ -235,3 +235,11 @@ def test_an_unknown_option_says_the_known_ones() -> None:
     with pytest.raises(hvlib.InvalidQuery, match="'vm'") as caught:
         hvlib.connect("sim://?vm=3")
     assert "vms" in (caught.value.hint or "")
+
+
+def test_an_endpoint_shows_no_value_of_an_option() -> None:
+    """A driver may take secrets as options."""
+    endpoint = parse_endpoint("openstack://me:pass-1@cloud?token=secret-2", options={"credential": "secret-3"})
+    for shown in (repr(endpoint), str(endpoint), str(list(endpoint.__rich_repr__()))):
+        assert "openstack://me@cloud" in shown
+        assert not any(secret in shown for secret in ("pass-1", "secret-2", "secret-3"))

@@ -1,0 +1,78 @@
+"""What real services have that few think of: things without a name, without a server, with fields of their own."""
+
+from __future__ import annotations
+
+import pytest
+from hvlib_openstack.paging import SdkClient, pages
+from hvlib_openstack.service import Version
+from servers.openstack.openstack import OpenStack
+
+import hvlib
+
+pytestmark = [  # the SDK warns of what it does itself
+    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning:openstack"),
+    pytest.mark.timeout(300),
+]
+
+GIB = 2**30
+
+
+def test_what_has_no_name(region: OpenStack, provider: hvlib.Provider) -> None:
+    administrator = region.administrator()
+    body = {"volume": {"size": 1}}
+    volume = administrator.call("cinder", "POST", "/v3/volumes", body)["volume"]["id"]
+    image = administrator.call("glance", "POST", "/v2/images", {"disk_format": "raw", "container_format": "bare"})
+    for collection, id in ((provider.storage.volumes, volume), (provider.image.images, image["id"])):
+        assert id in {each.ref.id for each in collection.get_all(fields=[], name_label="")}
+        assert id in {each.ref.id for each in collection.get_by_name_label("")}
+    administrator.call("glance", "DELETE", f"/v2/images/{image['id']}")
+    provider.storage.volumes.get_by_uuid(volume).delete().wait(timeout=60)
+
+
+def test_a_volume_that_a_host_has(region: OpenStack, provider: hvlib.Provider) -> None:
+    """Cinder attaches volumes to hosts too, without a server."""
+    administrator = region.administrator()
+    volume = provider.storage.volumes.create("for backups", GIB).wait(timeout=60)
+    action = f"/v3/volumes/{volume.ref.id}/action"
+    attach = {"os-attach": {"host_name": "backup", "mountpoint": "/dev/sdz", "mode": "rw"}}
+    administrator.call("cinder", "POST", action, attach)
+    assert volume.refresh().vms == ()
+    assert provider.storage.volumes.get_all().count() > 1
+    administrator.call("cinder", "POST", action, {"os-detach": {}})
+    volume.delete().wait(timeout=60)
+
+
+def test_native_properties_that_not_all_have(region: OpenStack, provider: hvlib.Provider) -> None:
+    administrator = region.administrator()
+    image = {"name": "of its own", "disk_format": "raw", "container_format": "bare", "hw_disk_bus": "scsi"}
+    id = administrator.call("glance", "POST", "/v2/images", image)["id"]
+    images = provider.image.images.get_all(fields=[], native=["hw_disk_bus"]).all()
+    assert {image.ref.id: dict(image.native) for image in images if image.native} == {id: {"hw_disk_bus": "scsi"}}
+    assert len(images) > 1
+    administrator.call("glance", "DELETE", f"/v2/images/{id}")
+
+
+def test_a_uuid_that_is_none(provider: hvlib.Provider) -> None:
+    """A word that is a place of its own below the collection."""
+    for collection in (provider.compute.vms, provider.storage.volumes):
+        with pytest.raises(hvlib.NotFound):
+            collection.get_by_uuid("detail")
+
+
+def test_links_under_other_names(region: OpenStack, provider: hvlib.Provider) -> None:
+    """Nova's of instance actions are ``links``, cinder's of volume types ``volume_type_links``."""
+    one = [("limit", "1")]
+    types = pages(SdkClient(provider.native.block_storage), "/types", "volume_types", parameters=one)
+    assert sum(len(page.items) for page in types) == 2
+    vm = region.copy_server("with a past")
+    for step in ("os-start", "os-stop"):
+        region.administrator().act(vm, step, {"os-start": "ACTIVE", "os-stop": "SHUTOFF"}[step])
+    found = pages(
+        SdkClient(provider.native.compute),
+        f"/servers/{vm}/os-instance-actions",
+        "instanceActions",
+        parameters=one,
+        version=Version(2, 74),
+    )
+    actions = [item["action"] for page in found for item in page.items]
+    assert actions[:2] == ["stop", "start"]
