@@ -90,7 +90,7 @@ class TableAdapter(Adapter[R]):
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
         """GET of the object, by uuid; else of the collection, with what the service can compare."""
         if field == "uuid" and self._single:
-            return self.made(query, self._item(query, value))
+            return self.made(query, self.item(Records(self.table, query, self.session, {}), value))
         read = self.table.fields[field].reader(self.session, {})
         rows = Records(self.table, query, self.session, {}, field)
         asked = [*self.filters(query), *self.named(field, value)]
@@ -103,17 +103,17 @@ class TableAdapter(Adapter[R]):
         A listing leaves out what can be had all the same: another project's servers, hidden images.
         """
         wanted = {ref.id for ref in refs}
-        if self._single and len(wanted) == 1:
-            return self.made(query, self._item(query, *wanted))
-        few = self._single and len(wanted) <= FEW
         rows, found = Records(self.table, query, self.session, {}), []
+        if self._single and len(wanted) == 1:
+            return self.made(query, self.item(rows, *wanted))
+        few = self._single and len(wanted) <= FEW
         for page in self.pages(rows, self.chosen(sorted(wanted)), PROBE if few else None):
             chosen = [item for item in page.items if self._id(item) in wanted]
             found += chosen
             wanted.difference_update(map(self._id, chosen))
             if few or not wanted:
                 break
-        found += [item for id in sorted(wanted if self._single else ()) for item in self._item(query, id)]
+        found += [item for id in sorted(wanted if self._single else ()) for item in self.item(rows, id)]
         return self.made(query, found)
 
     def everything(self) -> Parameters:
@@ -181,8 +181,8 @@ class TableAdapter(Adapter[R]):
             version=self._version,
         )
 
-    def _item(self, query: Query[R], id: str) -> list[Any]:
-        """One object, as an item of a page; [] if there is none."""
+    def item(self, rows: Records[R], id: str) -> list[Any]:
+        """One object, as an item of a page; [] if there is none. One round trip."""
         assert self.table.item is not None
         path, key = self.table.item
         if not IDENTIFIER.fullmatch(id):
@@ -191,8 +191,7 @@ class TableAdapter(Adapter[R]):
             reply = self.service.get(f"{path}/{id}", version=self._version)
         except NotFound:
             return []
-        item_type = Records(self.table, query, self.session, {}).item_type
-        return [reply.read(item_type)] if not key else [reply.read(_named(item_type))[key]]
+        return [reply.read(rows.item_type)] if not key else [reply.read(_named(rows.item_type))[key]]
 
     def made(self, query: Query[R], items: Sequence[Any], *besides: str) -> Sequence[R]:
         """The records of items that were read into rows of these fields. One round trip if anything is joined."""

@@ -40,7 +40,8 @@ class OpenStackFeed(PollingFeed):
         if since is not None and [query.kind for query in queries if query.refs is None] != [VM]:
             raise CursorLost("only a watch of servers alone can go on from a cursor", hint="use known=")
         start = None if since is None else Cursor.decode(since)
-        self._watched = [self._watch(query, start) for query in queries]
+        # Servers are listed last: what fails before them costs nova nothing.
+        self._watched = [self._watch(query, start) for query in sorted(queries, key=lambda query: query.kind is VM)]
 
     def look(self) -> Batch:
         """Everything at first; then what is due."""
@@ -52,7 +53,7 @@ class OpenStackFeed(PollingFeed):
         return Batch(changes, self._cursor(), synced=True, poll_after=max(pause, 0.0))
 
     def _watch(self, query: Query[Any], since: Cursor | None) -> Watched:
-        adapter = self._session.adapter(query.kind)
+        adapter: Any = self._session.adapters[query.kind]
         if query.refs is not None:
             return Chosen(adapter, query, self._session.poll_interval)
         if query.kind is not VM:

@@ -22,7 +22,7 @@ from hvlib_openstack.service import Parameters
 from hvlib_openstack.table import Column, Joined, Table
 from hvlib_openstack.values import label, moment, ordered, text
 
-__all__ = ["Networks"]
+__all__ = ["IN_A_QUERY", "Networks"]
 
 PHYSICAL = "provider:physical_network"
 

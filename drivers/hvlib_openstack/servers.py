@@ -15,6 +15,7 @@ from hvlib.query import Query
 from hvlib.resources import VM
 from hvlib_openstack.cells import check_cell
 from hvlib_openstack.cursor import Cursor, total
+from hvlib_openstack.joins import FEW
 from hvlib_openstack.outcome import state_of
 from hvlib_openstack.paging import pages
 from hvlib_openstack.service import Parameters
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from hvlib_openstack.adapter import TableAdapter
     from hvlib_openstack.session import OpenStackSession
 
-__all__ = ["Servers"]
+__all__ = ["Seen", "Servers"]
 
 OVERLAP = 5
 """Seconds for which nova is asked once more: it counts in whole ones, and the clocks of its hosts differ."""
@@ -49,6 +50,13 @@ class Identified(msgspec.Struct):
     id: str
     name: str = ""
     status: str | None = None
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """Which servers there were at a moment, by nova's clock: what a session has seen, one watch after another."""
+
+    at: int
+    ids: Set[str]
 
 
 class Servers(Watched):
@@ -79,6 +87,7 @@ class Servers(Watched):
         except PartialResult as error:
             raise ConnectionFailed(str(error)) from error
         self._forget()
+        self._session.seen = Seen(self._at, self._alive.keys())
         self.due = time.monotonic() + self._session.poll_interval
         return changes
 
@@ -103,9 +112,11 @@ class Servers(Watched):
 
     def _begin(self, go_on: GoOn) -> Sequence[Change]:
         """A listing, and what nova tells of the last seconds: a cursor must know who was gone before it."""
+        seen = self._session.seen
         listed = self._everything(go_on)
-        there, gone = self._changed(self._at - OVERLAP, go_on)
+        there, gone = self._changed(min(self._at, seen.at) - OVERLAP, go_on)
         items = {**self._rest(listed, gone), **there}
+        self._account_for(seen.ids - items.keys() - gone.keys())
         self._alive = self._ages(items)
         return [Upsert(record) for record in self._made(items.values())]
 
@@ -114,10 +125,12 @@ class Servers(Watched):
         since = self._at - OVERLAP
         listed = self._listed(go_on) if self._sweep.is_due else None
         there, gone = self._changed(since, go_on)
+        if listed is not None:
+            self._all_told(self._alive.keys() - listed.keys() - there.keys() - gone.keys())
+            new = listed.keys() - self._alive.keys() - there.keys() - gone.keys()
+            there |= self._untold({id: listed[id] for id in new}, go_on)
         known = self._alive.keys()
         self._alive = {id: born for id, born in {**self._alive, **self._ages(there)}.items() if id not in gone}
-        if listed is not None:
-            self._account_for(self._alive.keys() - listed.keys() - there.keys())
         records = self._made({**self._rest(listed or {}, gone), **there}.values())
         return [*self._leave(gone.keys() & known), *map(Upsert, records)]
 
@@ -129,24 +142,40 @@ class Servers(Watched):
         there, gone = self._changed(since.at - OVERLAP, go_on)
         ages = {**dict.fromkeys(listed, 0), **self._ages({**self._rest(listed, gone), **there})}
         self._alive = {id: born for id, born in ages.items() if id not in gone}
+        self._account_for(self._session.seen.ids - self._alive.keys() - gone.keys())
         came, went = since.difference(self._alive, gone, YOUNG)
         records = self._made({**self._rest(listed, gone), **there}.values())
         return [*self._leave(went), *(Upsert(record, record.ref.id in came) for record in records)]
 
-    def _account_for(self, missing: Set[str]) -> None:
-        """Of servers that are not listed, and that nova does not tell the end of. One round trip, if there are any.
+    def _all_told(self, missing: Set[str]) -> None:
+        """Raises `CursorLost` for servers that are gone without nova telling it."""
+        self._account_for(missing)
+        if missing:
+            raise CursorLost("nova does not remember what became of a server that is gone")
 
-        Raises `PartialResult` where nova leaves them out, `CursorLost` where it has forgotten them.
+    def _account_for(self, missing: Set[str]) -> None:
+        """Of servers that are not listed, and that nova does not tell the end of: a few are asked for, one by one.
+
+        Raises `PartialResult` where nova leaves them out.
         """
-        if not missing:
-            return
-        try:
-            forgotten = state_of(self._session, min(missing)) is None
-        except ProtocolError as error:
-            raise PartialResult(f"nova does not list the server {min(missing)}, nor tell of it: {error}") from error
-        if not forgotten:
-            raise PartialResult(f"nova does not list all servers: {min(missing)} is there")
-        raise CursorLost("nova does not remember what became of a server that is gone")
+        for id in sorted(missing)[:FEW]:
+            try:
+                there = state_of(self._session, id) is not None
+            except ProtocolError as error:
+                raise PartialResult(f"nova does not list the server {id}, nor tell of it: {error}") from error
+            if there:
+                raise PartialResult(f"nova does not list all servers: {id} is there")
+
+    def _untold(self, listed: dict[str, Any], go_on: GoOn) -> dict[str, Any]:
+        """Servers that are listed, and that nova has not told of: their cell was down when they were last listed."""
+        if self._whole:
+            return listed
+        if len(listed) <= FEW:
+            return {id: item for id in sorted(listed) for item in self._adapter.item(self._rows, id)}
+        at = self._at
+        items = self._read([], go_on)
+        self._at = at  # Of the others, what nova has told is as old as it was.
+        return {id: item for id, item in items.items() if id in listed}
 
     def _made(self, items: Iterable[Any]) -> Sequence[VM]:
         return self._adapter.made(self._query, list(items), *BESIDES)
@@ -176,12 +205,15 @@ class Servers(Watched):
         return items
 
     def _read(self, asked: Parameters, go_on: GoOn) -> dict[str, Any]:
-        """Servers by identifier, in pages. The first reply's date is where the next question begins."""
+        """Servers by identifier, in pages. The next question begins where this one did, by nova's clock.
+
+        Servers may date a reply when they send it, long after they have read what it tells.
+        """
         items: dict[str, Any] = {}
-        at = None
+        at, begin = None, time.monotonic()
         for page in self._adapter.pages(self._rows, [*self._adapter.everything(), *asked]):
             go_on()
-            at = at or int(page.reply.date.timestamp())
+            at = at or int(page.reply.date.timestamp() - (time.monotonic() - begin))
             items.update((self._rows.row(item).id, item) for item in page.items)
         self._at = at or self._at
         return items

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -26,6 +27,7 @@ from hvlib_openstack.login import Login, authenticate, catalogued, introduce
 from hvlib_openstack.network import Networks
 from hvlib_openstack.operation import Operation
 from hvlib_openstack.reply import Reply
+from hvlib_openstack.servers import Seen
 from hvlib_openstack.service import Service
 from hvlib_openstack.snapshot import Snapshots
 from hvlib_openstack.storage_pool import StoragePools
@@ -57,6 +59,7 @@ class OpenStackSession(driver.Session):
         self._adapters: dict[type[Resource], TableAdapter[Any]] = {}
         self._tasks = Tasks(self)
         self.claims = Claims(self)
+        self.seen = Seen(sys.maxsize, frozenset())
 
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:

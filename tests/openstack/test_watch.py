@@ -5,18 +5,21 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from servers.openstack.openstack import OpenStack
+from servers.openstack_replay.replay import OpenStackReplay
 
 import hvlib
 from hvlib.mirror import EventType
 
-from .conftest import Connect
+from .conftest import Connect, asked
 
 pytestmark = pytest.mark.timeout(300)
 
+UNCHANGED = 7.0
 PATIENCE = 30.0
 
 
@@ -83,6 +86,22 @@ def test_a_network_whose_subnets_change_is_told(region: OpenStack, provider: hvl
         assert gone.type is EventType.DELETED
 
 
+def test_many_networks_are_read_at_once(
+    replay: OpenStackReplay, reach: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than an address has room for: their collection is read, and their subnets, once."""
+    monkeypatch.setattr("hvlib_openstack.revised.IN_A_QUERY", 5)
+    networks = reach(replay).network.networks
+    there = {network.ref: network.subnets for network in networks.get_all(fields=["subnets"])}
+    found = {}
+    with asked(replay) as requests, networks.watch(fields=["subnets"]) as watch:
+        while (event := watch.next(timeout=PATIENCE)) is not None and event.resource is not None:
+            found[event.resource.ref] = event.resource.subnets
+    assert found == there
+    assert len(found) > 5
+    assert (requests["GET /network/v2.0/networks"], requests["GET /network/v2.0/subnets"]) == (2, 1)
+
+
 def test_volumes_come_change_and_go(region: OpenStack, provider: hvlib.Provider) -> None:
     administrator = region.administrator()
     with provider.storage.volumes.watch() as watch:
@@ -94,7 +113,53 @@ def test_volumes_come_change_and_go(region: OpenStack, provider: hvlib.Provider)
         administrator.call("cinder", "PUT", f"{path}/{id}", {"volume": {"name": "renamed"}})
         until(watch, lambda event: event.resource is not None and event.resource.name_label == "renamed")  # type: ignore[arg-type]
         administrator.call("cinder", "DELETE", f"{path}/{id}")
-        until(watch, lambda event: event.type is EventType.DELETED)  # type: ignore[arg-type]
+        gone = until(watch, lambda event: event.type is EventType.DELETED)  # type: ignore[arg-type]
+        assert gone.ref is not None
+        assert gone.ref.id == id
+
+
+def test_a_volume_of_several_servers_loses_one(region: OpenStack, connect: Connect) -> None:
+    """Cinder does not count that as a change of the volume."""
+    administrator = region.administrator()
+    kind = {"name": "shared", "extra_specs": {"multiattach": "<is> True"}}
+    type = administrator.call("cinder", "POST", "/v3/types", {"volume_type": kind})["volume_type"]["id"]
+    id = administrator.create_volume("shared", volume_type=type)
+    vms = [region.copy_server(f"shares-{number}") for number in range(2)]
+    attachments = [attach(region, id, vm) for vm in vms]
+    volumes = connect(poll_interval=0.2, sweep_interval=0.2).storage.volumes
+    with volumes.watch(fields=["vms"]) as watch:
+        synced(watch)  # type: ignore[arg-type]
+        while seconds_since_change(region, id) < UNCHANGED:
+            with pytest.raises(hvlib.WaitTimeout):
+                watch.next(timeout=0.5)
+        administrator.call("cinder", "DELETE", f"/v3/attachments/{attachments[0]}")
+        event = watch.next(timeout=PATIENCE)
+        assert event is not None
+        assert event.resource is not None
+        assert [vm.id for vm in event.resource.vms] == [vms[1]]
+    administrator.call("cinder", "DELETE", f"/v3/attachments/{attachments[1]}")
+    volumes.get_by_uuid(id).delete().wait(timeout=PATIENCE)
+    administrator.call("cinder", "DELETE", f"/v3/types/{type}")
+
+
+def attach(region: OpenStack, volume: str, server: str) -> str:
+    """As nova does it at cinder."""
+    connector = {"ip": "127.0.0.1", "host": "compute-1", "initiator": "iqn.test", "multipath": False}
+    body = {"attachment": {"volume_uuid": volume, "instance_uuid": server, "connector": connector}}
+    made = region.administrator().call("cinder", "POST", "/v3/attachments", body)["attachment"]["id"]
+    region.administrator().call("cinder", "POST", f"/v3/attachments/{made}/action", {"os-complete": {}})
+    return str(made)
+
+
+def seconds_since_change(region: OpenStack, volume: str) -> float:
+    told = region.administrator().call("cinder", "GET", f"/v3/volumes/{volume}")["volume"]["updated_at"]
+    return (datetime.now(UTC) - datetime.fromisoformat(told).replace(tzinfo=UTC)).total_seconds()
+
+
+def test_what_can_not_be_listed_can_not_be_watched(provider: hvlib.Provider) -> None:
+    for watch in (provider.tasks.watch(), provider.watch(provider.compute.vms, provider.tasks)):
+        with watch, pytest.raises(hvlib.Unsupported):
+            watch.next(timeout=PATIENCE)
 
 
 def test_a_cursor_goes_on_in_another_provider(region: OpenStack, connect: Connect, server: str) -> None:

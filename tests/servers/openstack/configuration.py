@@ -20,7 +20,13 @@ def write(folder: Path, venv: Path, settings: Settings) -> None:
     """Write the configuration of all services into their folder."""
     for name in FOLDERS:
         (folder / name).mkdir(exist_ok=True)
-    values = {**settings.internal, "password": settings.password, "folder": str(folder), "venv": str(venv)}
+    values = {
+        **settings.internal,
+        "password": settings.password,
+        "page": str(settings.page),
+        "folder": str(folder),
+        "venv": str(venv),
+    }
     for included in ("credentials", "common", "shared"):
         values[included] = Template((TEMPLATES / included).read_text()).substitute(values)
     for template in TEMPLATES.glob("*.conf"):

@@ -21,6 +21,7 @@ from servers.openstack.copying import Identity, Original, copy, now, originals
 from servers.openstack.estate import Estate
 from servers.openstack.projects import PROJECTS, REGION
 from servers.openstack.region import Region
+from servers.openstack.settings import PAGE
 from servers.server import Server
 
 __all__ = ["OpenStack"]
@@ -37,15 +38,16 @@ class OpenStack(Server):
     """keystone, placement, glance, neutron, cinder and nova with two hosts, which are an aggregate.
 
     The project ``admin`` has ``servers`` servers, the first two with the same name and every fourth off; the project
-    ``member`` has two more. A user of each project has its name and role. The methods below `close` are an
-    administrator's, whose requests are not counted.
+    ``member`` has two more. Nova tells ``page`` servers at a time at most. A user of each project has its name and
+    role. The methods below `close` are an administrator's, whose requests are not counted.
     """
 
     name: ClassVar[str] = "openstack"
     about: ClassVar[str] = "an OpenStack region, of the real services"
 
-    def __init__(self, servers: int = 20) -> None:
+    def __init__(self, servers: int = 20, page: int = PAGE) -> None:
         self.servers = servers
+        self._page = page
         self._temporary = tempfile.TemporaryDirectory(prefix="hvlib-openstack-")
         self._folder = Path(self._temporary.name, "region")
         self._region: Region | None = None
@@ -104,7 +106,7 @@ class OpenStack(Server):
         self._original = None
         self._estate, password = cache.copy(self._folder, self.servers)
         if not self._region:
-            self._region = Region(self._folder, password)
+            self._region = Region(self._folder, password, self._page)
         self._region.start()
         clouds = {"clouds": {user: self._cloud(user) for user in self.estate.passwords}}
         self.clouds.touch(mode=0o600)
@@ -173,6 +175,8 @@ class OpenStack(Server):
         Nova starts anew for it: it remembers its cells, and does not begin without one.
         """
         self._running.stop()
+        for remains in self._folder.glob("lost.sqlite*"):
+            remains.unlink()
         shutil.copy(self._folder / "nova.sqlite", self._folder / "lost.sqlite")
         add = """
             INSERT OR IGNORE INTO cell_mappings (uuid, name, transport_url, database_connection, disabled)

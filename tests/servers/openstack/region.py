@@ -9,7 +9,7 @@ from pathlib import Path
 from servers.openstack import configuration
 from servers.openstack.environment import VENV, program, variables
 from servers.openstack.projects import PROJECTS
-from servers.openstack.settings import Settings
+from servers.openstack.settings import PAGE, Settings
 from servers.process import StartingProcess
 
 __all__ = ["Region", "migrate"]
@@ -27,10 +27,11 @@ class Region:
     yet waits for it. So all can start at once.
     """
 
-    def __init__(self, folder: Path, password: str) -> None:
+    def __init__(self, folder: Path, password: str, page: int = PAGE) -> None:
         self.ports: Ports = {project.name: (0, 0) for project in PROJECTS}  # any, until the first start chose
         self.folder = folder
         self._password = password
+        self._page = page
         self._processes: dict[str, StartingProcess] = {}
 
     @property
@@ -39,7 +40,7 @@ class Region:
         public, internal = (
             {name: f"http://127.0.0.1:{ports[kind]}" for name, ports in self.ports.items()} for kind in (0, 1)
         )
-        return Settings(public, internal, self._password)
+        return Settings(public, internal, self._password, self._page)
 
     @property
     def pids(self) -> dict[str, int]:

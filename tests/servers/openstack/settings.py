@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-__all__ = ["Settings"]
+__all__ = ["PAGE", "Settings"]
+
+PAGE = 1000
 
 FILE = "settings.json"
 
@@ -16,12 +18,14 @@ FILE = "settings.json"
 class Settings:
     """Addresses by project, such as ``http://127.0.0.1:40001``, and the password of the services' user.
 
+    A page of nova's has ``page`` servers at most.
     What is asked at the internal addresses is not counted: the services and the administrator's door use them.
     """
 
     public: dict[str, str]
     internal: dict[str, str]
     password: str
+    page: int = PAGE
 
     @classmethod
     def read(cls, folder: Path) -> Self:

@@ -8,7 +8,7 @@ from cinder.tests import fake_driver
 
 __all__ = ["FakeStorage", "FiniteStorage"]
 
-FINITE = {"total_capacity_gb": 1000, "free_capacity_gb": 900, "reserved_percentage": 0}
+FINITE = {"total_capacity_gb": 1000, "free_capacity_gb": 900, "reserved_percentage": 0, "multiattach": True}
 
 
 class FakeStorage(fake_driver.FakeLoggingVolumeDriver):  # type: ignore[misc]
@@ -20,7 +20,10 @@ class FakeStorage(fake_driver.FakeLoggingVolumeDriver):  # type: ignore[misc]
 
 
 class FiniteStorage(FakeStorage):
-    """One that says how much it holds, and goes by its own name. The stock driver's are infinite, and all "fake"."""
+    """One that says how much it holds, and goes by its own name; servers can share its volumes.
+
+    The stock driver's are infinite, all "fake", and for one server.
+    """
 
     def _update_volume_stats(self) -> None:
         super()._update_volume_stats()
