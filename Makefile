@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 THIRD_PARTY := .venv/.third-party
-OPENSTACK_TESTS := tests/openstack tests/conformance/test_openstack.py tests/conformance/test_portable.py tests/servers/test_openstack.py
+UNIT_TESTS := tests/model tests/driver tests/runtime tests/api tests/cli tests/conformance tests/packaging tests/examples/test_portable.py $(wildcard tests/drivers/*/unit)
+OPENSTACK_TESTS := tests/drivers/openstack tests/examples/test_portable_on_servers.py tests/servers/test_openstack.py
 ROBUSTNESS_TESTS := tests/seeds tests/faults
 
 .PHONY: demo test lint types walls unit openstack servers servers-openstack servers-robustness servers-others faults docs benchmarks clean
@@ -34,7 +35,7 @@ walls: $(THIRD_PARTY)
 	$(BIN)/lint-imports
 
 unit: $(THIRD_PARTY)
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest $(UNIT_TESTS)
 
 build/vcsim: $(INSTALLED) $(wildcard tests/servers/vcsim/*)
 	tests/servers/run --build vcsim
@@ -48,13 +49,13 @@ servers: $(THIRD_PARTY) build/vcsim
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target servers-openstack servers-robustness servers-others
 
 servers-openstack: openstack
-	$(BIN)/pytest $(OPENSTACK_TESTS)
+	$(BIN)/pytest $(OPENSTACK_TESTS) --ignore tests/drivers/openstack/unit
 
 servers-robustness:
 	$(BIN)/pytest $(ROBUSTNESS_TESTS)
 
 servers-others:
-	$(BIN)/pytest tests --ignore tests/unit $(foreach each,$(OPENSTACK_TESTS) $(ROBUSTNESS_TESTS),--ignore $(each))
+	$(BIN)/pytest tests $(foreach each,$(UNIT_TESTS) $(OPENSTACK_TESTS) $(ROBUSTNESS_TESTS),--ignore $(each))
 
 # Runs each operation under each fault on each driver, and writes what came of it into docs/faults.md.
 faults: $(THIRD_PARTY) build/vcsim

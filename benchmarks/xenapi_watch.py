@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import hvlib
-from hvlib.watch import EventType
+from hvlib.model.event import EventType
 
 SIZES = (100, 10_000)
 RENAMES = 2_000

@@ -10,12 +10,12 @@
 
 from __future__ import annotations
 
-from hvlib import actions
-from hvlib.collection import Collection
-from hvlib.connection import Requests
-from hvlib.connector import connect
+from hvlib.api.collection import Collection
+from hvlib.api.connect import connect
+from hvlib.api.provider import Provider
 from hvlib.driver import About
-from hvlib.errors import (
+from hvlib.model import actions
+from hvlib.model.errors import (
     AmbiguousName,
     AuthenticationFailed,
     Closed,
@@ -42,11 +42,11 @@ from hvlib.errors import (
     Unsupported,
     WaitTimeout,
 )
-from hvlib.pager import Page, Pager, PageToken
-from hvlib.provider import Provider
-from hvlib.query import glob
-from hvlib.ref import Ref
-from hvlib.resources import (
+from hvlib.model.event import Event, EventType, WatchCursor
+from hvlib.model.page import Page, PageToken
+from hvlib.model.query import glob
+from hvlib.model.ref import Ref
+from hvlib.model.resources import (
     VM,
     Cluster,
     Flavor,
@@ -59,9 +59,12 @@ from hvlib.resources import (
     TaskRecord,
     Volume,
 )
-from hvlib.retry import RetryPolicy
-from hvlib.task import Task, wait_all
-from hvlib.watch import Event, EventType, Watch, WatchCursor
+from hvlib.model.task import Task
+from hvlib.runtime.pager import Pager
+from hvlib.runtime.requests import Requests
+from hvlib.runtime.retry import RetryPolicy
+from hvlib.runtime.tasks import wait_all
+from hvlib.runtime.watch.watch import Watch
 
 __version__ = "0.1.0"
 
@@ -79,6 +82,7 @@ __all__ = [
     "ConnectionFailed",
     "ConnectionTimeout",
     "CursorLost",
+    "DriverBug",
     "DriverNotFound",
     "Event",
     "EventType",

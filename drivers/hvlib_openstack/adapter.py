@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from hvlib.driver import Adapter, Page, PageToken
-from hvlib.errors import CursorLost, InvalidQuery, NotFound, ProtocolError
-from hvlib.query import Query
-from hvlib.ref import Ref
-from hvlib.resources import Resource
+from hvlib.model.errors import CursorLost, InvalidQuery, NotFound, ProtocolError
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
 from hvlib_openstack.joins import FEW
 from hvlib_openstack.listings import Joins, Listing, Listings
 from hvlib_openstack.paging import MARKER, CollectionPage, page_at, pages
@@ -72,7 +72,7 @@ class TableAdapter(Adapter[R]):
             seen.add(marker)
             page = self._after(rows, asked, marker, query.page_size)
         listing = self._listings.take(after)
-        if listing is None or listing.joins.keys() != {join.name for join in self.table.joins(query.needed)}:
+        if listing is None or listing.joins.keys() != {join.name for join in self.table.joins(query.fields)}:
             alone = after is None and page.next is None
             listing = Listing(self._join(query, page.items if alone else None), time.monotonic())
         items = Records(self.table, query, self.session, listing.joins).all(page.items)
@@ -204,7 +204,7 @@ class TableAdapter(Adapter[R]):
         few = [self._id(item) for item in items] if items is not None and len(items) <= FEW else None
         if few == []:
             return {}
-        return {join.name: join.read(self.session, few) for join in self.table.joins(query.needed)}
+        return {join.name: join.read(self.session, few) for join in self.table.joins(query.fields)}
 
     def _id(self, item: Any) -> str:
         return str(item[self.table.id] if isinstance(item, dict) else getattr(item, self.table.id))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hvlib.driver import Started
-from hvlib.errors import NotFound
+from hvlib.model.errors import NotFound
 
 if TYPE_CHECKING:
     from hvlib_openstack.session import OpenStackSession

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hvlib.errors import NotFound
-from hvlib.resources import VM, Failure
+from hvlib.model.errors import NotFound
+from hvlib.model.resources import VM
+from hvlib.model.task import Failure
 from hvlib_openstack.attachment import SEPARATOR, ports_of
 from hvlib_openstack.errors import failure
 from hvlib_openstack.instance_actions import InstanceAction, action_of, actions_since

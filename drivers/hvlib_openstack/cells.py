@@ -6,7 +6,7 @@ listing without filters and limits, up to a page. Nobody is to take the rest for
 
 from __future__ import annotations
 
-from hvlib.errors import PartialResult
+from hvlib.model.errors import PartialResult
 
 __all__ = ["check_cell"]
 

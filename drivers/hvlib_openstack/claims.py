@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
-from hvlib.errors import Conflict, HvlibError, NotFound
+from hvlib.model.errors import Conflict, HvlibError, NotFound
 
 if TYPE_CHECKING:
     from hvlib_openstack.session import OpenStackSession

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hvlib.driver import NotSent
-from hvlib.errors import HvlibError, NotFound, RateLimited
-from hvlib.resources import ENDED, VM, Failure
+from hvlib.model.errors import HvlibError, NotFound, RateLimited
+from hvlib.model.resources import VM
+from hvlib.model.task import ENDED, Failure
 from hvlib_openstack.errors import REFUSED, refused
 from hvlib_openstack.joins import NETWORKS
 from hvlib_openstack.operation import Operation, before_all

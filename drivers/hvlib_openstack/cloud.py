@@ -16,7 +16,7 @@ from openstack.config import OpenStackConfig
 from openstack.exceptions import ConfigException
 
 from hvlib.driver import Context, Endpoint
-from hvlib.errors import ConfigError
+from hvlib.model.errors import ConfigError
 from hvlib_openstack.connections import Connections
 
 if TYPE_CHECKING:

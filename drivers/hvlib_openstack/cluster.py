@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import msgspec
 
-from hvlib.resources import Cluster, Host
+from hvlib.model.resources import Cluster, Host
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.joins import HYPERVISORS
 from hvlib_openstack.table import Column, Joined, Many, Table

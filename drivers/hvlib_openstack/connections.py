@@ -59,7 +59,7 @@ class Connections(HTTPAdapter):
         """Send a request and read its reply."""
         if self._leaving not in (None, threading.get_ident()):
             raise requests.ConnectionError("the session was closed")
-        self._context.sent(f"{request.method} {IDENTIFIER.sub('{id}', request.path_url.partition('?')[0])}")
+        self._context.count_request(f"{request.method} {IDENTIFIER.sub('{id}', request.path_url.partition('?')[0])}")
         with deadline(self._seconds, self._opened.handshakes):
             response = super().send(request, *args, **options)
             body = _read(response)

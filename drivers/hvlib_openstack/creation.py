@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hvlib.actions import CreateVM
 from hvlib.driver import Started
-from hvlib.errors import Unsupported
-from hvlib.ref import Ref
+from hvlib.model.actions import CreateVM
+from hvlib.model.errors import Unsupported
+from hvlib.model.ref import Ref
 from hvlib_openstack.outcome import OFF
 from hvlib_openstack.sizes import Size, chosen_size
 from hvlib_openstack.values import GIB

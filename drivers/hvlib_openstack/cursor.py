@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from hvlib.driver import WatchCursor
-from hvlib.errors import CursorLost
+from hvlib.model.errors import CursorLost
 
 __all__ = ["Cursor", "total"]
 

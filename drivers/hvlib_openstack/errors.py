@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import requests
 
-from hvlib import errors
 from hvlib.driver import SessionLost
 from hvlib.driver.http import status_error
-from hvlib.errors import HvlibError
-from hvlib.resources import Failure
+from hvlib.model import errors
+from hvlib.model.errors import HvlibError
+from hvlib.model.task import Failure
 
 __all__ = ["REFUSED", "failure", "refusal", "refused"]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from hvlib.driver import Batch, Change, WatchCursor
 from hvlib.driver.polling import PollingFeed
-from hvlib.errors import CursorLost
-from hvlib.query import Query
-from hvlib.resources import VM, Network, Resource, Volume
+from hvlib.model.errors import CursorLost
+from hvlib.model.query import Query
+from hvlib.model.resources import VM, Network, Resource, Volume
 from hvlib_openstack.cursor import Cursor
 from hvlib_openstack.revised import Networks, Volumes
 from hvlib_openstack.servers import Servers

@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from hvlib.resources import Flavor
+from hvlib.model.resources import Flavor
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.listings import Joins
 from hvlib_openstack.rows import Row

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from hvlib.errors import NotFound
-from hvlib.ref import Ref
-from hvlib.resources import Cluster, Host, HostState
+from hvlib.model.errors import NotFound
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Cluster, Host, HostState
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.joins import AGGREGATES, SIZED, sized
 from hvlib_openstack.table import Column, Joined, One, Table

@@ -8,10 +8,10 @@ from typing import ClassVar, TypeVar
 
 import msgspec
 
-from hvlib import actions
 from hvlib.driver import Done, action
-from hvlib.ref import Ref
-from hvlib.resources import Image, Resource
+from hvlib.model import actions
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Image, Resource
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.service import Parameters
 from hvlib_openstack.table import Column, Table

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hvlib.errors import NotFound
+from hvlib.model.errors import NotFound
 
 if TYPE_CHECKING:
     from hvlib_openstack.operation import Operation

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hvlib.errors import InvalidQuery, InvalidState, PermissionDenied
-from hvlib.resources import VM
+from hvlib.model.errors import InvalidQuery, InvalidState, PermissionDenied
+from hvlib.model.resources import VM
 from hvlib_openstack.errors import failure
 from hvlib_openstack.instance_actions import actions_since
 from hvlib_openstack.outcome import RUNNING, Outcome, State, server_outcome

@@ -18,7 +18,7 @@ from keystoneauth1.exceptions import (
 )
 
 from hvlib.driver import About
-from hvlib.errors import AuthenticationFailed, ConfigError, ProtocolError, Unsupported
+from hvlib.model.errors import AuthenticationFailed, ConfigError, ProtocolError, Unsupported
 from hvlib_openstack.cloud import HINT, Cloud
 from hvlib_openstack.connections import on_the_way
 from hvlib_openstack.errors import refusal

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import field
 
-from hvlib import actions
 from hvlib.driver import Done, action
-from hvlib.errors import Unsupported
-from hvlib.ref import Ref
-from hvlib.resources import Network
+from hvlib.model import actions
+from hvlib.model.errors import Unsupported
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Network
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.creation import Made
 from hvlib_openstack.joins import SUBNETS

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from hvlib.errors import NotFound
+from hvlib.model.errors import NotFound
 
 __all__ = ["Operation", "before_all"]
 

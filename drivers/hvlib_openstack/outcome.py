@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import field
 
-from hvlib.errors import Conflict, HvlibError, InvalidQuery, InvalidState, NotFound
-from hvlib.ref import Ref
-from hvlib.resources import VM, Failure, Snapshot, TaskState
+from hvlib.model.errors import Conflict, HvlibError, InvalidQuery, InvalidState, NotFound
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Snapshot
+from hvlib.model.task import Failure, TaskState
 from hvlib_openstack.errors import REFUSED, failure, refused
 from hvlib_openstack.instance_actions import InstanceAction, action_of, actions_since
 

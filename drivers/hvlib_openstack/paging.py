@@ -23,7 +23,7 @@ from keystoneauth1.adapter import Adapter
 from keystoneauth1.exceptions import CatalogException, ClientException, Unauthorized
 from openstack.exceptions import SDKException, ServiceDisabledException
 
-from hvlib.errors import AuthenticationFailed, ProtocolError, Unsupported
+from hvlib.model.errors import AuthenticationFailed, ProtocolError, Unsupported
 from hvlib_openstack.connections import on_the_way
 from hvlib_openstack.errors import refusal
 from hvlib_openstack.reply import Reply

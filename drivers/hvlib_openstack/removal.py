@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hvlib.driver import Done, Started
-from hvlib.errors import HvlibError, NotFound, ProtocolError
+from hvlib.model.errors import HvlibError, NotFound, ProtocolError
 from hvlib_openstack.errors import REFUSED, failure
 from hvlib_openstack.outcome import RUNNING, Outcome
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from hvlib.errors import ProtocolError
+from hvlib.model.errors import ProtocolError
 
 __all__ = ["Reply"]
 

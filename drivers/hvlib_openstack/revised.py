@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hvlib.driver import REFS_PER_CALL, Change, Gone, Upsert
-from hvlib.query import Query
-from hvlib.ref import Ref
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
 from hvlib_openstack.network import IN_A_QUERY
 from hvlib_openstack.paging import pages
 from hvlib_openstack.table import Records
@@ -132,7 +132,7 @@ class Volumes(Watched):
 
     def _share(self, records: Sequence[Any]) -> None:
         """Note which of them several servers have."""
-        if VMS in self._query.needed:
+        if VMS in self._query.fields:
             self._shared -= {record.ref for record in records}
             self._shared |= {record.ref for record in records if len(record.vms) > 1}
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from hvlib.errors import ProtocolError
+from hvlib.model.errors import ProtocolError
 
 __all__ = ["Row", "native_of", "row_of", "row_type"]
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hvlib.driver import Change, Gone, Upsert
-from hvlib.errors import ConnectionFailed, CursorLost, PartialResult, ProtocolError
-from hvlib.query import Query
-from hvlib.resources import VM
+from hvlib.model.errors import ConnectionFailed, CursorLost, PartialResult, ProtocolError
+from hvlib.model.query import Query
+from hvlib.model.resources import VM
 from hvlib_openstack.cells import check_cell
 from hvlib_openstack.cursor import Cursor, total
 from hvlib_openstack.joins import FEW
@@ -75,7 +75,7 @@ class Servers(Watched):
         self._at = 0
         self._alive: dict[str, int] = {}
         self._told: dict[str, int] = {}
-        self._whole = query.native or bool(HIDDEN & query.needed)
+        self._whole = query.native or bool(HIDDEN & query.fields)
 
     def look(self, go_on: GoOn) -> Sequence[Change]:
         """All, the first time, or what came since the cursor; then what nova tells, and what a listing shows.

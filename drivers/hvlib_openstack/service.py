@@ -12,7 +12,7 @@ from keystoneauth1.exceptions import ClientException
 from keystoneauth1.session import Session
 
 from hvlib.driver import SessionLost
-from hvlib.errors import ProtocolError
+from hvlib.model.errors import ProtocolError
 from hvlib_openstack.connections import on_the_way
 from hvlib_openstack.errors import refusal
 from hvlib_openstack.reply import Reply

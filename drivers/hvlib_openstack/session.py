@@ -12,9 +12,9 @@ from keystoneauth1.exceptions import ClientException
 
 from hvlib import driver
 from hvlib.driver import About, Adapter, Context, Endpoint, Feed, SessionLost, Started, WatchCursor
-from hvlib.errors import Closed, HvlibError, InvalidQuery, ProtocolError, Unsupported
-from hvlib.query import Query
-from hvlib.resources import Resource, TaskRecord
+from hvlib.model.errors import Closed, HvlibError, InvalidQuery, ProtocolError, Unsupported
+from hvlib.model.query import Query
+from hvlib.model.resources import Resource, TaskRecord
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.claims import Claims
 from hvlib_openstack.cloud import Cloud
@@ -143,13 +143,13 @@ class OpenStackSession(driver.Session):
         operation = Operation(name, target, reply.request_id, int(reply.date.timestamp()), goal, made, label)
         return Started(self.context.ref(TaskRecord, operation.id))
 
-    def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
+    def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed | None:
         """Nova's changes-since, and listings of what the services tell no changes of.
 
         Where only chosen objects are watched, these are read, soon and then ever less often.
         """
         if since is None and all(query.refs is not None for query in queries):
-            return super().feed(queries, since)
+            return None
         return OpenStackFeed(self, queries, since)
 
     def _make_adapters(self) -> dict[type[Resource], TableAdapter[Any]]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hvlib.actions import Resize
-from hvlib.errors import InvalidQuery, NotFound, Unsupported
-from hvlib.ref import Ref
+from hvlib.model.actions import Resize
+from hvlib.model.errors import InvalidQuery, NotFound, Unsupported
+from hvlib.model.ref import Ref
 from hvlib_openstack.paging import pages
 from hvlib_openstack.values import MIB
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hvlib import actions
 from hvlib.driver import Done, Started, action
-from hvlib.ref import Ref
-from hvlib.resources import VM, Snapshot
+from hvlib.model import actions
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Snapshot
 from hvlib_openstack.image import SNAPSHOT, GlanceAdapter, Picture, is_snapshot
 from hvlib_openstack.removal import remove_snapshot
 from hvlib_openstack.table import Column, One, Table

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from hvlib.resources import StoragePool
+from hvlib.model.resources import StoragePool
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.joins import CAPACITIES
 from hvlib_openstack.table import Column, Joined, Table

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
-from hvlib.query import Query
-from hvlib.ref import Ref
-from hvlib.resources import Resource
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
 from hvlib_openstack.joins import Join
 from hvlib_openstack.listings import Joins
 from hvlib_openstack.rows import Row, native_of, row_of, row_type
@@ -170,7 +170,7 @@ class Records(Generic[R]):
     ) -> None:
         self.table = table
         self._native = query.native
-        self._row_type = table.row_type([*query.needed, *besides])
+        self._row_type = table.row_type([*query.fields, *besides])
         self._make_ref = partial(session.context.ref, table.kind)
         self._type: Any = query.record_type
         self._fits = table.where[0] if table.where else None

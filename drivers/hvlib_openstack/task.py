@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from hvlib import actions
 from hvlib.driver import Adapter, Done, Page, PageToken, action
-from hvlib.errors import InvalidState, NotFound, Unsupported
-from hvlib.query import Query
-from hvlib.ref import Ref
-from hvlib.resources import ENDED, VM, Resource, Snapshot, TaskRecord, Volume
+from hvlib.model import actions
+from hvlib.model.errors import InvalidState, NotFound, Unsupported
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Resource, Snapshot, TaskRecord, Volume
+from hvlib.model.task import ENDED
 from hvlib_openstack.attachment_outcome import ATTACHMENTS, attachment_outcome
 from hvlib_openstack.cloning import clone_outcome
 from hvlib_openstack.live_migration import LIVE_MIGRATION, cancel_live_migration, live_migration_outcome

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import field
 
-from hvlib import actions
 from hvlib.driver import Done, Started, action
-from hvlib.errors import InvalidQuery, InvalidState, NotFound, Unsupported
-from hvlib.ref import Ref
-from hvlib.resources import VM, Flavor, Host, Image, Network, PowerState, Volume
+from hvlib.model import actions
+from hvlib.model.errors import InvalidQuery, InvalidState, NotFound, Unsupported
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Flavor, Host, Image, Network, PowerState, Volume
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.attachment import detach_ports
 from hvlib_openstack.cells import check_cell

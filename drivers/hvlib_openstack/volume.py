@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from hvlib import actions
 from hvlib.driver import Done, Started, action
-from hvlib.errors import PermissionDenied
-from hvlib.ref import Ref
-from hvlib.resources import VM, StoragePool, Volume
+from hvlib.model import actions
+from hvlib.model.errors import PermissionDenied
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, StoragePool, Volume
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.creation import Made
 from hvlib_openstack.service import Parameters, Version

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hvlib.errors import HvlibError, NotFound
-from hvlib.resources import Failure, Volume
+from hvlib.model.errors import HvlibError, NotFound
+from hvlib.model.resources import Volume
+from hvlib.model.task import Failure
 from hvlib_openstack.errors import failure
 from hvlib_openstack.outcome import RUNNING, Outcome
 from hvlib_openstack.paging import pages

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hvlib.driver import REFS_PER_CALL, Change, Gone, PageToken, Upsert
-from hvlib.errors import ProtocolError
-from hvlib.query import Query
-from hvlib.ref import Ref
-from hvlib.resources import Resource
+from hvlib.model.errors import ProtocolError
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
 
 if TYPE_CHECKING:
     from hvlib_openstack.adapter import TableAdapter

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from hvlib.actions import Action, Rename, SetTags
 from hvlib.driver import Adapter, Done, Page, PageToken, Started, action
-from hvlib.errors import CursorLost, InvalidQuery, NotFound
-from hvlib.query import Query
-from hvlib.ref import Ref
-from hvlib.resources import Resource, TaskRecord
+from hvlib.model.actions import Action, Rename, SetTags
+from hvlib.model.errors import CursorLost, InvalidQuery, NotFound
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource, TaskRecord
 from hvlib_sim import hardware
 from hvlib_sim.engine import Engine, Operation
 from hvlib_sim.objects import KINDS, Object

@@ -13,7 +13,7 @@ from itertools import count
 
 import msgspec
 
-from hvlib.actions import Action
+from hvlib.model.actions import Action
 from hvlib_sim.objects import Link
 
 __all__ = ["Agenda", "Due", "Job", "MemoryAgenda"]

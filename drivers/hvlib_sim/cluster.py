@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hvlib.resources import Cluster, Host
+from hvlib.model.resources import Cluster, Host
 from hvlib_sim import objects
 from hvlib_sim.adapter import LabAdapter
 from hvlib_sim.table import ManyRefs, Table

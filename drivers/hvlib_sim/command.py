@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from cliff.command import Command
 
-from hvlib.errors import InvalidQuery
+from hvlib.model.errors import InvalidQuery
 
 __all__ = ["CreateLab"]
 

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import msgspec
 
-from hvlib.errors import ConfigError
+from hvlib.model.errors import ConfigError
 from hvlib_sim.file_store import encode
 from hvlib_sim.generate import generate
 from hvlib_sim.lab_file import APPLICATION, FORMAT, INDEXES, TABLES, beside

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from hvlib.driver import Context, Driver, Endpoint, Session
-from hvlib.errors import InvalidQuery
+from hvlib.model.errors import InvalidQuery
 
 if TYPE_CHECKING:
     from hvlib_sim.lab import Lab

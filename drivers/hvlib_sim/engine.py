@@ -18,9 +18,9 @@ from uuid import uuid4
 import msgspec
 from msgspec.structs import replace
 
-from hvlib.actions import Action
-from hvlib.errors import Conflict, HvlibError, InvalidQuery, InvalidState, NotFound, TaskFailed
-from hvlib.resources import ENDED, Failure
+from hvlib.model.actions import Action
+from hvlib.model.errors import Conflict, HvlibError, InvalidQuery, InvalidState, NotFound, TaskFailed
+from hvlib.model.task import ENDED, Failure
 from hvlib_sim.agenda import Due, Job
 from hvlib_sim.objects import KINDS, Link, Object, Task
 from hvlib_sim.store import Store

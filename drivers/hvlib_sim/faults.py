@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 import msgspec
 
 from hvlib.driver import NotSent, SessionLost, Unavailable
-from hvlib.errors import (
+from hvlib.model.errors import (
     ConnectionFailed,
     ConnectionTimeout,
     HvlibError,

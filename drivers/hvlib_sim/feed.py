@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hvlib.driver import Batch, Change, Feed, Gone, Upsert, WatchCursor
-from hvlib.errors import Closed, ConnectionFailed, CursorLost
-from hvlib.query import Query
+from hvlib.model.errors import Closed, ConnectionFailed, CursorLost
+from hvlib.model.query import Query
 from hvlib_sim.objects import Object
 from hvlib_sim.store import Changes, Store
 from hvlib_sim.table import Table

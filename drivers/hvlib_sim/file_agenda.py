@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hvlib import actions
+from hvlib.model import actions
 from hvlib_sim.agenda import Agenda, Due, Job
 from hvlib_sim.lab_file import LabFile, reported
 from hvlib_sim.objects import Link

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
-from hvlib.errors import ConfigError, HvlibError, ProtocolError
+from hvlib.model.errors import ConfigError, HvlibError, ProtocolError
 from hvlib_sim.file_agenda import FileAgenda
 from hvlib_sim.file_sessions import FileSessions
 from hvlib_sim.lab_file import LabFile, reported

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from hvlib.resources import PowerState
+from hvlib.model.resources import PowerState
 from hvlib_sim.hardware import address
 from hvlib_sim.objects import VM, Cluster, Flavor, Host, Image, Network, Object, Snapshot, StoragePool, Volume
 from hvlib_sim.power import IN_MEMORY

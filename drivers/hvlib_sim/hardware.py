@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from hvlib import actions
-from hvlib.errors import Conflict, InvalidState, NotFound, TaskFailed
+from hvlib.model import actions
+from hvlib.model.errors import Conflict, InvalidState, NotFound, TaskFailed
 from hvlib_sim import power
 from hvlib_sim.engine import Engine, operation
 from hvlib_sim.objects import VM, Flavor, Network, Object, StoragePool, Volume

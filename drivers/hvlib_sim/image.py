@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hvlib.resources import Image
+from hvlib.model.resources import Image
 from hvlib_sim import objects
 from hvlib_sim.adapter import LabeledAdapter
 from hvlib_sim.table import Table, Value

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 import msgspec
 
 from hvlib.driver import Secret, SessionLost
-from hvlib.errors import AuthenticationFailed, ConnectionFailed, HvlibError
+from hvlib.model.errors import AuthenticationFailed, ConnectionFailed, HvlibError
 from hvlib_sim import lifecycle  # noqa: F401 -- tasks name its operations
 from hvlib_sim.engine import Engine
 from hvlib_sim.memory_store import MemoryStore

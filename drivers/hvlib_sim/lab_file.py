@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from hvlib.errors import (
+from hvlib.model.errors import (
     Closed,
     ConfigError,
     ConnectionFailed,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from hvlib import actions
-from hvlib.errors import Conflict, InvalidQuery, InvalidState, NotFound
-from hvlib.ref import Ref
+from hvlib.model import actions
+from hvlib.model.errors import Conflict, InvalidQuery, InvalidState, NotFound
+from hvlib.model.ref import Ref
 from hvlib_sim import hardware, power
 from hvlib_sim.engine import Engine, operation
 from hvlib_sim.objects import VM, Flavor, Host, Image, Link, Network, Snapshot, StoragePool, Task, Volume

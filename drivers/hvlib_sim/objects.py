@@ -11,7 +11,8 @@ from typing import ClassVar
 
 import msgspec
 
-from hvlib.resources import Failure, HostState, PowerState, TaskState
+from hvlib.model.resources import HostState, PowerState
+from hvlib.model.task import Failure, TaskState
 
 __all__ = [
     "KINDS",

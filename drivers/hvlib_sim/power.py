@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from hvlib import actions
-from hvlib.errors import InvalidState, TaskFailed
-from hvlib.resources import PowerState
+from hvlib.model import actions
+from hvlib.model.errors import InvalidState, TaskFailed
+from hvlib.model.resources import PowerState
 from hvlib_sim.engine import Engine, event, operation
 from hvlib_sim.objects import VM, Host
 

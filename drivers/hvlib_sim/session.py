@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from hvlib.driver import About, Adapter, Context, Feed, Secret, Session, SessionLost, WatchCursor
-from hvlib.errors import Closed, ConnectionTimeout, HvlibError
-from hvlib.query import Query
-from hvlib.resources import Resource
+from hvlib.model.errors import Closed, ConnectionTimeout, HvlibError
+from hvlib.model.query import Query
+from hvlib.model.resources import Resource
 from hvlib_sim.adapter import LabAdapter
 from hvlib_sim.cluster import Clusters
 from hvlib_sim.faults import Faults
@@ -161,7 +161,7 @@ class LabSession(Session):
         """The way to the lab and back: counted on both sides, with the faults and the time that go with it."""
         if self.closed:
             raise Closed("the session was closed")
-        self.context.sent(name)
+        self.context.count_request(name)
         with self._faults.met_by(name.lower()):
             self._let_time_pass(name, waking)
             with self.lab.request(name):
@@ -178,6 +178,6 @@ class LabSession(Session):
         with self._lock:
             token, self._token = self._token, None
         if token is not None and self._lab is not None:
-            self.context.sent("Logout")
+            self.context.count_request("Logout")
             with suppress(HvlibError), self._lab.request("Logout"):
                 self._lab.logout(token)

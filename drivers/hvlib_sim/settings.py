@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from hvlib.errors import InvalidQuery
+from hvlib.model.errors import InvalidQuery
 
 __all__ = ["SETTINGS", "Settings", "read_seconds"]
 

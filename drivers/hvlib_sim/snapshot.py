@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hvlib import actions
 from hvlib.driver import Started, action
-from hvlib.ref import Ref
-from hvlib.resources import VM, Snapshot
+from hvlib.model import actions
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Snapshot
 from hvlib_sim import lifecycle, objects
 from hvlib_sim.adapter import LabeledAdapter
 from hvlib_sim.table import OneRef, Table, Value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hvlib.resources import StoragePool
+from hvlib.model.resources import StoragePool
 from hvlib_sim import objects
 from hvlib_sim.adapter import LabAdapter
 from hvlib_sim.table import Table, Value

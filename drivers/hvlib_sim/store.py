@@ -15,7 +15,7 @@ from typing import ClassVar, Literal, TypeVar
 
 import msgspec
 
-from hvlib.errors import CursorLost, NotFound
+from hvlib.model.errors import CursorLost, NotFound
 from hvlib_sim.agenda import Agenda
 from hvlib_sim.objects import Object
 from hvlib_sim.settings import Settings

@@ -15,10 +15,10 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from hvlib.driver import Context
-from hvlib.errors import InvalidQuery
-from hvlib.query import Filter, Query
-from hvlib.ref import Ref
-from hvlib.resources import KINDS, Resource
+from hvlib.model.errors import InvalidQuery
+from hvlib.model.query import Filter, Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import KINDS, Resource
 from hvlib_sim.objects import Link, Object
 
 __all__ = ["AnyRef", "Column", "ManyRefs", "OneRef", "Refs", "Table", "Value"]
@@ -140,7 +140,7 @@ class Table(Generic[R]):
             return [context.ref(self.kind, one.id) for one in objects]
         if name == "native":
             return [_native(one, query.native) for one in objects] if query.native else repeat(None)
-        return self.columns[name].read(objects, context) if name in query.needed else repeat(None)
+        return self.columns[name].read(objects, context) if name in query.fields else repeat(None)
 
 
 def _native(one: Object, wanted: bool | tuple[str, ...]) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hvlib import actions
 from hvlib.driver import Done, action
-from hvlib.ref import Ref
-from hvlib.resources import TaskRecord
+from hvlib.model import actions
+from hvlib.model.ref import Ref
+from hvlib.model.resources import TaskRecord
 from hvlib_sim import lifecycle, objects
 from hvlib_sim.adapter import LabAdapter
 from hvlib_sim.table import AnyRef, Table, Value

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hvlib import actions
 from hvlib.driver import Done, Started, action
-from hvlib.ref import Ref
-from hvlib.resources import VM, Cluster, Flavor, Host, Image, Network, Volume
+from hvlib.model import actions
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Cluster, Flavor, Host, Image, Network, Volume
 from hvlib_sim import hardware, lifecycle, objects, power
 from hvlib_sim.adapter import LabeledAdapter, required
 from hvlib_sim.table import ManyRefs, OneRef, Table, Value

@@ -58,7 +58,7 @@ class Client:
         | wait: seconds that the method itself may take before it answers
         """
         limit = self._limit or self._context.timeout()
-        self._context.sent(method)
+        self._context.count_request(method)
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"urn:vim25/{self.version}"'}
         if self.cookie:
             headers["Cookie"] = self.cookie
@@ -75,7 +75,7 @@ class Client:
     def fetch(self, path: str) -> bytes | None:
         """A small document of the server, by GET; None where it has none."""
         limit = self._context.timeout()
-        self._context.sent(f"GET {path}")
+        self._context.count_request(f"GET {path}")
         with self._transport.exchange("GET", path, headers={}, timeout=limit) as response:
             if response.status in (429, 502, 503, 504):
                 raise status_error(response, STATUSES, NO_SERVER)

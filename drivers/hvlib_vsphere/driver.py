@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from hvlib.driver import Context, Driver, Endpoint, Secret, Session
-from hvlib.errors import ConfigError, DriverNotFound
+from hvlib.model.errors import ConfigError, DriverNotFound
 
 if TYPE_CHECKING:
     from hvlib_vsphere.session import VSphereSession

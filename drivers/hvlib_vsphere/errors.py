@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hvlib import errors
 from hvlib.driver import SessionLost
-from hvlib.errors import HvlibError, ProtocolError
-from hvlib.resources import Failure
+from hvlib.model import errors
+from hvlib.model.errors import HvlibError, ProtocolError
+from hvlib.model.task import Failure
 from hvlib_vsphere.soap import Fault, MoRef
 
 __all__ = ["STATUSES", "failure", "fault_error", "not_found"]

@@ -9,9 +9,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hvlib.driver import Batch, Change, Feed, Gone, Upsert, WatchCursor
-from hvlib.errors import ConnectionFailed, HvlibError, TaskCancelled
-from hvlib.query import Query
-from hvlib.ref import Ref
+from hvlib.model.errors import ConnectionFailed, HvlibError, TaskCancelled
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
 from hvlib_vsphere.errors import fault_error
 from hvlib_vsphere.property import filter_spec, named
 from hvlib_vsphere.soap import Fault, MoRef, Row, element, listed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from hvlib.query import Query
-from hvlib.ref import Ref
-from hvlib.resources import Cluster, Host, HostState
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Cluster, Host, HostState
 from hvlib_vsphere.property import PropertyAdapter
 from hvlib_vsphere.search import find_by_uuid
 from hvlib_vsphere.table import One, Property, Reader, Table, Uuid

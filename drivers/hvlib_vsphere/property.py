@@ -10,10 +10,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from hvlib.driver import Adapter, Page, PageToken
-from hvlib.errors import CursorLost, HvlibError, InvalidQuery
-from hvlib.query import Query
-from hvlib.ref import Ref
-from hvlib.resources import Resource
+from hvlib.model.errors import CursorLost, HvlibError, InvalidQuery
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
 from hvlib_vsphere.soap import MoRef, Row, element, reference
 from hvlib_vsphere.table import SELF, Records, Table, exists
 

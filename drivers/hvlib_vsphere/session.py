@@ -14,10 +14,10 @@ import msgspec
 from hvlib import driver
 from hvlib.driver import About, Adapter, Context, Endpoint, Feed, SessionLost, Started, WatchCursor
 from hvlib.driver.http import Address, Transport
-from hvlib.errors import AuthenticationFailed, Closed, ConfigError, CursorLost, DriverNotFound, HvlibError
-from hvlib.query import Query
-from hvlib.ref import Ref
-from hvlib.resources import VM, Cluster, Host, Network, Resource, StoragePool, TaskRecord
+from hvlib.model.errors import AuthenticationFailed, Closed, ConfigError, CursorLost, DriverNotFound, HvlibError
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Cluster, Host, Network, Resource, StoragePool, TaskRecord
 from hvlib_vsphere.client import Client
 from hvlib_vsphere.feed import PropertyFeed
 from hvlib_vsphere.host import Hosts

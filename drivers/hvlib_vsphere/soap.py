@@ -22,7 +22,7 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
-from hvlib.errors import ProtocolError
+from hvlib.model.errors import ProtocolError
 
 __all__ = ["Fault", "MoRef", "Reply", "Row", "element", "envelope", "listed", "reference", "truth", "utc", "value_of"]
 

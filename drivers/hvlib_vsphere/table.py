@@ -13,10 +13,10 @@ from uuid import UUID, uuid5
 import msgspec
 
 from hvlib.driver import SessionLost
-from hvlib.errors import InvalidQuery, PermissionDenied
-from hvlib.query import Query
-from hvlib.ref import Ref
-from hvlib.resources import Resource
+from hvlib.model.errors import InvalidQuery, PermissionDenied
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
 from hvlib_vsphere.errors import fault_error, not_found
 from hvlib_vsphere.soap import Row, listed
 from hvlib_vsphere.values import is_true
@@ -111,7 +111,7 @@ class Records(Generic[R]):
             self._reader(name) if name in query.record_type.loaded else _nothing
             for name in query.record_type.__struct_fields__[1:]
         ]
-        wanted = {path for name in query.needed for path in table.fields[name].paths if path != SELF}
+        wanted = {path for name in query.fields for path in table.fields[name].paths if path != SELF}
         if table.where_not is not None:
             wanted.add(table.where_not)
         self._leaves = frozenset(wanted)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hvlib import actions
 from hvlib.driver import Done, action
-from hvlib.ref import Ref
-from hvlib.resources import TaskRecord, TaskState
+from hvlib.model import actions
+from hvlib.model.ref import Ref
+from hvlib.model.resources import TaskRecord
+from hvlib.model.task import TaskState
 from hvlib_vsphere.errors import failure
 from hvlib_vsphere.property import PropertyAdapter, behind
 from hvlib_vsphere.soap import MoRef, element

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from hvlib import actions
 from hvlib.driver import Done, Started, action
-from hvlib.errors import InvalidQuery
-from hvlib.query import Query
-from hvlib.ref import Ref
-from hvlib.resources import VM, PowerState
+from hvlib.model import actions
+from hvlib.model.errors import InvalidQuery
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, PowerState
 from hvlib_vsphere.property import PropertyAdapter
 from hvlib_vsphere.search import find_by_uuid
 from hvlib_vsphere.soap import MoRef, element, listed

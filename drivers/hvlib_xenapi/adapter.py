@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from hvlib import actions
 from hvlib.driver import Adapter, Done, Page, PageToken, action
-from hvlib.query import Query
-from hvlib.ref import Ref
-from hvlib.resources import Resource
+from hvlib.model import actions
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
 from hvlib_xenapi.events import BEGINNING, reply_type, rows_told
 from hvlib_xenapi.listing import Listing
 from hvlib_xenapi.rows import NATIVE, Inventory, Row, Rows, native_row, row_type, rows_of
@@ -92,10 +92,10 @@ class TableAdapter(Adapter[R]):
         return rows_of(cls, fields, records)
 
     def _listing(self, query: Query[R]) -> Listing:
-        own, needs = self.table.cls, self.table.needs(query.needed)
+        own, needs = self.table.cls, self.table.needs(query.fields)
         conditions = self.table.conditions(query)
         rows = {own: self.rows(own, conditions, needs[own], query.native)}
-        rows |= self._joined(query, [join.cls for join in self.table.joins(query.needed)])
+        rows |= self._joined(query, [join.cls for join in self.table.joins(query.fields)])
         records = self._table_of(query, rows)
         refs = list(rows[own])
         if self.table.among is not None:
@@ -113,7 +113,7 @@ class TableAdapter(Adapter[R]):
 
     def _subscriptions(self, query: Query[R], own: Collection[Row]) -> Iterator[str]:
         """What is joined to these objects: of a few each by itself, else all of its class."""
-        for join in self.table.joins(query.needed):
+        for join in self.table.joins(query.fields):
             link = join.link()
             if link is None or len(own) > FEW:
                 yield join.cls
@@ -125,14 +125,14 @@ class TableAdapter(Adapter[R]):
 
     def _joined(self, query: Query[R], subscriptions: Iterable[str]) -> Rows:
         """Rows of all joined classes. No round trip if there is nothing to ask for, one if there is."""
-        needs = {cls: fields for cls, fields in self.table.needs(query.needed).items() if cls != self.table.cls}
+        needs = {cls: fields for cls, fields in self.table.needs(query.fields).items() if cls != self.table.cls}
         wanted = sorted(set(subscriptions))
         if not wanted:
             return {cls: {} for cls in needs}
         return rows_told(self.session.call("event.from", wanted, BEGINNING, 0.0, result=reply_type(needs)), needs)
 
     def _own_fields(self, query: Query[R]) -> frozenset[str]:
-        return self.table.needs(query.needed)[self.table.cls] | self.table.links(query.needed)
+        return self.table.needs(query.fields)[self.table.cls] | self.table.links(query.fields)
 
     def _table_of(self, query: Query[R], rows: Mapping[str, dict[str, Row]]) -> Records[R]:
         inventory = Inventory(rows, self._backward(query))
@@ -141,7 +141,7 @@ class TableAdapter(Adapter[R]):
         return Records(self.table, query, self.session, inventory)
 
     def _backward(self, query: Query[R]) -> set[tuple[str, str]]:
-        return {index for index in self.table.indexes(query.needed) if index[0] != self.table.cls}
+        return {index for index in self.table.indexes(query.fields) if index[0] != self.table.cls}
 
 
 class LabelledAdapter(TableAdapter[R]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from hvlib.errors import Conflict, HvlibError, NotFound, QuotaExceeded
+from hvlib.model.errors import Conflict, HvlibError, NotFound, QuotaExceeded
 from hvlib_xenapi.steps import Steps
 
 __all__ = ["ATTACHED", "attach_network", "attach_volume", "detach"]

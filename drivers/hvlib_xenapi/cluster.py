@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hvlib.resources import Cluster, Host
+from hvlib.model.resources import Cluster, Host
 from hvlib_xenapi.adapter import LabelledAdapter
 from hvlib_xenapi.joins import Every
 from hvlib_xenapi.table import LABELS, TAGS, Column, Many, Table

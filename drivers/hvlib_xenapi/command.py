@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cliff.command import Command
 
-from hvlib.errors import ConfigError
+from hvlib.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from hvlib_xenapi.simulator.simulator import Simulator

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from xml.etree import ElementTree
 
-from hvlib import actions
 from hvlib.driver import Done, Started
-from hvlib.errors import HvlibError, Unsupported
-from hvlib.resources import VM
+from hvlib.model import actions
+from hvlib.model.errors import HvlibError, Unsupported
+from hvlib.model.resources import VM
 from hvlib_xenapi.attachment import attach_network, attach_volume
 from hvlib_xenapi.removal import clear_away
 from hvlib_xenapi.sizes import resize

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from hvlib.driver import WatchCursor
-from hvlib.errors import CursorLost
+from hvlib.model.errors import CursorLost
 
 __all__ = ["Counts", "Cursor"]
 

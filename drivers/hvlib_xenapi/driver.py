@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hvlib.driver import Context, Driver, Endpoint, Session
-from hvlib.errors import ConfigError, DriverNotFound
+from hvlib.model.errors import ConfigError, DriverNotFound
 
 __all__ = ["XenAPIDriver"]
 

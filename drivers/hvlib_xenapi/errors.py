@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hvlib import errors
 from hvlib.driver import SessionLost, Unavailable
-from hvlib.errors import HvlibError
-from hvlib.resources import Failure
+from hvlib.model import errors
+from hvlib.model.errors import HvlibError
+from hvlib.model.task import Failure
 
 __all__ = ["CODES", "failure", "failure_error", "is_code"]
 

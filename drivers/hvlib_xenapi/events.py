@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from hvlib.errors import ProtocolError
+from hvlib.model.errors import ProtocolError
 from hvlib_xenapi.rows import Needs, Rows, row_of, row_type
 
 __all__ = ["BEGINNING", "Event", "Reply", "reply_type", "rows_told", "told"]

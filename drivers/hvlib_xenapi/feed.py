@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hvlib.driver import Batch, Change, Feed, Gone, WatchCursor
-from hvlib.errors import Closed, ConnectionFailed, CursorLost
-from hvlib.query import Query
+from hvlib.model.errors import Closed, ConnectionFailed, CursorLost
+from hvlib.model.query import Query
 from hvlib_xenapi.cursor import Counts, Cursor
 from hvlib_xenapi.events import BEGINNING, Event, Reply, reply_type, told
 from hvlib_xenapi.joins import Join
@@ -57,8 +57,8 @@ class EventFeed(Feed):
         indexes: set[tuple[str, str]] = set()
         for query in queries:
             table = session.adapter(query.kind).table
-            indexes |= table.indexes(query.needed)
-            for cls, fields in table.needs(query.needed).items():
+            indexes |= table.indexes(query.fields)
+            for cls, fields in table.needs(query.fields).items():
                 needs[cls] = needs.get(cls, frozenset()) | fields
         self._needs = needs
         self._native = _native(session, queries)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from hvlib.resources import Host, HostState
+from hvlib.model.resources import Host, HostState
 from hvlib_xenapi.adapter import LabelledAdapter
 from hvlib_xenapi.joins import Forward
 from hvlib_xenapi.rows import Row

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from hvlib.errors import ProtocolError
+from hvlib.model.errors import ProtocolError
 from hvlib_xenapi.errors import failure_error
 
 __all__ = ["NO_JSON", "PATH", "TYPE", "read_reply", "request"]

@@ -9,8 +9,8 @@ from uuid import uuid4
 import msgspec
 
 from hvlib.driver import PageToken
-from hvlib.errors import CursorLost
-from hvlib.query import Query
+from hvlib.model.errors import CursorLost
+from hvlib.model.query import Query
 from hvlib_xenapi.rows import Row
 from hvlib_xenapi.table import Records
 

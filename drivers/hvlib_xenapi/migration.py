@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hvlib import actions
 from hvlib.driver import Started
-from hvlib.errors import InvalidQuery, InvalidState
+from hvlib.model import actions
+from hvlib.model.errors import InvalidQuery, InvalidState
 from hvlib_xenapi.steps import Steps
 from hvlib_xenapi.values import is_null
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import ClassVar
 
-from hvlib import actions
 from hvlib.driver import Done, Started, action
-from hvlib.errors import HvlibError, InvalidState
-from hvlib.ref import Ref
-from hvlib.resources import Network
+from hvlib.model import actions
+from hvlib.model.errors import HvlibError, InvalidState
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Network
 from hvlib_xenapi.adapter import LabelledAdapter
 from hvlib_xenapi.joins import Backward
 from hvlib_xenapi.rows import Row

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from hvlib.ref import Ref
-from hvlib.resources import ENDED, TaskState
+from hvlib.model.ref import Ref
+from hvlib.model.task import ENDED, TaskState
 
 __all__ = ["OwnTasks"]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from hvlib.driver import Done, Started
-from hvlib.errors import Closed, ConnectionFailed, HvlibError, InvalidState
+from hvlib.model.errors import Closed, ConnectionFailed, HvlibError, InvalidState
 from hvlib_xenapi.attachment import ATTACHED
 from hvlib_xenapi.steps import Steps
 from hvlib_xenapi.table import any_of

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from hvlib.errors import InvalidQuery
+from hvlib.model.errors import InvalidQuery
 from hvlib_xenapi.datamodel import FIELDS
 from hvlib_xenapi.values import converter
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from hvlib.driver import Context
 from hvlib.driver.http import Transport, chunks, status_error
-from hvlib.errors import AuthenticationFailed, HvlibError, PermissionDenied, ProtocolError
+from hvlib.model.errors import AuthenticationFailed, HvlibError, PermissionDenied, ProtocolError
 from hvlib_xenapi import json_rpc, xml_rpc
 from hvlib_xenapi.messages import Message, result_type
 from hvlib_xenapi.values import converter
@@ -89,7 +89,7 @@ class Rpc:
         return wire.read_reply(self._post(wire, name, parameters, wait, limit), result)
 
     def _post(self, wire: Any, name: str, parameters: Sequence[Any], wait: float, limit: float | None) -> bytes:
-        self._context.sent(name)
+        self._context.count_request(name)
         seconds = limit or self._context.timeout()
         headers = {"Content-Type": wire.TYPE}
         body = wire.request(name, parameters)

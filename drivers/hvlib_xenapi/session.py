@@ -14,7 +14,7 @@ import msgspec
 from hvlib import driver
 from hvlib.driver import About, Adapter, Context, Endpoint, Feed, NotSent, SessionLost, Started, WatchCursor
 from hvlib.driver.http import Address, Transport
-from hvlib.errors import (
+from hvlib.model.errors import (
     AuthenticationFailed,
     Closed,
     ConfigError,
@@ -23,8 +23,8 @@ from hvlib.errors import (
     HvlibError,
     ProtocolError,
 )
-from hvlib.query import Query
-from hvlib.resources import Resource
+from hvlib.model.query import Query
+from hvlib.model.resources import Resource
 from hvlib_xenapi.adapter import TableAdapter
 from hvlib_xenapi.cluster import Clusters
 from hvlib_xenapi.errors import is_code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from hvlib.errors import HvlibError
+from hvlib.model.errors import HvlibError
 from hvlib_xenapi.steps import Steps
 
 __all__ = ["resize"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hvlib import actions
 from hvlib.driver import Done, Started, action
-from hvlib.ref import Ref
-from hvlib.resources import VM, Snapshot
+from hvlib.model import actions
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Snapshot
 from hvlib_xenapi.adapter import LabelledAdapter
 from hvlib_xenapi.removal import remove
 from hvlib_xenapi.table import LABELS, TAGS, Column, One, Table

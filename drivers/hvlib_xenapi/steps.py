@@ -12,9 +12,10 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from hvlib.driver import NotSent, SessionLost, Started
-from hvlib.errors import ConnectionFailed, HvlibError, NotFound, RateLimited
-from hvlib.ref import Ref
-from hvlib.resources import ENDED, TaskRecord
+from hvlib.model.errors import ConnectionFailed, HvlibError, NotFound, RateLimited
+from hvlib.model.ref import Ref
+from hvlib.model.resources import TaskRecord
+from hvlib.model.task import ENDED
 from hvlib_xenapi.errors import failure_error
 from hvlib_xenapi.events import BEGINNING, Reply, reply_type, told
 from hvlib_xenapi.rows import row_of, row_type, rows_of

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
-from hvlib.query import Glob, Query
-from hvlib.ref import Ref
-from hvlib.resources import Resource
+from hvlib.model.query import Glob, Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
 from hvlib_xenapi.joins import Forward, Join
 from hvlib_xenapi.rows import NATIVE, Inventory, Needs, Row
 from hvlib_xenapi.values import NULL, is_null
@@ -103,7 +103,7 @@ class Pool(Column):
 
     def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:  # noqa: ARG002
         """`Column.reader`."""
-        from hvlib.resources import Cluster
+        from hvlib.model.resources import Cluster
 
         pool = session.context.ref(Cluster, session.current.pool)
         return lambda _ref, _row: pool

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 from xml.etree import ElementTree
 
-from hvlib import actions
 from hvlib.driver import Done, action
-from hvlib.errors import InvalidState
-from hvlib.ref import Ref
-from hvlib.resources import ENDED, VM, Failure, Network, Resource, Snapshot, TaskRecord, TaskState, Volume
+from hvlib.model import actions
+from hvlib.model.errors import InvalidState
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Network, Resource, Snapshot, TaskRecord, Volume
+from hvlib.model.task import ENDED, Failure, TaskState
 from hvlib_xenapi.adapter import TableAdapter
 from hvlib_xenapi.errors import failure
 from hvlib_xenapi.rows import Inventory, Row

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from hvlib import actions
 from hvlib.driver import Done, Started, action
-from hvlib.errors import InvalidQuery, Unsupported
-from hvlib.ref import Ref
-from hvlib.resources import VM, Host, Network, PowerState, Volume
+from hvlib.model import actions
+from hvlib.model.errors import InvalidQuery, Unsupported
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Host, Network, PowerState, Volume
 from hvlib_xenapi.adapter import LabelledAdapter
 from hvlib_xenapi.attachment import attach_network, attach_volume, detach
 from hvlib_xenapi.creation import create_vm

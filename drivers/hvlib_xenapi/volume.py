@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from hvlib import actions
 from hvlib.driver import Started, action
-from hvlib.errors import Conflict, InvalidQuery
-from hvlib.ref import Ref
-from hvlib.resources import VM, StoragePool, Volume
+from hvlib.model import actions
+from hvlib.model.errors import Conflict, InvalidQuery
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, StoragePool, Volume
 from hvlib_xenapi.adapter import LabelledAdapter
 from hvlib_xenapi.joins import Backward, Forward
 from hvlib_xenapi.rows import Row

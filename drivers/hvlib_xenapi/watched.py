@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Set
 from typing import TYPE_CHECKING, Any
 
 from hvlib.driver import Change, Gone, Upsert
-from hvlib.query import Query
+from hvlib.model.query import Query
 from hvlib_xenapi.joins import Join
 from hvlib_xenapi.rows import Inventory
 from hvlib_xenapi.table import Records
@@ -23,7 +23,7 @@ class Watched:
     def __init__(self, session: XenAPISession, query: Query[Any], inventory: Inventory) -> None:
         table = session.adapter(query.kind).table
         self.cls = table.cls
-        self.joins = table.joins(query.needed)
+        self.joins = table.joins(query.fields)
         self._records = Records(table, query, session, inventory)
         self._rows = inventory.rows[table.cls]
         self._chosen = None if query.refs is None else {ref.id for ref in query.refs}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 from xml.parsers.expat import ExpatError
 
-from hvlib.errors import ProtocolError
+from hvlib.model.errors import ProtocolError
 from hvlib_xenapi.errors import failure_error
 from hvlib_xenapi.xml_records import read_records
 

@@ -19,11 +19,11 @@ from cliff.app import App
 from cliff.command import Command
 
 import hvlib
+from hvlib.api.address import parse_endpoint
+from hvlib.api.provider import Provider
 from hvlib.cli.commands import Commands
 from hvlib.cli.messages import OneLine
-from hvlib.endpoint import parse_endpoint
-from hvlib.errors import ConfigError
-from hvlib.provider import Provider
+from hvlib.model.errors import ConfigError
 
 __all__ = ["HvApp", "main"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hvlib.cli.listing import ListResources, ShowResource
-from hvlib.resources import Cluster
+from hvlib.model.resources import Cluster
 
 __all__ = ["ListClusters", "ShowCluster"]
 

@@ -12,11 +12,11 @@ from datetime import datetime
 from textwrap import fill
 from typing import Any
 
-from hvlib.errors import Unsupported
-from hvlib.provider import Provider
-from hvlib.query import check_field
-from hvlib.ref import Ref
-from hvlib.resources import Resource
+from hvlib.api.provider import Provider
+from hvlib.model.errors import Unsupported
+from hvlib.model.query import check_field
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
 
 __all__ = ["STRUCTURED", "cells", "chosen_columns", "names_of", "several", "short", "size"]
 

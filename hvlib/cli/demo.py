@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 from cliff.command import Command
 
 import hvlib
+from hvlib.api.provider import Provider
 from hvlib.cli.app import HvApp
 from hvlib.cli.columns import short, size
 from hvlib.cli.operate import progress_bars
 from hvlib.cli.vm_watch import event_line
-from hvlib.mirror import EventType
-from hvlib.provider import Provider
-from hvlib.ref import Ref
-from hvlib.resources import VM, Host
-from hvlib.watch import Watch
+from hvlib.model.event import EventType
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Host
+from hvlib.runtime.watch.watch import Watch
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,10 +11,10 @@ from typing import Any
 from cliff.lister import Lister
 from cliff.show import ShowOne
 
-from hvlib import registry
+from hvlib.api import registry
 from hvlib.cli.app import HvApp
 from hvlib.cli.columns import several
-from hvlib.errors import DriverNotFound
+from hvlib.model.errors import DriverNotFound
 
 __all__ = ["ListDrivers", "ShowDriver"]
 

@@ -9,13 +9,13 @@ from typing import Any, get_args
 
 import msgspec
 
-from hvlib.collection import Collection
-from hvlib.errors import InvalidQuery
-from hvlib.projection import field_types
-from hvlib.provider import Provider
-from hvlib.query import check_field, glob
-from hvlib.ref import Ref
-from hvlib.resources import KINDS, Resource
+from hvlib.api.collection import Collection
+from hvlib.api.provider import Provider
+from hvlib.model.errors import InvalidQuery
+from hvlib.model.query import check_field, glob
+from hvlib.model.ref import Ref
+from hvlib.model.resources import KINDS, Resource
+from hvlib.model.resources.record import field_types
 
 __all__ = ["add_filter_options", "chosen_filters"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hvlib.cli.listing import ListResources, ShowResource
-from hvlib.resources import Flavor
+from hvlib.model.resources import Flavor
 
 __all__ = ["ListFlavors", "ShowFlavor"]
 

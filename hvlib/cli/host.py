@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hvlib.cli.listing import ListResources, ShowResource
-from hvlib.resources import Host
+from hvlib.model.resources import Host
 
 __all__ = ["ListHosts", "ShowHost"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hvlib.cli.listing import ListResources, ShowResource
-from hvlib.resources import Image
+from hvlib.model.resources import Image
 
 __all__ = ["ListImages", "ShowImage"]
 

@@ -13,9 +13,9 @@ from cliff.show import ShowOne
 from hvlib.cli.app import HvApp
 from hvlib.cli.columns import STRUCTURED, cells, chosen_columns, names_of
 from hvlib.cli.filters import add_filter_options, chosen_filters
-from hvlib.projection import field_types
-from hvlib.query import check_field
-from hvlib.resources import Resource
+from hvlib.model.query import check_field
+from hvlib.model.resources import Resource
+from hvlib.model.resources.record import field_types
 
 __all__ = ["ListResources", "ShowResource", "positive"]
 

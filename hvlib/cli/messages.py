@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
-from hvlib.errors import HvlibError
+from hvlib.model.errors import HvlibError
 
 __all__ = ["OneLine", "describe"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hvlib.cli.listing import ListResources, ShowResource
-from hvlib.resources import Network
+from hvlib.model.resources import Network
 
 __all__ = ["ListNetworks", "ShowNetwork"]
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 from cliff.command import Command
 
-from hvlib.actions import Action
 from hvlib.cli.app import HvApp, seconds
 from hvlib.cli.selection import select
-from hvlib.errors import HvlibError
-from hvlib.resources import VM
-from hvlib.task import DEFAULT_TIMEOUT, Task, wait_all
+from hvlib.model.actions import Action
+from hvlib.model.errors import HvlibError
+from hvlib.model.resources import VM
+from hvlib.model.task import DEFAULT_TIMEOUT, Task
+from hvlib.runtime.tasks import wait_all
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hvlib.cli.listing import ListResources, ShowResource
-from hvlib.resources import StoragePool
+from hvlib.model.resources import StoragePool
 
 __all__ = ["ListStoragePools", "ShowStoragePool"]
 

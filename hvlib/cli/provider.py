@@ -10,13 +10,13 @@ from typing import Any
 from cliff.lister import Lister
 from cliff.show import ShowOne
 
+from hvlib.api.address import parse_endpoint
+from hvlib.api.config import load_config
+from hvlib.api.provider import Provider
 from hvlib.cli.app import HvApp
 from hvlib.cli.columns import several
-from hvlib.config import load_config
-from hvlib.endpoint import parse_endpoint
-from hvlib.errors import ConfigError, Unsupported
-from hvlib.provider import Provider
-from hvlib.resources import KINDS
+from hvlib.model.errors import ConfigError, Unsupported
+from hvlib.model.resources import KINDS
 
 __all__ = ["CheckProvider", "ListProviders"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from hvlib.collection import Collection, canonical_uuid, only_one
-from hvlib.errors import AmbiguousName, HvlibError, NotFound
-from hvlib.resources import Resource
+from hvlib.api.collection import Collection, canonical_uuid, only_one
+from hvlib.model.errors import AmbiguousName, HvlibError, NotFound
+from hvlib.model.resources import Resource
 
 __all__ = ["select"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hvlib.cli.listing import ListResources, ShowResource
-from hvlib.resources import Snapshot
+from hvlib.model.resources import Snapshot
 
 __all__ = ["ListSnapshots", "ShowSnapshot"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hvlib.cli.listing import ListResources, ShowResource
-from hvlib.resources import TaskRecord
+from hvlib.model.resources import TaskRecord
 
 __all__ = ["ListTasks", "ShowTask"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from hvlib import actions
-from hvlib.actions import Action
 from hvlib.cli.listing import ListResources, ShowResource
 from hvlib.cli.operate import OperateVMs
-from hvlib.resources import VM
+from hvlib.model import actions
+from hvlib.model.actions import Action
+from hvlib.model.resources import VM
 
 __all__ = [
     "ListVMs",

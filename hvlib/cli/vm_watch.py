@@ -12,8 +12,8 @@ from cliff.command import Command
 from hvlib.cli.app import HvApp
 from hvlib.cli.columns import chosen_columns, short
 from hvlib.cli.filters import add_filter_options, chosen_filters
-from hvlib.mirror import Event, EventType
-from hvlib.resources import VM, PowerState
+from hvlib.model.event import Event, EventType
+from hvlib.model.resources import VM, PowerState
 
 __all__ = ["WatchVMs", "event_line"]
 

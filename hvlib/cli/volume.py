@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hvlib.cli.listing import ListResources, ShowResource
-from hvlib.resources import Volume
+from hvlib.model.resources import Volume
 
 __all__ = ["ListVolumes", "ShowVolume"]
 

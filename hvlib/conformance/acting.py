@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 import pytest
 
 import hvlib
-from hvlib import actions
-from hvlib.actions import Action
-from hvlib.conformance.fixtures import NewVM
+from hvlib.conformance.fixtures import NewVM, serves
 from hvlib.conformance.site import Site
-from hvlib.resources import VM, Resource, StoragePool, Volume
+from hvlib.model import actions
+from hvlib.model.actions import Action
+from hvlib.model.resources import VM, Resource, StoragePool, Volume
 
 __all__ = ["GIB", "PATIENCE", "Acting", "refused"]
 
@@ -46,11 +46,11 @@ class Acting:
 
     def serves(self, kind: type[Resource]) -> bool:
         """Whether the server has a kind."""
-        return kind in self.provider._connection.session.adapters
+        return serves(self.provider, kind.kind)
 
     def declares(self, kind: type[Resource], action: type[Action]) -> bool:
         """Whether the server takes an action on a kind."""
-        return self.serves(kind) and action in self.provider._connection.session.adapters[kind].actions
+        return self.serves(kind) and action in self.provider.collection(kind.kind).actions
 
     def can(self, name: str) -> bool:
         """Whether the site does not say that it can't: a method of its own, or a promise."""

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import hvlib
-from hvlib import actions
-from hvlib.actions import Action
 from hvlib.conformance import attachment_checks, creation_checks, vm_checks, vm_power_checks
 from hvlib.conformance.acting import GIB, PATIENCE, Acting, refused
-from hvlib.resources import VM, Network, Resource, Snapshot, TaskRecord, Volume
+from hvlib.model import actions
+from hvlib.model.actions import Action
+from hvlib.model.resources import VM, Network, Resource, Snapshot, TaskRecord, Volume
 
 __all__ = ["CHECKS"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import hvlib
-from hvlib import actions
 from hvlib.conformance.acting import PATIENCE, Acting, refused
-from hvlib.resources import VM, Network, Resource, Volume
+from hvlib.model import actions
+from hvlib.model.resources import VM, Network, Resource, Volume
 
 __all__ = ["attach_network", "attach_volume", "detach_network", "detach_volume"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import hvlib
 from hvlib.conformance.acting import GIB, PATIENCE, Acting
-from hvlib.resources import Cluster, Flavor, Host, Network, Volume
+from hvlib.model.resources import Cluster, Flavor, Host, Network, Volume
 
 __all__ = ["create", "create_network", "create_volume"]
 

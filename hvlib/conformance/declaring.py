@@ -11,12 +11,13 @@ import msgspec
 import pytest
 
 import hvlib
-from hvlib.collection import Collection
-from hvlib.conformance.fixtures import Conformance, NewVM, Wired, collections, counted, listable
+from hvlib.api.collection import Collection
+from hvlib.conformance.fixtures import Conformance, NewVM, Wired, collections, counted, driver_session, listable
 from hvlib.conformance.replica import plain, plain_records, truth
 from hvlib.conformance.site import Site
-from hvlib.ref import Ref
-from hvlib.resources import ENDED, KINDS, VM
+from hvlib.model.ref import Ref
+from hvlib.model.resources import KINDS, VM
+from hvlib.model.task import ENDED
 
 __all__ = ["DeclaringConformance"]
 
@@ -57,7 +58,7 @@ class DeclaringConformance(Conformance):
 
     def test_kinds(self, provider: hvlib.Provider) -> None:
         """VMs at least; each adapter stands for the kind that it says; a kind that is not there is Unsupported."""
-        session = provider._connection.session
+        session = driver_session(provider)
         assert VM in {collection.kind for collection in collections(provider)}
         for kind, adapter in session.adapters.items():
             assert adapter.kind is kind

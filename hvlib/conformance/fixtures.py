@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 import hvlib
-from hvlib.collection import Collection
+from hvlib.api.collection import Collection
 from hvlib.conformance.site import Site
 from hvlib.conformance.wire import Wire
-from hvlib.resources import KINDS, VM
+from hvlib.driver import Session
+from hvlib.model.resources import KINDS, VM
 
 __all__ = [
     "Administrator",
@@ -123,15 +124,28 @@ def bounded(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def counted(wire: Wire) -> Iterator[Callable[[], int]]:
-    """What tells how many turns were made since the beginning of the block."""
+    """A function that counts the turns made since the beginning of the block."""
     before = wire.turns
     yield lambda: wire.turns - before
 
 
 def collections(provider: hvlib.Provider) -> list[Collection[Any]]:
     """The collections that the server has."""
-    served = provider._connection.read(lambda session: session.adapters)
-    return [provider.collection(name) for name, kind in KINDS.items() if kind in served]
+    return [provider.collection(name) for name in KINDS if serves(provider, name)]
+
+
+def serves(provider: hvlib.Provider, kind: str) -> bool:
+    """Whether the server has a kind."""
+    try:
+        return bool(provider.collection(kind).fields)
+    except hvlib.Unsupported:
+        return False
+
+
+def driver_session(provider: hvlib.Provider) -> Session:
+    """The driver's own session, logged in: for what core would keep from it."""
+    assert provider.about
+    return provider._manager.session
 
 
 def listable(site: Site, provider: hvlib.Provider) -> list[Collection[Any]]:

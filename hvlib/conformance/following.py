@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import hvlib
 from hvlib.conformance.replica import Objects, Replica, differing
 from hvlib.conformance.site import Site
-from hvlib.mirror import EventType
-from hvlib.ref import Ref
+from hvlib.model.event import EventType
+from hvlib.model.ref import Ref
 
 __all__ = ["InThread", "caught_up", "event_of", "follow", "follow_to", "synced", "until_synced"]
 

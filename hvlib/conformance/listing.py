@@ -13,7 +13,7 @@ import hvlib
 from hvlib.conformance.fixtures import Administrator, Conformance, NewVM, Wired, counted, listable
 from hvlib.conformance.replica import plain_records, truth
 from hvlib.conformance.site import Site
-from hvlib.resources import VM
+from hvlib.model.resources import VM
 
 __all__ = ["ListingConformance"]
 

@@ -19,8 +19,8 @@ from hvlib.conformance.following import until_synced
 from hvlib.conformance.replica import Replica, differing, plain_records, truth
 from hvlib.conformance.site import Site
 from hvlib.driver import WatchCursor
-from hvlib.mirror import EventType
-from hvlib.resources import VM, Host, Image
+from hvlib.model.event import EventType
+from hvlib.model.resources import VM, Host, Image
 
 __all__ = ["MirroringConformance"]
 

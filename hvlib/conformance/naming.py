@@ -7,7 +7,7 @@ import pytest
 import hvlib
 from hvlib.conformance.fixtures import Conformance, NewVM, Wired, counted, listable, skip_unverified
 from hvlib.conformance.site import Site
-from hvlib.resources import VM
+from hvlib.model.resources import VM
 
 __all__ = ["NamingConformance"]
 

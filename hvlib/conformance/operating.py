@@ -10,7 +10,6 @@ import msgspec
 import pytest
 
 import hvlib
-from hvlib.actions import Action, Create, Rename, SetTags
 from hvlib.conformance.acting import PATIENCE, Acting
 from hvlib.conformance.action_checks import CHECKS
 from hvlib.conformance.fixtures import (
@@ -20,13 +19,15 @@ from hvlib.conformance.fixtures import (
     Wired,
     collections,
     counted,
+    driver_session,
     listable,
     skip_unverified,
 )
 from hvlib.conformance.following import power_of
 from hvlib.conformance.site import Site
-from hvlib.ref import Ref
-from hvlib.resources import Resource
+from hvlib.model.actions import Action, Create, Rename, SetTags
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
 
 __all__ = ["OperatingConformance"]
 
@@ -79,7 +80,7 @@ class OperatingConformance(Conformance):
 
     def test_what_is_not_declared_is_not_done(self, wired: Wired) -> None:
         """Nor does the adapter itself, which core has no need to ask."""
-        for kind, adapter in wired.provider._connection.session.adapters.items():
+        for kind, adapter in driver_session(wired.provider).adapters.items():
             ref = Ref(wired.provider.about.uuid, kind.kind, "any")
             with counted(wired.wire) as turns:
                 for action in all_actions():

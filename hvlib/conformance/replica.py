@@ -7,9 +7,9 @@ from typing import Any
 
 import hvlib
 from hvlib.conformance.site import Site
-from hvlib.mirror import EventType
-from hvlib.ref import Ref
-from hvlib.resources import Resource
+from hvlib.model.event import EventType
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
 
 __all__ = ["Objects", "Replica", "differing", "plain", "plain_records", "truth"]
 

@@ -14,8 +14,8 @@ from hvlib.conformance.replica import Replica, plain_records, truth
 from hvlib.conformance.site import Site
 from hvlib.conformance.watching import until_waiting
 from hvlib.driver import WatchCursor
-from hvlib.mirror import EventType
-from hvlib.resources import VM
+from hvlib.model.event import EventType
+from hvlib.model.resources import VM
 
 __all__ = ["ResumingConformance"]
 

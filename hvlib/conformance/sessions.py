@@ -22,8 +22,8 @@ from hvlib.conformance.fixtures import Administrator, Conformance, counted
 from hvlib.conformance.following import InThread
 from hvlib.conformance.site import Site
 from hvlib.conformance.wire import Rubbish
-from hvlib.connection import Unexpected
-from hvlib.resources import VM
+from hvlib.model.errors import DriverBug
+from hvlib.model.resources import VM
 
 __all__ = ["SessionsConformance"]
 
@@ -190,7 +190,7 @@ class SessionsConformance(Conformance):
                     call.result(20)
         finally:
             wire.close()
-        assert not isinstance(caught.value, Unexpected)
+        assert not isinstance(caught.value, DriverBug)
 
     def test_certificates_are_verified(self, site: Site) -> None:
         """By default, on loopback too: a server that only the site's own ``cacert`` vouches for is not talked to."""

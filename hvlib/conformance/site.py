@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import hvlib
 from hvlib.conformance.wire import CountingProxy, Wire
-from hvlib.resources import PowerState, Resource
+from hvlib.model.resources import PowerState, Resource
 
 __all__ = ["PROMISES", "Site"]
 

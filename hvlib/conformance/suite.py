@@ -13,7 +13,7 @@ from hvlib.conformance.resuming import ResumingConformance
 from hvlib.conformance.sessions import SessionsConformance
 from hvlib.conformance.site import PROMISES, Site
 from hvlib.conformance.watching import WatchingConformance
-from hvlib.resources import KINDS
+from hvlib.model.resources import KINDS
 
 __all__ = ["DriverConformance"]
 

@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 import hvlib
-from hvlib import actions
 from hvlib.conformance.acting import GIB, PATIENCE, Acting, refused
-from hvlib.resources import VM, Flavor, Host, Snapshot, Volume
+from hvlib.model import actions
+from hvlib.model.resources import VM, Flavor, Host, Snapshot, Volume
 
 __all__ = ["clone", "delete", "migrate", "rename", "resize", "revert", "set_tags", "snapshot"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import hvlib
 from hvlib.conformance.acting import PATIENCE, Acting, refused
-from hvlib.resources import VM, PowerState
+from hvlib.model.resources import VM, PowerState
 
 __all__ = ["pause", "reboot", "resume", "shutdown", "start", "stop", "suspend", "unpause"]
 

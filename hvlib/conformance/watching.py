@@ -9,20 +9,6 @@ from typing import Any, NamedTuple
 import pytest
 
 import hvlib
-from hvlib.actions import (
-    Action,
-    AttachNetwork,
-    AttachVolume,
-    CreateNetwork,
-    CreateVolume,
-    Delete,
-    DetachNetwork,
-    DetachVolume,
-    Rename,
-    Resize,
-    SetTags,
-    TakeSnapshot,
-)
 from hvlib.conformance.fixtures import (
     Administrator,
     Conformance,
@@ -36,9 +22,23 @@ from hvlib.conformance.fixtures import (
 from hvlib.conformance.following import InThread, event_of, follow, follow_to, synced, until_synced
 from hvlib.conformance.replica import Replica, differing, plain_records, truth
 from hvlib.conformance.site import Site
-from hvlib.mirror import EventType
-from hvlib.ref import Ref
-from hvlib.resources import VM, Flavor, Image, Network, Snapshot, Volume
+from hvlib.model.actions import (
+    Action,
+    AttachNetwork,
+    AttachVolume,
+    CreateNetwork,
+    CreateVolume,
+    Delete,
+    DetachNetwork,
+    DetachVolume,
+    Rename,
+    Resize,
+    SetTags,
+    TakeSnapshot,
+)
+from hvlib.model.event import EventType
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Flavor, Image, Network, Snapshot, Volume
 
 __all__ = ["WatchingConformance"]
 

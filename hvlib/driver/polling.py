@@ -6,8 +6,8 @@ import threading
 from abc import abstractmethod
 from concurrent.futures import Future
 
-from hvlib.driver import Batch, Feed
-from hvlib.errors import Closed
+from hvlib.driver.feed import Batch, Feed
+from hvlib.model.errors import Closed
 
 __all__ = ["PollingFeed"]
 

@@ -6,18 +6,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
+from drivers.grove.faults import GroveTarget
+from drivers.openstack.faults import OpenStackTarget
+from drivers.sim.faults import SimTarget
+from drivers.vsphere.faults import VSphereTarget
+from drivers.xenapi.faults import XenAPITarget
 from faults.expected import EXCEPTIONS, FAULTS, NO_WIRE, NOT_THERE, RECOVERS, expected
 from faults.expected import OPERATIONS as WORDS
-from faults.grove import GroveTarget
-from faults.openstack import OpenStackTarget
 from faults.operations import OPERATIONS, truth
-from faults.sim import SimTarget
 from faults.target import Target
-from faults.vsphere import VSphereTarget
-from faults.xenapi import XenAPITarget
 
 import hvlib
-from hvlib.connection import Unexpected
+from hvlib.model.errors import DriverBug
 
 __all__ = ["CELLS", "TARGETS", "Cell", "Matrix"]
 
@@ -118,7 +118,7 @@ def _outcome(run: Callable[[], None]) -> str:
         raised = error
     else:
         return RECOVERS
-    assert not isinstance(raised, Unexpected), "a driver lets no native exception out"
+    assert not isinstance(raised, DriverBug), "a driver lets no native exception out"
     assert raised.provider is not None
     return next(kind.__name__ for kind in type(raised).__mro__ if kind.__name__ in hvlib.errors.__all__)
 

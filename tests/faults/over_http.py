@@ -28,7 +28,7 @@ from servers.faulty_message import Request
 from servers.faulty_proxy import FaultyProxy, Planned, named
 
 import hvlib
-from hvlib.retry import RetryPolicy
+from hvlib.runtime.retry import RetryPolicy
 
 __all__ = ["HttpTarget"]
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from drivers.grove.faults import GroveTarget
+from drivers.openstack.faults import OpenStackTarget
+from drivers.vsphere.faults import VSphereTarget
+from drivers.xenapi.faults import XenAPITarget
 from faults.expected import RECOVERS, expected
-from faults.grove import GroveTarget
-from faults.openstack import OpenStackTarget
 from faults.over_http import HttpTarget
-from faults.vsphere import VSphereTarget
-from faults.xenapi import XenAPITarget
 from servers.faulty_fault import Drop, Fault, Truncate
 from servers.faulty_proxy import named
 
 import hvlib
-from hvlib.retry import RetryPolicy
+from hvlib.runtime.retry import RetryPolicy
 
 CUTS = [*range(0, 300, 4), *range(300, 2000, 97)]
 

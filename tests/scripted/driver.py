@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hvlib.actions import Start
-from hvlib.connection import Connection
+from hvlib.api.provider import Provider
 from hvlib.driver import (
     About,
     Adapter,
@@ -25,11 +25,11 @@ from hvlib.driver import (
     WatchCursor,
     action,
 )
-from hvlib.provider import Provider
-from hvlib.query import Query
-from hvlib.ref import Ref
-from hvlib.resources import VM, Resource
-from hvlib.retry import RetryPolicy
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Resource
+from hvlib.runtime.retry import RetryPolicy
+from hvlib.runtime.session_manager import SessionManager
 
 UUID = "00000000-0000-4000-8000-000000000001"
 
@@ -53,7 +53,7 @@ class ScriptedSession(Session):
         self.script.setdefault(call, deque()).extend(steps)
 
     def happen(self, call: str) -> None:
-        self.context.sent(call)
+        self.context.count_request(call)
         self.step(call)
 
     def step(self, call: str) -> None:
@@ -100,7 +100,7 @@ class ScriptedVMs(Adapter[VM]):
         self.session = session
 
     def record(self, id: str, query: Query[VM]) -> VM:
-        values = {name: value for name, value in self.session.vms[id].items() if name in query.needed}
+        values = {name: value for name, value in self.session.vms[id].items() if name in query.fields}
         return query.build(self.session.context.ref(VM, id), values)
 
     def page(self, query: Query[VM], after: PageToken | None) -> Page[VM]:
@@ -165,7 +165,7 @@ class ScriptedDriver(Driver):
 
 def scripted(retry: RetryPolicy = QUICK, **vms: dict[str, Any]) -> tuple[Provider, ScriptedSession]:
     """A provider on a script, and the script."""
-    connection = Connection(ScriptedDriver(), Endpoint("scripted"), retry)
+    connection = SessionManager(ScriptedDriver(), Endpoint("scripted"), retry)
     session = connection.session
     assert isinstance(session, ScriptedSession)
     for id, values in vms.items():

@@ -12,9 +12,10 @@ from hvlib import actions
 from hvlib.actions import Action
 from hvlib.driver import Done, Started
 from hvlib.errors import Conflict
-from hvlib.query import make_query
-from hvlib.ref import Ref
-from hvlib.resources import ENDED, VM, Resource, Snapshot, TaskRecord, Volume
+from hvlib.model.query import make_query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Resource, Snapshot, TaskRecord, Volume
+from hvlib.model.task import ENDED
 
 __all__ = [
     "AttachNetworkInItsBooks",

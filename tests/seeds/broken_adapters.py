@@ -11,10 +11,10 @@ from seeds.delegating import DelegatingAdapter
 from hvlib.actions import Action, Clone, Create, Rename
 from hvlib.driver import Done, Page, PageToken, SessionLost, Started
 from hvlib.errors import ConnectionFailed, CursorLost, NotFound, PermissionDenied, Unsupported
-from hvlib.projection import projection
-from hvlib.query import Filter, Query
-from hvlib.ref import Ref
-from hvlib.resources import Resource
+from hvlib.model.query import Filter, Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
+from hvlib.model.resources.record import projection
 
 Records = Sequence[Any]
 
@@ -102,7 +102,7 @@ class FieldsNotAskedFor(DelegatingAdapter):
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         everything = projection(cast("type[Resource]", query.kind), self.fields, self.fields)
-        return super().page(replace(query, needed=self.fields, record_type=everything), after)
+        return super().page(replace(query, fields=self.fields, record_type=everything), after)
 
 
 class FilterOfOneValue(DelegatingAdapter):

@@ -9,8 +9,8 @@ from seeds.delegating import DelegatingFeed, DelegatingSession
 
 from hvlib.driver import Batch, Change, Feed, Gone, SessionLost, Upsert, WatchCursor
 from hvlib.errors import ConnectionFailed
-from hvlib.ref import Ref
-from hvlib.resources import Resource
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
 
 
 class LostDelete(DelegatingFeed):

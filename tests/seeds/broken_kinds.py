@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from seeds.delegating import DelegatingAdapter, DelegatingFeed, DelegatingSession
 
 from hvlib.driver import Batch, Change, Feed, Gone, Upsert, WatchCursor
-from hvlib.query import Query
-from hvlib.ref import Ref
-from hvlib.resources import VM
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM
 
 
 class OtherLookups(DelegatingAdapter):

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from seeds.delegating import DelegatingAdapter, DelegatingSession
 
 from hvlib.driver import Adapter, Page, PageToken
-from hvlib.query import Query
-from hvlib.ref import Ref
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
 
 
 class MarkerGone(DelegatingAdapter):

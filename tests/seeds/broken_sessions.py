@@ -12,8 +12,8 @@ from seeds.delegating import DelegatingAdapter, DelegatingFeed, DelegatingSessio
 
 from hvlib.driver import Batch, Endpoint, Feed, Page, PageToken, Session, WatchCursor
 from hvlib.errors import AuthenticationFailed, CursorLost, HvlibError
-from hvlib.query import Query
-from hvlib.ref import Ref
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
 
 
 class WrongUnits(DelegatingSession):

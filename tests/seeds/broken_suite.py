@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from conformance.sim_site import SimSite
+from drivers.sim.site import SimSite
 from seeds.breakages import broken
 
-from hvlib import registry
+from hvlib.api import registry
 from hvlib.conformance import DriverConformance, Site
 
 

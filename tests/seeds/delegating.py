@@ -29,9 +29,9 @@ from hvlib.driver import (
     Upsert,
     WatchCursor,
 )
-from hvlib.query import Query
-from hvlib.ref import Ref
-from hvlib.resources import Resource
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
 
 __all__ = ["DelegatingAdapter", "DelegatingDriver", "DelegatingFeed", "DelegatingSession"]
 

@@ -11,8 +11,8 @@ from email.utils import parsedate_to_datetime
 import urllib3
 from urllib3 import exceptions as native
 
-from hvlib.driver import NotSent, Unavailable
-from hvlib.errors import ConfigError, ConnectionFailed, ConnectionTimeout, HvlibError, ProtocolError, RateLimited
+from hvlib.driver.failures import NotSent, Unavailable
+from hvlib.model.errors import ConfigError, ConnectionFailed, ConnectionTimeout, HvlibError, ProtocolError, RateLimited
 
 __all__ = ["connection_error", "connection_errors", "status_error"]
 

@@ -8,7 +8,7 @@ import ssl
 import urllib3
 
 from hvlib.driver.http.deadline import TlsSocket
-from hvlib.errors import ConfigError
+from hvlib.model.errors import ConfigError
 
 __all__ = ["tls_context"]
 

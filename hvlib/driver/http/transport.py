@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 import urllib3
 
-from hvlib.driver import Endpoint
 from hvlib.driver.http.deadline import PlainConnection, UnixConnection, deadline
 from hvlib.driver.http.errors import connection_errors
 from hvlib.driver.http.framing import ends_in_headers
 from hvlib.driver.http.opened import Opened
 from hvlib.driver.http.tls import tls_context
-from hvlib.errors import ConnectionFailed
+from hvlib.model.endpoint import Endpoint
+from hvlib.model.errors import ConnectionFailed
 
 __all__ = ["Address", "Transport", "chunks"]
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from hvlib.driver import Adapter, Page, PageToken, Ref
-from hvlib.query import Query
-from hvlib.resources import Resource
+from hvlib.model.query import Query
+from hvlib.model.resources import Resource
 from hvlib_grove.errors import understood
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class GroveAdapter(Adapter[R]):
         if after is not None:
             parameters["after"] = after
         if query.native is not True:
-            names = {self.table[name].native for name in query.needed}.union(query.native or ())
+            names = {self.table[name].native for name in query.fields}.union(query.native or ())
             parameters["fields"] = ",".join(sorted(names))
         reply = self.session.call("GET", self.collection, ask=parameters)
         with understood():
@@ -93,7 +93,7 @@ class GroveAdapter(Adapter[R]):
         return asked
 
     def _record(self, query: Query[R], item: Mapping[str, Any]) -> R:
-        values = {name: self._value(self.table[name], item) for name in query.needed}
+        values = {name: self._value(self.table[name], item) for name in query.fields}
         if query.native:
             values["native"] = item if query.native is True else {name: item[name] for name in query.native or ()}
         return query.build(self.session.context.ref(self.kind, item["id"]), values)

@@ -6,7 +6,7 @@ import math
 from typing import ClassVar
 
 from hvlib.driver import Context, Driver, Endpoint, Session
-from hvlib.errors import InvalidQuery
+from hvlib.model.errors import InvalidQuery
 
 __all__ = ["GroveDriver"]
 

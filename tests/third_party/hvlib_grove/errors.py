@@ -9,11 +9,11 @@ from typing import Any
 
 from urllib3 import BaseHTTPResponse
 
-from hvlib import errors
 from hvlib.driver import SessionLost
 from hvlib.driver.http import chunks, status_error
-from hvlib.errors import HvlibError, ProtocolError
-from hvlib.resources import Failure
+from hvlib.model import errors
+from hvlib.model.errors import HvlibError, ProtocolError
+from hvlib.model.task import Failure
 
 __all__ = ["failure", "read_reply", "understood"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hvlib.resources import Image
+from hvlib.model.resources import Image
 from hvlib_grove.adapter import Column, GroveAdapter, labels, mebibytes, moment
 
 __all__ = ["Images"]

@@ -12,8 +12,8 @@ from urllib.parse import quote, urlencode
 from hvlib import driver
 from hvlib.driver import About, Adapter, Context, Endpoint, SessionLost, Started
 from hvlib.driver.http import Address, Transport
-from hvlib.errors import Closed, ConfigError, HvlibError
-from hvlib.resources import Resource, TaskRecord
+from hvlib.model.errors import Closed, ConfigError, HvlibError
+from hvlib.model.resources import Resource, TaskRecord
 from hvlib_grove.adapter import GroveAdapter
 from hvlib_grove.errors import read_reply, understood
 from hvlib_grove.host import Hosts
@@ -109,7 +109,7 @@ class GroveSession(driver.Session):
         body: object = None,
         seconds: float = math.inf,
     ) -> Any:
-        self.context.sent(f"{method} /{path[0]}")
+        self.context.count_request(f"{method} /{path[0]}")
         target = "/" + "/".join(quote(part, safe="") for part in path)
         if ask:
             target += "?" + urlencode(ask, doseq=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from hvlib.actions import Cancel
 from hvlib.driver import Done, Ref, action
-from hvlib.resources import VM, TaskRecord, TaskState
+from hvlib.model.actions import Cancel
+from hvlib.model.resources import VM, TaskRecord
+from hvlib.model.task import TaskState
 from hvlib_grove.adapter import Column, GroveAdapter, moment
 from hvlib_grove.errors import failure
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from hvlib.actions import CreateVM, Delete, Rename, Resume, Start, Stop, Suspend
 from hvlib.driver import Done, Ref, Started, action
-from hvlib.errors import Unsupported
-from hvlib.resources import VM, Host, Image, PowerState
+from hvlib.model.actions import CreateVM, Delete, Rename, Resume, Start, Stop, Suspend
+from hvlib.model.errors import Unsupported
+from hvlib.model.resources import VM, Host, Image, PowerState
 from hvlib_grove.adapter import Column, GroveAdapter, identifier, labels, mebibytes, moment
 
 __all__ = ["VMs"]

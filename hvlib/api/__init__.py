@@ -1,0 +1,1 @@
+"""What callers hold: `connect`, a provider, its services and collections."""

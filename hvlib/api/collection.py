@@ -1,0 +1,300 @@
+"""Collection: the verbs on one kind, the same for every kind and driver."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from itertools import islice
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from hvlib.api.arguments import one_of, seconds, text
+from hvlib.driver import REFS_PER_CALL, Done, PageToken, Started, WatchCursor
+from hvlib.model.actions import Action, Create, as_ref, as_refs
+from hvlib.model.binding import BoundProvider
+from hvlib.model.errors import AmbiguousName, InvalidQuery, NotFound, Unsupported, WaitTimeout
+from hvlib.model.event import EventType
+from hvlib.model.query import Query, make_query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource, TaskRecord
+from hvlib.model.task import DEFAULT_TIMEOUT, Task
+from hvlib.runtime.pager import Pager
+from hvlib.runtime.session_manager import SessionManager
+from hvlib.runtime.tasks import ServerTask
+from hvlib.runtime.translation import locate, locating
+from hvlib.runtime.watch.watch import Known, Watch
+
+__all__ = ["Collection", "Tasks", "canonical_uuid", "only_one"]
+
+R = TypeVar("R", bound=Resource)
+
+UUID_FORM = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+
+
+class Collection(Generic[R]):
+    """All resources of one kind in a provider.
+
+    Every verb logs in if nobody did. Every one may raise `ConnectionFailed`, `AuthenticationFailed`,
+    `PermissionDenied`, `Closed`, and `Unsupported` where the driver does not have the kind.
+    """
+
+    def __init__(self, provider: BoundProvider, manager: SessionManager, kind: type[R]) -> None:
+        self.provider: Any = provider
+        self.kind = kind
+        self._manager = manager
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that this server fills."""
+        return self._manager.adapter(self.kind).fields
+
+    @property
+    def actions(self) -> frozenset[type[Action]]:
+        """The actions that this server takes."""
+        return self._manager.adapter(self.kind).actions
+
+    def get_all(
+        self,
+        *,
+        fields: Iterable[str] | None = None,
+        native: bool | Iterable[str] = (),
+        page_size: int | None = None,
+        after: PageToken | None = None,
+        **filters: object,
+    ) -> Pager[R]:
+        """All objects that fit the filters, page by page: a `Pager`. Round trips: the pages and a constant.
+
+        ``fields`` to load (None: all; []: refs alone), ``native`` properties to bring along, ``page_size`` objects a
+        page, ``after`` the ``next`` of an earlier page. Raises `InvalidQuery` for a field, value or option that does
+        not exist.
+        """
+        query = self.query(fields=fields, native=native, page_size=page_size, filters=filters)
+        return Pager(self._manager, query, after)
+
+    def get_all_records(self, **query: Any) -> dict[Ref, R]:
+        """The same as a dictionary by ref."""
+        return {record.ref: record for record in self.get_all(**query).all()}
+
+    def get_by_name_label(
+        self, name_label: str, *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()
+    ) -> list[R]:
+        """Those with exactly this name: names repeat; [] if there is none. Round trips: pages of names + 2 at most."""
+        with self._locating():
+            wanted = text("name_label", name_label)
+        found = self._lookup("name_label", wanted, fields, native)
+        return [record for record in found if record.name_label == wanted]
+
+    def get_by_uuid(
+        self, uuid: str | UUID, *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()
+    ) -> R:
+        """The one with this uuid: two round trips at most. Raises `NotFound`."""
+        found = self._by_uuid(uuid, fields, native)
+        if not found:
+            raise self._not_found(f"uuid {uuid}")
+        return found[0]
+
+    def get(self, ref: Ref | R, *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()) -> R:
+        """The object of a ref: one round trip. Raises `NotFound` if it is gone."""
+        with self._locating():
+            wanted = as_ref(ref)
+        found = self.get_many([wanted], fields=fields, native=native)
+        if wanted not in found:
+            raise self._not_found(wanted.id)
+        return found[wanted]
+
+    def get_many(
+        self, refs: Iterable[Ref | R], *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()
+    ) -> dict[Ref, R]:
+        """Those of ``refs`` that exist, by ref: one round trip for up to 500 where the server takes so many."""
+        query = self.query(fields=fields, native=native)
+        wanted = iter(self._own(refs))
+        found: dict[Ref, R] = {}
+        while chunk := list(islice(wanted, REFS_PER_CALL)):
+            found.update((record.ref, record) for record in self._manager.get(query, chunk))
+        return found
+
+    def find(self, name_or_uuid: str | UUID) -> R:
+        """The one with this uuid or name. Raises `NotFound`, or `AmbiguousName` carrying the ``candidates``."""
+        with self._locating():
+            wanted = text("name_or_uuid", name_or_uuid)
+        if UUID_FORM.fullmatch(wanted):
+            by_uuid = self._by_uuid(wanted, None, ())
+            if by_uuid:
+                return by_uuid[0]
+        candidates = self.get_by_name_label(wanted)
+        if not candidates:
+            raise self._not_found(repr(wanted), hint="names are exact, and case matters")
+        with self._locating():
+            return only_one(self.kind, wanted, candidates)
+
+    def watch(
+        self,
+        *,
+        fields: Iterable[str] | None = None,
+        native: bool | Iterable[str] = (),
+        since: WatchCursor | None = None,
+        known: Known | None = None,
+        **filters: object,
+    ) -> Watch[R]:
+        """The live stream of changes: a `Watch`. Ceasing to match the filters is a DELETED.
+
+        ``since`` goes on from a watch's cursor, or raises `CursorLost` where the server can't. ``known``, your own last
+        records, goes on from those on any server.
+        """
+        query = self.query(fields=fields, native=native, filters=filters)
+        with self._locating():
+            return Watch(self._manager, [query], since=since, known=known)
+
+    def wait_for(self, ref: Ref | R, *, timeout: float = DEFAULT_TIMEOUT, **fields: object) -> R:
+        """`Resource.wait_for`."""
+        with self._locating():
+            watched, patience = as_ref(ref), seconds("timeout", timeout)
+        wanted = self.query(filters=fields)
+        deadline = self._manager.clock.now() + patience
+        with self.watch_refs([watched], patience=patience) as watch:
+            try:
+                return self._first_match(watch, watched, wanted, deadline)
+            except WaitTimeout as error:
+                state = " ".join(f"{name}={value}" for name, value in fields.items())
+                late = WaitTimeout(f"{self.kind.kind} {watched.id} is not {state} after {patience:g} s")
+                raise locate(late, self.provider) from error
+
+    def watch_refs(self, refs: Sequence[Ref], *, patience: float | None = None) -> Watch[R]:
+        """A watch of these objects alone, for a wait of ``patience`` seconds."""
+        self._manager.adapter(self.kind)
+        query = self.query(refs=self._own(refs))
+        return Watch(self._manager, [query], patience=patience)
+
+    def do(self, ref: Ref | R | None, action: Action, *, dry_run: bool = False, label: str = "") -> Task[Any]:
+        """Submit an action on one object, or on the kind itself (create). `Resource.do`."""
+        with self._locating():
+            target = as_ref(ref)
+            self._check_action(target, one_of("action", action, Action))
+        operation = f"{action} {label or (target.id if target else self.kind.kind)}"
+        if dry_run:
+            return self._task(operation, target, action=action, planned=True)
+        answer = self._manager.submit(self.kind, target, action)
+        match answer:
+            case Started():
+                return self._task(operation, target, ref=answer.task, action=action)
+            case Done():
+                return self._task(operation, target, action=action, outcome=answer.result)
+
+    def _task(self, operation: str, target: Ref | None, **given: Any) -> Task[Any]:
+        return Task(ServerTask(self.provider, operation, target, clock=self._manager.clock, **given))
+
+    def _first_match(self, watch: Watch[R], ref: Ref, wanted: Query[R], deadline: float) -> R:
+        """The watched object as soon as it fits the query. Raises `NotFound` once it is gone."""
+        record: R | None = None
+        while True:
+            event = watch.next(timeout=self._manager.clock.left(deadline))
+            if event is None or event.type is EventType.DELETED:
+                raise self._not_found(ref.id)
+            record = event.resource or record
+            if record is None:  # SYNCED, and the object was not there.
+                raise self._not_found(ref.id)
+            if wanted.matches(record):
+                return record
+
+    def _check_action(self, ref: Ref | None, action: Action) -> None:
+        """Raise `Unsupported` or `InvalidQuery` for what must not be sent."""
+        actions = self.actions
+        if type(action) not in actions:
+            known = " ".join(sorted(action.name for action in actions)) or "none"
+            raise Unsupported(f"{self.kind.kind} has no action {action.name!r} here", hint=f"actions: {known}")
+        if isinstance(action, Create) != (ref is None):
+            raise InvalidQuery(f"{action.name!r} is asked of {'a collection' if ref else 'a resource'}")
+        if ref is not None:
+            self._own([ref])
+        action.check()
+        for named in action.refs():
+            self._check_provider(named)
+
+    def query(
+        self,
+        *,
+        fields: Iterable[str] | None = None,
+        native: bool | Iterable[str] = (),
+        page_size: int | None = None,
+        refs: Iterable[Ref] | None = None,
+        filters: Mapping[str, object] | None = None,
+        also: str | None = None,
+    ) -> Query[R]:
+        """The query that the driver is asked. ``also``: a field to load beside ``fields``. Raises `InvalidQuery`."""
+        declared = self._manager.adapter(self.kind).fields
+        with self._locating():
+            return make_query(
+                self.kind,
+                declared,
+                fields=fields,
+                native=native,
+                page_size=page_size,
+                refs=refs,
+                filters=filters,
+                also=also,
+            )
+
+    def _by_uuid(self, uuid: str | UUID, fields: Iterable[str] | None, native: bool | Iterable[str]) -> list[R]:
+        with self._locating():
+            wanted = canonical_uuid(text("uuid", uuid))
+        return [
+            record for record in self._lookup("uuid", wanted, fields, native) if canonical_uuid(record.uuid) == wanted
+        ]
+
+    def _lookup(
+        self, field: str, value: str, fields: Iterable[str] | None, native: bool | Iterable[str]
+    ) -> Sequence[R]:
+        query = self.query(fields=fields, native=native, also=field)
+        return self._manager.lookup(query, field, value)
+
+    def _own(self, refs: Iterable[Ref | R]) -> list[Ref]:
+        """Each ref once, all of this kind and provider. Only after a login, which brings the provider's uuid."""
+        with self._locating():
+            own = list(dict.fromkeys(as_refs(refs)))
+            for ref in own:
+                if ref.kind != self.kind.kind:
+                    raise InvalidQuery(f"{ref} is no {self.kind.kind}")
+                self._check_provider(ref)
+        return own
+
+    def _check_provider(self, ref: Ref) -> None:
+        """Another provider's object may have the same identifier."""
+        if ref.provider_uuid != self._manager.context.provider_uuid:
+            raise InvalidQuery(f"{ref} is of another provider than {self.provider}")
+
+    def _not_found(self, wanted: str, hint: str | None = None) -> NotFound:
+        return locate(NotFound(f"no {self.kind.kind} {wanted}", hint=hint), self.provider)
+
+    def _locating(self) -> AbstractContextManager[None]:
+        return locating(self.provider)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind.kind}s of {self.provider.name}>"
+
+
+class Tasks(Collection[TaskRecord]):
+    """``provider.tasks``."""
+
+    def follow(self, record: TaskRecord) -> Task[Any]:
+        """The running operation of a record."""
+        return self._task(record.operation, record.target, record=record, ref=record.ref)
+
+
+def canonical_uuid(uuid: str) -> str:
+    """A uuid as servers spell it; what is none stays as it is."""
+    return str(UUID(uuid)) if UUID_FORM.fullmatch(uuid) else uuid
+
+
+def only_one(kind: type[R], wanted: str, candidates: Sequence[R]) -> R:
+    """The only candidate. Raises `NotFound` if there is none, `AmbiguousName` if there are more."""
+    if not candidates:
+        raise NotFound(f"no {kind.kind} {wanted!r}")
+    if len(candidates) > 1:
+        uuids = " ".join(record.uuid for record in candidates)
+        raise AmbiguousName(
+            f"{len(candidates)} {kind.kind}s are named {wanted!r}",
+            candidates=candidates,
+            hint=f"say which by uuid: {uuids}",
+        )
+    return candidates[0]

@@ -1,0 +1,92 @@
+"""connect: from an address or a name of hvlib.yaml to a Provider."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from typing import Any, cast
+
+from hvlib.api import registry
+from hvlib.api.address import parse_endpoint
+from hvlib.api.config import load_config
+from hvlib.api.provider import Provider
+from hvlib.model.endpoint import Endpoint, Secret
+from hvlib.model.errors import ConfigError
+from hvlib.runtime.retry import RetryPolicy
+from hvlib.runtime.session_manager import SessionManager
+
+__all__ = ["connect", "endpoint_of"]
+
+
+def connect(
+    target: str | None = None,
+    *,
+    username: str | None = None,
+    password: str | None = None,
+    verify: bool | None = None,
+    cacert: str | None = None,
+    timeout: float | None = None,
+    retry: RetryPolicy | None = None,
+    **options: Any,
+) -> Provider:
+    """A provider, by address (``vsphere://admin@vc.example.org``) or by name (an entry of hvlib.yaml).
+
+    Without a target: what the environment variable HVLIB_PROVIDER says, with HVLIB_PASSWORD and HVLIB_CACERT. What is
+    given here goes before the file and the address. ``verify`` and ``cacert`` (a PEM file) are for TLS, ``timeout``
+    the seconds that one request may take, ``options`` the driver's own (``hv driver show NAME`` lists them).
+
+    Nothing is sent: the provider logs in when it is first used. Raises `DriverNotFound` (with what to install),
+    `ConfigError` (a name or file that can't be used), `InvalidQuery` (an option that the driver does not have).
+
+    >>> import hvlib
+    >>> with hvlib.connect("sim://?vms=3&seed=1") as provider:
+    ...     provider.compute.vms.get_all().count()
+    3
+    """
+    texts = {"target": target, "username": username, "password": password, "cacert": cacert}
+    _check_arguments(texts, verify, timeout, retry)
+    chosen = target or os.environ.get("HVLIB_PROVIDER")
+    if not chosen:
+        raise ConfigError("no provider given", hint="pass an address or a name, or set HVLIB_PROVIDER")
+    given: dict[str, Any] = {"username": username, "verify": verify, "cacert": cacert, "timeout": timeout}
+    given["password"] = None if password is None else Secret(password)
+    endpoint = endpoint_of(chosen, given, options, ambient=target is None)
+    driver = registry.load(endpoint.driver)
+    driver.check(endpoint)
+    name = chosen if "://" not in chosen else endpoint.url
+    return Provider(SessionManager(driver, endpoint, retry or RetryPolicy()), name)
+
+
+def endpoint_of(chosen: str, given: dict[str, Any], options: dict[str, Any], *, ambient: bool) -> Endpoint:
+    """The endpoint, from the least to the most specific: address, environment, file, arguments."""
+    settings: dict[str, Any] = {}
+    url = chosen
+    if "://" not in chosen and "@" not in chosen:
+        settings = load_config().provider(chosen)
+        url = settings.pop("url")
+    if ambient:
+        environment = _environment()
+        settings.update({name: value for name, value in environment.items() if not settings.get(name)})
+    settings["options"] = {**settings.get("options", {}), **options}
+    explicit = {name: value for name, value in given.items() if value is not None}
+    return parse_endpoint(url, **{**settings, **explicit})
+
+
+def _check_arguments(texts: Mapping[str, object], verify: object, timeout: object, retry: object) -> None:
+    """Raise `ConfigError` for an argument of a wrong type, without repeating what may be a password."""
+    for name, value in texts.items():
+        if value is not None and not isinstance(value, str):
+            raise ConfigError(f"{name} is text, not {type(value).__name__}")
+    if verify is not None and not isinstance(verify, bool):
+        raise ConfigError(f"verify is True or False, not {verify!r}")
+    if retry is not None and not isinstance(retry, RetryPolicy):
+        raise ConfigError(f"retry is a RetryPolicy, not {retry!r}")
+    number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
+    if timeout is not None and not (number and 0 < cast(float, timeout) < math.inf):
+        raise ConfigError(f"timeout is a number of seconds above 0, not {timeout!r}")
+
+
+def _environment() -> dict[str, Any]:
+    password, cacert = os.environ.get("HVLIB_PASSWORD"), os.environ.get("HVLIB_CACERT")
+    return {"password": None if password is None else Secret(password), "cacert": cacert}

@@ -1,0 +1,119 @@
+"""Provider: one endpoint that you are connected to, and its services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Any, Self
+
+from hvlib.api.collection import Collection, Tasks
+from hvlib.api.services import Compute, Images, NetworkService, Storage
+from hvlib.driver import About, WatchCursor
+from hvlib.model.actions import as_refs
+from hvlib.model.errors import InvalidQuery
+from hvlib.model.ref import Ref
+from hvlib.model.resources import KINDS, Resource, TaskRecord
+from hvlib.runtime.requests import Requests
+from hvlib.runtime.session_manager import SessionManager
+from hvlib.runtime.translation import locating
+from hvlib.runtime.watch.watch import Known, Watch
+
+__all__ = ["Provider"]
+
+
+class Provider:
+    """A vCenter or ESXi, a Xen pool, an OpenStack region, a simulated lab: what `hvlib.connect` returns.
+
+    It logs in when first used, and out when closed: at the end of a ``with`` block, by `close`, or at the latest when
+    the interpreter exits. Threads may share it.
+    """
+
+    def __init__(self, manager: SessionManager, name: str) -> None:
+        self.name = name
+        """The entry of hvlib.yaml, or the address, that it was connected by."""
+        self._manager = manager
+        manager.context.bind(self)
+        self.compute = Compute(self, manager)
+        self.network = NetworkService(self, manager)
+        self.storage = Storage(self, manager)
+        self.image = Images(self, manager)
+        self.tasks = Tasks(self, manager, TaskRecord)
+        self._collections: dict[str, Collection[Any]] = {
+            collection.kind.kind: collection
+            for service in (self.compute, self.network, self.storage, self.image, self)
+            for collection in vars(service).values()
+            if isinstance(collection, Collection)
+        }
+
+    @property
+    def about(self) -> About:
+        """The server's own ``product version api_version uuid``."""
+        return self._manager.about()
+
+    @property
+    def native(self) -> Any:
+        """The SDK's own connection, logged in: what it can do is its own business."""
+        return self._manager.native()
+
+    def collection(self, kind: str) -> Collection[Any]:
+        """The collection of a kind, by the name that refs give it (``VM``). Raises `InvalidQuery` if there is none."""
+        with locating(self):
+            if not isinstance(kind, str) or kind not in self._collections:
+                raise InvalidQuery(f"no kind {kind!r}", hint="kinds: " + " ".join(KINDS))
+            return self._collections[kind]
+
+    def get_many(self, refs: Iterable[Ref | Resource], *, fields: Iterable[str] | None = None) -> dict[Ref, Resource]:
+        """Those of ``refs`` that exist, by ref, of any kinds: one round trip for up to 500 of a kind.
+
+        A server that can't be asked for several objects takes more: its driver's page says how many.
+        """
+        by_kind: dict[str, list[Ref]] = {}
+        with locating(self):
+            wanted = as_refs(refs)
+        for ref in wanted:
+            by_kind.setdefault(ref.kind, []).append(ref)
+        found: dict[Ref, Resource] = {}
+        for kind, members in by_kind.items():
+            found.update(self.collection(kind).get_many(members, fields=fields))
+        return found
+
+    def watch(
+        self, *collections: Collection[Any], since: WatchCursor | None = None, known: Known | None = None
+    ) -> Watch[Resource]:
+        """One stream of the changes of several collections, over one connection. See `Collection.watch`."""
+        with locating(self):
+            if not collections:
+                raise InvalidQuery("watch() needs at least one collection", hint="provider.watch(provider.compute.vms)")
+            for collection in collections:
+                if not isinstance(collection, Collection) or collection.provider is not self:
+                    raise InvalidQuery(f"{collection!r} is no collection of {self}")
+        queries = [collection.query() for collection in dict.fromkeys(collections)]
+        with locating(self):
+            return Watch(self._manager, queries, since=since, known=known)
+
+    def count_requests(self) -> AbstractContextManager[Requests]:
+        """Count the round trips that any thread makes until the end of the block.
+
+        >>> import hvlib
+        >>> with hvlib.connect("sim://?vms=3") as provider, provider.count_requests() as requests:
+        ...     names = [vm.name_label for vm in provider.compute.vms.get_all()]
+        >>> requests.total
+        2
+        """
+        return self._manager.context.counting()
+
+    def close(self) -> None:
+        """Log out. Every call and wait under way, in any thread, raises `Closed` at once. Idempotent."""
+        self._manager.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __repr__(self) -> str:
+        return f"<Provider {self.name}>"

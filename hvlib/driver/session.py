@@ -1,0 +1,82 @@
+"""Session: one login to one server; Driver: how a session is made."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from hvlib.driver.adapter import Adapter
+from hvlib.driver.context import Context
+from hvlib.driver.feed import Feed
+from hvlib.model.about import About
+from hvlib.model.endpoint import Endpoint
+from hvlib.model.errors import InvalidQuery
+from hvlib.model.event import WatchCursor
+from hvlib.model.query import Query
+from hvlib.model.resources import Resource
+
+__all__ = ["Driver", "Session"]
+
+
+class Session(ABC):
+    """One login to one server. Shared by threads, after `login`."""
+
+    poll_interval: float = 10.0
+    """Seconds between two listings where `feed` returns None. An option of the address may set it."""
+
+    @property
+    @abstractmethod
+    def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
+        """The kinds that this server has. Asked for only after `login`."""
+
+    @property
+    @abstractmethod
+    def native(self) -> Any:
+        """The SDK's own connection, for ``provider.native``."""
+
+    @abstractmethod
+    def login(self) -> None:
+        """Log in. Core calls it at first use, and again once for all threads after `SessionLost`."""
+
+    @abstractmethod
+    def about(self) -> About:
+        """The server's own name, version and identity. Asked for only after `login`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Log out and end the calls under way, from any thread. Bounded; never raises. Also after a failed `login`."""
+
+    def feed(
+        self,
+        queries: Sequence[Query[Any]],  # noqa: ARG002 -- a session without changes needs neither
+        since: WatchCursor | None,  # noqa: ARG002
+    ) -> Feed | None:
+        """A subscription to the kinds of ``queries``; their filters are core's to check.
+
+        With ``since`` None it begins with all objects (as Upsert), the last of those batches with ``synced``. Raises
+        `CursorLost` for a cursor that it can't continue. None, the default, where the server keeps no changes: core
+        then lists the kinds again and again, and compares.
+        """
+        return None
+
+
+class Driver(ABC):
+    """The class that an entry point of ``hvlib.drivers`` names."""
+
+    description: ClassVar[str] = ""
+    """One line for people."""
+
+    options: ClassVar[frozenset[str]] = frozenset()
+    """The names that ``Endpoint.options`` may have."""
+
+    def check(self, endpoint: Endpoint) -> None:
+        """Raise `InvalidQuery` for options that the driver does not have."""
+        unknown = sorted(set(endpoint.options) - self.options)
+        if unknown:
+            known = " ".join(sorted(self.options)) or "none"
+            raise InvalidQuery(f"{endpoint.scheme}:// has no option {unknown[0]!r}", hint=f"options: {known}")
+
+    @abstractmethod
+    def open(self, endpoint: Endpoint, context: Context) -> Session:
+        """A session that is not logged in yet: no input or output here."""

@@ -1,0 +1,204 @@
+"""Everything that hvlib raises.
+
+::
+
+    HvlibError
+      ConnectionFailed            the server can't be reached, or the connection broke
+        ConnectionTimeout         ... it did not answer in time
+      AuthenticationFailed        wrong user or password
+      PermissionDenied            logged in, but not allowed to
+      NotFound                    no such object
+      AmbiguousName               several objects have this name
+      InvalidState                the object's state does not allow it
+      InvalidQuery                a field, filter or option that does not exist
+      Conflict                    somebody else changed or holds it
+      Unsupported                 this server or driver can't do it
+      QuotaExceeded               a limit set by the administrator
+      RateLimited                 too many requests
+      ProtocolError               a reply that can't be understood
+        DriverBug                 ... the driver raised an error that is none of these
+      PartialResult               some of it arrived, and the rest can't be had
+      CursorLost                  a cursor or page token that can't be continued
+      ConcurrentWatch             a second thread waits on one watch
+      FieldNotLoaded              read a field that was not asked for
+      TaskFailed                  the operation failed, and no class above fits
+      TaskCancelled               the operation was cancelled
+      WaitTimeout                 (also a TimeoutError) the wait ran out, nothing failed
+        TaskTimeout               ... the task goes on and can be waited for again
+      Closed                      the provider was closed
+      ConfigError                 hvlib.yaml or an address can't be used
+        DriverNotFound            no driver for this address is installed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hvlib.model.binding import BoundProvider
+
+__all__ = [
+    "AmbiguousName",
+    "AuthenticationFailed",
+    "Closed",
+    "ConcurrentWatch",
+    "ConfigError",
+    "Conflict",
+    "ConnectionFailed",
+    "ConnectionTimeout",
+    "CursorLost",
+    "DriverBug",
+    "DriverNotFound",
+    "FieldNotLoaded",
+    "HvlibError",
+    "InvalidQuery",
+    "InvalidState",
+    "NotFound",
+    "PartialResult",
+    "PermissionDenied",
+    "ProtocolError",
+    "QuotaExceeded",
+    "RateLimited",
+    "TaskCancelled",
+    "TaskFailed",
+    "TaskTimeout",
+    "Unsupported",
+    "WaitTimeout",
+]
+
+
+class HvlibError(Exception):
+    """The base of every error that hvlib raises.
+
+    ``provider`` is where it happened, ``native`` the server's or the SDK's own error, ``request_id`` the server's name
+    for the request, ``hint`` what to do about it: each None where there is none.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        native: object = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.request_id = request_id
+        self.provider: BoundProvider | None = None
+        self._native = native
+
+    @property
+    def native(self) -> Any:
+        """The server's or the SDK's own error: what was given, else the exception that this one was raised from."""
+        return self._native if self._native is not None else self.__cause__
+
+
+class ConnectionFailed(HvlibError):
+    """The server can't be reached, or the connection broke."""
+
+
+class ConnectionTimeout(ConnectionFailed):
+    """The server did not answer in time."""
+
+
+class AuthenticationFailed(HvlibError):
+    """The server refuses this user and password."""
+
+
+class PermissionDenied(HvlibError):
+    """The user may not do or see this."""
+
+
+class NotFound(HvlibError):
+    """There is no such object, or there is none any more."""
+
+
+class AmbiguousName(HvlibError):
+    """Several objects have this name: ``candidates`` holds them."""
+
+    def __init__(self, message: str, *, candidates: Sequence[Any], hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.candidates = candidates
+
+
+class InvalidState(HvlibError):
+    """The object's state does not allow this: for example, it runs already."""
+
+
+class InvalidQuery(HvlibError):
+    """A field, filter or option that does not exist, or a value that it can't have."""
+
+
+class Conflict(HvlibError):
+    """Somebody else changed the object, or holds it."""
+
+
+class Unsupported(HvlibError):
+    """Beyond what this driver or this server can do. Nothing was sent."""
+
+
+class QuotaExceeded(HvlibError):
+    """A limit that the administrator set."""
+
+
+class RateLimited(HvlibError):
+    """Too many requests. ``retry_after`` is the time, in seconds, that the server asks for, if it said one."""
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, native: object = None, request_id: str | None = None
+    ) -> None:
+        super().__init__(message, native=native, request_id=request_id)
+        self.retry_after = retry_after
+
+
+class ProtocolError(HvlibError):
+    """The server's reply can't be understood, or is not whole."""
+
+
+class DriverBug(ProtocolError):
+    """A driver raised an error that is not hvlib's: a fault of the driver. ``native`` is that error."""
+
+
+class PartialResult(HvlibError):
+    """Some of the answer arrived, and the rest can't be had."""
+
+
+class CursorLost(HvlibError):
+    """A watch's cursor or a page token can't be continued. Start again, with ``known=`` where deletions matter."""
+
+
+class ConcurrentWatch(HvlibError):
+    """Another thread waits on this watch already."""
+
+
+class FieldNotLoaded(HvlibError):
+    """The record was read without this field. Ask for it in ``fields=``, or call ``refresh()``."""
+
+
+class TaskFailed(HvlibError):
+    """The operation failed for a reason that no other class stands for."""
+
+
+class TaskCancelled(HvlibError):
+    """The operation was cancelled before it ended."""
+
+
+class WaitTimeout(HvlibError, TimeoutError):
+    """The wait ran out. Nothing failed: wait again, or longer."""
+
+
+class TaskTimeout(WaitTimeout):
+    """The wait for a task ran out. The task goes on, and can be waited for again."""
+
+
+class Closed(HvlibError):
+    """The provider was closed."""
+
+
+class ConfigError(HvlibError):
+    """hvlib.yaml, the environment or an address can't be used as it stands."""
+
+
+class DriverNotFound(ConfigError):
+    """No driver for this address is installed; the message says what to install."""

@@ -1,0 +1,185 @@
+"""Queries: which fields of which objects.
+
+A filter is a value, a list of values (any of them), `glob`, or a Ref. On a field that holds several values it matches
+if any of them does. Servers filter where they can; core checks what they return again with `Query.matches`, so a
+filter means the same on every driver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from types import NoneType
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
+
+import msgspec
+
+from hvlib.model.errors import InvalidQuery, Unsupported
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
+from hvlib.model.resources.record import build, field_types, projection
+
+__all__ = ["Filter", "Glob", "Query", "glob", "make_query"]
+
+R = TypeVar("R", bound=Resource)
+
+OPTIONS = ("fields", "native", "page_size", "after", "since", "known", "timeout")
+"""Names that calls use for their options: no field may have one of them."""
+
+
+class Glob(msgspec.Struct, frozen=True):
+    """A pattern for text: ``*``, ``?`` and ``[abc]``, case-sensitive, over the whole value."""
+
+    pattern: str
+
+    def matches(self, value: object) -> bool:
+        """Whether a value is text that fits the pattern."""
+        return isinstance(value, str) and fnmatchcase(value, self.pattern)
+
+
+def glob(pattern: str) -> Glob:
+    """A filter by pattern: ``*`` any text, ``?`` a character, ``[abc]`` one of these; case-sensitive.
+
+    >>> glob("web-*").matches("web-12"), glob("web-*").matches("Web-12")
+    (True, False)
+    """
+    return Glob(pattern)
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """One field's filter: the value must be one of ``alternatives``, or match one."""
+
+    field: str
+    alternatives: tuple[object, ...]
+
+    def matches(self, value: object) -> bool:
+        """Whether a field's value fits; of a tuple, a field of several values, whether one of them does."""
+        if isinstance(value, tuple):
+            return any(self.matches(item) for item in value)
+        return any(
+            wanted.matches(value) if isinstance(wanted, Glob) else wanted == value for wanted in self.alternatives
+        )
+
+
+class Query(msgspec.Struct, Generic[R], frozen=True):
+    """What a driver is asked for.
+
+    | kind: the kind of objects
+    | fields: the fields to load: those asked for and those filtered on; all of them are among the declared ones
+    | filters: what the objects must fit; a driver may use them to send less, core checks them again
+    | native: native property names to bring along; True: all that the server has; () none
+    | page_size: objects a page; None: the driver's choice
+    | refs: only these objects; None: all of the kind
+    | record_type: the type of the records to return: `build` makes one from values by name, or call it by position
+      (``record_type.__struct_fields__`` has the order; what is not loaded is None)
+    """
+
+    kind: type[R]
+    record_type: type[R]
+    fields: frozenset[str]
+    filters: tuple[Filter, ...] = ()
+    native: bool | tuple[str, ...] = ()
+    page_size: int | None = None
+    refs: tuple[Ref, ...] | None = None
+
+    def matches(self, record: R) -> bool:
+        """Whether a record fits every filter."""
+        return all(each.matches(getattr(record, each.field)) for each in self.filters)
+
+    def build(self, ref: Ref, values: Mapping[str, Any]) -> R:
+        """A record from values by field name; what is missing is None."""
+        return build(self.record_type, ref, values)
+
+
+def make_query(
+    kind: type[R],
+    declared: frozenset[str],
+    *,
+    fields: Iterable[str] | None = None,
+    native: bool | Iterable[str] = (),
+    page_size: int | None = None,
+    refs: Iterable[Ref] | None = None,
+    filters: Mapping[str, object] | None = None,
+    also: str | None = None,
+) -> Query[R]:
+    """A query in terms of what a driver has ``declared``. ``also``: a field to load beside those asked for.
+
+    Raises `InvalidQuery` for a field, value or page size that can't be, `Unsupported` for a field that the driver
+    lacks.
+    """
+    if page_size is not None and (isinstance(page_size, bool) or not isinstance(page_size, int) or page_size < 1):
+        raise InvalidQuery(f"page_size is a number from 1, not {page_size!r}")
+    wanted = {name: _alternatives(kind, name, value, declared) for name, value in (filters or {}).items()}
+    asked = declared if fields is None else frozenset(_names("fields", fields)) - {"ref"}
+    required = asked if also is None else asked | {also}
+    for name in required:
+        check_field(kind, name, declared)
+    needed = required | frozenset(wanted)
+    names = native if isinstance(native, bool) else _names("native", native)
+    loaded = needed | {"native"} if names else needed
+    return Query(
+        kind=kind,
+        record_type=projection(kind, loaded, declared),
+        fields=needed,
+        filters=tuple(Filter(name, values) for name, values in wanted.items()),
+        native=names,
+        page_size=page_size,
+        refs=None if refs is None else tuple(refs),
+    )
+
+
+def _names(option: str, given: object) -> tuple[str, ...]:
+    """The names that a list of them holds."""
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise InvalidQuery(f"{option}= takes a list of names, not {given!r}")
+    names = tuple(given)
+    for name in names:
+        if not isinstance(name, str):
+            raise InvalidQuery(f"{option}= takes a list of names, and {name!r} is none")
+    return names
+
+
+def check_field(kind: type[Resource], name: str, declared: frozenset[str]) -> None:
+    """Raise `InvalidQuery` if the kind has no such field, `Unsupported` if the driver does not fill it."""
+    if name in declared:
+        return
+    if name in kind.all_fields():
+        raise Unsupported(f"{kind.kind}.{name}: this server's driver does not have this field", hint=_known(declared))
+    raise InvalidQuery(f"{kind.kind} has no field {name!r}", hint=_known(declared))
+
+
+def _known(names: Iterable[str]) -> str:
+    return "fields: " + " ".join(sorted(names))
+
+
+def _alternatives(kind: type[Resource], name: str, value: object, declared: frozenset[str]) -> tuple[object, ...]:
+    check_field(kind, name, declared)
+    single = isinstance(value, (str, Mapping, Glob)) or not isinstance(value, Iterable)
+    values = [each.ref if isinstance(each, Resource) else each for each in ([value] if single else value)]  # type: ignore[attr-defined]
+    for each in values:
+        _check_value(kind, name, each)
+    return tuple(values)
+
+
+def _check_value(kind: type[Resource], name: str, value: object) -> None:
+    """Raise `InvalidQuery` for a value that the field can never have: it must not look as if nothing matched."""
+    choices, types = _possible(kind, name)
+    if isinstance(value, Glob) and str in types:
+        return
+    if choices and value not in choices:
+        raise InvalidQuery(f"{kind.kind}.{name} is never {value!r}", hint="values: " + " ".join(choices))
+    fits = value is None or (isinstance(value, types) and (type(value) is bool) is (bool in types))
+    if not fits:
+        wanted = " or ".join(sorted(each.__name__ for each in types))
+        raise InvalidQuery(f"{kind.kind}.{name} is {wanted}, not {value!r}")
+
+
+@lru_cache(maxsize=256)
+def _possible(kind: type[Resource], name: str) -> tuple[tuple[str, ...], tuple[type, ...]]:
+    """The words that a field is limited to, if it is, and the types that one of its values can have."""
+    declared = field_types(kind)[name]
+    if get_origin(declared) is Literal:
+        return get_args(declared), (str,)
+    parts = get_args(declared) or (declared,)
+    return (), tuple({part for part in parts if isinstance(part, type) and part is not NoneType})

@@ -1,0 +1,72 @@
+"""Ref: what one object is called, everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from hvlib.model.binding import BoundProvider
+from hvlib.model.errors import HvlibError, InvalidQuery
+
+__all__ = ["Ref"]
+
+
+class Ref(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """A provider's uuid, a kind, and the server's own identifier of one object of that kind.
+
+    Hashable; ``str(ref)`` and `Ref.parse` are each other's inverse, so a ref can be kept in a file. A ref that came
+    from a provider is bound to it, which is no part of its identity.
+
+    >>> ref = Ref.parse("1b9c2f10-0000-4000-8000-000000000001/VM/vm-12")
+    >>> ref.kind, ref.id
+    ('VM', 'vm-12')
+    >>> str(ref)
+    '1b9c2f10-0000-4000-8000-000000000001/VM/vm-12'
+    """
+
+    provider_uuid: str
+    kind: str
+    id: str
+    bound: Any = None
+
+    @classmethod
+    def parse(cls, text: str) -> Ref:
+        """The ref that ``str(ref)`` wrote, not bound to a provider. Raises `InvalidQuery` if it is none."""
+        parts = text.split("/", 2)
+        if len(parts) != 3 or not all(parts):
+            raise InvalidQuery(f"not a ref: {text!r}", hint="a ref reads PROVIDER-UUID/KIND/ID")
+        return cls(*parts)
+
+    @property
+    def provider(self) -> BoundProvider:
+        """The provider that this ref is bound to. Raises `HvlibError` if it is bound to none."""
+        if self.bound is None:
+            raise HvlibError(f"{self} is not bound to a provider", hint="use provider.get_many([ref])")
+        provider: BoundProvider = self.bound
+        return provider
+
+    def get(self) -> Any:
+        """The object, read now with all its fields: one round trip. Raises `NotFound` if it is gone."""
+        return self.provider.collection(self.kind).get(self)
+
+    def __str__(self) -> str:
+        return f"{self.provider_uuid}/{self.kind}/{self.id}"
+
+    def __repr__(self) -> str:
+        return f"<Ref {self}>"
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.kind, self.provider_uuid))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Ref):
+            return NotImplemented
+        return self.id == other.id and self.kind == other.kind and self.provider_uuid == other.provider_uuid
+
+    def __ne__(self, other: object) -> bool:
+        # msgspec's own, with eq=False, would compare identities.
+        return not self == other
+
+    def __lt__(self, other: Ref) -> bool:
+        return str(self) < str(other)

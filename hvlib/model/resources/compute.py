@@ -1,0 +1,202 @@
+"""Kinds of the compute service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar, Literal, cast
+
+from hvlib.model import actions
+from hvlib.model.binding import BoundCollection
+from hvlib.model.ref import Ref
+from hvlib.model.resources.resource import Resource
+from hvlib.model.task import Task
+
+__all__ = ["VM", "Cluster", "Flavor", "Host", "HostState", "PowerState", "Snapshot"]
+
+PowerState = Literal["running", "halted", "paused", "suspended", "unknown"]
+HostState = Literal["up", "down", "maintenance", "unknown"]
+
+
+class VM(Resource, frozen=True):
+    """A virtual machine. Templates are `Image`, snapshots `Snapshot`; control domains are neither.
+
+    | power_state: running, halted, paused, suspended, or unknown
+    | vcpus, memory_bytes: what the guest is given; bytes
+    | guest_os: the operating system, as the server names it
+    | guest_hostname, ip_addresses: what the guest reports, addresses as text; None and empty while it reports nothing
+    | host: where it is placed; None where the server places a halted VM nowhere
+    | cluster, networks, volumes, image, flavor: refs; empty or None where there is none
+
+    An action returns a `Task`: one round trip, and the task's own as it is waited for. An action that the state does
+    not allow raises `InvalidState`, at the call or from ``wait()``, as the server finds out.
+    """
+
+    kind: ClassVar[str] = "VM"
+
+    power_state: PowerState
+    vcpus: int | None
+    memory_bytes: int | None
+    guest_os: str | None
+    guest_hostname: str | None
+    ip_addresses: tuple[str, ...]
+    host: Ref | None
+    cluster: Ref | None
+    networks: tuple[Ref, ...]
+    volumes: tuple[Ref, ...]
+    image: Ref | None
+    flavor: Ref | None
+
+    def start(self) -> Task[VM]:
+        """Power on."""
+        return self.do(actions.Start())
+
+    def stop(self) -> Task[VM]:
+        """Power off; ends in ``halted``. A server may ask the guest first."""
+        return self.do(actions.Stop())
+
+    def shutdown(self) -> Task[VM]:
+        """Ask the guest to shut itself down. The task ends when it was asked: ``wait_for`` says when it is off."""
+        return self.do(actions.Shutdown())
+
+    def reboot(self, hard: bool = False) -> Task[VM]:
+        """Ask the guest to restart; with ``hard``, reset it without asking."""
+        return self.do(actions.Reboot(hard=hard))
+
+    def suspend(self) -> Task[VM]:
+        """Write the memory to disk and stop."""
+        return self.do(actions.Suspend())
+
+    def resume(self) -> Task[VM]:
+        """Go on from a suspension."""
+        return self.do(actions.Resume())
+
+    def pause(self) -> Task[VM]:
+        """Stop the processors, keep the memory."""
+        return self.do(actions.Pause())
+
+    def unpause(self) -> Task[VM]:
+        """Let the processors run again."""
+        return self.do(actions.Unpause())
+
+    def rename(self, name_label: str) -> Task[VM]:
+        """Give it another name."""
+        return self.do(actions.Rename(name_label))
+
+    def resize(
+        self, *, vcpus: int | None = None, memory_bytes: int | None = None, flavor: Ref | Flavor | None = None
+    ) -> Task[VM]:
+        """Change its size; what is None stays. ``flavor`` where the server sizes by flavors."""
+        return self.do(actions.Resize(vcpus, memory_bytes, actions.as_ref(flavor)))
+
+    def snapshot(self, name_label: str, memory: bool = False) -> Task[Snapshot]:
+        """Take a snapshot, with the memory if asked for. The task's result is the `Snapshot`."""
+        return self.do(actions.TakeSnapshot(name_label, memory))
+
+    def revert(self, snapshot: Ref | Snapshot) -> Task[VM]:
+        """Go back to one of its snapshots."""
+        return self.do(actions.Revert(actions.as_ref(snapshot)))
+
+    def clone(self, name_label: str) -> Task[VM]:
+        """Copy it, disks included. The task's result is the new `VM`, halted."""
+        return self.do(actions.Clone(name_label))
+
+    def migrate(
+        self, host: Ref | Host | None = None, pool: Ref | Resource | None = None, live: bool = True
+    ) -> Task[VM]:
+        """Move it to another host, its disks to another storage pool, or both; None: the server's choice."""
+        return self.do(actions.Migrate(actions.as_ref(host), actions.as_ref(pool), live))
+
+    def attach_volume(self, volume: Ref | Resource) -> Task[VM]:
+        """Give it a volume."""
+        return self.do(actions.AttachVolume(actions.as_ref(volume)))
+
+    def detach_volume(self, volume: Ref | Resource) -> Task[VM]:
+        """Take a volume away; the volume stays."""
+        return self.do(actions.DetachVolume(actions.as_ref(volume)))
+
+    def attach_network(self, network: Ref | Resource) -> Task[VM]:
+        """Add an interface on a network."""
+        return self.do(actions.AttachNetwork(actions.as_ref(network)))
+
+    def detach_network(self, network: Ref | Resource) -> Task[VM]:
+        """Remove its interfaces on a network."""
+        return self.do(actions.DetachNetwork(actions.as_ref(network)))
+
+    def set_tags(self, tags: Iterable[str]) -> Task[VM]:
+        """Replace its tags by these."""
+        return self.do(actions.SetTags(actions.as_tags(tags)))
+
+    def delete(self, keep_volumes: Iterable[Ref | Resource] = ()) -> Task[None]:
+        """Delete it with its own disks. Volumes attached apart, and ``keep_volumes``, are detached and stay."""
+        return self.do(actions.Delete(actions.as_refs(keep_volumes)))
+
+
+class Host(Resource, frozen=True):
+    """A machine that runs VMs.
+
+    | state: up, down, maintenance, or unknown
+    | address: how its management is reached, as text
+    | product, version: the hypervisor's name and version
+    | cpus: logical processors
+    | memory_bytes, memory_free_bytes: all of it, and what is free now
+    | cluster: the cluster that it belongs to; None where it stands alone
+    """
+
+    kind: ClassVar[str] = "Host"
+
+    state: HostState
+    address: str | None
+    product: str | None
+    version: str | None
+    cpus: int | None
+    memory_bytes: int | None
+    memory_free_bytes: int | None
+    cluster: Ref | None
+
+
+class Cluster(Resource, frozen=True):
+    """A group of hosts that VMs move within (a cluster, a Xen pool, a host aggregate).
+
+    | hosts: its members
+    """
+
+    kind: ClassVar[str] = "Cluster"
+
+    hosts: tuple[Ref, ...]
+
+
+class Snapshot(Resource, frozen=True):
+    """A VM's state at one moment, kept.
+
+    | vm: whose it is
+    | parent: the snapshot that it follows; None for the first
+    | has_memory: whether the memory was kept too
+    """
+
+    kind: ClassVar[str] = "Snapshot"
+
+    vm: Ref | None
+    parent: Ref | None
+    has_memory: bool | None
+
+    def revert(self) -> Task[VM]:
+        """Take the VM back to this snapshot. The task's result is the `VM`."""
+        vms: BoundCollection = self.provider.collection(VM.kind)
+        return cast("Task[VM]", vms.do(self.vm, actions.Revert(self.ref), label=f"VM to {self._label()}"))
+
+    def delete(self) -> Task[None]:
+        """Delete the snapshot; the VM keeps its present state."""
+        return self.do(actions.Delete())
+
+
+class Flavor(Resource, frozen=True):
+    """A size that VMs can be created in.
+
+    | vcpus, memory_bytes, disk_bytes: what it gives; bytes
+    """
+
+    kind: ClassVar[str] = "Flavor"
+
+    vcpus: int | None
+    memory_bytes: int | None
+    disk_bytes: int | None

@@ -1,0 +1,24 @@
+"""Kinds of the image service."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from hvlib.model.resources.resource import Resource
+
+__all__ = ["Image"]
+
+
+class Image(Resource, frozen=True):
+    """What VMs are created from: an image or a template.
+
+    | size_bytes: what it takes in storage
+    | guest_os: the operating system, as the server names it
+    | format: of the file: ``qcow2``, ``raw``, ``template`` ...
+    """
+
+    kind: ClassVar[str] = "Image"
+
+    size_bytes: int | None
+    guest_os: str | None
+    format: str | None

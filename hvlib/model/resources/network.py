@@ -1,0 +1,30 @@
+"""Kinds of the network service."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from hvlib.model import actions
+from hvlib.model.resources.resource import Resource
+from hvlib.model.task import Task
+
+__all__ = ["Network"]
+
+
+class Network(Resource, frozen=True):
+    """A network that VMs have interfaces on.
+
+    | vlan_id: 1-4094; None where it is not tagged
+    | mtu: bytes
+    | subnets: address ranges, as text (``10.0.0.0/24``)
+    """
+
+    kind: ClassVar[str] = "Network"
+
+    vlan_id: int | None
+    mtu: int | None
+    subnets: tuple[str, ...]
+
+    def delete(self) -> Task[None]:
+        """Delete the network. `InvalidState` or `Conflict` while it is used."""
+        return self.do(actions.Delete())

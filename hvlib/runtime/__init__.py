@@ -1,0 +1,1 @@
+"""How calls are carried out: login, retry, listings, watches, tasks."""

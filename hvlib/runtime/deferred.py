@@ -1,0 +1,28 @@
+"""Deferred frees: what the server holds for abandoned listings and feeds, freed with a later call."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+
+from hvlib.model.errors import HvlibError
+
+__all__ = ["DeferredFrees"]
+
+
+class DeferredFrees:
+    """Frees that are still to be made. Finalizers only `add`: they may run at any moment, even inside of a lock."""
+
+    def __init__(self) -> None:
+        self._frees: deque[Callable[[], None]] = deque()
+
+    def add(self, free: Callable[[], None]) -> None:
+        """Leave a free to be made. It sends nothing itself, so a finalizer may call it."""
+        self._frees.append(free)
+
+    def release(self) -> None:
+        """Make the frees, without login or retry. One that fails is dropped: it goes with the session."""
+        while self._frees:
+            with suppress(HvlibError, IndexError):
+                self._frees.popleft()()

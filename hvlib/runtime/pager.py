@@ -1,0 +1,134 @@
+"""Pager: a lazy listing, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+import msgspec
+
+from hvlib.driver import Page, PageToken
+from hvlib.model.errors import AmbiguousName, CursorLost, NotFound
+from hvlib.model.query import Query
+from hvlib.model.resources import Resource
+from hvlib.model.resources.record import projection
+from hvlib.runtime.listing import Listing, SharedListing
+from hvlib.runtime.session_manager import SessionManager
+from hvlib.runtime.translation import locate
+
+__all__ = ["Page", "PageToken", "Pager"]
+
+R = TypeVar("R", bound=Resource)
+
+
+class Pager(Generic[R]):
+    """A listing that fetches its pages as they are asked for; each iteration lists anew.
+
+    Once the second page was asked for, the next one is fetched while one is consumed: memory holds two. Where the
+    server's tokens are good only once, `pages` and `each_page`, which hand them out, do not run ahead.
+
+    Objects that exist all through a listing appear in it, once. If the session is lost on the way, the listing goes on
+    where the server's token allows; else it raises `CursorLost`, never ends early.
+
+    What the server holds for a listing is freed when its iteration is given up, at the latest with the next call. The
+    token of a page from `pages` stays good for ``get_all(after=page.next)``: it is freed by `close`, or at the end of a
+    ``with`` block.
+    """
+
+    def __init__(self, manager: SessionManager, query: Query[R], after: PageToken | None = None) -> None:
+        self._manager = manager
+        self._provider = manager.provider  # Keeps it: a listing may outlive the caller's own reference.
+        self._query = query
+        self._after = after
+        self._open: SharedListing[R] | None = None
+
+    def __iter__(self) -> Iterator[R]:
+        listing = self._list(self._query)
+        try:
+            for page in listing:
+                yield from page.items
+                del page  # Memory holds this page and the one that is fetched ahead, never a third.
+        finally:
+            listing.abandon()
+
+    def pages(self) -> Iterator[Page[R]]:
+        """The pages, each one round trip. A page that the filters empty is there all the same."""
+        self._open = SharedListing(self._manager, self._query, self._after)
+        return self._open
+
+    def each_page(self, handle: Callable[[Page[R]], object]) -> None:
+        """Call ``handle`` with each page until it returns False."""
+        for page in self.pages():
+            if handle(page) is False:
+                return
+
+    def all(self) -> list[R]:
+        """Everything, in one list. A listing that lost its place is started over, once."""
+        try:
+            return list(self)
+        except CursorLost:
+            if self._after is not None:
+                raise
+            return list(self)
+
+    def first(self) -> R | None:
+        """The first one, or None: one page."""
+        with self._given_up(self._query) as pages:
+            return next((item for page in pages for item in page.items), None)
+
+    def one(self) -> R:
+        """The only one. Raises `NotFound` if there is none, `AmbiguousName` if there are more."""
+        with self._given_up(self._query) as pages:
+            items = (item for page in pages for item in page.items)
+            found = [item for _, item in zip(range(2), items, strict=False)]
+        if not found:
+            raise locate(NotFound(f"no {self._query.kind.kind} fits"), self._provider)
+        if len(found) > 1:
+            ambiguous = AmbiguousName(f"more than one {self._query.kind.kind} fits", candidates=found)
+            raise locate(ambiguous, self._provider)
+        return found[0]
+
+    def count(self) -> int:
+        """How many there are: one round trip where the server counts, else all pages, holding what is filtered on."""
+        counted = 0
+        with self._given_up(_refs_alone(self._query)) as pages:
+            for page in pages:
+                if page.total is not None and not self._query.filters and self._after is None:
+                    return page.total
+                counted += len(page.items)
+        return counted
+
+    def close(self) -> None:
+        """End the listing that `pages` began, and free what the server holds for it."""
+        if self._open is not None:
+            self._open.abandon()
+            self._manager.release_deferred()
+
+    def __enter__(self) -> Pager[R]:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _list(self, query: Query[R]) -> Listing[R]:
+        return Listing(self._manager, query, self._after)
+
+    @contextmanager
+    def _given_up(self, query: Query[R]) -> Iterator[Listing[R]]:
+        """A listing that is over at the end of the block."""
+        listing = self._list(query)
+        try:
+            yield listing
+        finally:
+            listing.abandon()
+            self._manager.release_deferred()
+
+    def __repr__(self) -> str:
+        return f"<Pager of {self._query.kind.kind}>"
+
+
+def _refs_alone(query: Query[R]) -> Query[R]:
+    fields = frozenset(each.field for each in query.filters)
+    record_type = projection(query.kind, fields, frozenset(query.kind.all_fields()))
+    return msgspec.structs.replace(query, fields=fields, record_type=record_type, native=())

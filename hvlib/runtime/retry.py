@@ -1,0 +1,140 @@
+"""Retry: how often, how long, and which calls may be sent again.
+
+Reads are repeated after a lost connection, 429 and 503, not after a time-out. An action is repeated only when the
+server cannot have acted on it: the request did not reach it, or it answered 429. (A rejected session is no retry: core
+logs in and calls again.)
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import msgspec
+
+from hvlib.driver import NotSent
+from hvlib.model.errors import ConnectionFailed, ConnectionTimeout, HvlibError, RateLimited
+from hvlib.runtime.clock import Clock
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState, Retrying
+
+__all__ = ["Retrier", "RetryPolicy", "action_repeatable", "exponential", "read_repeatable"]
+
+T = TypeVar("T")
+
+
+def exponential(attempt: int, _error: HvlibError) -> float:
+    """0.2 s, doubled with each attempt up to 10 s, each shortened at random by up to half."""
+    return min(0.2 * 2.0 ** (attempt - 1), 10.0) * random.uniform(0.5, 1.0)
+
+
+class RetryPolicy(msgspec.Struct, frozen=True):
+    """How failed calls are repeated.
+
+    | max_retries: repetitions of one call, at most
+    | backoff: seconds to wait before repetition ``attempt`` (from 1) after ``error``; a Retry-After goes before it
+    | max_elapsed: seconds after which a call is not repeated any more
+    | max_outage: seconds that a watch keeps trying to reach its server again
+    """
+
+    max_retries: int = 4
+    backoff: Callable[[int, HvlibError], float] = exponential
+    max_elapsed: float = 60.0
+    max_outage: float = 900.0
+
+    def delay(self, attempt: int, error: HvlibError) -> float:
+        """Seconds to wait before repetition ``attempt``: what the server asks for, else the backoff."""
+        asked: float | None = getattr(error, "retry_after", None)
+        return self.backoff(attempt, error) if asked is None else asked
+
+
+class Call:
+    """One call that may be repeated. ``sleep`` waits between two attempts, and raises to give up."""
+
+    __slots__ = ("_run", "began", "repeatable", "sleep")
+
+    def __init__(
+        self,
+        run: Callable[[], Any],
+        repeatable: Callable[[BaseException], bool],
+        sleep: Callable[[float], None],
+        began: float,
+    ) -> None:
+        self._run = run
+        self.repeatable = repeatable
+        self.sleep = sleep
+        self.began = began
+
+    def __call__(self) -> Any:
+        return self._run()
+
+
+class Retrier:
+    """Repeats calls under one policy, by one clock: one tenacity object for all of them."""
+
+    def __init__(self, policy: RetryPolicy, clock: Clock) -> None:
+        self._policy = policy
+        self._clock = clock
+
+    def run(
+        self, run: Callable[[], T], repeatable: Callable[[BaseException], bool], sleep: Callable[[float], None]
+    ) -> T:
+        """The result of ``run``, called again after each error that is ``repeatable``, as the policy says."""
+        return cast(T, self._retrying(Call(run, repeatable, sleep, self._clock.now())))
+
+    @cached_property
+    def _retrying(self) -> Retrying:
+        import tenacity
+
+        return tenacity.Retrying(
+            retry=_is_repeatable,
+            wait=self._delay,
+            stop=self._is_over,
+            before_sleep=_sleep,
+            sleep=_slept_already,
+            reraise=True,
+        )
+
+    def _delay(self, state: RetryCallState) -> float:
+        if state.attempt_number > self._policy.max_retries:
+            return 0.0  # No repetition follows that the backoff could be asked about.
+        return self._policy.delay(state.attempt_number, cast(HvlibError, _error(state)))
+
+    def _is_over(self, state: RetryCallState) -> bool:
+        elapsed = self._clock.now() - _call(state).began
+        late = elapsed + state.upcoming_sleep >= self._policy.max_elapsed
+        return late or state.attempt_number > self._policy.max_retries
+
+
+def _call(state: RetryCallState) -> Call:
+    return cast(Call, state.fn)
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return None if state.outcome is None else state.outcome.exception()
+
+
+def _is_repeatable(state: RetryCallState) -> bool:
+    error = _error(state)
+    return error is not None and _call(state).repeatable(error)
+
+
+def _sleep(state: RetryCallState) -> None:
+    _call(state).sleep(state.upcoming_sleep)
+
+
+def _slept_already(_seconds: float) -> None:
+    """Each call has a sleep of its own, which tenacity can only be given as ``before_sleep``."""
+
+
+def read_repeatable(error: BaseException) -> bool:
+    """Whether a call that only reads may be repeated after this error. Not after a time-out: that was wait enough."""
+    return isinstance(error, (ConnectionFailed, RateLimited)) and not isinstance(error, ConnectionTimeout)
+
+
+def action_repeatable(error: BaseException) -> bool:
+    """Whether an action may be repeated after this error: the server can't have acted on it."""
+    return isinstance(error, (NotSent, RateLimited))

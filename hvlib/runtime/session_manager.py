@@ -1,0 +1,231 @@
+"""SessionManager: a driver's session, shared by threads; every call to a driver passes here."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+from hvlib.driver import (
+    About,
+    Adapter,
+    Done,
+    Driver,
+    Endpoint,
+    Feed,
+    Page,
+    PageToken,
+    Session,
+    SessionLost,
+    Started,
+    WatchCursor,
+)
+from hvlib.model.actions import Action
+from hvlib.model.binding import BoundProvider
+from hvlib.model.errors import Unsupported
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
+from hvlib.runtime.clock import Clock
+from hvlib.runtime.deferred import DeferredFrees
+from hvlib.runtime.login import SESSIONS_PER_CALL, LoginAttempt, LoginSlot, dropped_sessions
+from hvlib.runtime.requests import CallContext
+from hvlib.runtime.retry import Retrier, RetryPolicy, action_repeatable, read_repeatable
+from hvlib.runtime.sweep import SweepFeed
+from hvlib.runtime.translation import closed_error, translate_errors
+
+__all__ = ["SessionManager"]
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Resource)
+
+
+class Waiter(Protocol):
+    """Something that waits for the server and must end when the provider does."""
+
+    def abort(self) -> None: ...
+
+
+class SessionManager:
+    """A session and what core adds to it: login, retry, error translation, closing."""
+
+    def __init__(self, driver: Driver, endpoint: Endpoint, retry: RetryPolicy, clock: Clock | None = None) -> None:
+        self.retry = retry
+        self.clock = clock or Clock()
+        self.context = CallContext(endpoint)
+        self.session: Session = driver.open(endpoint, self.context)
+        self.deferred = DeferredFrees()
+        self._retrier = Retrier(retry, self.clock)
+        self._login = LoginSlot(self._log_in)
+        self._waiters: weakref.WeakSet[Waiter] = weakref.WeakSet()
+        self._lock = threading.RLock()
+        self._closed = threading.Event()
+        # Also runs at interpreter exit, so that a session is logged out whatever happens.
+        self._finalizer = weakref.finalize(self, self.session.close)
+
+    @property
+    def provider(self) -> BoundProvider:
+        """The provider that stands on this session."""
+        provider = self.context.provider
+        assert provider is not None
+        return provider
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed.is_set()
+
+    def close(self) -> None:
+        """Log out; every wait and call under way, in any thread, raises `Closed`. Idempotent."""
+        self._closed.set()
+        try:
+            with self._lock:
+                waiters = list(self._waiters)
+            self._login.fail(closed_error(self.context.provider))
+            for waiter in waiters:
+                waiter.abort()
+        finally:
+            self._finalizer()
+
+    def add_waiter(self, waiter: Waiter) -> None:
+        """Let `close` end this waiter."""
+        with self._lock:
+            self._waiters.add(waiter)
+
+    def remove_waiter(self, waiter: Waiter) -> None:
+        """Forget a waiter whose wait is over."""
+        with self._lock:
+            self._waiters.discard(waiter)
+
+    def defer_release(self, kind: type[Resource], token: PageToken) -> None:
+        """Leave what the server holds for a listing to be freed. Safe in a finalizer: it sends nothing itself."""
+        session = self.session
+        self.deferred.add(lambda: session.adapters[kind].release(token))
+
+    def release_deferred(self) -> None:
+        """Free what was left to be freed."""
+        if not self.closed:
+            self.deferred.release()
+
+    def about(self) -> About:
+        """The server's own name, version and identity, which came with the login."""
+        return self._read(lambda session: session.about())
+
+    def native(self) -> Any:
+        """The SDK's own connection, logged in."""
+        return self._read(lambda session: session.native)
+
+    def adapter(self, kind: type[R]) -> Adapter[R]:
+        """The driver's adapter of a kind. Logs in. Raises `Unsupported` where the driver does not have the kind."""
+        with self.translate_errors():
+            return _adapter(self._in_session(lambda session: session)[0], kind)
+
+    def page(
+        self, query: Query[R], after: PageToken | None, *, sleep: Callable[[float], None] | None = None
+    ) -> Page[R]:
+        """One page of a kind. ``sleep`` waits between two attempts, instead of `sleep`; it raises to give up."""
+        return self._read(lambda session: session.adapters[query.kind].page(query, after), sleep)
+
+    def lookup(self, query: Query[R], field: str, value: str) -> Sequence[R]:
+        """The objects whose ``field`` is exactly ``value``."""
+        return self._read(lambda session: session.adapters[query.kind].lookup(field, value, query))
+
+    def get(self, query: Query[R], refs: Sequence[Ref]) -> Sequence[R]:
+        """The objects of ``refs`` that exist: as many as an adapter takes at a time."""
+        return self._read(lambda session: session.adapters[query.kind].get(refs, query))
+
+    def submit(self, kind: type[Resource], ref: Ref | None, action: Action) -> Started | Done:
+        """Ask for an action: sent again only when the server can't have acted on it."""
+        with self.translate_errors():
+            submitted = self._in_session(
+                lambda session: self._retrier.run(
+                    lambda: session.adapters[kind].submit(ref, action), action_repeatable, self.sleep
+                )
+            )
+        return submitted[0]
+
+    def open_feed(
+        self, queries: Sequence[Query[Any]], since: WatchCursor | None, *, repeat: bool
+    ) -> tuple[Feed, LoginAttempt]:
+        """A feed, and the login that it lives with: hand that to `lose` if the feed loses its session.
+
+        ``repeat`` as any read; a watch that opens a feed again repeats by itself, so that closing it ends the pauses.
+        """
+
+        def open_feed(session: Session) -> Feed:
+            return session.feed(queries, since) or SweepFeed(session.adapters, queries, since, session.poll_interval)
+
+        with self.translate_errors():
+            if not repeat:
+                return self._in_session(open_feed)
+            return self._in_session(
+                lambda session: self._retrier.run(lambda: open_feed(session), read_repeatable, self.sleep)
+            )
+
+    def lose(self, login: LoginAttempt) -> None:
+        """Forget a login whose session is gone: the next call logs in."""
+        self._login.lose(login)
+
+    def check_open(self) -> None:
+        """Raise `Closed` if the provider is closed."""
+        if self.closed:
+            raise closed_error(self.context.provider)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; raises `Closed` as soon as the provider is closed."""
+        if self.clock.wait(self._closed, seconds):
+            raise closed_error(self.context.provider)
+
+    def translate_errors(self) -> AbstractContextManager[None]:
+        """`hvlib.runtime.translation.translate_errors` of this provider."""
+        return translate_errors(lambda: self.context.provider, self._closed.is_set)
+
+    def _read(self, call: Callable[[Session], T], sleep: Callable[[float], None] | None = None) -> T:
+        """The result of a call that changes nothing: repeated as the policy says."""
+        with self.translate_errors():
+            read = self._in_session(
+                lambda session: self._retrier.run(lambda: call(session), read_repeatable, sleep or self.sleep)
+            )
+        return read[0]
+
+    def _in_session(self, call: Callable[[Session], T]) -> tuple[T, LoginAttempt]:
+        """The call's result, and the login that it was made in. After a lost session it is made again, in a new one."""
+        for attempt in range(1, SESSIONS_PER_CALL + 1):
+            self.check_open()
+            login = self._login.ensure()
+            self.release_deferred()
+            try:
+                return call(self.session), login
+            except SessionLost as error:
+                self.lose(login)
+                if attempt == SESSIONS_PER_CALL:
+                    raise dropped_sessions(error) from error
+        raise AssertionError("unreachable")
+
+    def _log_in(self) -> None:
+        """Log in, as the provider's policy says, whatever the policy of the call that happens to need it."""
+        self._begin_session()
+        if self.closed:  # Closed during the login: what it opened must go too.
+            self.session.close()
+            raise closed_error(self.context.provider)
+
+    def _begin_session(self) -> None:
+        """A session may be lost in mid-login, to a server that restarts: its password was accepted, so go on."""
+        for attempt in range(1, SESSIONS_PER_CALL + 1):
+            try:
+                self._retrier.run(self.session.login, read_repeatable, self.sleep)
+                self.context.provider_uuid = self.session.about().uuid
+                return
+            except SessionLost as error:
+                if attempt == SESSIONS_PER_CALL:
+                    raise dropped_sessions(error) from error
+
+
+def _adapter(session: Session, kind: type[R]) -> Adapter[R]:
+    adapter = session.adapters.get(kind)
+    if adapter is None:
+        known = " ".join(sorted(known.kind for known in session.adapters))
+        raise Unsupported(f"this server's driver has no {kind.kind}", hint=f"kinds: {known}")
+    return adapter

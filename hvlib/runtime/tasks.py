@@ -1,0 +1,301 @@
+"""Tasks: an operation that the server runs, followed to its end by a watch on its record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from hvlib.model import errors
+from hvlib.model.actions import Action, Cancel, Delete
+from hvlib.model.binding import BoundProvider
+from hvlib.model.errors import HvlibError, NotFound, TaskCancelled, TaskFailed, TaskTimeout, WaitTimeout
+from hvlib.model.event import Event, EventType
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource, TaskRecord
+from hvlib.model.task import DEFAULT_TIMEOUT, ENDED, Failure, Task
+from hvlib.runtime.clock import Clock
+from hvlib.runtime.translation import locate
+from hvlib.runtime.watch.watch import Watch
+
+__all__ = ["ServerTask", "wait_all"]
+
+Progress = Callable[[Task[Any], float], object]
+
+T = TypeVar("T")
+
+
+class ServerTask:
+    """`hvlib.model.task.Follower` of an operation that the server keeps a record of, or that is over already.
+
+    | ref: the record's; None where the server ran no task, or where the action is only planned
+    | outcome: the object that the action made, where the server said so at once
+    """
+
+    def __init__(
+        self,
+        provider: BoundProvider,
+        operation: str,
+        target: Ref | None,
+        *,
+        record: TaskRecord | None = None,
+        ref: Ref | None = None,
+        action: Action | None = None,
+        outcome: Ref | None = None,
+        planned: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        self.provider: Any = provider
+        self.operation = operation
+        self.target = target
+        self.ref = ref
+        self.clock = clock or Clock()
+        self.result_read = False
+        self._action = action
+        self._record = record
+        self._outcome = outcome
+        self._planned = planned
+        self._lost: NotFound | None = None
+        self._result: Any = None
+
+    @property
+    def state(self) -> str:
+        """`Task.state`."""
+        if self._planned:
+            return "planned"
+        record = self._latest()
+        if self._lost is not None:
+            return "unknown"
+        return "succeeded" if record is None else record.state
+
+    @property
+    def progress(self) -> float | None:
+        """`Task.progress`."""
+        if self._planned:
+            return 0.0
+        record = self._latest()
+        if self._lost is not None:
+            return None
+        return 1.0 if record is None or record.state == "succeeded" else record.progress
+
+    @property
+    def started_at(self) -> datetime | None:
+        """`Task.started_at`."""
+        record = self._latest()
+        return None if record is None else record.started_at
+
+    @property
+    def error(self) -> HvlibError | None:
+        """`Task.error`."""
+        record = self._latest()
+        if self._lost is not None:
+            return self._lost
+        if record is None or record.state not in ("failed", "cancelled"):
+            return None
+        return self._failure(record)
+
+    @property
+    def result(self) -> Any:
+        """`Task.result`."""
+        if self.state != "succeeded":
+            return None
+        read_results([self])
+        return self.take_result()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the operation is known to have ended; asks nobody."""
+        if self.ref is None or self._lost is not None:
+            return True
+        return self._record is not None and self._record.state in ENDED
+
+    def wait(self, timeout: float, on_progress: Callable[[float], object] | None) -> Any:
+        """`Task.wait`."""
+        report = None if on_progress is None else lambda _, fraction: on_progress(fraction)
+        deadline = self.clock.now() + timeout
+        if self._planned:
+            raise self._located(errors.InvalidState(f"{self.operation} is only planned: nothing was sent"))
+        running = running_tasks([self])
+        if running:
+            with self.provider.tasks.watch_refs(list(running), patience=timeout) as watch:
+                follow(watch, running, deadline, report)
+        refusal = self.refusal(timeout)
+        if refusal is not None:
+            raise refusal
+        read_results([self])
+        return self.take_result()
+
+    def cancel(self) -> None:
+        """`Task.cancel`."""
+        if self.ref is None:
+            raise self._located(errors.InvalidState(f"{self.operation} has ended"))
+        self.provider.collection(TaskRecord.kind).do(self.ref, Cancel())
+
+    def take(self, event: Event[TaskRecord], report: Callable[[ServerTask, float], object] | None) -> None:
+        """Take over the server's record from an event."""
+        if event.type is EventType.DELETED:
+            self.lose()
+            return
+        assert event.resource is not None
+        before = None if self._record is None else self._record.progress
+        self._record = event.resource
+        if report is not None and event.resource.progress not in (None, before):
+            report(self, event.resource.progress or 0.0)
+
+    def lose(self) -> None:
+        """Note that the server has no record of the operation any more."""
+        forgotten = f"{self.operation}: the server keeps no record of it any more, so its outcome is unknown"
+        self._lost = cast(NotFound, self._located(NotFound(forgotten)))
+
+    def refusal(self, timeout: float) -> HvlibError | None:
+        """The error that `wait` raises after it has followed the operation; None if that succeeded."""
+        if not self.ended:
+            late = f"{self.operation} still runs after {timeout:g} s"
+            return self._located(TaskTimeout(late, hint="it goes on: wait again"))
+        return self.error
+
+    def result_ref(self) -> Ref | None:
+        """The object to read as the result."""
+        if isinstance(self._action, Delete):
+            return None
+        made = self._record.result if self._record is not None else None
+        return made or self._outcome or self.target
+
+    def keep_result(self, found: Resource | None) -> None:
+        """Keep the result that was read."""
+        self._result, self.result_read = found, True
+
+    def take_result(self) -> Any:
+        """The result that `read_results` read. None of somebody else's task, which may have been a deletion."""
+        ref = self.result_ref()
+        if self._result is None and ref is not None and self._action is not None:
+            raise self._located(NotFound(f"{self.operation} succeeded, and {ref.kind} {ref.id} is gone since"))
+        return self._result
+
+    def _latest(self) -> TaskRecord | None:
+        if not self.ended:
+            assert self.ref is not None
+            self._record = self.provider.tasks.get(self.ref)
+        return self._record
+
+    def _failure(self, record: TaskRecord) -> HvlibError:
+        if record.state == "cancelled":
+            return self._located(TaskCancelled(f"{self.operation} was cancelled"))
+        failure = record.error or Failure("TaskFailed", "the server gives no reason")
+        kind = getattr(errors, failure.error, TaskFailed)
+        return self._located(kind(f"{self.operation}: {failure.message}", native=failure.native))
+
+    def _located(self, error: HvlibError) -> HvlibError:
+        return locate(error, self.provider)
+
+    def __str__(self) -> str:
+        state = "planned" if self._planned else "ended" if self.ended else "under way"
+        return f"{self.operation}: {state}"
+
+
+def wait_all(
+    tasks: Iterable[Task[T]], *, timeout: float = DEFAULT_TIMEOUT, on_progress: Progress | None = None
+) -> list[T]:
+    """Wait for all, over one watch a provider; ``on_progress`` is called with a task and 0.0 to 1.0.
+
+    Returns their results in order, read in one round trip a kind. When all have ended, or the time is over, raises an
+    `ExceptionGroup` of what those would raise that failed or still run.
+    """
+    waited = list(tasks)
+    followed = [cast(ServerTask, task.follower) for task in waited]
+    errors_met = _follow_all(followed, timeout, _reporting(waited, on_progress))
+    refusals = [(not task.ended and errors_met.get(task)) or task.refusal(timeout) for task in followed]
+    failures = [refusal for refusal in refusals if refusal is not None]
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} of {len(waited)} tasks did not succeed", failures)
+    read_results(followed)
+    return [cast(T, task.take_result()) for task in followed]
+
+
+def _reporting(
+    tasks: Iterable[Task[Any]], on_progress: Progress | None
+) -> Callable[[ServerTask, float], object] | None:
+    if on_progress is None:
+        return None
+    held = {id(task.follower): task for task in tasks}
+    return lambda follower, fraction: on_progress(held[id(follower)], fraction)
+
+
+def _follow_all(
+    tasks: list[ServerTask], timeout: float, report: Callable[[ServerTask, float], object] | None
+) -> dict[ServerTask, HvlibError]:
+    """Follow all, those of each provider in a thread: the errors of the providers that could not be followed."""
+    groups = [group for group in _by_provider(tasks) if running_tasks(group)]
+    met: dict[ServerTask, HvlibError] = {}
+    with ThreadPoolExecutor(max_workers=max(len(groups), 1)) as pool, ExitStack() as watches:
+        following = []
+        for group in groups:
+            running = running_tasks(group)
+            deadline = group[0].clock.now() + timeout
+            with _noted(met, group):
+                watch = watches.enter_context(group[0].provider.tasks.watch_refs(list(running), patience=timeout))
+                following.append((group, pool.submit(follow, watch, running, deadline, report)))
+        for group, followed in following:  # Whatever ends this wait, Ctrl-C too, closes the watches: the threads end.
+            with _noted(met, group):
+                followed.result()
+    return met
+
+
+@contextmanager
+def _noted(met: dict[ServerTask, HvlibError], group: Iterable[ServerTask]) -> Iterator[None]:
+    """An error that keeps one provider's tasks from being followed is theirs; the other providers' go on."""
+    try:
+        yield
+    except HvlibError as error:
+        met.update(dict.fromkeys(group, error))
+
+
+def _by_provider(tasks: Iterable[ServerTask]) -> list[list[ServerTask]]:
+    groups: dict[int, list[ServerTask]] = {}
+    for task in tasks:
+        groups.setdefault(id(task.provider), []).append(task)
+    return list(groups.values())
+
+
+def read_results(tasks: Iterable[ServerTask]) -> None:
+    """Read the results of tasks that succeeded: one round trip a provider and kind."""
+    for group in _by_provider(task for task in tasks if not task.result_read):
+        refs = {task: task.result_ref() for task in group}
+        found = group[0].provider.get_many([ref for ref in refs.values() if ref is not None])
+        for task, ref in refs.items():
+            task.keep_result(found.get(ref) if ref is not None else None)
+
+
+def running_tasks(tasks: Iterable[ServerTask]) -> dict[Ref, list[ServerTask]]:
+    """The tasks that may not have ended, by ref: there may be several of one."""
+    running: dict[Ref, list[ServerTask]] = {}
+    for task in tasks:
+        if task.ref is not None and not task.ended:
+            running.setdefault(task.ref, []).append(task)
+    return running
+
+
+def follow(
+    watch: Watch[TaskRecord],
+    running: dict[Ref, list[ServerTask]],
+    deadline: float,
+    report: Callable[[ServerTask, float], object] | None,
+) -> None:
+    """Follow one provider's tasks until all have ended, the deadline is reached, or the watch is closed."""
+    clock = next(iter(running.values()))[0].clock
+    seen: set[Ref] = set()
+    with suppress(WaitTimeout):
+        while running:
+            event = watch.next(timeout=clock.left(deadline))
+            if event is None:
+                return
+            if event.ref is not None:
+                seen.add(event.ref)
+                for task in running.get(event.ref, ()):
+                    task.take(event, report)
+            else:  # SYNCED: the server has no record of those that it did not send.
+                for task in (task for ref, group in running.items() if ref not in seen for task in group):
+                    task.lose()
+            running = running_tasks(task for group in running.values() for task in group)

@@ -1,0 +1,1 @@
+"""The watch: feeds kept open, their changes merged and delivered as events."""

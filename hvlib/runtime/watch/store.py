@@ -1,0 +1,92 @@
+"""Store: the last known records of a watch; it turns a feed's changes into events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from hvlib.driver import Change, Gone, Upsert
+from hvlib.model.errors import InvalidQuery
+from hvlib.model.event import Event, EventType
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
+
+__all__ = ["Store"]
+
+
+class Store:
+    """The last known records of a watch: it turns a feed's changes into events.
+
+    ``known`` are the caller's last records. Without them, unless the watch starts with a snapshot, the store is not
+    ``complete``: it can't tell what was deleted.
+    """
+
+    def __init__(self, queries: Sequence[Query[Any]], known: Mapping[Ref, Resource] | None, *, complete: bool) -> None:
+        self.complete = complete or known is not None
+        self._queries = {query.kind.kind: query for query in queries}
+        self._records: dict[Ref, Resource] = dict(known or {})
+        for ref in self._records:
+            if not isinstance(ref, Ref) or ref.kind not in self._queries:
+                raise InvalidQuery(f"known= has {ref!r}, which is not watched", hint="what get_all_records() returns")
+        self._seen: set[Ref] | None = None
+
+    def begin_snapshot(self) -> None:
+        """Take what is applied until `end_snapshot` for all that there is; begun again, start over."""
+        self._seen = set()
+
+    def end_snapshot(self) -> Iterator[Event[Any]]:
+        """The deletions of the objects that the snapshot did not hold."""
+        seen = self._seen
+        self._seen = None
+        if seen is None:
+            return
+        for ref in [ref for ref in self._records if ref not in seen]:
+            yield from self._gone(ref)
+        self.complete = True
+
+    def apply(self, change: Change) -> Iterator[Event[Any]]:
+        """The events of one change: none where nothing differs that was asked for."""
+        match change:
+            case Upsert():
+                yield from self._upsert(change.record, change.created)
+            case Gone():
+                yield from self._gone(change.ref)
+
+    def _upsert(self, record: Resource, created: bool = False) -> Iterator[Event[Any]]:
+        ref, old = record.ref, self._records.get(record.ref)
+        query = self._queries[ref.kind]
+        self._records[ref] = record
+        if self._seen is not None:
+            self._seen.add(ref)
+        known = old is not None or self.complete or created
+        was, fits = old is not None and _fits(query, old), query.matches(record)
+        if fits and not was:
+            yield Event(EventType.ADDED if known else EventType.MODIFIED, ref, record)
+        elif was and not fits:
+            yield Event(EventType.DELETED, ref, old)
+        elif fits and old is not None:
+            changed = _changed(old, record)
+            if changed:
+                yield Event(EventType.MODIFIED, ref, record, changed)
+        elif not known:
+            yield Event(EventType.DELETED, ref)
+
+    def _gone(self, ref: Ref) -> Iterator[Event[Any]]:
+        old = self._records.pop(ref, None)
+        if old is not None and _fits(self._queries[ref.kind], old):
+            yield Event(EventType.DELETED, ref, old)
+        elif old is None and not self.complete:
+            yield Event(EventType.DELETED, ref)
+
+
+def _fits(query: Query[Any], record: Resource) -> bool:
+    """Whether a record was among the watched. The caller's own may lack fields of the filter: given, so it was."""
+    loaded = all(each.field in record.loaded for each in query.filters)
+    return not loaded or query.matches(record)
+
+
+def _changed(old: Resource, new: Resource) -> frozenset[str]:
+    if old == new:
+        return frozenset()
+    return frozenset(name for name in new.loaded & old.loaded if getattr(old, name) != getattr(new, name))

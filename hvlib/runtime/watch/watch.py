@@ -1,0 +1,154 @@
+"""Watch: a live stream of changes that outlives connections, sessions and servers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from hvlib.driver import WatchCursor
+from hvlib.model.errors import ConcurrentWatch, WaitTimeout
+from hvlib.model.event import Event
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
+from hvlib.runtime.session_manager import SessionManager
+from hvlib.runtime.translation import locate
+from hvlib.runtime.watch.event_queue import EventQueue
+from hvlib.runtime.watch.feed_keeper import FeedKeeper
+from hvlib.runtime.watch.store import Store
+
+__all__ = ["Known", "Watch"]
+
+R = TypeVar("R", bound=Resource)
+
+Known = Mapping[Ref, Resource] | Iterable[Resource]
+
+
+class Watch(Generic[R]):
+    """An iterator of `Event`, and a context manager.
+
+    All that exists comes as ADDED, then SYNCED once, then what changes. Changes that follow each other closely may
+    merge into one; the last state is never lost. One thread at a time may wait for events; `close`, from any thread,
+    ends that wait within a second, and the iteration with it.
+    """
+
+    def __init__(
+        self,
+        manager: SessionManager,
+        queries: Sequence[Query[Any]],
+        *,
+        since: WatchCursor | None = None,
+        known: Known | None = None,
+        patience: float | None = None,
+    ) -> None:
+        self._manager = manager
+        self._clock = manager.clock
+        self._provider = manager.provider  # Keeps it: a watch may outlive the caller's own reference.
+        store = Store(queries, _by_ref(known), complete=since is None)
+        self._queue = EventQueue(store, since)
+        self._keeper = FeedKeeper(manager, queries, store, since)
+        self._turn = threading.Lock()
+        self._waiting: int | None = None
+        self._closed = False
+        # Errors of the first feed are raised where the watch is asked for.
+        self._keeper.open(None if patience is None else self._clock.now() + patience, repeat=True)
+        manager.add_waiter(self)
+
+    @property
+    def cursor(self) -> WatchCursor | None:
+        """The place where another watch can go on (``since=``).
+
+        It moves when the event after the last delivered one is asked for, so that no event is lost: after a crash some
+        may come twice. None until the first snapshot is delivered, and always where the server has no cursors.
+        """
+        return self._queue.cursor
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Event[R]:
+        event = self.next(timeout=None)
+        if event is None:
+            raise StopIteration
+        return event
+
+    def next(self, timeout: float | None = None) -> Event[R] | None:
+        """The next event; None once the watch was closed. Without ``timeout`` it waits as long as it takes.
+
+        Raises `WaitTimeout` after ``timeout`` seconds, `Closed` if the provider is closed, `ConcurrentWatch` if another
+        thread waits already, `CursorLost` if a watch that began with ``since=`` alone can't prove what was deleted, and
+        `ConnectionFailed` if the server can't be reached for as long as the retry policy's ``max_outage``.
+        """
+        if not self._turn.acquire(blocking=False):
+            concurrent = ConcurrentWatch("another thread waits on this watch", hint="a watch for each thread")
+            raise locate(concurrent, self._provider)
+        self._waiting = threading.get_ident()
+        try:
+            with self._manager.translate_errors():
+                return self._next(None if timeout is None else self._clock.now() + timeout)
+        finally:
+            self._waiting = None
+            if self._closed:
+                self._keeper.close()
+            self._turn.release()
+
+    def close(self) -> None:
+        """End the watch, from any thread, and free what it holds on the server. Idempotent."""
+        self._closed = True
+        self._manager.remove_waiter(self)
+        self.abort()
+        if self._waiting == threading.get_ident():
+            return  # A signal handler closes what its own thread waits for: the wait ends below, and cleans up.
+        with self._turn:  # The waiting thread, if any, is on its way out.
+            self._keeper.close()
+            self._manager.release_deferred()
+
+    def abort(self) -> None:
+        """End the wait, for good. `close` and the provider's `close` call it; nothing is freed."""
+        self._keeper.abort()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _next(self, deadline: float | None) -> Event[R] | None:
+        asked = False
+        while True:
+            self._manager.check_open()
+            if self._closed:
+                return None
+            event = self._queue.take()
+            if event is not None:
+                return event
+            if asked and not self._clock.left(deadline):
+                raise WaitTimeout("no event in the time given")
+            self._receive(deadline)
+            asked = True
+
+    def _receive(self, deadline: float | None) -> None:
+        """Wait for one batch and queue its events."""
+        batch = self._keeper.receive(deadline)
+        if self._keeper.broken:
+            self._queue.resyncing, self._keeper.broken = True, False
+        if batch is None:
+            return
+        try:
+            self._queue.put(batch)
+        except BaseException:
+            # The events before the bad change are queued; a new snapshot brings the rest.
+            self._keeper.drop()
+            self._keeper.cursor = None
+            raise
+        self._keeper.cursor = batch.cursor or self._keeper.cursor
+
+
+def _by_ref(known: Known | None) -> Mapping[Ref, Resource] | None:
+    if known is None or isinstance(known, Mapping):
+        return known
+    return {record.ref: record for record in known}

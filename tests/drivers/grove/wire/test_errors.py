@@ -1,0 +1,269 @@
+"""What goes wrong on the way, and what that is called: against a server that says what a test writes down."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from hvlib_grove.driver import GroveDriver
+from servers.vcsim import Vcsim
+
+from hvlib import errors
+from hvlib.driver import Endpoint, NotSent, Secret, Session, SessionLost, Unavailable
+from hvlib.model.query import make_query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Resource
+
+Say = Callable[[socket.socket], None]
+
+
+class Context:
+    """What core lends a session."""
+
+    def __init__(self, seconds: float = 10.0) -> None:
+        self.seconds = seconds
+
+    def count_request(self, call: str) -> None:
+        pass
+
+    def timeout(self) -> float:
+        return self.seconds
+
+    def ref(self, kind: type[Resource], id: str) -> Ref:
+        return Ref("test", kind.kind, id)
+
+
+class Scripted:
+    """A server that lets everybody in, and then answers every request with the same."""
+
+    def __init__(self) -> None:
+        self.say: Say = lambda connection: None
+        self.asked = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    @property
+    def port(self) -> int:
+        return int(self._listener.getsockname()[1])
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(10)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self._threads.append(threading.Thread(target=self._serve, args=(connection,)))
+            self._threads[-1].start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as requests, suppress(OSError):
+            while line := requests.readline():
+                headers = dict(header.split(b": ", 1) for header in iter(requests.readline, b"\r\n"))
+                requests.read(int(headers.get(b"Content-Length", 0)))
+                self._answer(connection, line.decode().split()[1])
+
+    def _answer(self, connection: socket.socket, path: str) -> None:
+        about = {"product": "Grove", "version": "1", "api": "1", "uuid": "u"}
+        known = {"/sessions": {"token": "t"}, "/sessions/current": {}, "/about": about}
+        if path in known:
+            connection.sendall(reply(200, known[path]))
+            return
+        self.asked.set()
+        self.say(connection)
+
+
+def reply(status: int, body: object, *headers: str) -> bytes:
+    data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(data)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + data
+
+
+def refusal(status: int, code: str) -> bytes:
+    return reply(status, {"error": {"code": code, "message": "in words"}}, "X-Request-Id: r-7")
+
+
+@pytest.fixture
+def server() -> Iterator[Scripted]:
+    scripted = Scripted()
+    yield scripted
+    scripted.close()
+
+
+def opened(port: int, seconds: float = 10.0, **options: Any) -> Session:
+    scheme = options.pop("scheme", "grove+http")
+    endpoint = Endpoint(scheme, host="127.0.0.1", port=port, username="root", password=Secret("hidden-word"), **options)
+    return GroveDriver().open(endpoint, Context(seconds))
+
+
+@pytest.fixture
+def session(server: Scripted) -> Iterator[Session]:
+    session = opened(server.port)
+    session.login()
+    yield session
+    session.close()
+
+
+def listed(session: Session) -> Any:
+    adapter = session.adapters[VM]
+    return adapter.page(make_query(VM, adapter.fields), None)
+
+
+def failing(server: Scripted, session: Session, said: bytes) -> errors.HvlibError:
+    server.say = lambda connection: connection.sendall(said)
+    with pytest.raises(errors.HvlibError) as caught:
+        listed(session)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        (refusal(401, "no_session"), SessionLost),
+        (reply(401, "<html>"), SessionLost),
+        (refusal(403, "forbidden"), errors.PermissionDenied),
+        (reply(403, "<html>"), errors.PermissionDenied),
+        (refusal(404, "not_found"), errors.NotFound),
+        (reply(404, "<html>"), errors.ProtocolError),
+        (refusal(409, "wrong_state"), errors.InvalidState),
+        (refusal(409, "busy"), errors.Conflict),
+        (refusal(400, "bad_request"), errors.InvalidQuery),
+        (refusal(400, "bad_page"), errors.CursorLost),
+        (refusal(418, "teapot"), errors.TaskFailed),
+        (reply(500, "Internal Server Error"), errors.ProtocolError),
+        (reply(200, "<html>"), errors.ProtocolError),
+        (reply(200, "[]"), errors.ProtocolError),
+        (reply(302, "", "Location: http://127.0.0.1:9/"), errors.ProtocolError),
+        (reply(200, {"items": None, "next": None, "total": 0}), errors.ProtocolError),
+        (reply(200, {"items": [{"id": "vm-1"}], "next": None, "total": 1}), errors.ProtocolError),
+        (reply(200, {"items": []})[:-1] + b"", errors.ConnectionFailed),
+        (b"SSH-2.0-OpenSSH_10.0\r\n", errors.ConnectionFailed),
+    ],
+)
+def test_each_refusal_has_its_class(
+    server: Scripted, session: Session, said: bytes, error: type[errors.HvlibError]
+) -> None:
+    closing = said.startswith(b"SSH") or error is errors.ConnectionFailed
+
+    def say(connection: socket.socket) -> None:
+        connection.sendall(said)
+        if closing:
+            connection.shutdown(socket.SHUT_RDWR)
+
+    server.say = say
+    with pytest.raises(errors.HvlibError) as caught:
+        listed(session)
+    assert type(caught.value) is error
+    if b"r-7" in said:
+        assert (str(caught.value), caught.value.request_id) == ("in words", "r-7")
+
+
+def test_when_to_ask_again(server: Scripted, session: Session) -> None:
+    in_a_minute = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+    for status, kind in ((429, errors.RateLimited), (503, Unavailable)):
+        for header, least, most in (("7", 7, 7), (in_a_minute, 50, 60)):
+            error = failing(server, session, reply(status, "<html>", f"Retry-After: {header}"))
+            assert type(error) is kind
+            assert least <= error.retry_after <= most  # type: ignore[attr-defined]
+        for header in ("Retry-After: soon", "X-Other: 1"):
+            assert failing(server, session, reply(status, "", header)).retry_after is None  # type: ignore[attr-defined]
+
+
+def test_nobody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    session = opened(port)
+    with pytest.raises(NotSent):
+        session.login()
+    session.close()
+
+
+def silent(connection: socket.socket) -> None:
+    """Nothing, until the client goes."""
+    connection.recv(1)
+
+
+def dripping(start: bytes) -> Say:
+    """A byte now and then, for ever."""
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(start)
+        connection.settimeout(0.02)
+        while True:
+            try:
+                if not connection.recv(1):
+                    return
+            except TimeoutError:
+                connection.sendall(b" ")
+
+    return drip
+
+
+@pytest.mark.parametrize(
+    "say",
+    [silent, dripping(b"HTTP/1.1 200 OK\r\nX-Never: "), dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")],
+)
+def test_a_request_ends_in_time_however_it_is_answered(server: Scripted, say: Say) -> None:
+    server.say = say
+    session = opened(server.port, seconds=0.3)
+    session.login()
+    began = time.monotonic()
+    with pytest.raises(errors.ConnectionTimeout):
+        listed(session)
+    assert 0.2 < time.monotonic() - began < 1.5
+    session.close()
+
+
+def test_closing_ends_the_call_under_way(server: Scripted, session: Session) -> None:
+    server.say = silent
+    outcomes: list[Exception] = []
+
+    def call() -> None:
+        try:
+            listed(session)
+        except Exception as error:
+            outcomes.append(error)
+
+    calling = threading.Thread(target=call)
+    calling.start()
+    assert server.asked.wait(10)
+    began = time.monotonic()
+    session.close()
+    calling.join(10)
+    assert time.monotonic() - began < 1.0
+    assert [type(error) for error in outcomes] == [errors.ConnectionFailed]
+    with pytest.raises(errors.Closed):
+        listed(session)
+
+
+def test_certificates_are_verified_unless_the_user_says_otherwise() -> None:
+    """vcsim speaks TLS, and is no Grove."""
+    with Vcsim(vms=1, hosts=1) as stranger:
+        verified = {"cacert": str(stranger.cacert)}
+        for options, error, words in (
+            ({}, errors.ConnectionFailed, "is not trusted"),
+            (verified, errors.ProtocolError, "is this the address of a Grove server|HTTP 404"),
+            ({"verify": False}, errors.ProtocolError, "HTTP 404"),
+            ({"cacert": "/no/such/file"}, errors.ConfigError, "cacert /no/such/file"),
+        ):
+            session = opened(stranger.port, scheme="grove", **options)
+            with pytest.raises(error, match=words) as caught:
+                session.login()
+            assert type(caught.value) is error
+            assert "hidden-word" not in str(caught.value)
+            session.close()

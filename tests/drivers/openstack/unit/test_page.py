@@ -1,0 +1,55 @@
+"""The page of the documentation has each kind's table as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.cluster import Clusters
+from hvlib_openstack.flavor import Flavors
+from hvlib_openstack.host import Hosts
+from hvlib_openstack.image import Images
+from hvlib_openstack.network import Networks
+from hvlib_openstack.snapshot import Snapshots
+from hvlib_openstack.storage_pool import StoragePools
+from hvlib_openstack.table import Column, Table
+from hvlib_openstack.vm import VMs
+from hvlib_openstack.volume import Volumes
+
+PAGE = Path(__file__).parents[4] / "docs" / "drivers" / "openstack.md"
+ADAPTERS: tuple[type[TableAdapter], ...] = (  # type: ignore[type-arg]
+    VMs, Hosts, Clusters, Snapshots, Flavors, Networks, StoragePools, Volumes, Images,
+)  # fmt: skip
+
+
+def source(table: Table, column: Column) -> str:  # type: ignore[type-arg]
+    """The native fields that a field is made of, and who is told them."""
+    native = {field.name: field.encode_name for field in msgspec.structs.fields(table.whole)}
+    names = [native[field] for field in column.fields]
+    if column.join is not None:
+        names.append(f"the {column.join.name}")
+    told = [f"from {column.since}"] if column.since else []
+    told += ["administrators"] if column.private else []
+    return ", ".join(names) + (f" ({'; '.join(told)})" if told else "")
+
+
+def tables() -> Iterator[str]:
+    for adapter in ADAPTERS:
+        table = adapter.table
+        yield f"### {table.kind.kind}"
+        yield ""
+        yield f"`GET {table.path}`"
+        yield ""
+        yield "| field | made of |"
+        yield "|---|---|"
+        for name in table.kind.all_fields():
+            if name in table.fields:
+                yield f"| `{name}` | {source(table, table.fields[name])} |"
+        yield ""
+
+
+def test_the_page_has_the_tables() -> None:
+    text = "\n".join(tables())
+    assert text in PAGE.read_text(), f"docs/drivers/openstack.md is to hold:\n\n{text}"

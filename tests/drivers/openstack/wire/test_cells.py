@@ -1,0 +1,126 @@
+"""A region of which a cell's database is down: nova goes on without it, and what it then tells is not all."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+from servers.faulty_fault import Replace
+from servers.faulty_proxy import FaultyProxy
+from servers.openstack.openstack import OpenStack
+from servers.openstack_replay.replay import OpenStackReplay
+
+import hvlib
+from hvlib.runtime.retry import RetryPolicy
+
+from .conftest import Connect
+
+pytestmark = pytest.mark.timeout(300)
+
+PATIENCE = 60.0
+INTERVAL = 0.1
+LOOKS = 9
+SMALL, LARGE = 1000, 10
+"""Servers of a page: a small region's fit into one."""
+
+
+@pytest.fixture(scope="module")
+def region(request: pytest.FixtureRequest) -> Iterator[OpenStack]:
+    """One of its own."""
+    with OpenStack(servers=20, page=request.param) as server:
+        yield server
+
+
+@pytest.fixture
+def provider(connect: Connect) -> hvlib.Provider:
+    retry = RetryPolicy(backoff=lambda attempt, error: INTERVAL)
+    return connect(poll_interval=INTERVAL, sweep_interval=INTERVAL, retry=retry)
+
+
+def looks(region: OpenStack) -> int:
+    """Requests for all servers."""
+    return sum(times for request, times in region.requests().items() if "/v2.1/servers" in request)
+
+
+def begun(watch: hvlib.Watch[hvlib.VM]) -> set[str]:
+    """The servers of its beginning."""
+    found: set[str] = set()
+    while (event := watch.next(timeout=PATIENCE)) is not None and event.type != hvlib.EventType.SYNCED:
+        assert event.ref is not None
+        found.add(event.ref.id)
+    return found
+
+
+@pytest.mark.parametrize("region", [SMALL], indirect=True)
+def test_what_can_not_be_told_is_not_left_out(region: OpenStack, provider: hvlib.Provider) -> None:
+    vms = provider.compute.vms.get_all(fields=[]).all()
+    lost, other = vms[3], vms[4]
+    region.lose_cell(lost.ref.id)
+    for fields in ([], ["power_state"], None):
+        with pytest.raises(hvlib.PartialResult, match="a cell of the region is down"):
+            provider.compute.vms.get_all(fields=fields).all()
+        with pytest.raises((hvlib.PartialResult, hvlib.ProtocolError)):  # Asked for one server, nova may answer 500.
+            provider.get_many([vm.ref for vm in vms[:10]], fields=fields)
+    assert provider.compute.vms.get(other.ref).ref == other.ref
+    region.find_cell(lost.ref.id)
+    assert len(provider.compute.vms.get_all().all()) == len(vms)
+
+
+@pytest.mark.parametrize("region", [SMALL, LARGE], indirect=True)
+def test_a_watch_waits_for_the_cell(region: OpenStack, provider: hvlib.Provider) -> None:
+    """Nothing that is watched is gone, also where there are more servers than a page tells that some are missing."""
+    lost = provider.compute.vms.find("vm-00005")
+    vms = provider.compute.vms
+    with vms.watch(fields=["description"]) as told, vms.watch(fields=["description", "networks"]) as listed:
+        assert begun(told) == begun(listed)
+        region.lose_cell(lost.ref.id)
+        for watch in (told, listed):
+            before, deadline = looks(region), time.monotonic() + PATIENCE
+            while looks(region) < before + LOOKS:
+                assert time.monotonic() < deadline
+                with pytest.raises(hvlib.WaitTimeout):
+                    watch.next(timeout=INTERVAL)
+        region.find_cell(lost.ref.id)
+        description = {"server": {"description": f"found again at {time.time()}"}}
+        region.administrator().call("nova", "PUT", f"/v2.1/servers/{lost.ref.id}", description)
+        for watch in (told, listed):
+            event = watch.next(timeout=PATIENCE)
+            assert event is not None
+            assert (event.type, event.ref) == (hvlib.EventType.MODIFIED, lost.ref)
+
+
+@pytest.mark.parametrize("region", [LARGE], indirect=True)
+def test_a_watch_that_begins_without_a_cell_finds_it(region: OpenStack, connect: Connect) -> None:
+    """Nova tells nothing of servers that come back with their cell; and their end is told."""
+    lost = connect().compute.vms.find("vm-00006")
+    region.lose_cell(lost.ref.id)
+    vms = connect(poll_interval=INTERVAL, sweep_interval=INTERVAL).compute.vms
+    with vms.watch(fields=["name_label"]) as told, vms.watch(fields=["networks"]) as listed:
+        for watch in (told, listed):
+            assert lost.ref.id not in begun(watch)
+        region.find_cell(lost.ref.id)
+        for watch in (told, listed):
+            event = watch.next(timeout=PATIENCE)
+            assert event is not None
+            assert (event.type, event.ref) == (hvlib.EventType.ADDED, lost.ref)
+        region.administrator().delete_server(lost.ref.id)
+        for watch in (told, listed):
+            while (event := watch.next(timeout=PATIENCE)) is not None and event.type != hvlib.EventType.DELETED:
+                assert event.ref == lost.ref
+            assert event is not None
+            assert event.ref == lost.ref
+
+
+def test_a_server_of_which_nova_knows_no_more(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+    """By its identifier, nova tells what another database knows of it: its power is not known, not off."""
+    provider = reach(replay, proxy.port)
+    vm = provider.compute.vms.get_all(fields=[]).first()
+    assert vm is not None
+    told = {"id": vm.ref.id, "status": "UNKNOWN", "created": "2026-01-01T00:00:00Z", "OS-EXT-STS:power_state": 0}
+    answer = Replace(200, "OK", json.dumps({"server": told}).encode())
+    for fields in (["power_state"], None):
+        proxy.next(answer, when=lambda request: request.path.endswith(vm.ref.id))
+        with pytest.raises(hvlib.PartialResult):
+            provider.compute.vms.get(vm.ref, fields=fields)

@@ -1,0 +1,121 @@
+"""Snapshots and clones on the real services: also of servers that run from volumes, and nothing is left of them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from servers.openstack.openstack import OpenStack
+
+import hvlib
+from hvlib.model.ref import Ref
+
+from .conftest import Connect
+
+pytestmark = pytest.mark.timeout(300)
+
+PATIENCE = 120.0
+
+
+def images(region: OpenStack) -> list[str]:
+    """Those that are hidden too: nothing that was needed on the way is to stay."""
+    glance = region.administrator()
+    found = [glance.call("glance", "GET", f"/v2/images?limit=1000&os_hidden={hidden}") for hidden in ("true", "false")]
+    return sorted(image["id"] for page in found for image in page["images"])
+
+
+def volumes(region: OpenStack, kind: str = "volumes") -> list[str]:
+    return sorted(each["id"] for each in region.administrator().call("cinder", "GET", f"/v3/{kind}")[kind])
+
+
+def test_a_server_that_runs_from_a_volume(region: OpenStack, provider: hvlib.Provider) -> None:
+    before = images(region), volumes(region)
+    vm = provider.compute.vms.create(
+        "from a volume",
+        image=provider.image.images.find("tiny-linux"),
+        flavor=provider.compute.flavors.find("m1.tiny"),
+        pool=provider.storage.pools.find("fast"),
+        networks=[region_network(provider)],
+    ).wait(timeout=PATIENCE)
+    copy = vm.clone("its copy").wait(timeout=PATIENCE)
+    assert (copy.name_label, copy.power_state, copy.networks) == ("its copy", "halted", vm.networks)
+    assert (len(copy.volumes), set(copy.volumes) & set(vm.volumes)) == (1, set())
+    assert images(region) == before[0]
+    kept = vm.snapshot("kept").wait(timeout=PATIENCE)
+    assert (kept.vm, kept.name_label) == (vm.ref, "kept")
+    assert provider.image.images.get_by_name_label("kept") == []
+    with pytest.raises(hvlib.Unsupported, match="runs from a volume"):  # nova would write an empty image to it
+        vm.revert(kept)
+    assert kept.delete().wait(timeout=PATIENCE) is None
+    with pytest.raises(hvlib.NotFound):
+        kept.delete()
+    hvlib.wait_all([vm.delete(), copy.delete()], timeout=PATIENCE)
+    assert (images(region), volumes(region), volumes(region, "snapshots")) == (*before, [])
+
+
+def test_a_clone_that_is_refused_leaves_nothing(region: OpenStack, provider: hvlib.Provider) -> None:
+    """The server of the image is asked for when the task is looked at: the refusal is the task's failure."""
+    administrator = region.administrator()
+    flavor = {"name": "withdrawn", "vcpus": 1, "ram": 64, "disk": 1}
+    size = administrator.call("nova", "POST", "/v2.1/flavors", {"flavor": flavor})["flavor"]["id"]
+    vm = provider.compute.vms.get_by_uuid(region.create_server("of its time", networks="none", flavorRef=size))
+    administrator.call("nova", "DELETE", f"/v2.1/flavors/{size}")
+    before = images(region)
+    task = vm.clone("too late")
+    with pytest.raises(hvlib.NotFound, match="no flavor 'withdrawn'"):
+        task.wait(timeout=PATIENCE)
+    assert task.state == "failed"
+    assert images(region) == before
+    vm.delete().wait(timeout=PATIENCE)
+
+
+def test_a_clone_is_made_once_whoever_looks(region: OpenStack, connect: Connect) -> None:
+    providers = [connect() for _ in range(4)]
+    before = images(region)
+    vm = providers[0].compute.vms.get_by_uuid(region.copy_server("cloned by four"))
+    begun = vm.clone("made once")
+    assert begun.ref is not None
+    tasks = [provider.tasks.get(Ref.parse(str(begun.ref))).follow() for provider in providers]
+    with ThreadPoolExecutor(len(tasks)) as threads:
+        waits = [threads.submit(partial(task.wait, timeout=PATIENCE)) for task in tasks]
+    [clone] = {wait.result().ref for wait in waits}
+    assert [each.ref for each in providers[0].compute.vms.get_by_name_label("made once")] == [clone]
+    assert images(region) == before
+    hvlib.wait_all([vm.delete(), providers[0].compute.vms.get(clone).delete()], timeout=PATIENCE)
+
+
+def test_a_clone_that_its_user_has_deleted_is_not_made_again(region: OpenStack, connect: Connect) -> None:
+    here, there = connect(), connect()
+    vm = here.compute.vms.get_by_uuid(region.copy_server("cloned for a while"))
+    begun = vm.clone("not wanted any more")
+    clone = begun.wait(timeout=PATIENCE)
+    clone.delete().wait(timeout=PATIENCE)
+    assert begun.ref is not None
+    task = there.tasks.get(Ref.parse(str(begun.ref))).follow()
+    assert task.wait(timeout=PATIENCE) is None
+    assert there.compute.vms.get_by_name_label("not wanted any more") == []
+    vm.delete().wait(timeout=PATIENCE)
+
+
+def test_a_snapshot_that_is_protected_keeps_what_it_holds(region: OpenStack, provider: hvlib.Provider) -> None:
+    vm = provider.compute.vms.create(
+        "its snapshot is protected",
+        image=provider.image.images.find("tiny-linux"),
+        flavor=provider.compute.flavors.find("m1.tiny"),
+        pool=provider.storage.pools.find("fast"),
+    ).wait(timeout=PATIENCE)
+    kept = vm.snapshot("protected").wait(timeout=PATIENCE)
+    assert len(volumes(region, "snapshots")) == 1
+    region.administrator().protect_image(kept.ref.id, True)
+    with pytest.raises(hvlib.PermissionDenied, match="protected"):
+        kept.delete()
+    assert len(volumes(region, "snapshots")) == 1
+    region.administrator().protect_image(kept.ref.id, False)
+    kept.delete().wait(timeout=PATIENCE)
+    assert volumes(region, "snapshots") == []
+    vm.delete().wait(timeout=PATIENCE)
+
+
+def region_network(provider: hvlib.Provider) -> hvlib.Network:
+    return provider.network.networks.find("net-1")

@@ -1,0 +1,313 @@
+"""Paging on a region that does what real services won't: what is repeated, what is refused, and what never ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from hvlib_openstack.paging import SdkClient, pages
+from hvlib_openstack.service import Version
+from servers.faulty_fault import Drop, Replace
+from servers.faulty_proxy import FaultyProxy
+from servers.openstack_replay.replay import Fault, OpenStackReplay
+
+import hvlib
+from hvlib.runtime.retry import RetryPolicy
+
+from .conftest import DETAIL, SERVERS, TOKENS, Connect, asked
+
+pytestmark = [  # the SDK warns of what it does itself
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:openstack"),
+    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning:openstack"),
+]
+
+PATIENT = RetryPolicy(backoff=lambda attempt, error: 60.0)
+"""Waits far too long where the server does not say how long."""
+
+WITHOUT_NETWORKS = ["name_label", "vcpus"]
+
+
+def names(provider: hvlib.Provider, page_size: int = 10) -> list[str]:
+    listed = provider.compute.vms.get_all(fields=WITHOUT_NETWORKS, page_size=page_size)
+    return sorted(vm.name_label for vm in listed)
+
+
+ALL = [f"server-{number:05}" for number in range(SERVERS)]
+PAGES = 4
+"""Requests for all servers, ten a page: a full page may be the last one, which nova can't know."""
+
+
+@pytest.mark.parametrize("fault", [Fault.RATE_LIMITED, Fault.UNAVAILABLE])
+@pytest.mark.parametrize(("seconds", "as_date", "least"), [(1, False, 1.0), (2, True, 1.0)])
+def test_retry_after_is_obeyed(
+    replay: OpenStackReplay, reach: Connect, fault: Fault, seconds: float, as_date: bool, least: float
+) -> None:
+    provider = reach(replay, retry=PATIENT)
+    assert provider.about
+    replay.add_fault(fault, skip=1, retry_after=seconds, as_date=as_date)
+    begin = time.monotonic()
+    with asked(replay) as requests:
+        assert names(provider) == ALL
+    assert least <= time.monotonic() - begin < 10
+    assert requests == {DETAIL: PAGES + 1}
+
+
+def test_without_retry_after_the_policy_counts(replay: OpenStackReplay, reach: Connect) -> None:
+    provider = reach(replay, retry=RetryPolicy(max_retries=2, backoff=lambda attempt, error: 0.0))
+    replay.add_fault(Fault.UNAVAILABLE, times=2)
+    assert names(provider) == ALL
+    replay.add_fault(Fault.RATE_LIMITED, times=None)
+    with asked(replay) as requests, pytest.raises(hvlib.RateLimited) as caught:
+        names(provider)
+    assert requests == {DETAIL: 3}
+    assert caught.value.provider is provider
+
+
+def test_a_page_that_is_cut_off_is_asked_for_again(replay: OpenStackReplay, reach: Connect) -> None:
+    provider = reach(replay)
+    assert provider.about
+    replay.add_fault(Fault.CUT, skip=1)
+    with asked(replay) as requests:
+        assert names(provider) == ALL
+    assert requests == {DETAIL: PAGES + 1}
+
+
+def test_headers_that_are_cut_off(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+    provider = reach(replay, proxy.port)
+    assert provider.about
+    for after in (0, 8, 17, 24, 60, 150):
+        cut = proxy.next(Drop(after), when=lambda request: "/servers/detail" in request.path, skip=1)
+        assert names(provider) == ALL
+        assert cut.struck.is_set()
+
+
+def test_a_frozen_reply(replay: OpenStackReplay, reach: Connect) -> None:
+    provider = reach(replay, timeout=0.5)
+    assert provider.about
+    replay.add_fault(Fault.FROZEN)
+    begin = time.monotonic()
+    with asked(replay) as requests, pytest.raises(hvlib.ConnectionTimeout):
+        names(provider)
+    assert 0.4 < time.monotonic() - begin < 2.5
+    assert requests == {DETAIL: 1}, "what took too long is not begun again"
+    assert names(provider) == ALL
+
+
+def test_a_401_in_mid_listing(replay: OpenStackReplay, reach: Connect) -> None:
+    provider = reach(replay)
+    assert provider.about
+    replay.add_fault(Fault.UNAUTHORIZED, skip=1)
+    with asked(replay) as requests:
+        assert names(provider) == ALL
+    assert requests == {DETAIL: PAGES + 1, TOKENS: 1}
+
+
+def all_at_once(provider: hvlib.Provider) -> None:
+    provider.compute.vms.get_all(fields=WITHOUT_NETWORKS, page_size=4).all()
+
+
+def page_by_page(provider: hvlib.Provider) -> None:
+    for _ in provider.compute.vms.get_all(fields=WITHOUT_NETWORKS, page_size=4).pages():
+        pass
+
+
+def by_the_sdk(provider: hvlib.Provider) -> None:
+    for _ in pages(SdkClient(provider.native.compute), "/servers/detail", "servers", parameters=[("limit", "4")]):
+        pass
+
+
+@pytest.mark.parametrize("listing", [all_at_once, page_by_page, by_the_sdk])
+@pytest.mark.parametrize(
+    ("fault", "skip", "words"),
+    [
+        (Fault.SAME_PAGE, 0, "does not say where"),
+        (Fault.SAME_PAGE, 1, "leads back|no end"),
+        (Fault.CYCLE, 0, "does not say where"),
+        (Fault.CYCLE, 3, "leads back|no end"),
+    ],
+)
+def test_paging_without_an_end(
+    replay: OpenStackReplay,
+    reach: Connect,
+    listing: Callable[[hvlib.Provider], None],
+    fault: Fault,
+    skip: int,
+    words: str,
+) -> None:
+    provider = reach(replay)
+    assert provider.about
+    replay.add_fault(fault, times=None, skip=skip)
+    with asked(replay) as requests, pytest.raises(hvlib.ProtocolError, match=words):
+        listing(provider)
+    assert requests[DETAIL] <= 8
+
+
+def test_pages_of_another_kind_without_an_end(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+    """Pages with nothing but snapshots are passed over in a listing of images."""
+    page = b'{"images": [{"id": "1", "image_type": "snapshot"}], "next": "/v2/images?marker=1"}'
+    proxy.next(Replace(200, "OK", page), when=lambda request: "/v2/images" in request.path, times=100)
+    with pytest.raises(hvlib.ProtocolError, match="no end"):
+        reach(replay, proxy.port).image.images.get_all().all()
+    assert sum(times for name, times in proxy.requests.items() if "/v2/images" in name) <= 3
+
+
+def test_an_ignored_limit_loses_nothing(replay: OpenStackReplay, reach: Connect) -> None:
+    replay.add_fault(Fault.LIMIT_IGNORED, "*", times=None)
+    provider = reach(replay)
+    assert names(provider) == ALL
+    assert provider.image.images.get_all(page_size=10).count() == 200
+
+
+def test_links_to_another_host_are_followed_by_what_they_ask_for(replay: OpenStackReplay, reach: Connect) -> None:
+    """The host that they name does not exist."""
+    replay.add_fault(Fault.OTHER_HOST, "*", times=None)
+    provider = reach(replay)
+    with asked(replay) as requests:
+        assert names(provider) == ALL
+    assert requests[DETAIL] == PAGES
+    assert provider.image.images.get_all(page_size=50).count() == 200
+
+
+@pytest.mark.parametrize("fault", [Fault.HTML, Fault.TRUNCATED])
+def test_what_is_no_page(replay: OpenStackReplay, reach: Connect, fault: Fault) -> None:
+    provider = reach(replay)
+    assert provider.about
+    replay.add_fault(fault, skip=1)
+    with asked(replay) as requests, pytest.raises(hvlib.ProtocolError, match="can't be read") as caught:
+        names(provider)
+    assert requests[DETAIL] <= 3, "not asked for again, but for the page ahead"
+    assert caught.value.request_id
+    assert caught.value.request_id.startswith("req-")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect, status: int) -> None:
+    """The token is for the address that the catalogue names."""
+    provider = reach(replay, proxy.port)
+    assert provider.about
+    elsewhere = {"location": f"http://127.0.0.1:{replay.port}/compute/v2.1/servers/detail"}
+    proxy.next(Replace(status, "Elsewhere", b"", elsewhere), when=lambda request: "/servers/detail" in request.path)
+    with asked(replay) as requests, pytest.raises(hvlib.HvlibError):
+        names(provider)
+    assert requests == {}
+
+
+def test_what_no_service_says_is_not_believed(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+    """A gateway whose service is away knows no server, and says so of all of them."""
+    provider = reach(replay, proxy.port)
+    vm = provider.compute.vms.get_all(fields=[]).first()
+    assert vm is not None
+    gateway = Replace(404, "Not Found", b"default backend - 404")
+    proxy.next(gateway, when=lambda request: vm.ref.id in request.path)
+    with pytest.raises(hvlib.ProtocolError, match="default backend"):
+        provider.compute.vms.get(vm.ref)
+    assert provider.compute.vms.get(vm.ref).ref == vm.ref
+
+
+def test_what_is_joined_is_not_kept_for_ever(replay: OpenStackReplay, reach: Connect) -> None:
+    """Of listings that nobody goes on with; one that goes on is the same all the same."""
+    vms = reach(replay).compute.vms
+    whole = {vm.ref: vm.networks for vm in vms.get_all(fields=["networks"])}
+    begun = [next(vms.get_all(fields=["networks"], page_size=10 + number).pages()) for number in range(15)]
+    for page in (begun[0], begun[-1]):
+        with asked(replay) as requests:
+            rest = vms.get_all(fields=["networks"], after=page.next).all()
+        assert {vm.ref: vm.networks for vm in [*page.items, *rest]} == whole
+        assert requests["GET /network/v2.0/ports"] == (page is begun[0])
+
+
+class Named(msgspec.Struct):
+    id: str
+    name: str
+
+
+class TestPages:
+    """`hvlib_openstack.paging`, as users call it."""
+
+    @pytest.fixture
+    def provider(self, replay: OpenStackReplay, reach: Connect) -> hvlib.Provider:
+        provider = reach(replay)
+        assert provider.about
+        return provider
+
+    @pytest.mark.parametrize(
+        ("service", "path", "key", "limit", "sizes"),
+        [
+            ("compute", "/servers/detail", "servers", 20, [20, 10]),
+            ("compute", "/servers", "servers", 20, [20, 10]),
+            ("compute", "/flavors/detail", "flavors", 20, [20, 4]),
+            ("compute", "/os-aggregates", "aggregates", None, [4]),
+            ("image", "/images", "images", 150, [150, 50]),
+            ("network", "/networks", "networks", 15, [15, 5]),
+            ("network", "/ports", "ports", None, [SERVERS]),
+            ("block_storage", "/volumes/detail", "volumes", 5, [5, 3]),
+        ],
+    )
+    def test_collections_with_links(
+        self, provider: hvlib.Provider, service: str, path: str, key: str, limit: int | None, sizes: list[int]
+    ) -> None:
+        client = SdkClient(getattr(provider.native, service))
+        parameters = [] if limit is None else [("limit", str(limit))]
+        found = list(pages(client, path, key, parameters=parameters))
+        assert [len(page.items) for page in found] == sizes
+        ids = [item["id"] for page in found for item in page.items]
+        assert len(set(ids)) == len(ids)
+        for page in found:
+            assert page.reply.status == 200
+            assert page.reply.headers["content-type"] == "application/json"
+            assert page.reply.request_id == page.reply.headers["X-OpenStack-Request-Id"]
+            assert page.reply.json()[key] == page.items
+            assert f'"{key}"'.encode() in page.reply.body
+        assert len({page.reply.request_id for page in found}) == len(found)
+
+    def test_a_marker_where_there_are_no_links(self, provider: hvlib.Provider) -> None:
+        client = SdkClient(provider.native.compute)
+        for type in (dict, Named):
+            found = pages(client, "/servers", "servers", parameters=[("limit", "20")], type=type, marker="id")
+            assert [len(page.items) for page in found] == [20, 10, 0]
+
+    def test_structures_and_microversions(self, provider: hvlib.Provider) -> None:
+        client = SdkClient(provider.native.compute)
+        [page] = pages(client, "/servers/detail", "servers", type=Named, version=Version(2, 96))
+        assert isinstance(page.items[0], Named)
+        assert page.reply.headers["OpenStack-API-Version"] == "compute 2.96"
+
+    def test_what_is_refused(self, provider: hvlib.Provider, replay: OpenStackReplay) -> None:
+        client = SdkClient(provider.native.compute)
+        with pytest.raises(hvlib.NotFound) as caught:
+            list(pages(client, "/os-keypairs", "keypairs"))
+        assert caught.value.request_id
+        with pytest.raises(hvlib.InvalidQuery, match="colour"):
+            list(pages(client, "/servers", "servers", parameters=[("colour", "red")]))
+        with pytest.raises(hvlib.ProtocolError, match="keypairs"):
+            list(pages(client, "/servers", "keypairs"))
+        replay.add_fault(Fault.HTML)
+        with pytest.raises(hvlib.ProtocolError, match="can't be read"):
+            list(pages(client, "/servers/detail", "servers"))
+
+    def test_a_dead_token(self, provider: hvlib.Provider, replay: OpenStackReplay) -> None:
+        """The SDK's session renews its own."""
+        client = SdkClient(provider.native.compute)
+        [_] = pages(client, "/servers", "servers")
+        replay.expire_tokens()
+        [page] = pages(client, "/servers", "servers")
+        assert len(page.items) == SERVERS
+
+    def test_services_that_are_not_there(self, replay: OpenStackReplay, reach: Connect) -> None:
+        replay.withdraw("network")
+        provider = reach(replay)
+        assert provider.about
+        with pytest.raises(hvlib.Unsupported):
+            list(pages(SdkClient(provider.native.network), "/ports", "ports"))
+
+    def test_broken_connections(self, provider: hvlib.Provider, replay: OpenStackReplay) -> None:
+        client = SdkClient(provider.native.compute)
+        replay.add_fault(Fault.CUT)
+        with pytest.raises(hvlib.ConnectionFailed):
+            list(pages(client, "/servers/detail", "servers"))
+        replay.add_fault(Fault.UNAVAILABLE, retry_after=7)
+        with pytest.raises(hvlib.ConnectionFailed) as caught:
+            list(pages(client, "/servers/detail", "servers"))
+        assert getattr(caught.value, "retry_after", None) == 7

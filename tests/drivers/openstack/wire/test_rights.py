@@ -1,0 +1,83 @@
+"""Who may see what: what a role may not see is refused, never missing."""
+
+from __future__ import annotations
+
+import pytest
+from servers.openstack.openstack import OpenStack
+
+import hvlib
+from hvlib.model.ref import Ref
+
+from .conftest import Connect
+
+pytestmark = pytest.mark.timeout(300)
+
+MEMBERS = ["member-1", "member-2"]
+
+
+def test_a_member_sees_the_projects_servers(connect: Connect) -> None:
+    member = connect("member")
+    assert sorted(vm.name_label for vm in member.compute.vms.get_all()) == MEMBERS
+    assert [vm.name_label for vm in member.compute.vms.get_by_name_label("member-1")] == ["member-1"]
+    assert member.compute.vms.get_by_name_label("vm-00003") == []
+
+
+def test_what_administrators_alone_may_see_is_refused(connect: Connect) -> None:
+    member = connect("member")
+    for collection in (member.compute.hosts, member.compute.clusters):
+        with pytest.raises(hvlib.PermissionDenied, match="Policy"):
+            collection.get_all().all()
+    vm = member.compute.vms.find("member-1")
+    assert "host" not in member.compute.vms.fields
+    with pytest.raises(hvlib.Unsupported):
+        _ = vm.host
+    [network] = member.network.networks.get_all()
+    with pytest.raises(hvlib.Unsupported):
+        _ = network.vlan_id
+
+
+def test_all_projects_are_an_administrators(region: OpenStack, connect: Connect) -> None:
+    everything = connect("admin", all_projects=True)
+    own = connect("admin").compute.vms.get_all(fields=["name_label"]).count()
+    names = [vm.name_label for vm in everything.compute.vms.get_all(fields=["name_label"], page_size=7)]
+    assert len(names) == own + len(MEMBERS)
+    assert set(MEMBERS) < set(names)
+    assert len(everything.compute.vms.get_by_name_label("member-1")) == 1
+    refs = everything.compute.vms.get_all_records(fields=[])
+    assert len(everything.get_many(refs)) == len(refs)
+    with connect("member", all_projects=True) as member:
+        for collection in (member.compute.vms, member.storage.volumes):
+            with pytest.raises(hvlib.PermissionDenied):
+                collection.get_all().all()
+
+
+def test_what_a_listing_leaves_out_is_there_all_the_same(region: OpenStack, connect: Connect) -> None:
+    """Another project's servers, and hidden images: whoever has their refs can read them, one or many."""
+    provider, member = connect("admin"), connect("member")
+    theirs = [vm.ref for vm in member.compute.vms.get_all(fields=[])]
+    assert not set(theirs) & {vm.ref for vm in provider.compute.vms.get_all(fields=[])}
+    assert provider.get_many(theirs).keys() == set(theirs)
+    own = [vm.ref for vm in provider.compute.vms.get_all(fields=[])]
+    assert provider.get_many([*own, *theirs] * 3).keys() == {*own, *theirs}
+    administrator = region.administrator()
+    image = {"name": "hidden", "disk_format": "raw", "container_format": "bare", "os_hidden": True}
+    hidden = [administrator.call("glance", "POST", "/v2/images", image)["id"] for _ in range(2)]
+    refs = [Ref(own[0].provider_uuid, "Image", id) for id in hidden]
+    assert provider.get_many(refs).keys() == set(refs)
+    assert provider.image.images.get_by_name_label("hidden") == []
+    for id in hidden:
+        administrator.call("glance", "DELETE", f"/v2/images/{id}")
+
+
+def test_a_host_of_the_filter_is_asked_of_nova(region: OpenStack, connect: Connect) -> None:
+    provider = connect("admin")
+    for host in provider.compute.hosts.get_all():
+        expected = {
+            server["id"]
+            for server in region.administrator().servers()
+            if server["OS-EXT-SRV-ATTR:hypervisor_hostname"] == host.name_label
+        }
+        assert {vm.ref.id for vm in provider.compute.vms.get_all(host=host.ref)} == expected
+        alone = provider.compute.vms.get_all(host=host.ref, page_size=len(expected) + 1)
+        assert [len(page.items) for page in alone.pages()] == [len(expected)]
+    assert len(region.administrator().servers()) > len(expected) + 1

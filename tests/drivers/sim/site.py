@@ -1,0 +1,119 @@
+"""A simulated lab, administered through the lab itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from hvlib_sim import hardware, lifecycle, objects, power
+from hvlib_sim.engine import Operation
+from hvlib_sim.lab import Lab
+from msgspec.structs import asdict
+
+from hvlib import actions
+from hvlib.conformance import Site, Wire
+from hvlib.model.ref import Ref
+from hvlib.model.resources import PowerState, Resource
+
+__all__ = ["LabWire", "SimSite"]
+
+PASSWORD = "lab-secret"
+SOURCES = {kind.__name__: kind for kind in objects.Object.__subclasses__()}
+
+
+class LabWire(Wire):
+    """The lab counts its own requests, and breaks off its own replies: no network leads to it."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    @property
+    def turns(self) -> int:
+        return self._lab.requests.total()
+
+    def cut(self) -> None:
+        self._lab.cut_connections()
+
+    def cut_after(self, turns: int) -> None:
+        self._lab.cut_after(turns)
+
+    def close(self) -> None:
+        self._lab.cut_after(None)
+
+
+class SimSite(Site):
+    """A lab in this process."""
+
+    unverified = {
+        "make_image": "no object of a lab changes its kind",
+        "make_vm": "no object of a lab changes its kind",
+        "restart": "a lab ends with its process",
+        "environment": "no other process reaches the lab",
+    }
+
+    def __init__(self) -> None:
+        self.lab = Lab.named(f"site-{uuid4().hex}", vms=20, hosts=10, task_time=0.01, password=PASSWORD)
+
+    @property
+    def url(self) -> str:
+        return f"sim://{self.lab.name}"
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return {"password": PASSWORD}
+
+    def wire(self) -> Wire:
+        return LabWire(self.lab)
+
+    def truth(self, kind: type[Resource]) -> Mapping[str, Mapping[str, object]]:
+        with self.lab.at_work() as engine:
+            found = engine.store.all(SOURCES[kind.__name__.removesuffix("Record")])
+        return {one.id: self._fields(kind, one) for one in found}
+
+    def create_vm(self, name_label: str) -> str:
+        [image, *_] = self.lab.store.all(objects.Image)
+        made = self._do(lifecycle.create_vm, None, actions.CreateVM(name_label, Ref(self.lab.uuid, "Image", image.id)))
+        assert made is not None
+        return made.id
+
+    def delete_vm(self, id: str) -> None:
+        self.set_power(id, "halted")
+        self._do(lifecycle.delete_vm, id, actions.Delete())
+
+    def rename_vm(self, id: str, name_label: str) -> None:
+        self._do(hardware.rename, id, actions.Rename(name_label))
+
+    def set_power(self, id: str, state: PowerState) -> None:
+        if self.lab.store.get(objects.VM, id).power_state != state:
+            operation, action = (power.start, actions.Start()) if state == "running" else (power.stop, actions.Stop())
+            self._do(operation, id, action)
+
+    def last_boot(self, id: str) -> object:
+        return self.lab.store.get(objects.VM, id).booted_at
+
+    def guest_requests(self, id: str) -> Mapping[str, int]:
+        with self.lab.at_work() as engine:
+            return dict(engine.guest_requests.get(id, {}))
+
+    def user_data(self, id: str) -> str | None:
+        return self.lab.store.get(objects.VM, id).user_data
+
+    def expire_sessions(self) -> None:
+        self.lab.expire_sessions()
+
+    def lose_cursors(self) -> None:
+        self.lab.forget_changes()
+
+    def leftovers(self) -> Mapping[str, int]:
+        return {"sessions": self.lab.open_sessions}
+
+    def _do(self, operation: Operation, id: str | None, action: actions.Action) -> objects.Link | None:
+        with self.lab.at_work() as engine:
+            target = None if id is None else engine.store.get(objects.VM, id)
+            return engine.perform(operation, target, action)
+
+    def _fields(self, kind: type[Resource], one: objects.Object) -> Mapping[str, object]:
+        values = {"name_label": one.name, **asdict(one)}
+        plain = {name: value.id if isinstance(value, objects.Link) else value for name, value in values.items()}
+        return {name: value for name, value in plain.items() if name in kind.all_fields()}

@@ -1,0 +1,159 @@
+"""What the tests of the simulated lab share: a clock, a context, and sessions that are closed at the end.
+
+A test with a `site` runs twice: on a lab in memory, and on one in a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hvlib_sim.creation import create_lab
+from hvlib_sim.driver import SimDriver
+from hvlib_sim.faults import Faults
+from hvlib_sim.file_store import FileStore
+from hvlib_sim.lab import Lab
+from hvlib_sim.memory_store import MemoryStore
+from hvlib_sim.session import LabSession
+from hvlib_sim.settings import Settings
+from hvlib_sim.store import LOG_LENGTH, Store
+
+from hvlib.actions import Action
+from hvlib.api.address import parse_endpoint
+from hvlib.driver import Done, Session, Started
+from hvlib.model.query import Query, make_query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource, TaskRecord
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Caller:
+    """The least of core that a session needs: a context, and queries made of what is asked for."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.session: Any = None
+        self.limit = 30.0
+
+    def count_request(self, call: str) -> None:
+        self.calls.append(call)
+
+    def timeout(self) -> float:
+        return self.limit
+
+    def ref(self, kind: type[Resource], id: str) -> Ref:
+        return Ref(self.session.about().uuid, kind.kind, id)
+
+    def query(self, kind: type[Resource], **options: Any) -> Query[Any]:
+        filters = options.pop("filters", None)
+        return make_query(kind, self.session.adapters[kind].fields, filters=filters, **options)
+
+    def pages(self, kind: type[Resource], **options: Any) -> Iterator[Any]:
+        query, token = self.query(kind, **options), None
+        while True:
+            page = self.session.adapters[kind].page(query, token)
+            yield page
+            token = page.next
+            if token is None:
+                return
+
+    def all(self, kind: type[Resource], **options: Any) -> list[Any]:
+        return [item for page in self.pages(kind, **options) for item in page.items]
+
+    def get(self, ref: Ref, kind: type[Resource]) -> Any:
+        found = self.session.adapters[kind].get([ref], self.query(kind))
+        return found[0] if found else None
+
+    def submit(self, kind: type[Resource], ref: Ref | None, action: Action) -> Started | Done:
+        outcome: Started | Done = self.session.adapters[kind].submit(ref, action)
+        return outcome
+
+    def feed(self, kinds: Sequence[type[Resource]], since: Any = None, **options: Any) -> Any:
+        return self.session.feed([self.query(kind, **options) for kind in kinds], since)
+
+
+class Site:
+    """A lab whose time stands still unless it is told to go on, and a caller who is logged in."""
+
+    def __init__(self, connect: Callable[..., Caller], store: Store) -> None:
+        self.clock = Clock()
+        self.lab = Lab(store, clock=self.clock)
+        self.caller = connect(self.lab)
+
+    def sleep(self, seconds: float) -> None:
+        self.clock.now += seconds
+        self.lab.advance()
+
+    def do(self, kind: type[Resource], ref: Ref | None, action: Action) -> TaskRecord | Done:
+        """Submit an action and let it come to its end."""
+        outcome = self.caller.submit(kind, ref, action)
+        if isinstance(outcome, Done):
+            return outcome
+        self.sleep(10 * self.lab.settings.task_time)
+        task: TaskRecord = self.caller.get(outcome.task, TaskRecord)
+        return task
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[..., Caller]]:
+    """Opens a session with a lab, or at a URL, and logs it in."""
+    callers: list[Caller] = []
+
+    def connect(target: Lab | str, *, fail: str = "", latency: float = 0.0, login: bool = True, **given: Any) -> Caller:
+        caller = Caller()
+        if isinstance(target, Lab):
+            caller.session = LabSession(lambda: target, caller, None, latency, Faults(fail))
+        else:
+            caller.session = SimDriver().open(parse_endpoint(target, **given), caller)
+        callers.append(caller)
+        if login:
+            caller.session.login()
+        return caller
+
+    yield connect
+    for caller in callers:
+        session: Session = caller.session
+        session.close()
+
+
+@pytest.fixture(params=["memory", "file"])
+def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Store]]:
+    """Makes a lab's store with these settings, of each form."""
+    if request.param == "memory":
+        yield lambda log_length=LOG_LENGTH, **given: MemoryStore(Settings(**given), log_length=log_length)
+        return
+    names, stores = count(), []
+
+    def make(log_length: int = LOG_LENGTH, **given: Any) -> Store:
+        path = tmp_path / f"lab-{next(names)}.db"
+        create_lab(path, Settings(**given))
+        stores.append(FileStore(path, log_length=log_length))
+        return stores[-1]
+
+    yield make
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def make_site(make_store: Callable[..., Store], connect: Callable[..., Caller]) -> Callable[..., Site]:
+    """Makes a lab with a clock of its own."""
+    return lambda **given: Site(connect, make_store(**given))
+
+
+@pytest.fixture
+def site(make_site: Callable[..., Site]) -> Site:
+    """A lab of the defaults with a clock of its own."""
+    return make_site()

@@ -1,0 +1,294 @@
+"""Sessions, options, and the errors that a lab is told to make."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hvlib_sim.driver import SimDriver
+from hvlib_sim.faults import ERRORS
+from hvlib_sim.lab import Lab
+from hvlib_sim.memory_store import MemoryStore
+from hvlib_sim.settings import Settings
+
+from hvlib import actions
+from hvlib.api.address import parse_endpoint
+from hvlib.driver import Endpoint, NotSent, Secret, SessionLost, Unavailable
+from hvlib.errors import (
+    AuthenticationFailed,
+    Closed,
+    ConnectionFailed,
+    ConnectionTimeout,
+    InvalidQuery,
+    InvalidState,
+    PermissionDenied,
+    ProtocolError,
+    RateLimited,
+)
+from hvlib.model.resources import VM, Host
+
+
+def test_opening_sends_nothing(connect: Any) -> None:
+    caller = connect("sim://?vms=3", login=False)
+    assert caller.calls == []
+    with pytest.raises(SessionLost):
+        caller.all(VM)
+
+
+def test_login_and_logout(site: Any) -> None:
+    session = site.caller.session
+    assert site.lab.open_sessions == 1
+    session.login()
+    assert site.lab.open_sessions == 1
+    session.close()
+    session.close()
+    assert site.lab.open_sessions == 0
+    assert site.caller.calls == ["Login", "Login", "Logout"]
+    with pytest.raises(Closed):
+        session.login()
+    with pytest.raises(Closed):
+        site.caller.all(VM)
+
+
+def test_about(site: Any) -> None:
+    assert site.caller.session.about().uuid == site.lab.uuid
+    assert site.caller.session.native is site.lab
+
+
+def test_expired_sessions(site: Any) -> None:
+    site.lab.expire_sessions()
+    calls: tuple[Callable[[], Any], ...] = (
+        lambda: site.caller.all(VM),
+        lambda: site.caller.feed([VM]),
+        lambda: site.caller.submit(VM, site.caller.ref(VM, "vm-00000001"), actions.Start()),
+        lambda: site.caller.session.adapters[VM].lookup("uuid", "", site.caller.query(VM)),
+    )
+    for call in calls:
+        with pytest.raises(SessionLost):
+            call()
+    site.caller.session.login()
+    assert len(site.caller.all(VM)) == 20
+    assert site.lab.open_sessions == 1
+
+
+def test_password(connect: Any) -> None:
+    for password in (None, Secret("wrong"), Secret("")):
+        caller = connect("sim://user@guarded?password=right", password=password, login=False)
+        with pytest.raises(AuthenticationFailed) as caught:
+            caller.session.login()
+        assert "right" not in str(caught.value)
+    caller = connect("sim://user@guarded?password=right", password=Secret("right"))
+    assert caller.session.native.open_sessions == 1
+    assert "right" not in repr(caller.session)
+
+
+def test_named_labs_are_shared(connect: Any) -> None:
+    one, two, other = connect("sim://Shared?vms=3&task_time=0"), connect("sim://shared"), connect("sim://else?vms=3")
+    assert one.session.native is two.session.native is Lab.named("SHARED")
+    assert other.session.about().uuid != one.session.about().uuid
+    one.submit(VM, one.all(VM)[0].ref, actions.Rename("mine"))
+    assert two.all(VM)[0].name_label == "mine"
+    with pytest.raises(InvalidQuery, match="vms"):
+        connect("sim://shared?vms=4")
+
+
+def test_private_labs_are_not_shared(connect: Any) -> None:
+    one, two = connect("sim://"), connect("sim://")
+    one.submit(VM, one.all(VM)[0].ref, actions.Rename("mine"))
+    assert two.all(VM)[0].name_label != "mine"
+    assert len(one.all(VM)) == 20
+    assert len(one.all(Host)) == 4
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "vms=-1",
+        "vms=many",
+        "vms=1.5",
+        "vms=9999999",
+        "hosts=0",
+        "seed=x",
+        "latency=-1",
+        "latency=nan",
+        "task_time=inf",
+        "colour=red",
+        "fail=page",
+        "fail=page:nothing",
+        "fail=logout:timeout",
+        "fail=page:timeout:x",
+        "fail=page:timeout:1:2:3",
+        "fail=page:timeout:-1",
+    ],
+)
+def test_bad_options(connect: Any, query: str) -> None:
+    with pytest.raises(InvalidQuery) as caught:
+        connect(f"sim://?{query}", login=False)
+    assert caught.value.hint
+
+
+def test_bad_path(connect: Any) -> None:
+    with pytest.raises(InvalidQuery):
+        connect("sim://name/lab.db", login=False)
+
+
+def test_options_need_not_be_text(connect: Any) -> None:
+    caller = connect("sim://", options={"vms": 2, "latency": 0.0})
+    assert len(caller.all(VM)) == 2
+    assert isinstance(SimDriver().open(Endpoint("sim"), caller), type(caller.session))
+
+
+def test_the_third_page_loses_the_session_once(connect: Any) -> None:
+    caller = connect("sim://?vms=10&fail=page:session-lost:1:2")
+    query, adapter = caller.query(VM, page_size=3), caller.session.adapters[VM]
+    first = adapter.page(query, None)
+    second = adapter.page(query, first.next)
+    with pytest.raises(SessionLost):
+        adapter.page(query, second.next)
+    assert caller.session.native.open_sessions == 0
+    caller.session.login()
+    assert len(adapter.page(query, second.next).items) == 3
+
+
+CLASSES = {
+    "session-lost": SessionLost,
+    "connection": ConnectionFailed,
+    "not-sent": NotSent,
+    "rate-limited": RateLimited,
+    "unavailable": Unavailable,
+    "protocol": ProtocolError,
+    "timeout": ConnectionTimeout,
+    "permission": PermissionDenied,
+    "reply-lost": ConnectionFailed,
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+@pytest.mark.parametrize("call", ["lookup", "get", "submit", "subscribe", "changes", "login"])
+def test_faults(connect: Any, call: str, name: str) -> None:
+    caller = connect(f"sim://?fail={call}:{name}:2", login=False)
+    calls = {
+        "login": caller.session.login,
+        "lookup": lambda: caller.session.adapters[VM].lookup("uuid", "", caller.query(VM)),
+        "get": lambda: caller.get(caller.ref(VM, "vm-00000001"), VM),
+        "submit": lambda: caller.submit(VM, caller.ref(VM, "vm-00000001"), actions.Rename("other")),
+        "subscribe": lambda: caller.feed([VM]),
+        "changes": lambda: caller.feed([VM]).next(0),
+    }
+    for _ in range(2):
+        if call != "login":
+            caller.session.login()
+        with pytest.raises(CLASSES[name]) as caught:
+            calls[call]()
+        assert type(caught.value) is CLASSES[name]
+    caller.session.login()
+    calls[call]()
+
+
+def test_what_was_rate_limited_was_not_done(connect: Any) -> None:
+    caller = connect("sim://?fail=submit:rate-limited")
+    vm = caller.all(VM)[0]
+    with pytest.raises(RateLimited) as caught:
+        caller.submit(VM, vm.ref, actions.Rename("other"))
+    assert caught.value.retry_after == 0.05
+    assert caller.all(VM)[0] == vm
+
+
+def test_what_lost_its_reply_was_done(connect: Any) -> None:
+    caller = connect("sim://?fail=submit:reply-lost:2,lookup:reply-lost")
+    vm = caller.all(VM)[0]
+    with pytest.raises(ConnectionFailed) as caught:
+        caller.submit(VM, vm.ref, actions.Rename("other"))
+    assert not isinstance(caught.value, NotSent)
+    assert caller.all(VM)[0].name_label == "other"
+    with pytest.raises(ConnectionFailed):
+        caller.submit(VM, caller.ref(VM, "vm-99999999"), actions.Start())
+
+
+def test_the_lab_logs_what_reaches_it(connect: Any) -> None:
+    lab = Lab(MemoryStore(Settings(vms=3)))
+    caller = connect(lab, fail="lookup:timeout,lookup:reply-lost")
+    for _ in range(3):
+        with suppress(ConnectionFailed):
+            caller.session.adapters[VM].lookup("uuid", "", caller.query(VM))
+    caller.feed([VM]).next(0)
+    caller.submit(VM, caller.all(VM)[0].ref, actions.Rename("other"))
+    with pytest.raises(InvalidState):
+        caller.submit(VM, caller.all(VM, filters={"power_state": "halted"})[0].ref, actions.Shutdown())
+    lab.expire_sessions()
+    with pytest.raises(SessionLost):
+        caller.all(VM)
+    caller.session.login()
+    caller.session.close()
+    wanted = {"Login": 2, "Lookup": 2, "Subscribe": 1, "Changes": 1, "Page": 3, "Submit": 2, "Logout": 1}
+    assert lab.requests == wanted
+    assert lab.requests.total() == len(caller.calls) - 1
+    assert lab.performed == {"rename": 1, "shutdown": 1}
+
+
+def test_what_is_begun_is_counted(site: Any) -> None:
+    vm = site.caller.all(VM, filters={"power_state": "halted"})[0]
+    for _ in range(2):
+        site.do(VM, vm.ref, actions.Start())
+    assert site.lab.performed == {"start": 2}
+
+
+def test_a_reply_is_lost_after_so_many_requests(site: Any) -> None:
+    caller = site.caller
+    vm = caller.all(VM)[0]
+    site.lab.cut_after(1)
+    assert caller.get(vm.ref, VM) == vm
+    with pytest.raises(ConnectionFailed) as caught:
+        caller.submit(VM, vm.ref, actions.Rename("other"))
+    assert not isinstance(caught.value, NotSent)
+    assert caller.get(vm.ref, VM).name_label == "other"
+
+
+def test_latency(connect: Any) -> None:
+    caller = connect(Lab(MemoryStore(Settings(vms=1))), latency=0.02)
+    began = time.monotonic()
+    caller.all(VM)
+    assert time.monotonic() - began >= 0.02
+
+
+def test_latency_beyond_the_time_out(connect: Any) -> None:
+    caller = connect(Lab(MemoryStore(Settings(vms=1))), latency=60, login=False)
+    caller.limit = 0.01
+    with pytest.raises(ConnectionTimeout):
+        caller.session.login()
+
+
+def test_closing_ends_a_call_under_way(connect: Any) -> None:
+    lab = Lab(MemoryStore(Settings(vms=1)))
+    caller = connect(lab, latency=60, login=False)
+    caller.limit = 120
+    sent = threading.Event()
+    caller.count_request = lambda _: sent.set()
+    with ThreadPoolExecutor(1) as pool:
+        login = pool.submit(caller.session.login)
+        assert sent.wait(5)
+        caller.session.close()
+        with pytest.raises(Closed):
+            login.result(timeout=5)
+    assert lab.open_sessions == 0
+
+
+def test_threads_share_a_session(connect: Any) -> None:
+    caller = connect(Lab(MemoryStore(Settings(vms=200, task_time=0.0))))
+
+    def work(number: int) -> int:
+        caller.submit(VM, caller.ref(VM, f"vm-{number:08d}"), actions.Rename(f"renamed-{number}"))
+        return len(caller.all(VM, page_size=50))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(work, range(1, 41))) == {200}
+    assert sum(vm.name_label.startswith("renamed-") for vm in caller.all(VM)) == 40
+
+
+def test_the_url_parses() -> None:
+    assert parse_endpoint("sim://lab1?vms=3").host == "lab1"

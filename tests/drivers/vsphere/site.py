@@ -1,0 +1,212 @@
+"""vcsim, administered through the vendor's SDK."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from drivers.vsphere.wire.administrator import Administrator
+from pyVmomi import vim, vmodl
+from servers.vcsim import Vcsim
+
+from hvlib.conformance import Site
+from hvlib.model.resources import VM, Host, PowerState, Resource, TaskRecord
+
+__all__ = ["VSphereSite"]
+
+Leaves = Mapping[str, Any]
+
+POWER = {"poweredOn": "running", "poweredOff": "halted", "suspended": "suspended"}
+TASKS = {"queued": "queued", "running": "running", "success": "succeeded", "error": "failed"}
+
+
+class VSphereSite(Site):
+    """A vCenter. What its administrator makes lies in a folder of its own each: names may repeat."""
+
+    unverified = {
+        "lose_cursors": "no cursor of vSphere outlives its watch: since= raises CursorLost always",
+        "Task.error": "the SDK can't read a task's error from vcsim",
+    }
+
+    def __init__(self, server: Vcsim) -> None:
+        self.server = server
+        self.admin = Administrator(server)
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return {"password": self.server.password, "cacert": str(self.server.cacert)}
+
+    def truth(self, kind: type[Resource]) -> Mapping[str, Mapping[str, object]]:
+        readers = {VM: self._vms, Host: self._hosts, TaskRecord: self._tasks}
+        return readers[kind]()
+
+    def create_vm(self, name_label: str) -> str:
+        root = self._folder()
+        config = vim.vm.ConfigSpec(
+            name=secrets.token_hex(8),
+            guestId="debian12_64Guest",
+            numCPUs=1,
+            memoryMB=512,
+            files=vim.vm.FileInfo(vmPathName="[LocalDS_0]"),
+            # So vcsim is told that guest tools run.
+            extraConfig=[vim.option.OptionValue(key="SET.guest.toolsRunningStatus", value="guestToolsRunning")],
+        )
+        folder = root.CreateFolder(secrets.token_hex(8))
+        [pool, *_] = self.admin.objects(vim.ResourcePool)
+        vm = self.admin.finish(folder.CreateVM_Task(config, pool, None))
+        self.rename_vm(vm._moId, name_label)
+        return str(vm._moId)
+
+    def delete_vm(self, id: str) -> None:
+        self.admin.remove(self.admin.vm(id))
+
+    def rename_vm(self, id: str, name_label: str) -> None:
+        kept = name_label.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
+        self.admin.finish(self.admin.vm(id).Rename_Task(kept))
+
+    def set_power(self, id: str, state: PowerState) -> None:
+        vm = self.admin.vm(id)
+        if POWER[self.admin.leaf(vm, "runtime.powerState")] != state:
+            self.admin.finish(vm.PowerOnVM_Task() if state == "running" else vm.PowerOffVM_Task())
+
+    def make_image(self, id: str) -> None:
+        self.admin.vm(id).MarkAsTemplate()
+
+    def make_vm(self, id: str) -> None:
+        [pool, *_] = self.admin.objects(vim.ResourcePool)
+        self.admin.vm(id).MarkAsVirtualMachine(pool)
+
+    def last_boot(self, id: str) -> object:
+        """How often it was powered on: a reset does that too."""
+        entity = vim.event.EventFilterSpec.ByEntity(entity=self.admin.vm(id), recursion="self")
+        spec = vim.event.EventFilterSpec(entity=entity, eventTypeId=["VmPoweredOnEvent"])
+        return len(self.admin.content.eventManager.QueryEvents(spec))
+
+    def guest_requests(self, id: str) -> Mapping[str, int]:
+        """Those to all guests: the server keeps no others."""
+        calls = self.server.calls()
+        return {"shutdown": calls.get("ShutdownGuest", 0), "reboot": calls.get("RebootGuest", 0)}
+
+    def expire_sessions(self) -> None:
+        self.admin.expire_sessions()
+
+    def restart(self) -> None:
+        self.admin.close()
+        self.server.stop()
+        self.server.start()
+        self.admin = Administrator(self.server)
+
+    def leftovers(self) -> Mapping[str, int]:
+        return self.server.leftovers()
+
+    def _folder(self) -> Any:
+        [datacenter] = self.admin.objects(vim.Datacenter)
+        return datacenter.vmFolder
+
+    def _vms(self) -> Mapping[str, Mapping[str, object]]:
+        paths = (
+            "config.template config.instanceUuid name config.annotation config.createDate runtime.powerState"
+            " config.hardware.numCPU config.hardware.memoryMB config.guestFullName guest.hostName guest.ipAddress"
+            " guest.net runtime.host network"
+        )
+        found = self._leaves(vim.VirtualMachine, self.admin.objects(vim.VirtualMachine), paths.split())
+        return {id: _vm(leaves) for id, leaves in found.items() if not leaves["config.template"]}
+
+    def _hosts(self) -> Mapping[str, Mapping[str, object]]:
+        paths = (
+            "hardware.systemInfo.uuid name runtime.connectionState runtime.inMaintenanceMode config.product.name"
+            " config.product.version hardware.cpuInfo.numCpuThreads hardware.memorySize"
+            " summary.quickStats.overallMemoryUsage parent"
+        )
+        found = self._leaves(vim.HostSystem, self.admin.objects(vim.HostSystem), paths.split())
+        return {id: _host(leaves) for id, leaves in found.items()}
+
+    def _tasks(self) -> Mapping[str, Mapping[str, object]]:
+        server = UUID(self.admin.content.about.instanceUuid)
+        paths = "info.descriptionId info.state info.queueTime info.startTime info.progress info.entity info.result"
+        recent = self.admin.content.taskManager.recentTask
+        found = self._leaves(vim.Task, recent, paths.split())
+        return {id: _task(uuid5(server, id), leaves) for id, leaves in found.items()}
+
+    def _leaves(self, native_type: Any, objects: Sequence[Any], paths: Sequence[str]) -> Mapping[str, Leaves]:
+        if not objects:
+            return {}
+        query = vmodl.query.PropertyCollector
+        spec = query.FilterSpec(
+            objectSet=[query.ObjectSpec(obj=one) for one in objects],
+            propSet=[query.PropertySpec(type=native_type, pathSet=list(paths))],
+        )
+        found = self.admin.content.propertyCollector.RetrieveContents([spec])
+        empty = dict.fromkeys(paths)
+        return {each.obj._moId: {**empty, **{leaf.name: leaf.val for leaf in each.propSet}} for each in found}
+
+
+def _vm(leaves: Leaves) -> Mapping[str, object]:
+    cards = [address for card in leaves["guest.net"] or () for address in card.ipAddress]
+    first = [leaves["guest.ipAddress"]] if leaves["guest.ipAddress"] else []
+    return {
+        "uuid": leaves["config.instanceUuid"],
+        "name_label": _name(leaves["name"]),
+        "description": leaves["config.annotation"] or None,
+        "created_at": _moment(leaves["config.createDate"]),
+        "power_state": POWER[leaves["runtime.powerState"]],
+        "vcpus": leaves["config.hardware.numCPU"],
+        "memory_bytes": leaves["config.hardware.memoryMB"] * 1024 * 1024,
+        "guest_os": leaves["config.guestFullName"] or None,
+        "guest_hostname": leaves["guest.hostName"] or None,
+        "ip_addresses": tuple(dict.fromkeys([*first, *cards])),
+        "host": leaves["runtime.host"]._moId,
+        "networks": tuple(network._moId for network in leaves["network"] or ()),
+    }
+
+
+def _host(leaves: Leaves) -> Mapping[str, object]:
+    assert leaves["runtime.connectionState"] == "connected"
+    parent = leaves["parent"]
+    used = leaves["summary.quickStats.overallMemoryUsage"] * 1024 * 1024
+    return {
+        "uuid": leaves["hardware.systemInfo.uuid"],
+        "name_label": leaves["name"],
+        "state": "maintenance" if leaves["runtime.inMaintenanceMode"] else "up",
+        "address": leaves["name"],
+        "product": leaves["config.product.name"],
+        "version": leaves["config.product.version"],
+        "cpus": leaves["hardware.cpuInfo.numCpuThreads"],
+        "memory_bytes": leaves["hardware.memorySize"],
+        "memory_free_bytes": leaves["hardware.memorySize"] - used,
+        "cluster": parent._moId if isinstance(parent, vim.ClusterComputeResource) else None,
+    }
+
+
+def _task(uuid: UUID, leaves: Leaves) -> Mapping[str, object]:
+    entity, result = leaves["info.entity"], leaves["info.result"]
+    kinds = (vim.VirtualMachine, vim.HostSystem, vim.ClusterComputeResource, vim.Network, vim.Datastore)
+    succeeded = leaves["info.state"] == "success"
+    operation = leaves["info.descriptionId"].rpartition(".")[2]
+    return {
+        "uuid": str(uuid),
+        # vcsim calls its tasks so.
+        "name_label": operation[:1].upper() + operation[1:],
+        "operation": leaves["info.descriptionId"],
+        "state": TASKS[leaves["info.state"]],
+        "created_at": _moment(leaves["info.queueTime"]),
+        "started_at": _moment(leaves["info.startTime"]),
+        "progress": 1.0 if succeeded else leaves["info.progress"] and leaves["info.progress"] / 100,
+        "target": entity._moId if isinstance(entity, kinds) else None,
+        "result": result._moId if isinstance(result, kinds) else None,
+    }
+
+
+def _name(kept: str) -> str:
+    return kept.replace("%2f", "/").replace("%5c", "\\").replace("%25", "%")
+
+
+def _moment(value: datetime | None) -> datetime | None:
+    return None if value is None or value.year <= 1970 else value.astimezone(UTC)

@@ -1,0 +1,125 @@
+"""What the feed makes of updates, by the rules of a listing."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hvlib_vsphere.feed import Watched
+from hvlib_vsphere.soap import MoRef
+from hvlib_vsphere.vm import TABLE
+
+from hvlib.driver import Change, Gone, SessionLost, Upsert
+from hvlib.errors import InvalidQuery, PermissionDenied, TaskFailed
+from hvlib.model.query import make_query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Resource
+
+SERVER = "8d4d3c1e-0000-4000-8000-000000000001"
+ITSELF = MoRef("VirtualMachine", "vm-1")
+REF = Ref(SERVER, "VM", "vm-1")
+
+
+def ref(kind: type[Resource], id: str) -> Ref:
+    return Ref(SERVER, kind.kind, id)
+
+
+def watched(**options: Any) -> Watched:
+    adapter = SimpleNamespace(table=TABLE, selection=lambda: "<objectSet/>")
+    session: Any = SimpleNamespace(
+        adapter=lambda kind: adapter,
+        server_uuid=SERVER,
+        context=SimpleNamespace(ref=ref),
+        ref_of=lambda native: native and Ref(SERVER, "X", native.id),
+    )
+    return Watched(session, make_query(VM, frozenset(TABLE.fields), **options))
+
+
+def fault(type: str, **detail: object) -> dict[str, Any]:
+    return {"fault": {"xsi:type": type, **detail}, "localizedMessage": "because"}
+
+
+def update(kind: str, values: dict[str, Any] | None = None, **missing: dict[str, Any]) -> dict[str, Any]:
+    """A PropertyFilterUpdate of one object."""
+    changes = tuple({"name": name, "op": "assign", "val": value} for name, value in (values or {}).items())
+    reasons = tuple({"path": path.replace("_", "."), "fault": each} for path, each in missing.items())
+    return {"objectSet": {"kind": kind, "obj": ITSELF, "changeSet": changes, "missingSet": reasons}}
+
+
+def told(watch: Watched, change: dict[str, Any]) -> list[Change]:
+    return list(watch.changes(change))
+
+
+def record_of(changes: list[Change]) -> VM:
+    [change] = changes
+    assert isinstance(change, Upsert)
+    assert isinstance(change.record, VM)
+    return change.record
+
+
+def test_an_object_that_enters_without_values_is_one() -> None:
+    assert record_of(told(watched(fields=[]), update("enter"))).ref == REF
+
+
+@pytest.mark.parametrize("values", [{"config.template": True}, {"config.template": "1"}])
+def test_a_template_is_none(values: dict[str, Any]) -> None:
+    assert told(watched(fields=[]), update("enter", values)) == []
+
+
+def test_what_may_not_be_read_is_no_missing_value() -> None:
+    with pytest.raises(PermissionDenied, match=r"vm-1: config\.template"):
+        told(watched(), update("enter", {"name": "a"}, config_template=fault("NoPermission")))
+
+
+def test_a_native_property_that_does_not_exist() -> None:
+    with pytest.raises(InvalidQuery, match="colour"):
+        told(watched(native=["colour"]), update("enter", {"name": "a"}, colour=fault("InvalidProperty")))
+
+
+def test_a_value_that_is_lost_and_comes_back() -> None:
+    watch = watched()
+    told(watch, update("enter", {"name": "a", "guest.hostName": "h"}))
+    lost = record_of(told(watch, update("modify", guest_hostName=fault("HostNotConnected"))))
+    found = record_of(told(watch, update("modify", {"guest.hostName": "h"})))
+
+    assert (lost.name_label, lost.guest_hostname) == ("a", None)
+    assert (found.name_label, found.guest_hostname) == ("a", "h")
+
+
+def test_what_it_refers_to_vanished() -> None:
+    gone = fault("ManagedObjectNotFound", obj=MoRef("HostSystem", "host-1"))
+
+    assert record_of(told(watched(), update("enter", {"name": "a"}, runtime_host=gone))).host is None
+
+
+def test_it_vanished_itself() -> None:
+    watch = watched()
+    told(watch, update("enter", {"name": "a"}))
+
+    assert told(watch, update("modify", name=fault("ManagedObjectNotFound", obj=ITSELF))) == [Gone(REF)]
+
+
+def test_an_object_that_is_not_found_is_gone() -> None:
+    watch = watched()
+    told(watch, update("enter", {"name": "a"}))
+    missing = {"missingSet": {"obj": ITSELF, "fault": fault("ManagedObjectNotFound", obj=ITSELF)}}
+
+    assert told(watch, missing) == [Gone(REF)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "error"),
+    [
+        (fault("NotAuthenticated"), SessionLost),
+        (fault("ManagedObjectNotFound", obj=MoRef("ContainerView", "v")), SessionLost),
+        (fault("NoPermission"), PermissionDenied),
+        (fault("SystemError"), TaskFailed),
+    ],
+)
+def test_an_object_that_can_not_be_told_of_is_not_gone(reason: dict[str, Any], error: type[Exception]) -> None:
+    watch = watched()
+    told(watch, update("enter", {"name": "a"}))
+
+    with pytest.raises(error):
+        told(watch, {"missingSet": {"obj": ITSELF, "fault": reason}})

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid5
+
+import pytest
+from hvlib_vsphere.soap import Fault, MoRef, Row
+from hvlib_vsphere.table import Records
+from hvlib_vsphere.vm import TABLE
+
+from hvlib.driver import SessionLost
+from hvlib.errors import InvalidQuery, PermissionDenied
+from hvlib.model.query import make_query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Resource
+
+SERVER = "8d4d3c1e-0000-4000-8000-000000000001"
+
+
+def ref(kind: type[Resource], id: str) -> Ref:
+    return Ref(SERVER, kind.kind, id)
+
+
+def records(**options: Any) -> Records[VM]:
+    session: Any = SimpleNamespace(
+        server_uuid=SERVER,
+        context=SimpleNamespace(ref=ref),
+        ref_of=lambda native: native and Ref(SERVER, "X", native.id),
+    )
+    return Records(TABLE, make_query(VM, frozenset(TABLE.fields), **options), session)
+
+
+def row(values: dict[str, Any], **missing: str) -> Row:
+    faults = {path.replace("_", "."): Fault(fault, "because", {}) for path, fault in missing.items()}
+    return Row(MoRef("VirtualMachine", "vm-1"), values, faults)
+
+
+def test_the_paths_are_those_of_the_fields_asked_for() -> None:
+    assert records(fields=["ip_addresses"]).paths == ["config.template", "guest.ipAddress", "guest.net"]
+    assert records(fields=["name_label"], native=["config.version"]).paths == [
+        "config.template",
+        "config.version",
+        "name",
+    ]
+    assert records(fields=["name_label"], native=True).paths is None
+
+
+def test_a_vm_whose_configuration_can_not_be_read() -> None:
+    record = records().of_row(row({"name": "lost", "runtime.powerState": "poweredOff"}))
+
+    assert record is not None
+    assert record.uuid == str(uuid5(UUID(SERVER), "vm-1"))
+    assert (record.name_label, record.power_state, record.vcpus, record.networks) == ("lost", "halted", None, ())
+
+
+def test_a_template_is_no_vm() -> None:
+    assert records().of_row(row({"name": "golden", "config.template": True})) is None
+    assert records(native=True).of_row(row({"name": "golden", "config": {"template": "true"}})) is None
+
+
+def test_what_may_not_be_read_is_no_missing_value() -> None:
+    with pytest.raises(PermissionDenied, match=r"vm-1: guest\.hostName"):
+        records().of_row(row({"name": "a"}, guest_hostName="NoPermission"))
+
+
+def test_a_lost_session_is_no_missing_value() -> None:
+    with pytest.raises(SessionLost):
+        records().of_row(row({}, name="NotAuthenticated"))
+
+
+def test_what_vanished_meanwhile_is_left_out() -> None:
+    assert records().of_row(row({"name": "a"}, guest_net="ManagedObjectNotFound")) is None
+
+
+def not_found(missing: MoRef) -> Fault:
+    return Fault("ManagedObjectNotFound", "because", {"obj": missing})
+
+
+def test_whoever_refers_to_what_vanished_is_still_there() -> None:
+    itself, host = MoRef("VirtualMachine", "vm-1"), MoRef("HostSystem", "host-1")
+    record = records().of_row(Row(itself, {"name": "a"}, {"runtime.host": not_found(host)}))
+
+    assert record is not None
+    assert (record.name_label, record.host) == ("a", None)
+    assert records().of_row(Row(itself, {"name": "a"}, {"runtime.host": not_found(itself)})) is None
+
+
+@pytest.mark.parametrize("kind", ["ContainerView", "PropertyCollector"])
+def test_a_view_that_vanished_took_the_session_along(kind: str) -> None:
+    missing = {"name": Fault("ManagedObjectNotFound", "", {}), "network": not_found(MoRef(kind, "session[1]2"))}
+    for faults in (missing, dict(reversed(missing.items()))):
+        with pytest.raises(SessionLost):
+            records().of_row(Row(MoRef("VirtualMachine", "vm-1"), {}, faults))
+
+
+def test_what_the_server_can_not_tell_now_is_none() -> None:
+    record = records().of_row(row({"name": "a"}, guest_hostName="HostNotConnected"))
+
+    assert record is not None
+    assert record.guest_hostname is None
+
+
+def test_a_native_property_that_does_not_exist() -> None:
+    with pytest.raises(InvalidQuery, match="colour"):
+        records(native=["colour"]).of_row(row({"name": "a"}, colour="InvalidProperty"))

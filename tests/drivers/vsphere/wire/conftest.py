@@ -1,0 +1,128 @@
+"""The driver by itself, against vcsim; an administrator acts behind its back, through the vendor's SDK."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from drivers.vsphere.wire.administrator import Administrator
+from hvlib_vsphere.driver import VSphereDriver
+from hvlib_vsphere.session import VSphereSession
+from servers.vcsim import Vcsim
+
+from hvlib.driver import Batch, Endpoint, Feed, Secret, Upsert
+from hvlib.model.query import Query, make_query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
+
+
+class CountingContext:
+    """What core lends a session, for one test."""
+
+    def __init__(self, timeout: float = 20.0) -> None:
+        self.calls: Counter[str] = Counter()
+        self.seconds = timeout
+
+    def count_request(self, call: str) -> None:
+        self.calls[call] += 1
+
+    def timeout(self) -> float:
+        return self.seconds
+
+    def ref(self, kind: type[Resource], id: str) -> Ref:
+        return Ref("test", kind.kind, id)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Vcsim]:
+    with Vcsim(vms=20, hosts=4) as running:
+        yield running
+
+
+@pytest.fixture
+def admin(server: Vcsim) -> Iterator[Administrator]:
+    administrator = Administrator(server)
+    yield administrator
+    administrator.close()
+
+
+@pytest.fixture
+def context() -> CountingContext:
+    return CountingContext()
+
+
+@pytest.fixture
+def endpoint(server: Vcsim) -> Endpoint:
+    return Endpoint(
+        "vsphere",
+        host="127.0.0.1",
+        port=server.port,
+        username=server.user,
+        password=Secret(server.password),
+        cacert=str(server.cacert),
+    )
+
+
+@pytest.fixture
+def session(endpoint: Endpoint, context: CountingContext) -> Iterator[VSphereSession]:
+    opened = VSphereDriver().session(endpoint, context)
+    opened.login()
+    context.calls.clear()
+    yield opened
+    opened.close()
+
+
+def query(session: VSphereSession, kind: type[Resource], **options: Any) -> Query[Any]:
+    return make_query(kind, session.adapters[kind].fields, **options)
+
+
+def batches(feed: Feed, until: Callable[[Sequence[Batch]], bool], seconds: float = 10.0) -> list[Batch]:
+    """The feed's batches until they are what is waited for."""
+    deadline = time.monotonic() + seconds
+    received: list[Batch] = []
+    while not until(received):
+        assert time.monotonic() < deadline, received
+        received.append(feed.next(1.0))
+    return received
+
+
+def snapshot(feed: Feed) -> dict[Ref, Resource]:
+    received = batches(feed, lambda so_far: any(batch.synced for batch in so_far))
+    return {
+        change.record.ref: change.record for batch in received for change in batch.changes if isinstance(change, Upsert)
+    }
+
+
+def waiting_in(server: Vcsim, feed: Feed) -> InThread:
+    """A thread that waits in the feed: the server has its call."""
+    before = server.calls()["WaitForUpdatesEx"]
+    waiting = InThread(lambda: feed.next(30.0))
+    deadline = time.monotonic() + 10
+    while server.calls()["WaitForUpdatesEx"] == before:
+        assert time.monotonic() < deadline
+    return waiting
+
+
+class InThread:
+    """A call that runs in a thread: what it returned or raised."""
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self.outcome: Any = None
+        self._call = call
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.outcome = self._call()
+        except Exception as error:
+            self.outcome = error
+
+    def join(self, seconds: float) -> Any:
+        self._thread.join(seconds)
+        assert not self._thread.is_alive()
+        return self.outcome

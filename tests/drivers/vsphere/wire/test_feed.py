@@ -1,0 +1,288 @@
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from hvlib_vsphere.driver import VSphereDriver
+from hvlib_vsphere.session import VSphereSession
+from pyVmomi import vim
+from servers.vcsim import Vcsim
+
+from hvlib import actions
+from hvlib.driver import Batch, Change, Endpoint, Feed, Gone, Secret, SessionLost, Started, Upsert, WatchCursor
+from hvlib.errors import ConnectionFailed, ConnectionTimeout, CursorLost
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Host, Resource, TaskRecord
+
+from .conftest import Administrator, CountingContext, batches, query, snapshot, waiting_in
+
+RECENT = 200
+"""Tasks that a vCenter has in its list of recent ones."""
+
+
+@pytest.fixture
+def feed(session: VSphereSession) -> Iterator[Feed]:
+    opened = session.feed([query(session, VM)], None)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def machine(admin: Administrator) -> Iterator[Any]:
+    """A VM for one test."""
+    made = admin.clone(admin.halted(), "cloned")
+    yield made
+    admin.remove(made)
+
+
+def changes(feed: Feed, wanted: Callable[[Change], bool]) -> Change:
+    """The first change that is wanted."""
+    found: list[Change] = []
+
+    def arrived(so_far: Any) -> bool:
+        found.extend(change for batch in so_far[-1:] for change in batch.changes if wanted(change))
+        return bool(found)
+
+    batches(feed, arrived)
+    return found[0]
+
+
+def upsert_of(id: str, **fields: object) -> Callable[[Change], bool]:
+    return lambda change: (
+        isinstance(change, Upsert)
+        and change.record.ref.id == id
+        and all(getattr(change.record, name) == value for name, value in fields.items())
+    )
+
+
+def gone_of(id: str) -> Callable[[Change], bool]:
+    return lambda change: isinstance(change, Gone) and change.ref.id == id
+
+
+def test_the_snapshot_is_what_a_listing_says(session: VSphereSession, feed: Feed) -> None:
+    listed = session.adapters[VM].page(query(session, VM), None).items
+
+    assert snapshot(feed) == {vm.ref: vm for vm in listed}
+
+
+def test_opening_takes_a_call_and_one_for_each_query(session: VSphereSession, context: CountingContext) -> None:
+    feed = session.feed([query(session, VM), query(session, Host)], None)
+    found = snapshot(feed)
+    feed.close()
+
+    assert {ref.kind for ref in found} == {"VM", "Host"}
+    assert context.calls == {
+        "CreateContainerView": 2,
+        "CreatePropertyCollector": 1,
+        "CreateFilter": 2,
+        "WaitForUpdatesEx": 1,
+        "DestroyPropertyCollector": 1,
+    }
+
+
+@pytest.mark.parametrize(("kind", "count"), [(VM, 20), (Host, 4)])
+def test_refs_alone(session: VSphereSession, kind: type[Resource], count: int) -> None:
+    feed = session.feed([query(session, kind, fields=[])], None)
+    found = snapshot(feed)
+    feed.close()
+
+    assert len(found) == count
+
+
+def test_a_renamed_vm_comes_whole(admin: Administrator, feed: Feed, machine: Any) -> None:
+    before = next(record for ref, record in snapshot(feed).items() if ref.id == machine._moId)
+    admin.finish(machine.Rename_Task("re%2fnamed"))
+    change = changes(feed, upsert_of(machine._moId, name_label="re/named"))
+
+    assert isinstance(change, Upsert)
+    assert change.record == msgspec.structs.replace(before, name_label="re/named")
+
+
+def test_power(admin: Administrator, feed: Feed, machine: Any) -> None:
+    snapshot(feed)
+    admin.finish(machine.PowerOnVM_Task())
+
+    assert changes(feed, upsert_of(machine._moId, power_state="running"))
+
+
+def test_a_vm_comes_and_goes(admin: Administrator, feed: Feed) -> None:
+    snapshot(feed)
+    made = admin.clone(admin.halted(), "short-lived")
+    assert changes(feed, upsert_of(made._moId, name_label="short-lived"))
+    admin.finish(made.Destroy_Task())
+    assert changes(feed, gone_of(made._moId))
+
+
+def test_a_template_is_no_vm_any_more_and_becomes_one_again(admin: Administrator, feed: Feed, machine: Any) -> None:
+    snapshot(feed)
+    machine.MarkAsTemplate()
+    assert changes(feed, gone_of(machine._moId))
+    machine.MarkAsVirtualMachine(admin.objects(vim.ResourcePool)[0])
+    assert changes(feed, upsert_of(machine._moId))
+
+
+def test_some_refs_alone(session: VSphereSession, admin: Administrator, machine: Any) -> None:
+    wanted = Ref("test", "VM", machine._moId)
+    missing = Ref("test", "VM", "vm-0")
+    feed = session.feed([query(session, VM, refs=[wanted, missing])], None)
+    received = batches(feed, lambda so_far: any(batch.synced for batch in so_far))
+    found = [change for batch in received for change in batch.changes]
+
+    assert [change.record.ref for change in found if isinstance(change, Upsert)] == [wanted]
+    assert [change.ref for change in found if isinstance(change, Gone)] == [missing]
+    admin.finish(machine.Destroy_Task())
+    assert changes(feed, gone_of(machine._moId))
+    feed.close()
+
+
+def test_a_task_is_followed_to_its_end(session: VSphereSession, machine: Any) -> None:
+    vm = Ref("test", "VM", machine._moId)
+    started = session.adapters[VM].submit(vm, actions.Start())
+    assert isinstance(started, Started)
+    feed = session.feed([query(session, TaskRecord, refs=[started.task])], None)
+
+    assert changes(feed, upsert_of(started.task.id, state="succeeded"))
+    feed.close()
+
+
+def test_a_task_that_is_recent_no_more_is_gone(session: VSphereSession, admin: Administrator, machine: Any) -> None:
+    for number in range(RECENT):
+        machine.Rename_Task(f"renamed-{number}")
+    oldest = admin.content.taskManager.recentTask[0]._moId
+    feed = session.feed([query(session, TaskRecord)], None)
+    assert oldest in {ref.id for ref in snapshot(feed)}
+
+    machine.Rename_Task("one too many")
+
+    changes(feed, gone_of(oldest))
+    feed.close()
+
+
+def test_nothing_happens(session: VSphereSession, feed: Feed, context: CountingContext) -> None:
+    snapshot(feed)
+    context.calls.clear()
+    start = time.monotonic()
+    batch = feed.next(1.0)
+
+    assert (batch.changes, batch.more, batch.synced) == ((), False, False) or batch == Batch([], cursor=batch.cursor)
+    assert 0.9 < time.monotonic() - start < 3
+    assert context.calls == {"WaitForUpdatesEx": 1}
+
+
+def test_waits_shorter_than_the_server_can_count(feed: Feed) -> None:
+    snapshot(feed)
+    start = time.monotonic()
+    batch = feed.next(0.2)
+
+    assert 0 < batch.poll_after <= 0.2
+    assert time.monotonic() - start < 3
+
+
+def test_a_cursor_can_not_be_continued(session: VSphereSession, feed: Feed) -> None:
+    cursor = feed.next(1.0).cursor
+    assert cursor
+    with pytest.raises(CursorLost) as lost:
+        session.feed([query(session, VM)], WatchCursor(cursor))
+    assert "known=" in str(lost.value.hint)
+
+
+def test_an_interrupted_wait_ends_at_once_and_the_feed_goes_on(
+    server: Vcsim, admin: Administrator, feed: Feed, machine: Any
+) -> None:
+    snapshot(feed)
+    waiting = waiting_in(server, feed)
+    start = time.monotonic()
+    feed.interrupt()
+
+    assert waiting.join(3) == Batch()
+    assert time.monotonic() - start < 3
+    admin.finish(machine.PowerOnVM_Task())
+    assert changes(feed, upsert_of(machine._moId, power_state="running"))
+
+
+def test_an_interruption_before_the_wait_is_not_forgotten(feed: Feed) -> None:
+    snapshot(feed)
+    feed.interrupt()
+
+    assert feed.next(30.0) == Batch()
+
+
+def test_a_lost_session_ends_the_wait(server: Vcsim, admin: Administrator, feed: Feed) -> None:
+    snapshot(feed)
+    admin.expire_sessions()
+
+    with pytest.raises(SessionLost):
+        batches(feed, lambda so_far: False)
+
+
+def test_a_feed_of_a_lost_session_can_not_be_opened(session: VSphereSession, admin: Administrator) -> None:
+    session.adapters[VM].page(query(session, VM), None)
+    admin.expire_sessions()
+    with pytest.raises(SessionLost):
+        session.feed([query(session, VM)], None)
+
+
+class TestOutages:
+    """A server of their own, which they stop and freeze."""
+
+    @pytest.fixture
+    def own(self) -> Iterator[Vcsim]:
+        with Vcsim(vms=250, hosts=2) as server:
+            yield server
+
+    @pytest.fixture
+    def session(self, own: Vcsim, endpoint: Endpoint, context: CountingContext) -> Iterator[VSphereSession]:
+        there = msgspec.structs.replace(endpoint, port=own.port, password=Secret(own.password), cacert=str(own.cacert))
+        opened = VSphereDriver().session(there, context)
+        opened.login()
+        yield opened
+        opened.close()
+
+    def test_a_snapshot_in_parts_is_synced_with_the_last(self, session: VSphereSession, feed: Feed) -> None:
+        received = batches(feed, lambda so_far: any(batch.synced for batch in so_far))
+
+        assert len(received) > 1
+        assert [batch.more for batch in received] == [True] * (len(received) - 1) + [False]
+        assert (
+            len({change.record.ref for batch in received for change in batch.changes if isinstance(change, Upsert)})
+            == 250
+        )
+
+    def test_a_stopped_server(self, own: Vcsim, feed: Feed) -> None:
+        snapshot(feed)
+        waiting = waiting_in(own, feed)
+        own.stop()
+
+        assert isinstance(waiting.join(3), ConnectionFailed)
+
+    def test_a_frozen_server_does_not_hold_an_interrupt_up(self, own: Vcsim, feed: Feed) -> None:
+        snapshot(feed)
+        waiting = waiting_in(own, feed)
+        assert own._process is not None
+        pid = own._process.pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            start = time.monotonic()
+            feed.interrupt()
+            assert time.monotonic() - start < 3
+            assert waiting.join(3) == Batch()
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def test_a_frozen_server_does_not_hold_a_short_wait_up(self, own: Vcsim, feed: Feed) -> None:
+        snapshot(feed)
+        assert own._process is not None
+        pid = own._process.pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            start = time.monotonic()
+            with pytest.raises(ConnectionTimeout):
+                feed.next(1.0)
+            assert 2.5 < time.monotonic() - start < 10  # The time-out of a request is 20.
+        finally:
+            os.kill(pid, signal.SIGCONT)

@@ -1,0 +1,112 @@
+"""Faults on request, through the administrator's door."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import Any
+
+import pytest
+from drivers.xapi_simulator.clients.plain import Background, Client, Refused, until
+
+
+def ask(client: Client, name: str, **arguments: Any) -> Any:
+    connection = http.client.HTTPConnection("127.0.0.1", client.simulator.door, timeout=10)
+    connection.request("POST", f"/hvlib/{name}", json.dumps(arguments))
+    reply = json.load(connection.getresponse())
+    connection.close()
+    return reply
+
+
+def test_a_dropped_request_is_not_acted_on_and_a_dropped_reply_is(client: Client) -> None:
+    vm = client.vm()
+    for kind, name in (("drop_request", "vm-00004"), ("drop_reply", "renamed")):
+        assert ask(client, "add_fault", kind=kind, method="VM.set_name_label") == {"result": None}
+        with pytest.raises(http.client.RemoteDisconnected):
+            client("VM.set_name_label", vm, "renamed")
+        assert client("VM.get_name_label", vm) == name
+
+
+def test_a_page_that_says_500(client: Client) -> None:
+    client.simulator.administrator.add_fault("http_500", "VM.*", times=2, skip=1)
+    assert client("VM.get_all")
+    for _ in range(2):
+        with pytest.raises(AssertionError, match="HTTP 500"):
+            client("VM.get_all")
+    assert client("VM.get_all")
+
+
+def test_a_reply_cut_in_the_middle(client: Client) -> None:
+    client.simulator.administrator.add_fault("truncate", "VM.get_all_records")
+    with pytest.raises(http.client.IncompleteRead):
+        client("VM.get_all_records")
+
+
+def test_a_frozen_reply(client: Client) -> None:
+    client.simulator.administrator.add_fault("freeze", "pool.get_all")
+    frozen = Background(lambda: client("pool.get_all"))
+    until(lambda: client.simulator.administrator.calls().get("pool.get_all") == 1)
+    assert client("host.get_all")
+    assert frozen.waiting
+    client.simulator.administrator.clear_faults()
+    assert frozen.result() == client("pool.get_all")
+
+
+def test_numbers_that_json_has_no_word_for(client: Client) -> None:
+    client.simulator.administrator.add_fault("nan", "VM.get_record")
+    multiplier = client("VM.get_record", client.vm())["HVM_shadow_multiplier"]
+    assert multiplier != multiplier
+
+
+def test_a_session_lost_in_mid_wait(client: Client) -> None:
+    token = client.events(["VM"])["token"]
+    waiting = Background(lambda: client.events(["VM"], token, 60.0))
+    ask(client, "expire_sessions")
+    with pytest.raises(Refused, match="SESSION_INVALID"):
+        waiting.result()
+
+
+def test_a_session_lost_before_a_call(client: Client) -> None:
+    client.simulator.administrator.add_fault("session_lost", "VM.start")
+    assert client.refused("VM.start", client.vm(), False, False) == ["SESSION_INVALID", client.session]
+
+
+def test_counters(client: Client) -> None:
+    client("VM.get_all")
+    assert ask(client, "calls")["result"] == {"session.login_with_password": 1, "VM.get_all": 1}
+    assert ask(client, "leftovers")["result"] == {"sessions": 1, "tasks": 0}
+
+
+def test_settings_and_fields_can_be_changed(client: Client) -> None:
+    vm = client.vm()
+    ask(client, "set", task_time=0.5)
+    assert client.simulator.pool.settings.task_time == 0.5
+    ask(client, "write", table="VM", ref=vm, fields={"guest_metrics": "Ref:broken"})
+    assert client("VM.get_guest_metrics", vm) == "Ref:broken"
+
+
+def test_calls_behind_everyones_back(client: Client) -> None:
+    vm = client.vm()
+    calls = ask(client, "calls")
+    assert ask(client, "call", method="VM.set_name_label", parameters=[vm, "renamed"]) == {"result": None}
+    assert ask(client, "call", method="VM.get_record", parameters=[vm])["result"]["name_label"] == "renamed"
+    assert ask(client, "call", method="VM.start", parameters=[vm]) == {
+        "error": "MESSAGE_PARAMETER_COUNT_MISMATCH, VM.start, 3, 1"
+    }
+    assert ask(client, "calls") == calls
+    assert ask(client, "leftovers")["result"] == {"sessions": 1, "tasks": 0}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("nothing", {}),
+        ("_pool", {}),
+        ("set", {"nothing": 1}),
+        ("add_fault", {"kind": "nothing"}),
+        ("set_master", {"address": "nowhere"}),
+        ("write", {"table": "VM", "ref": "none", "fields": {}}),
+    ],
+)
+def test_what_the_administrator_cannot_do(client: Client, name: str, arguments: dict[str, Any]) -> None:
+    assert "error" in ask(client, name, **arguments)

@@ -1,0 +1,285 @@
+"""Watches: changes of what is joined, what the server forgets, and what becomes of it and its sessions meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from drivers.xenapi.wire.listening import listening
+from servers.faulty_fault import FreezeAfter
+from servers.faulty_proxy import FaultyProxy, json_method, named
+from servers.xapi import Xapi
+
+import hvlib
+
+SOON = 10.0
+
+
+@pytest.fixture
+def watch(provider: hvlib.Provider) -> Iterator[hvlib.Watch[hvlib.VM]]:
+    """Up to date."""
+    with provider.compute.vms.watch() as watch:
+        synced(watch)
+        yield watch
+
+
+def synced(watch: hvlib.Watch[Any]) -> list[hvlib.Event[Any]]:
+    """The events before the watch is up to date."""
+    found: list[hvlib.Event[Any]] = []
+    while (event := watch.next(timeout=SOON)) is not None and event.type != "SYNCED":
+        found.append(event)
+    assert event is not None, "never up to date"
+    return found
+
+
+def told(watch: hvlib.Watch[hvlib.VM], meant: Callable[[hvlib.Event[hvlib.VM]], bool]) -> list[hvlib.Event[hvlib.VM]]:
+    """The events until one that is meant."""
+    found: list[hvlib.Event[hvlib.VM]] = []
+    until = time.monotonic() + SOON
+    while not found or not meant(found[-1]):
+        event = watch.next(timeout=until - time.monotonic())
+        assert event is not None, f"not told; {found}"
+        found.append(event)
+    return found
+
+
+def has(ref: hvlib.Ref, **values: object) -> Callable[[hvlib.Event[hvlib.VM]], bool]:
+    return lambda event: (
+        event.ref == ref and all(getattr(event.resource, name) == value for name, value in values.items())
+    )
+
+
+def a_vm(provider: hvlib.Provider, state: str = "running") -> hvlib.VM:
+    vm = provider.compute.vms.get_all(power_state=state).first()
+    assert vm is not None
+    return vm
+
+
+def test_what_the_guest_says(xapi: Xapi, provider: hvlib.Provider, watch: hvlib.Watch[hvlib.VM]) -> None:
+    vm = a_vm(provider)
+    guest = xapi.call("VM.get_record", vm.ref.id)["guest_metrics"]
+    xapi.write("VM_guest_metrics", guest, networks={"0/ip": "10.9.9.9"}, os_version={"name": "OpenBSD"})
+    event = told(watch, has(vm.ref, ip_addresses=("10.9.9.9",), guest_os="OpenBSD"))[-1]
+    assert event.changed == {"ip_addresses", "guest_os"}
+
+
+def test_a_card_and_a_disk(provider: hvlib.Provider, watch: hvlib.Watch[hvlib.VM]) -> None:
+    vm = a_vm(provider)
+    [network] = provider.network.networks.get_by_name_label("Isolated")
+    volume = provider.storage.volumes.create("data", 2**30).wait(timeout=SOON)
+    vm.attach_network(network).wait(timeout=SOON)
+    told(watch, has(vm.ref, networks=(*vm.networks, network.ref)))
+    vm.attach_volume(volume).wait(timeout=SOON)
+    told(watch, has(vm.ref, volumes=(*vm.volumes, volume.ref)))
+    vm.detach_volume(volume).wait(timeout=SOON)
+    told(watch, has(vm.ref, volumes=vm.volumes))
+
+
+def test_many_changes_are_one_event(xapi: Xapi, provider: hvlib.Provider, watch: hvlib.Watch[hvlib.VM]) -> None:
+    """What happens within the server's pause is told once, as it is in the end."""
+    vm = a_vm(provider)
+    for number in range(200):
+        xapi.call("VM.set_name_label", vm.ref.id, f"name {number}")
+    assert len(told(watch, has(vm.ref, name_label="name 199"))) < 100
+
+
+def test_a_deletion_that_the_server_forgot(xapi: Xapi, provider: hvlib.Provider, watch: hvlib.Watch[hvlib.VM]) -> None:
+    """It is told all the same: the server's count of objects gives it away."""
+    gone, other = a_vm(provider, "halted"), a_vm(provider)
+    cursor = watch.cursor
+    known = provider.compute.vms.get_all_records()
+    assert cursor is not None
+    xapi.add_fault("drop_reply", "event.from", times=1)
+    xapi.call("VM.destroy", gone.ref.id)
+    xapi.forget_deletions()
+    xapi.call("VM.set_name_label", other.ref.id, "renamed")
+    events = told(watch, lambda event: event.type == "DELETED")
+    assert events[-1].ref == gone.ref
+    with pytest.raises(hvlib.CursorLost), provider.compute.vms.watch(since=cursor) as resumed:
+        synced(resumed)
+    with provider.compute.vms.watch(known=known) as compared:
+        told_of = {event.ref: event.type for event in synced(compared)}
+    assert told_of == {gone.ref: "DELETED", other.ref: "MODIFIED"}
+
+
+@pytest.mark.parametrize("fields", [["name_label"], None])
+def test_a_deletion_of_what_was_never_counted_hides_none(
+    xapi: Xapi, provider: hvlib.Provider, fields: list[str] | None
+) -> None:
+    """What comes and goes between two looks is told as a deletion to who looks again, one too many for the count."""
+    gone, other = a_vm(provider, "halted"), a_vm(provider)
+    template = provider.image.images.get_all().all()[0].ref.id
+    with provider.compute.vms.watch(fields=fields) as watch:
+        synced(watch)
+        cursor = watch.cursor
+    passing = xapi.call("VM.clone", template, "passing")
+    xapi.call("VM.destroy", gone.ref.id)
+    xapi.forget_deletions()
+    xapi.call("VM.set_name_label", other.ref.id, "renamed")
+    xapi.call("VM.destroy", passing)
+    with pytest.raises(hvlib.CursorLost), provider.compute.vms.watch(fields=fields, since=cursor) as resumed:
+        synced(resumed)
+
+
+@pytest.mark.parametrize("fields", [["name_label"], None])
+def test_a_cursor_knows_of_what_came_and_went(xapi: Xapi, provider: hvlib.Provider, fields: list[str] | None) -> None:
+    """It is not lost for it. What is told twice are changes at the end, and deletions of what was hardly there."""
+    other = a_vm(provider)
+    template = provider.image.images.get_all().all()[0].ref.id
+    with provider.compute.vms.watch(fields=fields) as watch:
+        synced(watch)
+        for number in range(3):
+            passing = xapi.call("VM.clone", template, "passing")
+            xapi.call("VM.set_name_label", other.ref.id, f"name {number}")
+            xapi.call("VM.destroy", passing)
+            told(watch, has(other.ref, name_label=f"name {number}"))
+        cursor = watch.cursor
+    xapi.call("VM.set_name_label", other.ref.id, "renamed")
+    with provider.compute.vms.watch(fields=fields, since=cursor) as resumed:
+        events = synced(resumed)
+    assert [(event.type, event.ref) for event in events if event.type != "DELETED"] == [("MODIFIED", other.ref)]
+    assert {event.ref for event in events if event.type == "DELETED"}.isdisjoint(provider.compute.vms.get_all_records())
+
+
+def test_a_cursor_of_another_pool(watch: hvlib.Watch[hvlib.VM]) -> None:
+    with Xapi(vms=3) as other, hvlib.connect(other.url, password=other.password) as elsewhere:
+        for cursor in (watch.cursor, "nonsense"):
+            with pytest.raises(hvlib.CursorLost), elsewhere.compute.vms.watch(since=cursor) as resumed:
+                synced(resumed)
+
+
+def test_a_cursor_goes_on_in_another_session(xapi: Xapi, provider: hvlib.Provider) -> None:
+    with provider.compute.vms.watch() as first:
+        synced(first)
+        cursor = first.cursor
+    gone, renamed = a_vm(provider, "halted"), a_vm(provider)
+    xapi.call("VM.destroy", gone.ref.id)
+    xapi.call("VM.set_name_label", renamed.ref.id, "renamed")
+    with (
+        hvlib.connect(xapi.url, password=xapi.password) as later,
+        later.compute.vms.watch(since=cursor) as resumed,
+    ):
+        assert {(event.type, event.ref.id) for event in synced(resumed)} == {
+            ("DELETED", gone.ref.id),
+            ("MODIFIED", renamed.ref.id),
+        }
+
+
+@pytest.mark.parametrize("loss", ["session", "toolstack", "master"])
+def test_what_is_lost_in_mid_wait(
+    xapi: Xapi, provider: hvlib.Provider, watch: hvlib.Watch[hvlib.VM], loss: str
+) -> None:
+    """The stream goes on with just the difference."""
+    vm, gone = a_vm(provider), a_vm(provider, "halted")
+    waits = xapi.calls()["event.from"]
+
+    def lose() -> None:
+        until = time.monotonic() + SOON
+        while xapi.calls()["event.from"] == waits and time.monotonic() < until:
+            pass  # The watch does not wait yet.
+        LOSSES[loss](xapi)
+        xapi.call("VM.destroy", gone.ref.id)
+        xapi.call("VM.set_name_label", vm.ref.id, "renamed")
+
+    events: list[hvlib.Event[hvlib.VM]] = []
+    with ThreadPoolExecutor(1) as other:
+        done = other.submit(lose)
+        while not {vm.ref, gone.ref} <= {event.ref for event in events}:
+            event = watch.next(timeout=SOON)
+            assert event is not None
+            events += [event] if event.type != "SYNCED" else []
+        done.result()
+    assert [(event.type, event.ref) for event in events if event.ref == gone.ref] == [("DELETED", gone.ref)]
+    assert {(event.type, event.ref) for event in events} == {("MODIFIED", vm.ref), ("DELETED", gone.ref)}
+    assert all(event.changed == {"name_label"} for event in events if event.type == "MODIFIED")
+
+
+LOSSES: dict[str, Callable[[Xapi], None]] = {
+    "session": Xapi.expire_sessions,
+    "toolstack": Xapi.restart_toolstack,
+    "master": lambda xapi: xapi.set_master(xapi.addresses[1]),
+}
+
+
+def test_a_frozen_server_is_noticed_without_a_timeout(xapi: Xapi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait as long as it takes is one of many: each is bounded."""
+    monkeypatch.setattr(hvlib.watch, "HEARTBEAT", 0.5)
+    with (
+        FaultyProxy(("127.0.0.1", xapi.port), named_by=json_method) as proxy,
+        hvlib.connect(f"xenapi+http://{xapi.user}@127.0.0.1:{proxy.port}", password=xapi.password) as provider,
+        provider.compute.vms.watch() as watch,
+        ThreadPoolExecutor(1) as other,
+    ):
+        synced(watch)
+        vm = a_vm(provider)
+        frozen = proxy.next(FreezeAfter(), when=named("event.from"))
+        waiting = other.submit(next, watch)
+        assert frozen.struck.wait(SOON)
+        xapi.call("VM.set_name_label", vm.ref.id, "renamed")
+        assert waiting.result(timeout=SOON).resource.name_label == "renamed"
+
+
+def test_many_tasks_are_followed_over_one_call(xapi: Xapi, provider: hvlib.Provider) -> None:
+    xapi.set(task_time=0.5)
+    with listening(xapi) as (url, requests), hvlib.connect(url, password=xapi.password) as other:
+        vms = other.compute.vms.get_all(power_state="running").all()
+        hvlib.wait_all([vm.stop() for vm in vms], timeout=SOON)
+    followed = [request["params"][1] for request in requests if request["method"] == "event.from"]
+    assert max(sum(text.startswith("task/") for text in each) for each in followed) == len(vms)
+    assert {vm.power_state for vm in provider.compute.vms.get_all()}.isdisjoint({"running"})
+
+
+def test_progress_and_cancellation(xapi: Xapi, provider: hvlib.Provider) -> None:
+    xapi.set(task_time=1.0)
+    seen: list[float] = []
+    a_vm(provider, "halted").start().wait(timeout=SOON, on_progress=seen.append)
+    assert seen == sorted(seen)
+    assert any(0 < progress < 1 for progress in seen)
+    xapi.set(task_time=30.0)
+    vm = a_vm(provider)
+    task = vm.snapshot("never")
+    with pytest.raises(hvlib.TaskTimeout):
+        task.wait(timeout=0.2)
+    task.cancel()
+    with pytest.raises(hvlib.TaskCancelled):
+        task.wait(timeout=SOON)
+    assert not provider.compute.snapshots.get_all(vm=vm.ref).all()
+
+
+@pytest.mark.parametrize("fields", [["name_label"], None])
+def test_a_master_with_an_older_database(xapi: Xapi, provider: hvlib.Provider, fields: list[str] | None) -> None:
+    """Its changes have numbers that the cursor is past already: a cursor from before is worth nothing there."""
+    vm, late = a_vm(provider), a_vm(provider, "halted")
+    xapi.back_up()
+    for number in range(20):
+        xapi.call("VM.set_name_label", late.ref.id, f"lost {number}")
+    with provider.compute.vms.watch(fields=fields) as watch:
+        synced(watch)
+        xapi.call("VM.set_name_label", late.ref.id, "lost")
+        told(watch, has(late.ref, name_label="lost"))
+        cursor = watch.cursor
+        xapi.set_master(xapi.addresses[1])
+        xapi.call("VM.set_name_label", vm.ref.id, "renamed")
+        events = []
+        while not {vm.ref, late.ref} <= {event.ref for event in events}:
+            event = watch.next(timeout=SOON)
+            assert event is not None
+            events.append(event)
+        names = {event.ref: event.resource.name_label for event in events if event.resource is not None}
+        assert (names[vm.ref], names[late.ref]) == ("renamed", late.name_label)
+    with pytest.raises(hvlib.CursorLost), provider.compute.vms.watch(fields=fields, since=cursor) as resumed:
+        synced(resumed)
+
+
+@pytest.mark.parametrize("loss", ["toolstack", "master"])
+def test_a_cursor_is_of_one_database(xapi: Xapi, provider: hvlib.Provider, loss: str) -> None:
+    """Nobody can tell whether the one that a new master has is as young."""
+    with provider.compute.vms.watch() as watch:
+        synced(watch)
+        cursor = watch.cursor
+    LOSSES[loss](xapi)
+    with pytest.raises(hvlib.CursorLost), provider.compute.vms.watch(since=cursor) as resumed:
+        synced(resumed)

@@ -1,0 +1,80 @@
+"""`tests/servers/run`: what it does with arguments, with its command, and with a server that fails."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from servers.process import ServerFailed, ServerProcess
+
+RUN = str(Path(__file__).parents[1] / "servers" / "run")
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([RUN, *arguments], capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_command_gets_the_environment() -> None:
+    done = run(
+        "sim", "--vms", "7", "--seed", "3", "--", sys.executable, "-c", "import os; print(os.environ['HVLIB_PROVIDER'])"
+    )
+    assert done.stdout == "sim://?vms=7&hosts=4&seed=3\n"
+    assert done.returncode == 0
+
+
+def test_status_of_the_command_is_ours() -> None:
+    assert run("sim", "--", "sh", "-c", "exit 7").returncode == 7
+
+
+def test_command_that_a_signal_ended_gives_a_shells_status() -> None:
+    assert run("sim", "--", "sh", "-c", "kill -KILL $$").returncode == 128 + signal.SIGKILL
+
+
+def test_command_that_does_not_exist() -> None:
+    done = run("sim", "--", "no-such-command")
+    assert done.returncode == 127
+    assert done.stderr == "run: no-such-command: No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "which server?"),
+        (("nope", "--", "true"), "invalid choice: 'nope'"),
+        (("sim",), "no command"),
+        (("sim", "--"), "no command"),
+        (("sim", "--nope", "--", "true"), "unrecognized arguments: --nope"),
+    ],
+)
+def test_usage_error_lists_the_servers(arguments: tuple[str, ...], message: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "run sim [-h] [--vms VMS]" in done.stderr
+    assert "run vcsim [-h] [--vms VMS]" in done.stderr
+
+
+def test_terminating_run_ends_the_command() -> None:
+    process = subprocess.Popen(
+        [RUN, "sim", "--", "sh", "-c", "echo $$; exec sleep 60"], stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout
+        command = int(process.stdout.readline())
+        process.terminate()
+        assert process.wait(10) == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(command, 0)
+
+
+def test_server_that_dies_early_is_quoted(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "raise SystemExit('the port is taken')"]
+    with pytest.raises(
+        ServerFailed, match=r"the server odd ended with status 1 before it was ready\n  the port is taken"
+    ):
+        ServerProcess("odd", command, log=tmp_path / "log", environment=os.environ)
