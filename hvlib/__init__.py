@@ -25,6 +25,7 @@ from hvlib.model.errors import (
     ConnectionFailed,
     ConnectionTimeout,
     CursorLost,
+    DriverBug,
     DriverNotFound,
     FieldNotLoaded,
     HvlibError,

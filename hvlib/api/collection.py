@@ -9,9 +9,9 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from hvlib.api.arguments import one_of, seconds, text
 from hvlib.driver import REFS_PER_CALL, Done, PageToken, Started, WatchCursor
 from hvlib.model.actions import Action, Create, as_ref, as_refs
+from hvlib.model.arguments import one_of, seconds, text
 from hvlib.model.binding import BoundProvider
 from hvlib.model.errors import AmbiguousName, InvalidQuery, NotFound, Unsupported, WaitTimeout
 from hvlib.model.event import EventType
@@ -70,6 +70,8 @@ class Collection(Generic[R]):
         not exist.
         """
         query = self.query(fields=fields, native=native, page_size=page_size, filters=filters)
+        with self._locating():
+            _ = after is None or text("after", after)
         return Pager(self._manager, query, after)
 
     def get_all_records(self, **query: Any) -> dict[Ref, R]:

@@ -44,6 +44,8 @@ def glob(pattern: str) -> Glob:
     >>> glob("web-*").matches("web-12"), glob("web-*").matches("Web-12")
     (True, False)
     """
+    if not isinstance(pattern, str):
+        raise InvalidQuery(f"a pattern is text, not {pattern!r}")
     return Glob(pattern)
 
 

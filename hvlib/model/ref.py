@@ -33,7 +33,7 @@ class Ref(msgspec.Struct, frozen=True, eq=False, gc=False):
     @classmethod
     def parse(cls, text: str) -> Ref:
         """The ref that ``str(ref)`` wrote, not bound to a provider. Raises `InvalidQuery` if it is none."""
-        parts = text.split("/", 2)
+        parts = text.split("/", 2) if isinstance(text, str) else []
         if len(parts) != 3 or not all(parts):
             raise InvalidQuery(f"not a ref: {text!r}", hint="a ref reads PROVIDER-UUID/KIND/ID")
         return cls(*parts)

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from hvlib.driver import Page, PageToken
-from hvlib.model.errors import AmbiguousName, CursorLost, NotFound
+from hvlib.model.errors import AmbiguousName, CursorLost, InvalidQuery, NotFound
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib.model.resources.record import projection
@@ -59,6 +59,8 @@ class Pager(Generic[R]):
 
     def each_page(self, handle: Callable[[Page[R]], object]) -> None:
         """Call ``handle`` with each page until it returns False."""
+        if not callable(handle):
+            raise locate(InvalidQuery(f"each_page() takes a function, not {handle!r}"), self._provider)
         for page in self.pages():
             if handle(page) is False:
                 return

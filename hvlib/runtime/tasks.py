@@ -10,14 +10,15 @@ from typing import Any, TypeVar, cast
 
 from hvlib.model import errors
 from hvlib.model.actions import Action, Cancel, Delete
+from hvlib.model.arguments import one_of, seconds
 from hvlib.model.binding import BoundProvider
-from hvlib.model.errors import HvlibError, NotFound, TaskCancelled, TaskFailed, TaskTimeout, WaitTimeout
+from hvlib.model.errors import HvlibError, InvalidQuery, NotFound, TaskCancelled, TaskFailed, TaskTimeout, WaitTimeout
 from hvlib.model.event import Event, EventType
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource, TaskRecord
 from hvlib.model.task import DEFAULT_TIMEOUT, ENDED, Failure, Task
 from hvlib.runtime.clock import Clock
-from hvlib.runtime.translation import locate
+from hvlib.runtime.translation import locate, locating
 from hvlib.runtime.watch.watch import Watch
 
 __all__ = ["ServerTask", "wait_all"]
@@ -114,7 +115,8 @@ class ServerTask:
     def wait(self, timeout: float, on_progress: Callable[[float], object] | None) -> Any:
         """`Task.wait`."""
         report = None if on_progress is None else lambda _, fraction: on_progress(fraction)
-        deadline = self.clock.now() + timeout
+        with locating(self.provider):
+            deadline = self.clock.now() + seconds("timeout", timeout)
         if self._planned:
             raise self._located(errors.InvalidState(f"{self.operation} is only planned: nothing was sent"))
         running = running_tasks([self])
@@ -203,7 +205,10 @@ def wait_all(
     Returns their results in order, read in one round trip a kind. When all have ended, or the time is over, raises an
     `ExceptionGroup` of what those would raise that failed or still run.
     """
-    waited = list(tasks)
+    if isinstance(tasks, (str, bytes)) or not isinstance(tasks, Iterable):
+        raise InvalidQuery(f"wait_all() takes tasks, not {tasks!r}")
+    waited = [one_of("each of the tasks", task, Task) for task in tasks]
+    seconds("timeout", timeout)
     followed = [cast(ServerTask, task.follower) for task in waited]
     errors_met = _follow_all(followed, timeout, _reporting(waited, on_progress))
     refusals = [(not task.ended and errors_met.get(task)) or task.refusal(timeout) for task in followed]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hvlib.driver import Change, Gone, Upsert
@@ -12,7 +12,9 @@ from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 
-__all__ = ["Store"]
+__all__ = ["Known", "Store"]
+
+Known = Mapping[Ref, Resource] | Iterable[Resource]
 
 
 class Store:
@@ -22,10 +24,10 @@ class Store:
     ``complete``: it can't tell what was deleted.
     """
 
-    def __init__(self, queries: Sequence[Query[Any]], known: Mapping[Ref, Resource] | None, *, complete: bool) -> None:
+    def __init__(self, queries: Sequence[Query[Any]], known: Known | None, *, complete: bool) -> None:
         self.complete = complete or known is not None
         self._queries = {query.kind.kind: query for query in queries}
-        self._records: dict[Ref, Resource] = dict(known or {})
+        self._records = _by_ref(known)
         for ref in self._records:
             if not isinstance(ref, Ref) or ref.kind not in self._queries:
                 raise InvalidQuery(f"known= has {ref!r}, which is not watched", hint="what get_all_records() returns")
@@ -90,3 +92,14 @@ def _changed(old: Resource, new: Resource) -> frozenset[str]:
     if old == new:
         return frozenset()
     return frozenset(name for name in new.loaded & old.loaded if getattr(old, name) != getattr(new, name))
+
+
+def _by_ref(known: Known | None) -> dict[Ref, Resource]:
+    """The caller's records. Raises `InvalidQuery` for anything else."""
+    if known is not None and (isinstance(known, (str, bytes)) or not isinstance(known, Iterable)):
+        raise InvalidQuery(f"known= takes records, not {known!r}", hint="what get_all_records() returns")
+    records = list(known.values() if isinstance(known, Mapping) else known or ())
+    for record in records:
+        if not isinstance(record, Resource):
+            raise InvalidQuery(f"known= takes records, and {record!r} is none", hint="what get_all_records() returns")
+    return {record.ref: record for record in records}

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from hvlib.driver import WatchCursor
+from hvlib.model.arguments import seconds, text
 from hvlib.model.errors import ConcurrentWatch, WaitTimeout
 from hvlib.model.event import Event
 from hvlib.model.query import Query
-from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 from hvlib.runtime.session_manager import SessionManager
-from hvlib.runtime.translation import locate
+from hvlib.runtime.translation import locate, locating
 from hvlib.runtime.watch.event_queue import EventQueue
 from hvlib.runtime.watch.feed_keeper import FeedKeeper
-from hvlib.runtime.watch.store import Store
+from hvlib.runtime.watch.store import Known, Store
 
 __all__ = ["Known", "Watch"]
 
 R = TypeVar("R", bound=Resource)
-
-Known = Mapping[Ref, Resource] | Iterable[Resource]
 
 
 class Watch(Generic[R]):
@@ -46,7 +44,9 @@ class Watch(Generic[R]):
         self._manager = manager
         self._clock = manager.clock
         self._provider = manager.provider  # Keeps it: a watch may outlive the caller's own reference.
-        store = Store(queries, _by_ref(known), complete=since is None)
+        if since is not None:
+            text("since", since)
+        store = Store(queries, known, complete=since is None)
         self._queue = EventQueue(store, since)
         self._keeper = FeedKeeper(manager, queries, store, since)
         self._turn = threading.Lock()
@@ -81,13 +81,15 @@ class Watch(Generic[R]):
         thread waits already, `CursorLost` if a watch that began with ``since=`` alone can't prove what was deleted, and
         `ConnectionFailed` if the server can't be reached for as long as the retry policy's ``max_outage``.
         """
+        with locating(self._provider):
+            patience = None if timeout is None else seconds("timeout", timeout)
         if not self._turn.acquire(blocking=False):
             concurrent = ConcurrentWatch("another thread waits on this watch", hint="a watch for each thread")
             raise locate(concurrent, self._provider)
         self._waiting = threading.get_ident()
         try:
             with self._manager.translate_errors():
-                return self._next(None if timeout is None else self._clock.now() + timeout)
+                return self._next(None if patience is None else self._clock.now() + patience)
         finally:
             self._waiting = None
             if self._closed:
@@ -146,9 +148,3 @@ class Watch(Generic[R]):
             self._keeper.cursor = None
             raise
         self._keeper.cursor = batch.cursor or self._keeper.cursor
-
-
-def _by_ref(known: Known | None) -> Mapping[Ref, Resource] | None:
-    if known is None or isinstance(known, Mapping):
-        return known
-    return {record.ref: record for record in known}

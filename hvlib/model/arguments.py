@@ -1,4 +1,4 @@
-"""Arguments: a caller's mistake, found before anything is sent."""
+"""Arguments: a caller's mistake is found before anything is sent."""
 
 from __future__ import annotations
 

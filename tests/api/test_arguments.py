@@ -1,0 +1,127 @@
+"""A caller's mistake is InvalidQuery (ConfigError for connect), says which argument, and sends nothing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from scripted.driver import scripted
+
+import hvlib
+from hvlib.actions import Migrate, Start
+
+NAN = float("nan")
+
+MISTAKES: dict[str, Callable[[Any, Any], object]] = {
+    "a name that is no text": lambda vms, vm: vms.get_by_name_label(5),
+    "no name": lambda vms, vm: vms.get_by_name_label(None),
+    "a name that can't be sent": lambda vms, vm: vms.get_by_name_label("\ud800"),
+    "a uuid that is no text": lambda vms, vm: vms.get_by_uuid(5),
+    "something to find that is no text": lambda vms, vm: vms.find(b"web-1"),
+    "text for a ref": lambda vms, vm: vms.get("x"),
+    "a number for a ref": lambda vms, vm: vms.get(5),
+    "texts for refs": lambda vms, vm: vms.get_many(["x"]),
+    "a text for refs": lambda vms, vm: vms.get_many("x"),
+    "a number for refs": lambda vms, vm: vms.get_many(5),
+    "texts for refs of any kind": lambda vms, vm: vms.provider.get_many(["x"]),
+    "a kind that is no text": lambda vms, vm: vms.provider.collection(5),
+    "fields that are no list": lambda vms, vm: vms.get_all(fields=5),
+    "fields that are a text": lambda vms, vm: vms.get_all(fields="uuid"),
+    "a field that is no text": lambda vms, vm: vms.get_all(fields=[5]),
+    "native that is no list": lambda vms, vm: vms.get_all(native=5),
+    "a native name that is no text": lambda vms, vm: vms.get_all(native=[5]),
+    "a page size that is no number": lambda vms, vm: vms.get_all(page_size="2"),
+    "a page size that is a truth": lambda vms, vm: vms.get_all(page_size=True),
+    "a page size below 1": lambda vms, vm: vms.get_all(page_size=0),
+    "a token that is no text": lambda vms, vm: vms.get_all(after=5),
+    "a handler that can't be called": lambda vms, vm: vms.get_all().each_page(5),
+    "a field that does not exist": lambda vms, vm: vms.get_all(colour="red"),
+    "a value that a field can't have": lambda vms, vm: vms.get_all(power_state="glowing"),
+    "a cursor that is no text": lambda vms, vm: vms.watch(since=5),
+    "known records that are no list": lambda vms, vm: vms.watch(known=5),
+    "known records that are none": lambda vms, vm: vms.watch(known=[5]),
+    "a watch of a name": lambda vms, vm: vms.provider.watch("vms"),
+    "a watch of nothing": lambda vms, vm: vms.provider.watch(),
+    "a time-out that is no number": lambda vms, vm: vm.wait_for(timeout="5", power_state="halted"),
+    "a time-out that is not a number": lambda vms, vm: vm.wait_for(timeout=NAN, power_state="halted"),
+    "a time-out below 0": lambda vms, vm: vm.wait_for(timeout=-1, power_state="halted"),
+    "a word for an action": lambda vms, vm: vm.do("start"),
+    "the class of an action": lambda vms, vm: vm.do(Start),
+    "an action on a word": lambda vms, vm: vms.do("vm", Start()),
+    "a word for a host": lambda vms, vm: vm.migrate(host="h1"),
+    "a word for a host in an action": lambda vms, vm: vm.do(Migrate(host="h1")),
+    "a word for a volume": lambda vms, vm: vm.attach_volume("v1"),
+    "words for volumes": lambda vms, vm: vm.delete(keep_volumes=["v1"]),
+    "a volume for volumes": lambda vms, vm: vm.delete(keep_volumes=vm.ref),
+    "a text for tags": lambda vms, vm: vm.set_tags("web"),
+    "numbers for tags": lambda vms, vm: vm.set_tags([5]),
+    "a name that is a number": lambda vms, vm: vm.rename(5),
+    "a word for an image": lambda vms, vm: vms.create("new", image="debian"),
+    "a word for networks": lambda vms, vm: vms.create("new", image=vm.ref, networks="lan"),
+    "a wait for what is no task": lambda vms, vm: hvlib.wait_all([5]),  # type: ignore[list-item]
+    "a wait for what is no list": lambda vms, vm: hvlib.wait_all(5),  # type: ignore[arg-type]
+    "a task's time-out that is not a number": lambda vms, vm: vm.do(Start(), dry_run=True).wait(timeout=NAN),
+    "a time-out of all that is no number": lambda vms, vm: hvlib.wait_all([], timeout="5"),  # type: ignore[arg-type]
+    "a ref that is no text": lambda vms, vm: hvlib.Ref.parse(5),  # type: ignore[arg-type]
+    "a pattern that is no text": lambda vms, vm: hvlib.glob(5),  # type: ignore[arg-type]
+}
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[hvlib.Provider]:
+    with hvlib.connect("sim://arguments?vms=12") as provider:
+        yield provider
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_it_is_an_invalid_query_and_sends_nothing(provider: hvlib.Provider, mistake: str) -> None:
+    vms = provider.compute.vms
+    vm = vms.get_all(power_state="halted").all()[0]
+    with provider.count_requests() as requests, pytest.raises(hvlib.InvalidQuery) as caught:
+        MISTAKES[mistake](vms, vm)
+    assert "driver" not in str(caught.value)
+    assert not requests.total
+
+
+def test_a_watch_takes_a_time_out_in_seconds(provider: hvlib.Provider) -> None:
+    with provider.compute.vms.watch() as watch:
+        for wrong in ("5", NAN, -1):
+            with pytest.raises(hvlib.InvalidQuery, match="timeout"):
+                watch.next(timeout=wrong)  # type: ignore[arg-type]
+
+
+def test_resources_and_uuids_are_taken_where_their_ref_or_text_is_meant() -> None:
+    provider, session = scripted(a={"uuid": "00000000-0000-4000-8000-00000000000a"})
+    vms = provider.compute.vms
+    vm = vms.get_all().one()
+    assert vms.get(vm) == vm
+    assert vms.get_many([vm, vm.ref]) == {vm.ref: vm}
+    assert provider.get_many([vm]) == {vm.ref: vm}
+    assert vms.get_by_uuid(uuid.UUID(vm.uuid)) == vm
+    assert vms.find(uuid.UUID(vm.uuid)) == vm
+    assert vms.do(vm, Start()).target == vm.ref
+    assert session.log.count("start") == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"target": 5},
+        {"timeout": NAN},
+        {"timeout": float("inf")},
+        {"timeout": 0},
+        {"timeout": "5"},
+        {"timeout": True},
+        {"username": 5},
+        {"password": 5},
+        {"verify": "no"},
+        {"cacert": 5},
+        {"retry": 3},
+    ],
+    ids=str,
+)
+def test_connect_raises_a_config_error(given: dict[str, Any]) -> None:
+    with pytest.raises(hvlib.ConfigError, match=next(iter(given))):
+        hvlib.connect(**{"target": "sim://", **given})
