@@ -64,7 +64,7 @@ from hvlib.model.task import Task
 from hvlib.runtime.pager import Pager
 from hvlib.runtime.requests import Requests
 from hvlib.runtime.retry import RetryPolicy
-from hvlib.runtime.tasks import wait_all
+from hvlib.runtime.wait_all import wait_all
 from hvlib.runtime.watch.watch import Watch
 
 __version__ = "0.1.0"

@@ -20,8 +20,8 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource, TaskRecord
 from hvlib.model.task import DEFAULT_TIMEOUT, Task
 from hvlib.runtime.pager import Pager
+from hvlib.runtime.server_task import ServerTask
 from hvlib.runtime.session_manager import SessionManager
-from hvlib.runtime.tasks import ServerTask
 from hvlib.runtime.translation import locate, locating
 from hvlib.runtime.watch.watch import Known, Watch
 

@@ -15,7 +15,7 @@ from hvlib.model.actions import Action
 from hvlib.model.errors import HvlibError
 from hvlib.model.resources import VM
 from hvlib.model.task import DEFAULT_TIMEOUT, Task
-from hvlib.runtime.tasks import wait_all
+from hvlib.runtime.wait_all import wait_all
 
 if TYPE_CHECKING:
     from rich.console import Console

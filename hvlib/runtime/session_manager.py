@@ -6,6 +6,7 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from hvlib.driver import (
@@ -120,7 +121,8 @@ class SessionManager:
     def adapter(self, kind: type[R]) -> Adapter[R]:
         """The driver's adapter of a kind. Logs in. Raises `Unsupported` where the driver does not have the kind."""
         with self.translate_errors():
-            return _adapter(self._in_session(lambda session: session)[0], kind)
+            self._logged_in()
+            return _adapter(self.session, kind)
 
     def page(
         self, query: Query[R], after: PageToken | None, *, sleep: Callable[[float], None] | None = None
@@ -138,13 +140,8 @@ class SessionManager:
 
     def submit(self, kind: type[Resource], ref: Ref | None, action: Action) -> Started | Done:
         """Ask for an action: sent again only when the server can't have acted on it."""
-        with self.translate_errors():
-            submitted = self._in_session(
-                lambda session: self._retrier.run(
-                    lambda: session.adapters[kind].submit(ref, action), action_repeatable, self.sleep
-                )
-            )
-        return submitted[0]
+        call = partial(_submit, kind=kind, ref=ref, action=action)
+        return self._run(call, action_repeatable, self.sleep)[0]
 
     def open_feed(
         self, queries: Sequence[Query[Any]], since: WatchCursor | None, *, repeat: bool
@@ -153,16 +150,8 @@ class SessionManager:
 
         ``repeat`` as any read; a watch that opens a feed again repeats by itself, so that closing it ends the pauses.
         """
-
-        def open_feed(session: Session) -> Feed:
-            return session.feed(queries, since) or SweepFeed(session.adapters, queries, since, session.poll_interval)
-
-        with self.translate_errors():
-            if not repeat:
-                return self._in_session(open_feed)
-            return self._in_session(
-                lambda session: self._retrier.run(lambda: open_feed(session), read_repeatable, self.sleep)
-            )
+        call = partial(_open_feed, queries=queries, since=since)
+        return self._run(call, read_repeatable if repeat else _never, self.sleep)
 
     def lose(self, login: LoginAttempt) -> None:
         """Forget a login whose session is gone: the next call logs in."""
@@ -184,25 +173,30 @@ class SessionManager:
 
     def _read(self, call: Callable[[Session], T], sleep: Callable[[float], None] | None = None) -> T:
         """The result of a call that changes nothing: repeated as the policy says."""
-        with self.translate_errors():
-            read = self._in_session(
-                lambda session: self._retrier.run(lambda: call(session), read_repeatable, sleep or self.sleep)
-            )
-        return read[0]
+        return self._run(call, read_repeatable, sleep or self.sleep)[0]
 
-    def _in_session(self, call: Callable[[Session], T]) -> tuple[T, LoginAttempt]:
+    def _run(
+        self,
+        call: Callable[[Session], T],
+        repeatable: Callable[[BaseException], bool],
+        sleep: Callable[[float], None],
+    ) -> tuple[T, LoginAttempt]:
         """The call's result, and the login that it was made in. After a lost session it is made again, in a new one."""
-        for attempt in range(1, SESSIONS_PER_CALL + 1):
-            self.check_open()
-            login = self._login.ensure()
-            self.release_deferred()
-            try:
-                return call(self.session), login
-            except SessionLost as error:
-                self.lose(login)
-                if attempt == SESSIONS_PER_CALL:
-                    raise dropped_sessions(error) from error
+        with self.translate_errors():
+            for attempt in range(1, SESSIONS_PER_CALL + 1):
+                login = self._logged_in()
+                self.release_deferred()
+                try:
+                    return self._retrier.run(partial(call, self.session), repeatable, sleep), login
+                except SessionLost as error:
+                    self.lose(login)
+                    if attempt == SESSIONS_PER_CALL:
+                        raise dropped_sessions(error) from error
         raise AssertionError("unreachable")
+
+    def _logged_in(self) -> LoginAttempt:
+        self.check_open()
+        return self._login.ensure()
 
     def _log_in(self) -> None:
         """Log in, as the provider's policy says, whatever the policy of the call that happens to need it."""
@@ -221,6 +215,18 @@ class SessionManager:
             except SessionLost as error:
                 if attempt == SESSIONS_PER_CALL:
                     raise dropped_sessions(error) from error
+
+
+def _submit(session: Session, kind: type[Resource], ref: Ref | None, action: Action) -> Started | Done:
+    return session.adapters[kind].submit(ref, action)
+
+
+def _open_feed(session: Session, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
+    return session.feed(queries, since) or SweepFeed(session.adapters, queries, since, session.poll_interval)
+
+
+def _never(_error: BaseException) -> bool:
+    return False
 
 
 def _adapter(session: Session, kind: type[R]) -> Adapter[R]:

@@ -1,31 +1,29 @@
-"""Tasks: an operation that the server runs, followed to its end by a watch on its record."""
+"""ServerTask: an operation that the server runs, followed to its end by a watch on its record."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from hvlib.model import errors
 from hvlib.model.actions import Action, Cancel, Delete
-from hvlib.model.arguments import one_of, seconds
+from hvlib.model.arguments import seconds
 from hvlib.model.binding import BoundProvider
-from hvlib.model.errors import HvlibError, InvalidQuery, NotFound, TaskCancelled, TaskFailed, TaskTimeout, WaitTimeout
+from hvlib.model.errors import HvlibError, NotFound, TaskCancelled, TaskFailed, TaskTimeout, WaitTimeout
 from hvlib.model.event import Event, EventType
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource, TaskRecord
-from hvlib.model.task import DEFAULT_TIMEOUT, ENDED, Failure, Task
+from hvlib.model.task import ENDED, Failure
 from hvlib.runtime.clock import Clock
 from hvlib.runtime.translation import locate, locating
 from hvlib.runtime.watch.watch import Watch
 
-__all__ = ["ServerTask", "wait_all"]
+__all__ = ["Report", "ServerTask", "by_provider", "follow", "read_results", "running_tasks"]
 
-Progress = Callable[[Task[Any], float], object]
-
-T = TypeVar("T")
+Report = Callable[["ServerTask", float], object]
+"""Called with a task and its progress, 0.0 to 1.0."""
 
 
 class ServerTask:
@@ -135,7 +133,7 @@ class ServerTask:
             raise self._located(errors.InvalidState(f"{self.operation} has ended"))
         self.provider.collection(TaskRecord.kind).do(self.ref, Cancel())
 
-    def take(self, event: Event[TaskRecord], report: Callable[[ServerTask, float], object] | None) -> None:
+    def take(self, event: Event[TaskRecord], report: Report | None) -> None:
         """Take over the server's record from an event."""
         if event.type is EventType.DELETED:
             self.lose()
@@ -197,67 +195,8 @@ class ServerTask:
         return f"{self.operation}: {state}"
 
 
-def wait_all(
-    tasks: Iterable[Task[T]], *, timeout: float = DEFAULT_TIMEOUT, on_progress: Progress | None = None
-) -> list[T]:
-    """Wait for all, over one watch a provider; ``on_progress`` is called with a task and 0.0 to 1.0.
-
-    Returns their results in order, read in one round trip a kind. When all have ended, or the time is over, raises an
-    `ExceptionGroup` of what those would raise that failed or still run.
-    """
-    if isinstance(tasks, (str, bytes)) or not isinstance(tasks, Iterable):
-        raise InvalidQuery(f"wait_all() takes tasks, not {tasks!r}")
-    waited = [one_of("each of the tasks", task, Task) for task in tasks]
-    seconds("timeout", timeout)
-    followed = [cast(ServerTask, task.follower) for task in waited]
-    errors_met = _follow_all(followed, timeout, _reporting(waited, on_progress))
-    refusals = [(not task.ended and errors_met.get(task)) or task.refusal(timeout) for task in followed]
-    failures = [refusal for refusal in refusals if refusal is not None]
-    if failures:
-        raise ExceptionGroup(f"{len(failures)} of {len(waited)} tasks did not succeed", failures)
-    read_results(followed)
-    return [cast(T, task.take_result()) for task in followed]
-
-
-def _reporting(
-    tasks: Iterable[Task[Any]], on_progress: Progress | None
-) -> Callable[[ServerTask, float], object] | None:
-    if on_progress is None:
-        return None
-    held = {id(task.follower): task for task in tasks}
-    return lambda follower, fraction: on_progress(held[id(follower)], fraction)
-
-
-def _follow_all(
-    tasks: list[ServerTask], timeout: float, report: Callable[[ServerTask, float], object] | None
-) -> dict[ServerTask, HvlibError]:
-    """Follow all, those of each provider in a thread: the errors of the providers that could not be followed."""
-    groups = [group for group in _by_provider(tasks) if running_tasks(group)]
-    met: dict[ServerTask, HvlibError] = {}
-    with ThreadPoolExecutor(max_workers=max(len(groups), 1)) as pool, ExitStack() as watches:
-        following = []
-        for group in groups:
-            running = running_tasks(group)
-            deadline = group[0].clock.now() + timeout
-            with _noted(met, group):
-                watch = watches.enter_context(group[0].provider.tasks.watch_refs(list(running), patience=timeout))
-                following.append((group, pool.submit(follow, watch, running, deadline, report)))
-        for group, followed in following:  # Whatever ends this wait, Ctrl-C too, closes the watches: the threads end.
-            with _noted(met, group):
-                followed.result()
-    return met
-
-
-@contextmanager
-def _noted(met: dict[ServerTask, HvlibError], group: Iterable[ServerTask]) -> Iterator[None]:
-    """An error that keeps one provider's tasks from being followed is theirs; the other providers' go on."""
-    try:
-        yield
-    except HvlibError as error:
-        met.update(dict.fromkeys(group, error))
-
-
-def _by_provider(tasks: Iterable[ServerTask]) -> list[list[ServerTask]]:
+def by_provider(tasks: Iterable[ServerTask]) -> list[list[ServerTask]]:
+    """The tasks of each provider."""
     groups: dict[int, list[ServerTask]] = {}
     for task in tasks:
         groups.setdefault(id(task.provider), []).append(task)
@@ -266,7 +205,7 @@ def _by_provider(tasks: Iterable[ServerTask]) -> list[list[ServerTask]]:
 
 def read_results(tasks: Iterable[ServerTask]) -> None:
     """Read the results of tasks that succeeded: one round trip a provider and kind."""
-    for group in _by_provider(task for task in tasks if not task.result_read):
+    for group in by_provider(task for task in tasks if not task.result_read):
         refs = {task: task.result_ref() for task in group}
         found = group[0].provider.get_many([ref for ref in refs.values() if ref is not None])
         for task, ref in refs.items():
@@ -286,7 +225,7 @@ def follow(
     watch: Watch[TaskRecord],
     running: dict[Ref, list[ServerTask]],
     deadline: float,
-    report: Callable[[ServerTask, float], object] | None,
+    report: Report | None,
 ) -> None:
     """Follow one provider's tasks until all have ended, the deadline is reached, or the watch is closed."""
     clock = next(iter(running.values()))[0].clock
