@@ -11,6 +11,7 @@ from hvlib.api import registry
 from hvlib.api.address import parse_endpoint
 from hvlib.api.config import load_config
 from hvlib.api.provider import Provider
+from hvlib.model.arguments import can_be_sent
 from hvlib.model.endpoint import Endpoint, Secret
 from hvlib.model.errors import ConfigError
 from hvlib.runtime.retry import RetryPolicy
@@ -78,6 +79,8 @@ def _check_arguments(texts: Mapping[str, object], verify: object, timeout: objec
     for name, value in texts.items():
         if value is not None and not isinstance(value, str):
             raise ConfigError(f"{name} is text, not {type(value).__name__}")
+        if isinstance(value, str) and not can_be_sent(value):
+            raise ConfigError(f"{name} is no text that can be sent")
     if verify is not None and not isinstance(verify, bool):
         raise ConfigError(f"verify is True or False, not {verify!r}")
     if retry is not None and not isinstance(retry, RetryPolicy):

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Protocol, overload
 
 import msgspec
 
+from hvlib.model.arguments import can_be_sent
 from hvlib.model.errors import InvalidQuery
 from hvlib.model.ref import Ref
 
@@ -83,6 +84,11 @@ class Action(msgspec.Struct, frozen=True):
             msgspec.convert(msgspec.structs.asdict(self), type(self))
         except msgspec.ValidationError as error:
             raise InvalidQuery(f"{self.name} can't be asked for like this: {error}") from error
+        for field in self.__struct_fields__:
+            value = getattr(self, field)
+            for each in value if isinstance(value, tuple) else (value,):
+                if isinstance(each, str) and not can_be_sent(each):
+                    raise InvalidQuery(f"{self.name}: {field} is no text that can be sent")
 
     def __str__(self) -> str:
         values = ((field, getattr(self, field)) for field in self.__struct_fields__)

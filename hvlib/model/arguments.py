@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hvlib.model.errors import InvalidQuery
 
-__all__ = ["one_of", "seconds", "text"]
+__all__ = ["can_be_sent", "one_of", "seconds", "text"]
 
 T = TypeVar("T")
 
@@ -22,9 +22,14 @@ def text(name: str, value: object) -> str:
         return str(value)
     if not isinstance(value, str):
         raise InvalidQuery(f"{name} is text, not {value!r}")
-    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+    if not can_be_sent(value):
         raise InvalidQuery(f"{name} is no text that can be sent: {value!r}")
     return value
+
+
+def can_be_sent(value: str) -> bool:
+    """Whether UTF-8 can hold a text: not if it has half of a surrogate pair."""
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def seconds(name: str, value: object) -> float:

@@ -12,9 +12,11 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from types import NoneType
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
+from uuid import UUID
 
 import msgspec
 
+from hvlib.model.arguments import text
 from hvlib.model.errors import InvalidQuery, Unsupported
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
@@ -158,15 +160,24 @@ def _known(names: Iterable[str]) -> str:
 def _alternatives(kind: type[Resource], name: str, value: object, declared: frozenset[str]) -> tuple[object, ...]:
     check_field(kind, name, declared)
     single = isinstance(value, (str, Mapping, Glob)) or not isinstance(value, Iterable)
-    values = [each.ref if isinstance(each, Resource) else each for each in ([value] if single else value)]  # type: ignore[attr-defined]
+    values = [_plain(each) for each in ([value] if single else value)]  # type: ignore[attr-defined]
     for each in values:
         _check_value(kind, name, each)
     return tuple(values)
 
 
+def _plain(value: object) -> object:
+    """A record's ref, a uuid's text; anything else as it is."""
+    if isinstance(value, Resource):
+        return value.ref
+    return str(value) if isinstance(value, UUID) else value
+
+
 def _check_value(kind: type[Resource], name: str, value: object) -> None:
     """Raise `InvalidQuery` for a value that the field can never have: it must not look as if nothing matched."""
     choices, types = _possible(kind, name)
+    if isinstance(value, str):
+        text(f"{kind.kind}.{name}", value)
     if isinstance(value, Glob) and str in types:
         return
     if choices and value not in choices:

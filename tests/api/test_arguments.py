@@ -58,6 +58,10 @@ MISTAKES: dict[str, Callable[[Any, Any], object]] = {
     "a text for tags": lambda vms, vm: vm.set_tags("web"),
     "numbers for tags": lambda vms, vm: vm.set_tags([5]),
     "a name that is a number": lambda vms, vm: vm.rename(5),
+    "a new name that can't be sent": lambda vms, vm: vm.rename("\ud800"),
+    "a tag that can't be sent": lambda vms, vm: vm.set_tags(["\ud800"]),
+    "a value that can't be sent": lambda vms, vm: vms.get_all(name_label="\ud800"),
+    "a uuid that can't be sent": lambda vms, vm: vms.get_by_uuid("\ud800"),
     "a word for an image": lambda vms, vm: vms.create("new", image="debian"),
     "a word for networks": lambda vms, vm: vms.create("new", image=vm.ref, networks="lan"),
     "a wait for what is no task": lambda vms, vm: hvlib.wait_all([5]),  # type: ignore[list-item]
@@ -101,6 +105,7 @@ def test_resources_and_uuids_are_taken_where_their_ref_or_text_is_meant() -> Non
     assert provider.get_many([vm]) == {vm.ref: vm}
     assert vms.get_by_uuid(uuid.UUID(vm.uuid)) == vm
     assert vms.find(uuid.UUID(vm.uuid)) == vm
+    assert vms.get_all(uuid=uuid.UUID(vm.uuid)).one().ref == vm.ref
     assert vms.do(vm, Start()).target == vm.ref
     assert session.log.count("start") == 1
 
@@ -115,6 +120,7 @@ def test_resources_and_uuids_are_taken_where_their_ref_or_text_is_meant() -> Non
         {"timeout": "5"},
         {"timeout": True},
         {"username": 5},
+        {"username": "\ud800"},
         {"password": 5},
         {"verify": "no"},
         {"cacert": 5},
