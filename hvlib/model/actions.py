@@ -72,23 +72,23 @@ class Action(msgspec.Struct, frozen=True):
 
     def refs(self) -> Iterator[Ref]:
         """The refs that it names, beside the object that it is asked of."""
-        for field in self.__struct_fields__:
-            value = getattr(self, field)
-            for each in value if isinstance(value, tuple) else (value,):
-                if isinstance(each, Ref):
-                    yield each
+        return (value for value in self._values() if isinstance(value, Ref))
 
     def check(self) -> None:
-        """Raise `InvalidQuery` if a field's value is not of its type."""
+        """Raise `InvalidQuery` if a field's value is not of its type, or text that can't be sent."""
         try:
             msgspec.convert(msgspec.structs.asdict(self), type(self))
         except msgspec.ValidationError as error:
             raise InvalidQuery(f"{self.name} can't be asked for like this: {error}") from error
+        for value in self._values():
+            if isinstance(value, str) and not can_be_sent(value):
+                raise InvalidQuery(f"{self.name} can't be asked for like this: {value!r} is no text that can be sent")
+
+    def _values(self) -> Iterator[object]:
+        """The value of each field; of a field of several values, each of them."""
         for field in self.__struct_fields__:
             value = getattr(self, field)
-            for each in value if isinstance(value, tuple) else (value,):
-                if isinstance(each, str) and not can_be_sent(each):
-                    raise InvalidQuery(f"{self.name}: {field} is no text that can be sent")
+            yield from value if isinstance(value, tuple) else (value,)
 
     def __str__(self) -> str:
         values = ((field, getattr(self, field)) for field in self.__struct_fields__)
