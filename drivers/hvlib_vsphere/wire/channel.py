@@ -1,4 +1,4 @@
-"""Client: the server's methods, called over a transport in one HTTP session."""
+"""Channel: the server's methods, called over a transport in one login."""
 
 from __future__ import annotations
 
@@ -10,37 +10,32 @@ import urllib3
 from hvlib.driver import Context
 from hvlib.driver.http import Transport, chunks, status_error
 from hvlib_vsphere.errors import STATUSES, fault_error
-from hvlib_vsphere.soap import Fault, MoRef, Reply, Row, envelope
+from hvlib_vsphere.login import Login
+from hvlib_vsphere.native import Fault, MoRef, Row
+from hvlib_vsphere.wire.soap import Reply, envelope
 
-__all__ = ["Client"]
+__all__ = ["Channel", "fetch"]
 
 PATH = "/sdk"
 NO_SERVER = "is this the address of a vCenter or an ESXi host?"
 
 
-class Client:
-    """Calls methods as one HTTP session: the server's cookie is kept, and sent along.
+class Channel:
+    """Calls methods in one login: the server's cookie is kept in the login, and sent along.
 
-    Shared by threads once it is logged in. Every call is one round trip and raises what `hvlib_vsphere.errors` says.
+    Shared by threads once it is logged in. Every call is one round trip and raises the errors of
+    `hvlib_vsphere.errors`.
     """
 
-    def __init__(
-        self, transport: Transport, context: Context, version: str, cookie: str = "", limit: float | None = None
-    ) -> None:
-        self.version = version
-        self.cookie = cookie
+    def __init__(self, transport: Transport, context: Context, login: Login, limit: float | None = None) -> None:
+        self.login = login
         self._transport = transport
         self._context = context
         self._limit = limit
 
-    def over(self, transport: Transport) -> Client:
-        """The same session over connections of its own."""
-        return Client(transport, self._context, self.version, self.cookie)
-
-    def within(self, seconds: float) -> Client:
-        """The same session for calls that may take so long at most."""
-        limit = min(seconds, self._context.timeout())
-        return Client(self._transport, self._context, self.version, self.cookie, limit)
+    def within(self, seconds: float) -> Channel:
+        """The same channel for calls that may take so long at most."""
+        return Channel(self._transport, self._context, self.login, min(seconds, self._context.timeout()))
 
     def call(
         self,
@@ -59,9 +54,9 @@ class Client:
         """
         limit = self._limit or self._context.timeout()
         self._context.count_request(method)
-        headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"urn:vim25/{self.version}"'}
-        if self.cookie:
-            headers["Cookie"] = self.cookie
+        headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"urn:vim25/{self.login.version}"'}
+        if self.login.cookie:
+            headers["Cookie"] = self.login.cookie
         body = envelope(method, this, arguments)
         with self._transport.exchange("POST", PATH, body=body, headers=headers, timeout=limit, wait=wait) as response:
             if response.status not in (200, 500):
@@ -72,20 +67,21 @@ class Client:
         self._keep_cookie(response)
         return value
 
-    def fetch(self, path: str) -> bytes | None:
-        """A small document of the server, by GET; None where it has none."""
-        limit = self._context.timeout()
-        self._context.count_request(f"GET {path}")
-        with self._transport.exchange("GET", path, headers={}, timeout=limit) as response:
-            if response.status in (429, 502, 503, 504):
-                raise status_error(response, STATUSES, NO_SERVER)
-            data = b"".join(chunks(response))
-            return data if response.status == 200 else None
-
     def _keep_cookie(self, response: urllib3.BaseHTTPResponse) -> None:
         cookie = response.headers.get("Set-Cookie")
         if cookie:
-            self.cookie = cookie.partition(";")[0]
+            self.login.cookie = cookie.partition(";")[0]
+
+
+def fetch(transport: Transport, context: Context, path: str) -> bytes | None:
+    """A small document of the server, by GET; None where it has none. No login is needed."""
+    limit = context.timeout()
+    context.count_request(f"GET {path}")
+    with transport.exchange("GET", path, headers={}, timeout=limit) as response:
+        if response.status in (429, 502, 503, 504):
+            raise status_error(response, STATUSES, NO_SERVER)
+        data = b"".join(chunks(response))
+        return data if response.status == 200 else None
 
 
 def _read(response: urllib3.BaseHTTPResponse, reply: Reply) -> Any:
