@@ -26,7 +26,7 @@ def host_state(connection: object, maintenance: object) -> HostState:
 
 
 def memory_free(all_bytes: object, used_mebibytes: object) -> int | None:
-    """What is left of the host's memory."""
+    """The bytes of the host's memory that are not in use."""
     if all_bytes is None or used_mebibytes is None:
         return None
     return max(int(str(all_bytes)) - (int(str(used_mebibytes)) << 20), 0)

@@ -42,7 +42,7 @@ def fraction(percent: int | str | None, state: str | None) -> float | None:
 
 
 def either(name: str | None, operation: str | None) -> str:
-    """What to call a task: some have no name."""
+    """The name of a task; of one without, its operation."""
     return name or operation or ""
 
 

@@ -67,7 +67,7 @@ class PropertyFeed(Feed):
             raise
 
     def next(self, timeout: float) -> Batch:
-        """PropertyCollector.WaitForUpdatesEx: one round trip. What the server sends in parts comes in parts."""
+        """PropertyCollector.WaitForUpdatesEx: one round trip. A set that the server sends in parts comes in parts."""
         self._idle.clear()
         try:
             if self._interrupted.is_set():

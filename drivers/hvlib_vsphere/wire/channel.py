@@ -54,10 +54,7 @@ class Channel:
         """
         limit = self._limit or self._context.timeout()
         self._context.count_request(method)
-        headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"urn:vim25/{self.login.version}"'}
-        if self.login.cookie:
-            headers["Cookie"] = self.login.cookie
-        body = envelope(method, this, arguments)
+        body, headers = envelope(method, this, arguments), self._headers()
         with self._transport.exchange("POST", PATH, body=body, headers=headers, timeout=limit, wait=wait) as response:
             if response.status not in (200, 500):
                 raise status_error(response, STATUSES, NO_SERVER)
@@ -66,6 +63,12 @@ class Channel:
             raise fault_error(value)
         self._keep_cookie(response)
         return value
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"urn:vim25/{self.login.version}"'}
+        if self.login.cookie:
+            headers["Cookie"] = self.login.cookie
+        return headers
 
     def _keep_cookie(self, response: urllib3.BaseHTTPResponse) -> None:
         cookie = response.headers.get("Set-Cookie")

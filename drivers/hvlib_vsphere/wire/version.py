@@ -1,4 +1,4 @@
-"""Which version of the API to speak."""
+"""Versions: the version of the API that server and driver share."""
 
 from __future__ import annotations
 
