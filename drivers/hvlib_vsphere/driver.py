@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 
@@ -44,32 +44,37 @@ class VSphereDriver(Driver):
 
 
 def from_environment(endpoint: Endpoint, environment: Mapping[str, str]) -> Endpoint:
-    """The endpoint with what GOVC_URL, GOVC_USERNAME, GOVC_PASSWORD, GOVC_INSECURE and GOVC_TLS_CA_CERTS say.
+    """The endpoint, completed by GOVC_URL, GOVC_USERNAME, GOVC_PASSWORD, GOVC_INSECURE and GOVC_TLS_CA_CERTS.
 
-    What the endpoint says itself goes before them: ``verify`` and ``cacert`` before GOVC_INSECURE. Raises `ConfigError`
+    The endpoint's own values go before them: ``verify`` and ``cacert`` before GOVC_INSECURE. Raises `ConfigError`
     without GOVC_URL, or for one without a host.
     """
-    url = environment.get("GOVC_URL", "")
-    if not url:
-        raise ConfigError("vsphere:// names no host, and GOVC_URL is not set", hint="vsphere://USER@HOST")
-    try:
-        found = urlsplit(url if "://" in url else f"https://{url}")
-        port = found.port
-    except ValueError as error:
-        raise ConfigError("GOVC_URL is not an address", hint="GOVC_URL=https://HOST") from error
+    found = _server_url(environment.get("GOVC_URL", ""))
     username = environment.get("GOVC_USERNAME") or unquote(found.username or "")
     password = environment.get("GOVC_PASSWORD") or unquote(found.password or "")
     insecure = environment.get("GOVC_INSECURE", "").lower() not in FALSE
-    if not found.hostname:
-        raise ConfigError("GOVC_URL names no host", hint="GOVC_URL=https://HOST")
     said = endpoint.verify is not None or endpoint.cacert is not None
     return msgspec.structs.replace(
         endpoint,
         scheme="vsphere+http" if found.scheme == "http" else endpoint.scheme,
-        host=found.hostname,
-        port=port,
+        host=found.hostname or "",
+        port=found.port,
         username=endpoint.username or username or None,
         password=endpoint.password or (Secret(password) if password else None),
         verify=False if insecure and not said else endpoint.verify,
         cacert=endpoint.cacert or environment.get("GOVC_TLS_CA_CERTS") or None,
     )
+
+
+def _server_url(url: str) -> SplitResult:
+    """GOVC_URL in its parts, of which host and port are valid."""
+    if not url:
+        raise ConfigError("vsphere:// names no host, and GOVC_URL is not set", hint="vsphere://USER@HOST")
+    try:
+        found = urlsplit(url if "://" in url else f"https://{url}")
+        _ = found.port
+    except ValueError as error:
+        raise ConfigError("GOVC_URL is not an address", hint="GOVC_URL=https://HOST") from error
+    if not found.hostname:
+        raise ConfigError("GOVC_URL names no host", hint="GOVC_URL=https://HOST")
+    return found

@@ -1,4 +1,4 @@
-"""What vSphere's faults are as errors of hvlib."""
+"""Errors: vSphere's faults as errors of hvlib."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hvlib.driver import SessionLost
 from hvlib.model import errors
 from hvlib.model.errors import HvlibError, ProtocolError
 from hvlib.model.task import Failure
-from hvlib_vsphere.soap import Fault, MoRef
+from hvlib_vsphere.native import Fault, MoRef
 
 __all__ = ["STATUSES", "failure", "fault_error", "not_found"]
 
@@ -39,14 +39,14 @@ FAULTS: Mapping[str, type[HvlibError]] = {
 class says more."""
 
 STATUSES: Mapping[int, type[HvlibError]] = {401: errors.AuthenticationFailed, 403: errors.PermissionDenied}
-"""What an HTTP status means that the API itself does not use: something on the way has answered."""
+"""The errors of the HTTP statuses that the API itself does not use: something on the way has answered."""
 
 OF_A_SESSION = frozenset({"ContainerView", "ListView", "PropertyCollector", "PropertyFilter"})
 """Objects that live and die with the session that created them: if one is not found, its session is gone."""
 
 
 def fault_error(fault: Fault) -> HvlibError:
-    """What a SOAP fault is to the caller."""
+    """The error that a SOAP fault is to the caller."""
     if not fault.type:
         return ProtocolError(f"the server did not understand the request: {fault.message}", native=fault.plain())
     return _error_class(fault)(fault.words, native=fault.plain())

@@ -7,26 +7,38 @@ and how a record is built of the values that return.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
 import msgspec
 
-from hvlib.driver import SessionLost
+from hvlib.driver import Context, SessionLost
 from hvlib.model.errors import InvalidQuery, PermissionDenied
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
-from hvlib.model.resources import Resource
+from hvlib.model.resources import VM, Cluster, Host, Network, Resource, StoragePool, TaskRecord
 from hvlib_vsphere.errors import fault_error, not_found
-from hvlib_vsphere.soap import Row, listed
-from hvlib_vsphere.values import is_true
+from hvlib_vsphere.native import MoRef, Row
+from hvlib_vsphere.wire.client import Client
+from hvlib_vsphere.wire.decoding import as_tuple
+from hvlib_vsphere.wire.values import is_true
 
-if TYPE_CHECKING:
-    from hvlib_vsphere.session import VSphereSession
-
-__all__ = ["SELF", "Many", "One", "Property", "Reader", "Records", "Table", "Uuid", "exists"]
+__all__ = ["SELF", "Many", "One", "Property", "Reader", "Records", "Table", "Uuid", "check_row"]
 
 R = TypeVar("R", bound=Resource)
+
+KINDS: Mapping[str, type[Resource]] = {
+    "VirtualMachine": VM,
+    "HostSystem": Host,
+    "ClusterComputeResource": Cluster,
+    "Network": Network,
+    "DistributedVirtualPortgroup": Network,
+    "OpaqueNetwork": Network,
+    "Datastore": StoragePool,
+    "Task": TaskRecord,
+}
+"""The kind of each type of the server's objects that has one."""
 
 SELF = ""
 """A path that stands for the object's own identifier."""
@@ -45,8 +57,8 @@ class Property:
         self.paths = paths
         self._convert = convert
 
-    def reader(self, session: VSphereSession) -> Reader:  # noqa: ARG002 -- for fields that refer to other objects
-        """What makes this field's value."""
+    def reader(self, client: Client) -> Reader:  # noqa: ARG002 -- for fields that refer to other objects
+        """Return the reader of this field."""
         path, convert = self.paths[0], self._convert
         if convert is None:
             return lambda values: values.get(path)
@@ -58,27 +70,27 @@ class Property:
 class One(Property):
     """A field that refers to one object; None if that is of a type that has no kind."""
 
-    def reader(self, session: VSphereSession) -> Reader:
-        """What makes the ref."""
-        path, ref_of = self.paths[0], session.ref_of
+    def reader(self, client: Client) -> Reader:
+        """Return the reader of the ref."""
+        path, ref_of = self.paths[0], partial(_ref_of, client.context)
         return lambda values: ref_of(values.get(path))
 
 
 class Many(Property):
     """A field that refers to several objects."""
 
-    def reader(self, session: VSphereSession) -> Reader:
-        """What makes the refs."""
-        path, ref_of = self.paths[0], session.ref_of
-        return lambda values: tuple([ref for item in listed(values.get(path)) if (ref := ref_of(item)) is not None])
+    def reader(self, client: Client) -> Reader:
+        """Return the reader of the refs."""
+        path, ref_of = self.paths[0], partial(_ref_of, client.context)
+        return lambda values: tuple([ref for item in as_tuple(values.get(path)) if (ref := ref_of(item)) is not None])
 
 
 class Uuid(Property):
     """The server's own uuid of an object; where it has none, a UUIDv5 of the server's and the object's identifier."""
 
-    def reader(self, session: VSphereSession) -> Reader:
-        """What gives the uuid."""
-        path, server = (self.paths or (SELF,))[0], UUID(session.server_uuid)
+    def reader(self, client: Client) -> Reader:
+        """Return the reader of the uuid."""
+        path, server = (self.paths or (SELF,))[0], UUID(client.login.server_uuid)
         if path == SELF:
             return lambda values: str(uuid5(server, values[SELF]))
         return lambda values: values.get(path) or str(uuid5(server, values[SELF]))
@@ -101,9 +113,9 @@ class Table(msgspec.Struct, Generic[R], frozen=True):
 class Records(Generic[R]):
     """Makes the records of one query: the paths to ask for, and how to build of their values."""
 
-    def __init__(self, table: Table[R], query: Query[R], session: VSphereSession) -> None:
+    def __init__(self, table: Table[R], query: Query[R], client: Client) -> None:
         self.table = table
-        self._session = session
+        self._client = client
         self._type: Any = query.record_type
         self._native = query.native
         self._where_not = table.where_not
@@ -128,7 +140,7 @@ class Records(Generic[R]):
 
     def ref(self, id: str) -> Ref:
         """The ref of an object of this kind."""
-        return self._session.context.ref(self.table.kind, id)
+        return self._client.context.ref(self.table.kind, id)
 
     def of_row(self, row: Row) -> R | None:
         """The record of an object; None if it is not of this kind, or gone.
@@ -136,7 +148,7 @@ class Records(Generic[R]):
         Raises `SessionLost`, `PermissionDenied`, and `InvalidQuery` for a native property that does not exist.
         """
         if row.missing:
-            if not exists(row):
+            if not check_row(row):
                 return None
             self._refuse_unknown(row)
         if row.ref.type == self.table.witness:
@@ -150,7 +162,7 @@ class Records(Generic[R]):
                 raise InvalidQuery(f"{self.table.native_type} has no property {path!r}", native=fault.plain())
 
     def _reader(self, name: str) -> Reader:
-        return self._native_values if name == "native" else self.table.fields[name].reader(self._session)
+        return self._native_values if name == "native" else self.table.fields[name].reader(self._client)
 
     def _native_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
         if self._native is True:
@@ -162,7 +174,7 @@ class Records(Generic[R]):
         return {**values, **{path: _inside(values, path) for path in self._leaves if path not in values}}
 
 
-def exists(row: Row) -> bool:
+def check_row(row: Row) -> bool:
     """Whether the object still exists, by why properties are missing; `SELF` stands for all of them.
 
     It is gone only if it is itself what was not found: of the host that it refers to, the server says the same. Other
@@ -179,6 +191,12 @@ def exists(row: Row) -> bool:
         if isinstance(error, PermissionDenied):
             raise PermissionDenied(f"{row.ref.id}: {path or 'it'} may not be read: {error}", native=fault.plain())
     return True
+
+
+def _ref_of(context: Context, native: object) -> Ref | None:
+    """The ref of one of the server's objects; None for one of a type that has no kind."""
+    kind = KINDS.get(native.type) if isinstance(native, MoRef) else None
+    return None if kind is None else context.ref(kind, native.id)  # type: ignore[attr-defined]
 
 
 def _nothing(values: Mapping[str, Any]) -> None:  # noqa: ARG001 -- a reader

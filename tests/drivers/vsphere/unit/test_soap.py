@@ -5,7 +5,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hvlib_vsphere.soap import Fault, MoRef, Reply, Row, envelope
+from hvlib_vsphere.native import Fault, MoRef, Row
+from hvlib_vsphere.wire.soap import Reply, element, envelope
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,8 +121,6 @@ def test_objects_are_passed_on_before_the_reply_ends() -> None:
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r", exclude_categories=["Cc", "Cs"]) | st.just("\n")))
 @settings(max_examples=200)
 def test_texts_survive_the_way_there_and_back(text: str) -> None:
-    from hvlib_vsphere.soap import element
-
     reply = Reply()
     try:
         reply.feed(encoded(f'<R xmlns="urn:vim25">{element("returnval", text)}</R>'))
@@ -246,8 +245,6 @@ def test_a_document_type_in_front_of_a_reply_is_refused() -> None:
 
 
 def test_requests_are_escaped() -> None:
-    from hvlib_vsphere.soap import element
-
     sent = envelope("Rename_Task", MoRef("Virtual<Machine", "vm&1"), element("newName", "<&>\"'ü"))
 
     assert b'type="Virtual&lt;Machine">vm&amp;1<' in sent

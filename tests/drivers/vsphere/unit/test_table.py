@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
-from hvlib_vsphere.soap import Fault, MoRef, Row
+from hvlib_vsphere.kinds.vm import TABLE
+from hvlib_vsphere.native import Fault, MoRef, Row
 from hvlib_vsphere.table import Records
-from hvlib_vsphere.vm import TABLE
 
 from hvlib.driver import SessionLost
 from hvlib.errors import InvalidQuery, PermissionDenied
@@ -23,12 +23,8 @@ def ref(kind: type[Resource], id: str) -> Ref:
 
 
 def records(**options: Any) -> Records[VM]:
-    session: Any = SimpleNamespace(
-        server_uuid=SERVER,
-        context=SimpleNamespace(ref=ref),
-        ref_of=lambda native: native and Ref(SERVER, "X", native.id),
-    )
-    return Records(TABLE, make_query(VM, frozenset(TABLE.fields), **options), session)
+    client: Any = SimpleNamespace(login=SimpleNamespace(server_uuid=SERVER), context=SimpleNamespace(ref=ref))
+    return Records(TABLE, make_query(VM, frozenset(TABLE.fields), **options), client)
 
 
 def row(values: dict[str, Any], **missing: str) -> Row:

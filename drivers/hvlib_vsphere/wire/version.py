@@ -1,4 +1,4 @@
-"""Which version of the API to speak."""
+"""Versions: the version of the API that server and driver share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ VERSIONS_PATH = "/sdk/vimServiceVersions.xml"
 """The document in which a server names the versions that it speaks. No login is needed to read it."""
 
 OLDEST = "6.5"
-"""What to speak with a server that does not tell: all that are in use understand it."""
+"""The version for a server that names none: all that are in use understand it."""
 
 NEWEST = "9.1.1.0"
 """The newest version that this driver was written for. A newer server is spoken to in what it shares with this one."""

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Cluster, Host, HostState
-from hvlib_vsphere.property import PropertyAdapter
-from hvlib_vsphere.search import find_by_uuid
+from hvlib_vsphere.adapter import PropertyAdapter
 from hvlib_vsphere.table import One, Property, Reader, Table, Uuid
-from hvlib_vsphere.values import integer, is_true, plain_text, unescape_name
+from hvlib_vsphere.wire.client import Client
+from hvlib_vsphere.wire.search import find_by_uuid
+from hvlib_vsphere.wire.values import integer, is_true, plain_text, unescape_name
 
 __all__ = ["Hosts"]
 
@@ -25,7 +26,7 @@ def host_state(connection: object, maintenance: object) -> HostState:
 
 
 def memory_free(all_bytes: object, used_mebibytes: object) -> int | None:
-    """What is left of the host's memory."""
+    """The bytes of the host's memory that are not in use."""
     if all_bytes is None or used_mebibytes is None:
         return None
     return max(int(str(all_bytes)) - (int(str(used_mebibytes)) << 20), 0)
@@ -34,9 +35,9 @@ def memory_free(all_bytes: object, used_mebibytes: object) -> int | None:
 class ClusterOf(One):
     """The parent, if that is a cluster: a host that stands alone has a parent of its own."""
 
-    def reader(self, session: Any) -> Reader:
-        """What makes this field's value."""
-        read = super().reader(session)
+    def reader(self, client: Client) -> Reader:
+        """Return the reader of this field."""
+        read = super().reader(client)
 
         def cluster(values: Any) -> Ref | None:
             ref: Ref | None = read(values)
@@ -75,5 +76,5 @@ class Hosts(PropertyAdapter[Host]):
         """By uuid: SearchIndex.FindByUuid, then its properties: 2 round trips. By name: all names, then the matches."""
         if field != "uuid":
             return list(super().lookup(field, value, query))
-        found = find_by_uuid(self.session, value, vms=False)
-        return [] if found is None else list(self.get([self.session.context.ref(Host, found)], query))
+        found = find_by_uuid(self.client, value, vms=False)
+        return [] if found is None else list(self.get([self.client.context.ref(Host, found)], query))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from hvlib_vsphere.soap import MoRef, element
-
-if TYPE_CHECKING:
-    from hvlib_vsphere.session import VSphereSession
+from hvlib_vsphere.native import MoRef
+from hvlib_vsphere.wire.client import Client
+from hvlib_vsphere.wire.soap import element
 
 __all__ = ["find_by_uuid"]
 
 
-def find_by_uuid(session: VSphereSession, uuid: str, *, vms: bool) -> str | None:
+def find_by_uuid(client: Client, uuid: str, *, vms: bool) -> str | None:
     """SearchIndex.FindByUuid: the identifier of the VM with this instance uuid, or of the host with this hardware uuid.
 
     A template is found too. One round trip.
@@ -20,5 +17,5 @@ def find_by_uuid(session: VSphereSession, uuid: str, *, vms: bool) -> str | None
     arguments = element("uuid", uuid) + element("vmSearch", vms)
     if vms:
         arguments += element("instanceUuid", True)
-    found = session.call("FindByUuid", session.service("searchIndex"), arguments)
+    found = client.call("FindByUuid", client.login.service("searchIndex"), arguments)
     return found.id if isinstance(found, MoRef) else None

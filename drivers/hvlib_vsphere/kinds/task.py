@@ -9,11 +9,13 @@ from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import TaskRecord
 from hvlib.model.task import TaskState
+from hvlib_vsphere.adapter import PropertyAdapter
 from hvlib_vsphere.errors import failure
-from hvlib_vsphere.property import PropertyAdapter, behind
-from hvlib_vsphere.soap import MoRef, element
+from hvlib_vsphere.native import MoRef
 from hvlib_vsphere.table import SELF, One, Property, Table, Uuid
-from hvlib_vsphere.values import is_true, moment
+from hvlib_vsphere.wire.property_spec import traverse
+from hvlib_vsphere.wire.soap import element
+from hvlib_vsphere.wire.values import is_true, moment
 
 __all__ = ["Tasks"]
 
@@ -40,7 +42,7 @@ def fraction(percent: int | str | None, state: str | None) -> float | None:
 
 
 def either(name: str | None, operation: str | None) -> str:
-    """What to call a task: some have no name."""
+    """The name of a task; of one without, its operation."""
     return name or operation or ""
 
 
@@ -72,10 +74,10 @@ class Tasks(PropertyAdapter[TaskRecord]):
     def selection(self) -> str:
         """TaskManager.recentTask. The manager is asked for a property too: it exists, so a lost session shows."""
         witness = f"<propSet>{element('type', MANAGER)}{element('pathSet', 'maxCollector')}</propSet>"
-        return witness + behind(self.session.service("taskManager"), "recentTask", skip=False)
+        return witness + traverse(self.client.login.service("taskManager"), "recentTask", skip=False)
 
     @action(actions.Cancel)
     def cancel(self, task: Ref, cancel: actions.Cancel) -> Done:  # noqa: ARG002
         """Task.CancelTask. `Unsupported` if it can't be cancelled, `InvalidState` if it has ended."""
-        self.session.call("CancelTask", MoRef("Task", task.id))
+        self.client.call("CancelTask", MoRef("Task", task.id))
         return Done(task)

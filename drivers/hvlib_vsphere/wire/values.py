@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime
 from sys import intern
 
-from hvlib_vsphere.soap import truth, utc
+from hvlib_vsphere.wire.decoding import parse_bool, parse_datetime
 
 __all__ = ["escape_name", "integer", "is_true", "mebibytes", "moment", "plain_text", "unescape_name"]
 
@@ -29,7 +29,7 @@ def mebibytes(value: int | str | None) -> int | None:
 
 def is_true(value: object) -> bool:
     """A truth value; without one, False."""
-    return truth(value) if isinstance(value, str) else value is True
+    return parse_bool(value) if isinstance(value, str) else value is True
 
 
 def plain_text(value: object) -> str | None:
@@ -39,7 +39,7 @@ def plain_text(value: object) -> str | None:
 
 def moment(value: datetime | str | None) -> datetime | None:
     """A moment, in UTC. The server writes the beginning of 1970 where it does not know."""
-    known = utc(value) if isinstance(value, str) else value
+    known = parse_datetime(value) if isinstance(value, str) else value
     if known is None or known.year <= 1970:
         return None
     return known.astimezone(UTC)

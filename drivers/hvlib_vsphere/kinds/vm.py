@@ -11,11 +11,13 @@ from hvlib.model.errors import InvalidQuery
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, PowerState
-from hvlib_vsphere.property import PropertyAdapter
-from hvlib_vsphere.search import find_by_uuid
-from hvlib_vsphere.soap import MoRef, element, listed
+from hvlib_vsphere.adapter import PropertyAdapter
+from hvlib_vsphere.native import MoRef
 from hvlib_vsphere.table import Many, One, Property, Table, Uuid
-from hvlib_vsphere.values import escape_name, integer, mebibytes, moment, plain_text, unescape_name
+from hvlib_vsphere.wire.decoding import as_tuple
+from hvlib_vsphere.wire.search import find_by_uuid
+from hvlib_vsphere.wire.soap import element
+from hvlib_vsphere.wire.values import escape_name, integer, mebibytes, moment, plain_text, unescape_name
 
 __all__ = ["VMs"]
 
@@ -30,8 +32,8 @@ def power_state(value: object) -> PowerState:
 def addresses(primary: str | None, cards: object) -> tuple[str, ...]:
     """Every address that the guest reports, the primary one first."""
     found = [primary] if primary else []
-    for card in listed(cards):
-        found.extend(listed(card.get("ipAddress")))
+    for card in as_tuple(cards):
+        found.extend(as_tuple(card.get("ipAddress")))
     return tuple(dict.fromkeys(found))
 
 
@@ -66,49 +68,49 @@ class VMs(PropertyAdapter[VM]):
         """By uuid: SearchIndex.FindByUuid, then its properties: 2 round trips. By name: all names, then the matches."""
         if field != "uuid":
             return list(super().lookup(field, value, query))
-        found = find_by_uuid(self.session, value, vms=True)
-        return [] if found is None else list(self.get([self.session.context.ref(VM, found)], query))
+        found = find_by_uuid(self.client, value, vms=True)
+        return [] if found is None else list(self.get([self.client.context.ref(VM, found)], query))
 
     @action(actions.Start)
     def start(self, vm: Ref, start: actions.Start) -> Started:  # noqa: ARG002
         """VirtualMachine.PowerOnVM_Task. `InvalidState` if it runs already."""
-        return self.session.start_task("PowerOnVM_Task", _native(vm))
+        return self.start_task("PowerOnVM_Task", _native(vm))
 
     @action(actions.Stop)
     def stop(self, vm: Ref, stop: actions.Stop) -> Started:  # noqa: ARG002
         """VirtualMachine.PowerOffVM_Task. `InvalidState` if it is off already."""
-        return self.session.start_task("PowerOffVM_Task", _native(vm))
+        return self.start_task("PowerOffVM_Task", _native(vm))
 
     @action(actions.Shutdown)
     def shutdown(self, vm: Ref, shutdown: actions.Shutdown) -> Done:  # noqa: ARG002
         """VirtualMachine.ShutdownGuest. `InvalidState` without running guest tools."""
-        self.session.call("ShutdownGuest", _native(vm))
+        self.client.call("ShutdownGuest", _native(vm))
         return Done(vm)
 
     @action(actions.Reboot)
     def reboot(self, vm: Ref, reboot: actions.Reboot) -> Started | Done:
         """VirtualMachine.RebootGuest; hard: VirtualMachine.ResetVM_Task. `InvalidState` if it is off."""
         if reboot.hard:
-            return self.session.start_task("ResetVM_Task", _native(vm))
-        self.session.call("RebootGuest", _native(vm))
+            return self.start_task("ResetVM_Task", _native(vm))
+        self.client.call("RebootGuest", _native(vm))
         return Done(vm)
 
     @action(actions.Suspend)
     def suspend(self, vm: Ref, suspend: actions.Suspend) -> Started:  # noqa: ARG002
         """VirtualMachine.SuspendVM_Task."""
-        return self.session.start_task("SuspendVM_Task", _native(vm))
+        return self.start_task("SuspendVM_Task", _native(vm))
 
     @action(actions.Resume)
     def resume(self, vm: Ref, resume: actions.Resume) -> Started:  # noqa: ARG002
         """VirtualMachine.PowerOnVM_Task: the server goes on from the suspension."""
-        return self.session.start_task("PowerOnVM_Task", _native(vm))
+        return self.start_task("PowerOnVM_Task", _native(vm))
 
     @action(actions.Rename)
     def rename(self, vm: Ref, rename: actions.Rename) -> Started:
         """ManagedEntity.Rename_Task. `Conflict` if a sibling has the name, `InvalidQuery` for an empty one."""
         if not rename.name_label:
             raise InvalidQuery("a VM's name can't be empty")
-        return self.session.start_task("Rename_Task", _native(vm), element("newName", escape_name(rename.name_label)))
+        return self.start_task("Rename_Task", _native(vm), element("newName", escape_name(rename.name_label)))
 
 
 def _native(vm: Ref) -> MoRef:

@@ -1,4 +1,4 @@
-"""What the feed makes of updates, by the rules of a listing."""
+"""The changes that the feed makes of updates, by the rules of a listing."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hvlib_vsphere.feed import Watched
-from hvlib_vsphere.soap import MoRef
-from hvlib_vsphere.vm import TABLE
+from hvlib_vsphere.kinds.vm import TABLE
+from hvlib_vsphere.native import MoRef
+from hvlib_vsphere.watch.kind_watcher import KindWatcher
 
 from hvlib.driver import Change, Gone, SessionLost, Upsert
 from hvlib.errors import InvalidQuery, PermissionDenied, TaskFailed
@@ -25,15 +25,10 @@ def ref(kind: type[Resource], id: str) -> Ref:
     return Ref(SERVER, kind.kind, id)
 
 
-def watched(**options: Any) -> Watched:
-    adapter = SimpleNamespace(table=TABLE, selection=lambda: "<objectSet/>")
-    session: Any = SimpleNamespace(
-        adapter=lambda kind: adapter,
-        server_uuid=SERVER,
-        context=SimpleNamespace(ref=ref),
-        ref_of=lambda native: native and Ref(SERVER, "X", native.id),
-    )
-    return Watched(session, make_query(VM, frozenset(TABLE.fields), **options))
+def watched(**options: Any) -> KindWatcher:
+    client: Any = SimpleNamespace(login=SimpleNamespace(server_uuid=SERVER), context=SimpleNamespace(ref=ref))
+    adapter: Any = SimpleNamespace(table=TABLE, selection=lambda: "<objectSet/>", client=client)
+    return KindWatcher(adapter, make_query(VM, frozenset(TABLE.fields), **options))
 
 
 def fault(type: str, **detail: object) -> dict[str, Any]:
@@ -47,7 +42,7 @@ def update(kind: str, values: dict[str, Any] | None = None, **missing: dict[str,
     return {"objectSet": {"kind": kind, "obj": ITSELF, "changeSet": changes, "missingSet": reasons}}
 
 
-def told(watch: Watched, change: dict[str, Any]) -> list[Change]:
+def changes_of(watch: KindWatcher, change: dict[str, Any]) -> list[Change]:
     return list(watch.changes(change))
 
 
@@ -59,29 +54,29 @@ def record_of(changes: list[Change]) -> VM:
 
 
 def test_an_object_that_enters_without_values_is_one() -> None:
-    assert record_of(told(watched(fields=[]), update("enter"))).ref == REF
+    assert record_of(changes_of(watched(fields=[]), update("enter"))).ref == REF
 
 
 @pytest.mark.parametrize("values", [{"config.template": True}, {"config.template": "1"}])
 def test_a_template_is_none(values: dict[str, Any]) -> None:
-    assert told(watched(fields=[]), update("enter", values)) == []
+    assert changes_of(watched(fields=[]), update("enter", values)) == []
 
 
 def test_what_may_not_be_read_is_no_missing_value() -> None:
     with pytest.raises(PermissionDenied, match=r"vm-1: config\.template"):
-        told(watched(), update("enter", {"name": "a"}, config_template=fault("NoPermission")))
+        changes_of(watched(), update("enter", {"name": "a"}, config_template=fault("NoPermission")))
 
 
 def test_a_native_property_that_does_not_exist() -> None:
     with pytest.raises(InvalidQuery, match="colour"):
-        told(watched(native=["colour"]), update("enter", {"name": "a"}, colour=fault("InvalidProperty")))
+        changes_of(watched(native=["colour"]), update("enter", {"name": "a"}, colour=fault("InvalidProperty")))
 
 
 def test_a_value_that_is_lost_and_comes_back() -> None:
     watch = watched()
-    told(watch, update("enter", {"name": "a", "guest.hostName": "h"}))
-    lost = record_of(told(watch, update("modify", guest_hostName=fault("HostNotConnected"))))
-    found = record_of(told(watch, update("modify", {"guest.hostName": "h"})))
+    changes_of(watch, update("enter", {"name": "a", "guest.hostName": "h"}))
+    lost = record_of(changes_of(watch, update("modify", guest_hostName=fault("HostNotConnected"))))
+    found = record_of(changes_of(watch, update("modify", {"guest.hostName": "h"})))
 
     assert (lost.name_label, lost.guest_hostname) == ("a", None)
     assert (found.name_label, found.guest_hostname) == ("a", "h")
@@ -90,22 +85,22 @@ def test_a_value_that_is_lost_and_comes_back() -> None:
 def test_what_it_refers_to_vanished() -> None:
     gone = fault("ManagedObjectNotFound", obj=MoRef("HostSystem", "host-1"))
 
-    assert record_of(told(watched(), update("enter", {"name": "a"}, runtime_host=gone))).host is None
+    assert record_of(changes_of(watched(), update("enter", {"name": "a"}, runtime_host=gone))).host is None
 
 
 def test_it_vanished_itself() -> None:
     watch = watched()
-    told(watch, update("enter", {"name": "a"}))
+    changes_of(watch, update("enter", {"name": "a"}))
 
-    assert told(watch, update("modify", name=fault("ManagedObjectNotFound", obj=ITSELF))) == [Gone(REF)]
+    assert changes_of(watch, update("modify", name=fault("ManagedObjectNotFound", obj=ITSELF))) == [Gone(REF)]
 
 
 def test_an_object_that_is_not_found_is_gone() -> None:
     watch = watched()
-    told(watch, update("enter", {"name": "a"}))
+    changes_of(watch, update("enter", {"name": "a"}))
     missing = {"missingSet": {"obj": ITSELF, "fault": fault("ManagedObjectNotFound", obj=ITSELF)}}
 
-    assert told(watch, missing) == [Gone(REF)]
+    assert changes_of(watch, missing) == [Gone(REF)]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +114,7 @@ def test_an_object_that_is_not_found_is_gone() -> None:
 )
 def test_an_object_that_can_not_be_told_of_is_not_gone(reason: dict[str, Any], error: type[Exception]) -> None:
     watch = watched()
-    told(watch, update("enter", {"name": "a"}))
+    changes_of(watch, update("enter", {"name": "a"}))
 
     with pytest.raises(error):
-        told(watch, {"missingSet": {"obj": ITSELF, "fault": reason}})
+        changes_of(watch, {"missingSet": {"obj": ITSELF, "fault": reason}})

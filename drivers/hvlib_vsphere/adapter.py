@@ -1,4 +1,4 @@
-"""Properties: the server's PropertyCollector, which reads them, and the adapters that stand on it.
+"""PropertyAdapter: an adapter that is a table, read through the server's PropertyCollector.
 
 Leaf paths are read, of all objects of a page in one call; never an object alone.
 """
@@ -7,63 +7,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from hvlib.driver import Adapter, Page, PageToken
+from hvlib.driver import Adapter, Page, PageToken, Started
 from hvlib.model.errors import CursorLost, HvlibError, InvalidQuery
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
-from hvlib.model.resources import Resource
-from hvlib_vsphere.soap import MoRef, Row, element, reference
-from hvlib_vsphere.table import SELF, Records, Table, exists
+from hvlib.model.resources import Resource, TaskRecord
+from hvlib_vsphere.native import MoRef, Row
+from hvlib_vsphere.table import SELF, Records, Table, check_row
+from hvlib_vsphere.wire.client import Client
+from hvlib_vsphere.wire.property_spec import filter_spec, object_specs, traverse
+from hvlib_vsphere.wire.soap import element
 
-if TYPE_CHECKING:
-    from hvlib_vsphere.session import VSphereSession
-
-__all__ = ["PropertyAdapter", "behind", "filter_spec", "named"]
+__all__ = ["PropertyAdapter"]
 
 R = TypeVar("R", bound=Resource)
 
 PAGE_SIZE = 1000
 
 
-def filter_spec(native_type: str, paths: Sequence[str] | None, objects: str, *, skip_missing: bool = False) -> str:
-    """The parts of a PropertyFilterSpec: these properties (None: all) of the objects that the ObjectSpecs select."""
-    wanted = element("all", True) if paths is None else element("all", False)
-    names = "".join(element("pathSet", path) for path in paths or ())
-    missing = element("reportMissingObjectsInResults", True) if skip_missing else ""
-    return f"<propSet>{element('type', native_type)}{wanted}{names}</propSet>{objects}{missing}"
-
-
-def behind(start: MoRef, path: str, *, skip: bool) -> str:
-    """The ObjectSpec of all objects that a property of ``start`` refers to, and of that itself unless ``skip``."""
-    traversal = element("type", start.type) + element("path", path) + element("skip", False)
-    return (
-        f"<objectSet>{reference('obj', start)}{element('skip', skip)}"
-        f'<selectSet xsi:type="TraversalSpec">{traversal}</selectSet></objectSet>'
-    )
-
-
-def named(objects: Iterable[MoRef]) -> str:
-    """The ObjectSpecs of these objects alone."""
-    return "".join(f"<objectSet>{reference('obj', each)}</objectSet>" for each in objects)
-
-
 class PropertyAdapter(Adapter[R]):
-    """An adapter that is a table, read through the session's PropertyCollector.
+    """Reads a table of properties through the login's PropertyCollector.
 
     A property that the user may not read raises `PermissionDenied`: None would say that the server has none.
     """
 
     table: ClassVar[Table[Any]]
 
-    def __init__(self, session: VSphereSession) -> None:
-        self.session = session
+    def __init__(self, client: Client) -> None:
+        self.client = client
         self.fields = frozenset(self.table.fields)
 
     def selection(self) -> str:
         """The ObjectSpec of all objects of the kind. A lost session has no view, so it can't look like an empty one."""
-        return behind(self.session.view(self.table.native_type), "view", skip=True)
+        return traverse(self.client.view(self.table.native_type), "view", skip=True)
 
     def native_refs(self, refs: Iterable[Ref]) -> list[MoRef]:
         """The server's references of those refs that are of this kind."""
@@ -76,7 +54,7 @@ class PropertyAdapter(Adapter[R]):
         """
         if query.refs is not None:
             return Page(self.get(query.refs, query))
-        records = Records(self.table, query, self.session)
+        records = Records(self.table, query, self.client)
         items: list[R] = []
         take = _collect(records, items)
         if after is not None:
@@ -86,21 +64,22 @@ class PropertyAdapter(Adapter[R]):
 
     def release(self, token: PageToken) -> None:
         """PropertyCollector.CancelRetrievePropertiesEx. A server that can't forgets the token with the session."""
-        session = self.session
         name, _, text = token.partition(":")
-        if name != session.current.name:
+        login = self.client.login
+        if name != login.name:
             return
         with suppress(HvlibError):
-            session.call("CancelRetrievePropertiesEx", session.service("propertyCollector"), element("token", text))
+            collector = login.service("propertyCollector")
+            self.client.call("CancelRetrievePropertiesEx", collector, element("token", text))
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
         """PropertyCollector.RetrievePropertiesEx on these objects: one round trip."""
         wanted = self.native_refs(refs)
         if not wanted:
             return []
-        records = Records(self.table, query, self.session)
+        records = Records(self.table, query, self.client)
         items: list[R] = []
-        spec = filter_spec(self.table.native_type, records.paths, named(wanted), skip_missing=True)
+        spec = filter_spec(self.table.native_type, records.paths, object_specs(wanted), skip_missing=True)
         self._retrieve_all(spec, _collect(records, items))
         return items
 
@@ -112,31 +91,34 @@ class PropertyAdapter(Adapter[R]):
     def find(self, field: str, value: str) -> list[Ref]:
         """The refs of the objects whose field has this value."""
         prop = self.table.fields[field]
-        read = prop.reader(self.session)
+        read = prop.reader(self.client)
         found: list[Ref] = []
 
         def compare(row: Row) -> None:
-            if exists(row) and read({**row.values, SELF: row.ref.id}) == value:
-                found.append(self.session.context.ref(self.kind, row.ref.id))
+            if check_row(row) and read({**row.values, SELF: row.ref.id}) == value:
+                found.append(self.client.context.ref(self.kind, row.ref.id))
 
         paths = [path for path in prop.paths if path != SELF]
         self._retrieve_all(filter_spec(self.table.native_type, paths, self.selection()), compare)
         return found
 
+    def start_task(self, method: str, this: MoRef, arguments: str = "") -> Started:
+        """Call a ``..._Task`` method."""
+        return Started(self.client.context.ref(TaskRecord, self.client.call(method, this, arguments).id))
+
     def _retrieve(self, spec: str, take: Callable[[Row], object], limit: int) -> PageToken | None:
-        session = self.session
         arguments = f"<specSet>{spec}</specSet><options>{element('maxObjects', limit)}</options>"
-        result = session.call("RetrievePropertiesEx", session.service("propertyCollector"), arguments, take=take)
+        collector = self.client.login.service("propertyCollector")
+        result = self.client.call("RetrievePropertiesEx", collector, arguments, take=take)
         return self._token(result)
 
     def _continue(self, token: PageToken, take: Callable[[Row], object]) -> PageToken | None:
-        session = self.session
         name, _, text = token.partition(":")
-        if name != session.current.name:
+        if name != self.client.login.name:
             raise CursorLost("this page token ended with the session that it came from")
         try:
-            collector = session.service("propertyCollector")
-            result = session.call("ContinueRetrievePropertiesEx", collector, element("token", text), take=take)
+            collector = self.client.login.service("propertyCollector")
+            result = self.client.call("ContinueRetrievePropertiesEx", collector, element("token", text), take=take)
         except InvalidQuery as error:
             raise CursorLost("the server does not know this page token (any more)", native=error.native) from error
         return self._token(result)
@@ -148,7 +130,7 @@ class PropertyAdapter(Adapter[R]):
 
     def _token(self, result: Any) -> PageToken | None:
         token = result.get("token") if isinstance(result, dict) else None
-        return PageToken(f"{self.session.current.name}:{token}") if token else None
+        return PageToken(f"{self.client.login.name}:{token}") if token else None
 
 
 def _collect(records: Records[R], items: list[R]) -> Callable[[Row], None]:

@@ -1,0 +1,1 @@
+"""Kinds: an adapter each, and the table of its fields."""

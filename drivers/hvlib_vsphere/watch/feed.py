@@ -1,0 +1,155 @@
+"""The feed: a PropertyCollector of its own, a filter for each query, and one call that waits for what changes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from hvlib.driver import Batch, Change, Feed, WatchCursor
+from hvlib.model.errors import ConnectionFailed, HvlibError, TaskCancelled
+from hvlib.model.query import Query
+from hvlib.model.resources import Resource
+from hvlib_vsphere.adapter import PropertyAdapter
+from hvlib_vsphere.native import MoRef
+from hvlib_vsphere.watch.kind_watcher import KindWatcher
+from hvlib_vsphere.wire.client import Client
+from hvlib_vsphere.wire.decoding import as_tuple, parse_bool
+from hvlib_vsphere.wire.soap import element
+
+__all__ = ["PropertyFeed"]
+
+POLL = 0.1
+"""Seconds between two looks, for waits that are too short for the server, which counts whole seconds."""
+
+GRACE = 0.3
+"""Seconds that the server has to end a wait by itself, and as many to be cut off."""
+
+MARGIN = 2.0
+"""Seconds beyond its wait that the server has to answer, at least."""
+
+DESTROY_TIMEOUT = 2.0
+"""Seconds that freeing the collector may take."""
+
+
+class PropertyFeed(Feed):
+    """PropertyCollector.WaitForUpdatesEx, one call at a time, over a connection of its own.
+
+    Opening it takes two round trips and one for each query, `next` one. Its cursors tell where it was, but can't be
+    continued: the server keeps a version only as long as the collector.
+    """
+
+    def __init__(
+        self, client: Client, adapters: Mapping[type[Resource], PropertyAdapter[Any]], queries: Sequence[Query[Any]]
+    ) -> None:
+        self._context = client.context
+        self._login = client.login
+        self._transport = client.connections.apart()
+        self._waiting = client.channel(self._login, self._transport)
+        self._aside = client.channel(self._login)
+        self._version = ""
+        self._synced = False
+        self._slowest = 0.0
+        self._lock = threading.Lock()
+        self._interrupted = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
+        self._closed = False
+        self._collector: MoRef | None = None
+        try:
+            self._collector = self._waiting.call("CreatePropertyCollector", self._login.service("propertyCollector"))
+            self._watchers = [KindWatcher(adapters[query.kind], query) for query in queries]
+            self._filters = {self._filter(each): each for each in self._watchers if each.spec}
+        except BaseException:
+            self.close()
+            raise
+
+    def next(self, timeout: float) -> Batch:
+        """PropertyCollector.WaitForUpdatesEx: one round trip. A set that the server sends in parts comes in parts."""
+        self._idle.clear()
+        try:
+            if self._interrupted.is_set():
+                return Batch()
+            return self._wait(int(timeout) if self._synced else 0, timeout)
+        except (TaskCancelled, ConnectionFailed):
+            if self._interrupted.is_set():
+                return Batch()
+            raise
+        finally:
+            self._interrupted.clear()
+            self._idle.set()
+
+    def interrupt(self) -> None:
+        """PropertyCollector.CancelWaitForUpdates, over another connection; a wait that goes on is cut off."""
+        self._interrupted.set()
+        if self._idle.is_set():
+            return
+        with suppress(HvlibError):
+            self._aside.within(GRACE).call("CancelWaitForUpdates", self._own())
+        until = time.monotonic() + GRACE
+        while not self._idle.wait(GRACE / 8) and time.monotonic() < until:
+            self._transport.cut()
+
+    def close(self) -> None:
+        """PropertyCollector.DestroyPropertyCollector, with its filters. Takes `DESTROY_TIMEOUT` seconds at most."""
+        with self._lock:
+            closed, self._closed = self._closed, True
+        if closed:
+            return
+        self._transport.close()
+        if self._collector is not None:
+            with suppress(HvlibError):
+                self._aside.within(DESTROY_TIMEOUT).call("DestroyPropertyCollector", self._collector)
+
+    def _own(self) -> MoRef:
+        assert self._collector is not None
+        return self._collector
+
+    def _filter(self, watcher: KindWatcher) -> str:
+        arguments = f"<spec>{watcher.spec}</spec>{element('partialUpdates', False)}"
+        created: MoRef = self._waiting.call("CreateFilter", self._own(), arguments)
+        return created.id
+
+    def _wait(self, seconds: int, timeout: float) -> Batch:
+        arguments = element("version", self._version) + f"<options>{element('maxWaitSeconds', seconds)}</options>"
+        start = time.monotonic()
+        update = self._waiting.within(self._margin(seconds)).call(
+            "WaitForUpdatesEx", self._own(), arguments, wait=seconds
+        )
+        self._slowest = max(self._slowest, time.monotonic() - start - seconds)
+        poll_after = min(timeout, POLL) if seconds == 0 else 0.0
+        if update is None:
+            return self._batch([], more=False, poll_after=poll_after)
+        self._version = update["version"]
+        return self._batch(self._changes(update), more=parse_bool(update.get("truncated")), poll_after=poll_after)
+
+    def _margin(self, seconds: int) -> float:
+        """The seconds that the answer may take beyond the wait of ``seconds``.
+
+        Whoever waits a second for changes must not wait for the whole time-out when the server is frozen; but to cut a
+        server that is only slow costs a new snapshot. So it has as long again as the caller waits, and three times as
+        long as it ever took here: how slow it is, the snapshot has shown. That itself may take the whole time-out.
+        """
+        if not self._synced:
+            return self._context.timeout()
+        return max(MARGIN, float(seconds), 3 * self._slowest)
+
+    def _changes(self, update: dict[str, Any]) -> list[Change]:
+        """The changes of an UpdateSet."""
+        return [change for each in as_tuple(update.get("filterSet")) for change in self._of_filter(each)]
+
+    def _of_filter(self, update: dict[str, Any]) -> Iterator[Change]:
+        watcher = self._filters.get(update["filter"].id)
+        return iter(()) if watcher is None else watcher.changes(update)
+
+    def _batch(self, changes: list[Change], *, more: bool, poll_after: float) -> Batch:
+        """The first set that is not truncated ends the snapshot."""
+        synced = not self._synced and not more
+        if synced:
+            self._synced = True
+            changes.extend(change for watcher in self._watchers for change in watcher.absent())
+        cursor = WatchCursor(f"{self._login.name}:{self._own().id}:{self._version}")
+        pause = 0.0 if more or changes or synced else poll_after
+        return Batch(changes, cursor=cursor, synced=synced, more=more, poll_after=pause)

@@ -1,0 +1,1 @@
+"""The wire: SOAP, the calls that are sent, and the values that return."""

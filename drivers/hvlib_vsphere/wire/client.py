@@ -1,0 +1,56 @@
+"""Client: sends calls in the login that stands."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from hvlib.driver import Context
+from hvlib.driver.http import Transport
+from hvlib_vsphere.login import Login, LoginSlot
+from hvlib_vsphere.native import MoRef, Row
+from hvlib_vsphere.wire.channel import Channel
+from hvlib_vsphere.wire.connections import Connections
+from hvlib_vsphere.wire.soap import element, reference
+
+__all__ = ["Client"]
+
+
+class Client:
+    """Sends calls in the login that stands, over the session's connections. Shared by threads."""
+
+    def __init__(self, context: Context, connections: Connections, slot: LoginSlot) -> None:
+        self.context = context
+        self.connections = connections
+        self._slot = slot
+        self._lock = threading.Lock()
+
+    @property
+    def login(self) -> Login:
+        """The login that stands. Raises `SessionLost` if there is none, `Closed` after the session was closed."""
+        return self._slot.current
+
+    def channel(self, login: Login, transport: Transport | None = None) -> Channel:
+        """Calls in one login, over these connections or the session's own."""
+        return Channel(transport or self.connections.own, self.context, login)
+
+    def call(
+        self, method: str, this: MoRef, arguments: str = "", *, take: Callable[[Row], object] | None = None
+    ) -> Any:
+        """`Channel.call` in the login that stands."""
+        return self.channel(self.login).call(method, this, arguments, take=take)
+
+    def view(self, native_type: str) -> MoRef:
+        """The view of all objects of a type: ViewManager.CreateContainerView, once a login. It ends with the login."""
+        login = self.login
+        with self._lock:
+            if native_type not in login.views:
+                login.views[native_type] = self.channel(login).call(
+                    "CreateContainerView",
+                    login.service("viewManager"),
+                    reference("container", login.service("rootFolder"))
+                    + element("type", native_type)
+                    + element("recursive", True),
+                )
+            return login.views[native_type]

@@ -1,0 +1,187 @@
+"""Decoding: elements of a reply become plain values, rows and faults.
+
+Values become plain ones by what the element says of itself: its ``xsi:type``, or a ``type`` attribute, which makes it a
+reference. What is unknown stays text, or a dict by element name. An array inside of a structure is not told from its
+only item: `as_tuple` takes either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from hvlib_vsphere.native import TYPE_KEY, Fault, MoRef, Row, without_type
+
+__all__ = ["as_tuple", "fault_of", "local_name", "parse_bool", "parse_datetime", "row_of", "value_of"]
+
+XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+
+PARTS = {"propSet": ("name", "val"), "missingSet": ("path", "fault")}
+
+OUT_OF_RANGE = re.compile(r"-?\d{4,}-\d\d-\d\dT")
+"""How a moment begins that is one, though Python has none such."""
+
+
+def value_of(node: Element) -> Any:
+    """An element's value, as plain as it can be."""
+    declared = node.get(XSI_TYPE)
+    if len(node):
+        return _composite(node, declared)
+    if node.text is None and parse_bool(node.get(XSI_NIL)):
+        return None
+    if declared is not None:
+        reader = _leaf_reader(declared)
+        if reader is not _reference:
+            return reader(node.text)
+    to = node.get("type")
+    return node.text or "" if to is None else MoRef(to, node.text or "")
+
+
+def _composite(node: Element, declared: str | None) -> Any:
+    kind = None if declared is None else _unprefixed(declared)
+    if kind is not None and kind.startswith("ArrayOf"):
+        return tuple([value_of(child) for child in node])
+    fields: dict[str, Any] = {} if kind is None else {TYPE_KEY: kind}
+    repeated: dict[str, list[Any]] = {}
+    for child in node:
+        name = local_name(child.tag)
+        # Most leaves have no attributes: their values are their texts.
+        value = value_of(child) if len(child) or child.items() else child.text or ""
+        if name not in fields:
+            fields[name] = value
+        elif name in repeated:
+            repeated[name].append(value)
+        else:
+            repeated[name] = [fields[name], value]
+    for name, values in repeated.items():
+        fields[name] = tuple(values)
+    return fields
+
+
+def as_tuple(value: Any) -> tuple[Any, ...]:
+    """A decoded array's items, however many: the server writes one, inside of a structure, as if it were no array."""
+    if value is None:
+        return ()
+    return value if type(value) is tuple else (value,)
+
+
+def row_of(node: Element) -> Row:
+    """An ObjectContent: ``obj``, then ``propSet`` and ``missingSet`` elements."""
+    values: dict[str, Any] = {}
+    missing: dict[str, Fault] = {}
+    parts = iter(node)
+    target = next(parts, None)
+    if target is None or target.text is None:
+        raise ValueError("an object without its reference")
+    for part in parts:
+        path_tag, value_tag = _tags_in(part.tag)
+        path = part[0].text or ""
+        if part[0].tag != path_tag or (len(part) > 1 and part[1].tag != value_tag):
+            raise ValueError(f"{local_name(part.tag)} begins with {local_name(part[0].tag)}")
+        if len(part) < 2:
+            values[path] = None
+        elif local_name(part.tag) == "propSet":
+            values[path] = value_of(part[1])
+        else:
+            missing[path] = Fault.of_localized(value_of(part[1]))
+    return Row(MoRef(target.get("type", ""), target.text), values, missing)
+
+
+def fault_of(node: Element) -> Fault:
+    """A SOAP fault."""
+    detail = node.find("detail/*")
+    message = node.findtext("faultstring") or ""
+    if detail is None:
+        return Fault("", message, {})
+    value = value_of(detail)
+    fields = value if isinstance(value, dict) else {}
+    declared = detail.get(XSI_TYPE)
+    kind = local_name(detail.tag).removesuffix("Fault") if declared is None else _unprefixed(declared)
+    return Fault(kind, message or kind, without_type(fields))
+
+
+@lru_cache(maxsize=64)
+def _tags_in(tag: str) -> tuple[str, str]:
+    """The tags of the two elements in a ``propSet`` or ``missingSet``, in this order."""
+    space, brace, name = tag.rpartition("}")
+    if name not in PARTS:
+        raise ValueError(f"an object with {name!r}")
+    first, second = PARTS[name]
+    return f"{space}{brace}{first}", f"{space}{brace}{second}"
+
+
+@lru_cache(maxsize=4096)
+def local_name(tag: str) -> str:
+    """A tag without its namespace."""
+    return tag.rpartition("}")[2]
+
+
+@lru_cache(maxsize=4096)
+def _unprefixed(name: str) -> str:
+    return name.rpartition(":")[2]
+
+
+def _text(text: str | None) -> str:
+    return text or ""
+
+
+def _integer(text: str | None) -> int:
+    return int(text or "")
+
+
+def _float(text: str | None) -> float:
+    return float(text or "")
+
+
+def _reference(text: str | None) -> Any:
+    """Marker for types whose value is in an attribute, not in the text."""
+    raise AssertionError(text)
+
+
+def parse_bool(text: str | None) -> bool:
+    """Whether a text says true."""
+    return text is not None and text.strip() in ("true", "1")
+
+
+def parse_datetime(text: str | None) -> datetime | None:
+    """A moment; None if it is none that Python knows: before the year 1 or after 9999."""
+    known = (text or "").strip()
+    try:
+        moment = datetime.fromisoformat(known)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        if OUT_OF_RANGE.match(known):
+            return None
+        raise
+
+
+READERS: Mapping[str, Callable[[str | None], Any]] = {
+    "string": _text,
+    "anyURI": _text,
+    "base64Binary": _text,
+    "int": _integer,
+    "long": _integer,
+    "short": _integer,
+    "byte": _integer,
+    "float": _float,
+    "double": _float,
+    "boolean": parse_bool,
+    "dateTime": parse_datetime,
+    "ManagedObjectReference": _reference,
+}
+
+
+@lru_cache(maxsize=4096)
+def _leaf_reader(declared: str) -> Callable[[str | None], Any]:
+    """The reader of a leaf of this type. An enumeration's value is text; an empty leaf, an empty array or structure."""
+    kind = _unprefixed(declared)
+    if kind in READERS:
+        return READERS[kind]
+    if kind.startswith("ArrayOf"):
+        return lambda _: ()
+    return lambda text: text or {TYPE_KEY: kind}
