@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from hvlib_xenapi.simulator import Simulator
+from hvlib_xapi_simulator import Simulator
 
 __all__ = ["Background", "Client", "Refused", "until"]
 

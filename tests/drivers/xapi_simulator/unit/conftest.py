@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from drivers.xapi_simulator.clients.plain import Client
-from hvlib_xenapi.simulator import Settings, Simulator
+from hvlib_xapi_simulator import Settings, Simulator
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import time
 
 import pytest
 from drivers.xapi_simulator.clients.plain import Background, Client, Refused, until
-from hvlib_xenapi.simulator.events import Subscriptions
-from hvlib_xenapi.simulator.values import Int32
+from hvlib_xapi_simulator.events import Subscriptions
+from hvlib_xapi_simulator.values import Int32
 
 TOKEN = re.compile(r"\d{20},\d{20}$")
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from drivers.xapi_simulator.clients.plain import Background, Client, until
-from hvlib_xenapi.simulator.machines import DISK_TEMPLATE
-from hvlib_xenapi.simulator.vm_operations import OPERATIONS, Guest, check
+from hvlib_xapi_simulator.machines import DISK_TEMPLATE
+from hvlib_xapi_simulator.vm_operations import OPERATIONS, Guest, check
 
 NULL = "OpaqueRef:NULL"
 

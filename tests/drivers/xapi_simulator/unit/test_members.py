@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from drivers.xapi_simulator.clients.plain import Client, Refused
-from hvlib_xenapi.simulator import Simulator
+from hvlib_xapi_simulator import Simulator
 
 
 @pytest.fixture

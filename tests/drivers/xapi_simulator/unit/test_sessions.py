@@ -9,8 +9,8 @@ import time
 
 import pytest
 from drivers.xapi_simulator.clients.plain import Background, Client, Refused
-from hvlib_xenapi.simulator import Simulator
-from hvlib_xenapi.simulator.values import DateTime
+from hvlib_xapi_simulator import Simulator
+from hvlib_xapi_simulator.values import DateTime
 
 
 def test_a_wrong_password_costs_time(simulator: Simulator) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 from drivers.xapi_simulator.clients.plain import Client
-from hvlib_xenapi.simulator import Settings, Simulator, json_rpc, xml_rpc
-from hvlib_xenapi.simulator.values import DateTime, Int32
+from hvlib_xapi_simulator import Settings, Simulator, json_rpc, xml_rpc
+from hvlib_xapi_simulator.values import DateTime, Int32
 
 HEAD = b'<?xml version="1.0"?><methodResponse><params><param><value>'
 TAIL = b"</value></param></params></methodResponse>"
