@@ -93,7 +93,7 @@ class Administrator:
         """Make another member the master."""
         for member in self._pool.members.all:
             if member.address == address:
-                return self._pool.members.promote(member)
+                return self._pool.promote(member)
         raise ValueError(f"no member is at {address}")
 
     def set(self, **settings: Any) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from hvlib_xapi_simulator.database import Database
+from hvlib_xapi_simulator.members import Member
+from hvlib_xapi_simulator.pool import Pool
 from hvlib_xapi_simulator.values import NULL
-
-if TYPE_CHECKING:
-    from hvlib_xapi_simulator.database import Database
-    from hvlib_xapi_simulator.members import Member
-    from hvlib_xapi_simulator.pool import Pool
 
 __all__ = ["HANDLERS", "Call", "Handler", "handles"]
 

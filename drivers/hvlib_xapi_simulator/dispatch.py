@@ -10,19 +10,18 @@ import threading
 import traceback
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hvlib_xapi_simulator.call import HANDLERS, Call, Handler
+from hvlib_xapi_simulator.call import Call, Handler
 from hvlib_xapi_simulator.classes import CLASSES
 from hvlib_xapi_simulator.failure import Failure
 from hvlib_xapi_simulator.implied import implied_messages
-from hvlib_xapi_simulator.records import record_handler
+from hvlib_xapi_simulator.members import Member
+from hvlib_xapi_simulator.messages import HANDLERS
+from hvlib_xapi_simulator.messages.records import record_handler
+from hvlib_xapi_simulator.pool import Pool
 from hvlib_xapi_simulator.table import Message
 from hvlib_xapi_simulator.values import NULL, WrongType
-
-if TYPE_CHECKING:
-    from hvlib_xapi_simulator.members import Member
-    from hvlib_xapi_simulator.pool import Pool
 
 __all__ = ["Dispatcher"]
 
@@ -102,7 +101,7 @@ class Dispatcher:
         """Raise SESSION_INVALID, or HOST_IS_SLAVE if the session is the master's (ocaml/xapi/session_check.ml)."""
         self._pool.sessions.check(call.session)
         local = call.local or self._pool.sessions.is_local(call.session)
-        if not (local or call.member.is_master):
+        if not (local or self._pool.members.is_master(call.member)):
             raise Failure("HOST_IS_SLAVE", self._pool.members.master.address)
 
     def _unknown(self, call: Call, name: str, parameters: Sequence[Any]) -> Failure:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hvlib_xapi_simulator.call import Call, handles
+from hvlib_xapi_simulator.alerts import Alerts
+from hvlib_xapi_simulator.database import Database
 from hvlib_xapi_simulator.failure import Failure
+from hvlib_xapi_simulator.settings import Settings
 from hvlib_xapi_simulator.values import Int32
-
-if TYPE_CHECKING:
-    from hvlib_xapi_simulator.pool import Pool
 
 __all__ = ["Events", "Subscriptions"]
 
@@ -79,8 +79,11 @@ class _Found:
 class Events:
     """The events of a pool."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, settings: Settings, database: Database, alerts: Alerts, closed: threading.Event) -> None:
+        self._settings = settings
+        self._database = database
+        self._alerts = alerts
+        self._closed = closed
         self.queues: dict[str, tuple[list[str], str]] = {}
         """What sessions have registered for, and the token of what they were told last (event_queue.py)."""
 
@@ -88,33 +91,32 @@ class Events:
         """Return what happened since a token; wait if nothing did. Raises SESSION_INVALID if the session ends."""
         since, since_alert = _parse_token(token)
         deadline = time.monotonic() + (timeout if timeout >= 0 else FOREVER)
-        delay = self._pool.settings.event_delay
+        delay = self._settings.event_delay
         pause = delay * FIRST_PAUSE
         if not subscriptions.only_tasks:
-            self._pool.closed.wait(delay)
-        database = self._pool.database
+            self._closed.wait(delay)
         while True:
-            with database.changed:
+            with self._database.changed:
                 found = self._collect(subscriptions, since, since_alert)
-                over = self._pool.closed.is_set() or time.monotonic() >= deadline
+                over = self._closed.is_set() or time.monotonic() >= deadline
                 if found.events or over:
                     return self._reply(found)
                 self._wait_for_any(session, subscriptions, found, deadline)
             since, since_alert = found.last, found.last_alert
             pause = min(delay, 2 * pause)
-            self._pool.closed.wait(pause)
+            self._closed.wait(pause)
 
     def inject(self, table: str, ref: str) -> str:
         """Make an event of an object that did not change; return a token from before it."""
-        with self._pool.database.lock:
-            if self._pool.database.table_of(ref) != table:
+        with self._database.lock:
+            if self._database.table_of(ref) != table:
                 raise Failure("HANDLE_INVALID", table, ref)
-            return _token(self._pool.database.touch(table, ref) - 1, 0)
+            return _token(self._database.touch(table, ref) - 1, 0)
 
     def _wait_for_any(self, session: str, subscriptions: Subscriptions, found: _Found, deadline: float) -> None:
         """Return when something happened, or the time is over. The caller holds the lock."""
-        database = self._pool.database
-        while not self._pool.closed.is_set():
+        database = self._database
+        while not self._closed.is_set():
             if session not in database.tables["session"].rows:
                 raise Failure("SESSION_INVALID", session)
             if self._collect(subscriptions, found.last, found.last_alert).events:
@@ -126,7 +128,7 @@ class Events:
 
     def _collect(self, subscriptions: Subscriptions, since: int, since_alert: int) -> _Found:
         found = _Found(since, since_alert)
-        for name, table in self._pool.database.tables.items():
+        for name, table in self._database.tables.items():
             if name in WITHOUT_EVENTS or not subscriptions.may_match(name):
                 continue
             for ref, row in sorted(table.recent(since)):  # By reference, as a map of OCaml's is walked.
@@ -140,12 +142,12 @@ class Events:
                     found.last = max(found.last, deleted)
                     found.deleted.append(_event(deleted, name, "del", ref))
         if subscriptions.may_match("message"):
-            found.last_alert, alerts = self._pool.alerts.since(since_alert)
+            found.last_alert, alerts = self._alerts.since(since_alert)
             found.alerts = [_event(0, "message", "add" if row else "del", ref, row) for ref, row in alerts]
         return found
 
     def _reply(self, found: _Found) -> dict[str, Any]:
-        counts = {name.lower(): Int32(len(table.rows)) for name, table in self._pool.database.tables.items()}
+        counts = {name.lower(): Int32(len(table.rows)) for name, table in self._database.tables.items()}
         return {"events": found.events, "valid_ref_counts": counts, "token": _token(found.last, found.last_alert)}
 
 
@@ -165,21 +167,3 @@ def _parse_token(token: str) -> tuple[int, int]:
     if found is None or max(map(int, found.groups())) > LAST:
         raise Failure("EVENT_FROM_TOKEN_PARSE_FAILURE", token)
     return int(found[1]), int(found[2])
-
-
-@handles("event.from")
-def event_from(call: Call, classes: list[str], token: str, timeout: float) -> dict[str, Any]:
-    """Return events, the number of objects of each class, and the next token."""
-    return call.pool.events.wait(call.session, Subscriptions(classes), token, timeout)
-
-
-@handles("event.inject")
-def inject(call: Call, table: str, ref: str) -> str:
-    """Make an event; return a token from before it."""
-    return call.pool.events.inject(table, ref)
-
-
-@handles("event.get_current_id")
-def get_current_id(call: Call) -> int:
-    """Return the number that the next event will have."""
-    return call.database.generation

@@ -1,4 +1,4 @@
-"""What a new pool holds. The same settings make the same objects, with the same references and uuids."""
+"""The objects of a new pool, before they are in its database. The same seed makes the same references and uuids."""
 
 from __future__ import annotations
 
@@ -6,72 +6,21 @@ import random
 import uuid
 from typing import Any
 
-from hvlib_xapi_simulator import machines
 from hvlib_xapi_simulator.classes import CLASSES
 from hvlib_xapi_simulator.database import Database
 from hvlib_xapi_simulator.records import blank
 from hvlib_xapi_simulator.relations import RELATIONS
-from hvlib_xapi_simulator.settings import Settings
-from hvlib_xapi_simulator.values import NULL, now
+from hvlib_xapi_simulator.values import NULL
 
-__all__ = ["GIB", "Inventory"]
-
-GIB = 2**30
-CPUS = 4
-MAC = "02:00:00:00:{:02x}:{:02x}"
-SM_FEATURES = [
-    "SR_PROBE", "SR_UPDATE", "VDI_CREATE", "VDI_DELETE", "VDI_ATTACH", "VDI_DETACH", "VDI_CLONE", "VDI_SNAPSHOT",
-    "VDI_RESIZE", "VDI_RESIZE_ONLINE", "VDI_MIRROR", "VDI_GENERATE_CONFIG",
-]  # fmt: skip
-SR_OPERATIONS = [
-    "vdi_introduce", "vdi_create", "vdi_destroy", "vdi_resize", "vdi_clone", "vdi_snapshot", "vdi_mirror",
-    "vdi_enable_cbt", "vdi_disable_cbt", "vdi_data_destroy", "vdi_list_changed_blocks", "vdi_set_on_boot",
-    "plug", "unplug", "update", "scan", "forget", "destroy", "pbd_create", "pbd_destroy",
-]  # fmt: skip
-HOST_OPERATIONS = [
-    "provision", "evacuate", "shutdown", "reboot", "vm_start", "vm_resume", "vm_migrate", "apply_updates",
-]  # fmt: skip
-VERSION = {
-    "product_version": "8.3.0",
-    "product_version_text": "8.3",
-    "product_version_text_short": "8.3",
-    "product_brand": "XCP-ng",
-    "platform_name": "XCP",
-    "platform_version": "3.4.0",
-    "hostname": "localhost",
-    "build_number": "cloud",
-    "xapi": "26.17",
-    "xapi_build": "26.17.0",
-    "network_backend": "openvswitch",
-}
+__all__ = ["Inventory"]
 
 
 class Inventory:
-    """The objects of a pool, before they are in its database."""
+    """Objects by class and reference, whose relations are completed when they are loaded into a database."""
 
-    def __init__(self, settings: Settings, addresses: list[str]) -> None:
-        self.settings = settings
+    def __init__(self, seed: str) -> None:
         self.objects: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in CLASSES}
-        self._addresses = addresses
-        self._random = random.Random(settings.seed)
-
-    def fill(self, database: Database) -> list[str]:
-        """Put everything into an empty database; return the hosts."""
-        pool = self.add("pool", name_label="hvlib", name_description="A simulated pool")
-        network = self.add("network", name_label="Pool-wide network associated with eth0", bridge="xenbr0", MTU=1500)
-        self.add("network", name_label="Isolated", bridge="xapi1", MTU=1500, other_config={"purpose": "tests"})
-        hosts = [self._add_host(number, network) for number in range(self.settings.hosts)]
-        shared = self._add_storage("Shared storage", "nfs", shared=True, hosts=hosts)
-        for number, host in enumerate(hosts):
-            self._add_storage(f"Local storage {number + 1}", "ext", shared=False, hosts=[host])
-        self.objects["pool"][pool].update(master=hosts[0], default_SR=shared, suspend_image_SR=shared)
-        self._add_plugins()
-        machines.add(self, hosts, shared, network)
-        self._relate()
-        for name, table in database.tables.items():
-            if self.objects[name] or table.rows:
-                database.load(name, self.objects[name])
-        return hosts
+        self._random = random.Random(seed)
 
     def add(self, table: str, **fields: Any) -> str:
         """Add an object with defaults for the fields that are not given; return its reference."""
@@ -83,80 +32,12 @@ class Inventory:
         """Return the next uuid."""
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
-    def _add_host(self, number: int, network: str) -> str:
-        memory = (64 + 4 * self.settings.vms) * GIB
-        metrics = self.add("host_metrics", memory_total=memory, memory_free=memory, live=True, last_updated=now())
-        # Of hosts that answer no calls, a client that looks for a new master stays on loopback too.
-        silent = f"127.1.{number // 256}.{number % 256}"
-        address = self._addresses[number] if number < len(self._addresses) else silent
-        name = f"host-{number + 1}"
-        host = self.add(
-            "host",
-            name_label=name,
-            name_description="A simulated host",
-            hostname=name,
-            address=address,
-            enabled=True,
-            metrics=metrics,
-            API_version_major=2,
-            API_version_minor=21,
-            API_version_vendor="XenSource",
-            allowed_operations=HOST_OPERATIONS,
-            software_version={**VERSION, "hostname": name},
-            capabilities=["xen-3.0-x86_64", "hvm-3.0-x86_64"],
-            cpu_info=_cpu_info(),
-            other_config={"agent_start_time": "1700000000.", "boot_time": "1700000000."},
-            edition="xcp-ng",
-            sched_policy="credit",
-        )
-        for cpu in range(CPUS):
-            self.add("host_cpu", host=host, number=cpu, vendor="GenuineIntel", speed=2400, modelname="Simulated CPU")
-        pif_metrics = self.add("PIF_metrics", carrier=True, speed=10_000, duplex=True, device_name="Simulated NIC")
-        self.add(
-            "PIF",
-            device="eth0",
-            network=network,
-            host=host,
-            MAC=MAC.format(number // 256, number % 256),
-            MTU=1500,
-            VLAN=-1,
-            metrics=pif_metrics,
-            physical=True,
-            currently_attached=True,
-            ip_configuration_mode="Static",
-            IP=address,
-            netmask="255.255.255.0",
-            management=True,
-        )
-        return host
-
-    def _add_storage(self, name: str, type: str, shared: bool, hosts: list[str]) -> str:
-        repository = self.add(
-            "SR",
-            name_label=name,
-            type=type,
-            content_type="user",
-            shared=shared,
-            physical_size=(1024 + 32 * self.settings.vms) * GIB,
-            allowed_operations=SR_OPERATIONS,
-        )
-        for host in hosts:
-            config = {"server": "192.0.2.254", "serverpath": "/srv"} if shared else {"device": "/dev/sda3"}
-            self.add("PBD", host=host, SR=repository, device_config=config, currently_attached=True)
-        return repository
-
-    def _add_plugins(self) -> None:
-        for type in ("nfs", "ext", "iso"):
-            self.add(
-                "SM",
-                name_label=type.upper(),
-                type=type,
-                vendor="hvlib",
-                version="1.0",
-                required_api_version="1.1",
-                capabilities=SM_FEATURES,
-                features=dict.fromkeys(SM_FEATURES, 1),
-            )
+    def load(self, database: Database) -> None:
+        """Put everything into an empty database."""
+        self._relate()
+        for name, table in database.tables.items():
+            if self.objects[name] or table.rows:
+                database.load(name, self.objects[name])
 
     def _relate(self) -> None:
         """Fill the sets at the other ends of references."""
@@ -170,14 +51,3 @@ class Inventory:
                     if not other[relation.other]:
                         other[relation.other] = []
                     other[relation.other].append(ref)
-
-
-def _cpu_info() -> dict[str, str]:
-    return {
-        "cpu_count": str(CPUS),
-        "socket_count": "1",
-        "vendor": "GenuineIntel",
-        "speed": "2400.000",
-        "modelname": "Simulated CPU",
-        "features": "",
-    }

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hvlib_xapi_simulator.guests import guest_fields, metrics_fields
+from hvlib_xapi_simulator.inventory import Inventory
 from hvlib_xapi_simulator.values import EPOCH, NULL, DateTime
 from hvlib_xapi_simulator.vm_operations import Guest, allowed_operations
-
-if TYPE_CHECKING:
-    from hvlib_xapi_simulator.inventory import Inventory
 
 __all__ = ["BOOTABLE", "VBD_OPERATIONS", "VDI_OPERATIONS", "VIF_OPERATIONS", "add"]
 
@@ -42,15 +40,15 @@ DISK_TEMPLATE = "Debian 12 with a disk"
 DEFAULT_TEMPLATE = "Other install media"
 
 
-def add(inventory: Inventory, hosts: list[str], storage: str, network: str) -> None:
-    """Add all machines."""
+def add(inventory: Inventory, vms: int, hosts: list[str], storage: str, network: str) -> None:
+    """Add all machines: so many VMs, templates, and each host's control domain."""
     for number, host in enumerate(hosts):
         _add_control_domain(inventory, number, host)
     _add_template(inventory, DEFAULT_TEMPLATE, default=True)
     template = _add_template(inventory, DISK_TEMPLATE, default=False)
     _add_devices(inventory, template, DISK_TEMPLATE, storage, network, 0, attached=False)
     maker = _Maker(inventory, hosts, storage, network)
-    for number in range(inventory.settings.vms):
+    for number in range(vms):
         maker.add_vm(number)
 
 

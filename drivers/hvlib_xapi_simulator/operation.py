@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from hvlib_xapi_simulator.call import Call, handles
+from hvlib_xapi_simulator.call import Call
 from hvlib_xapi_simulator.database import Database
-from hvlib_xapi_simulator.failure import Failure
 from hvlib_xapi_simulator.vm_operations import Error, Guest, allowed_operations, check
 from hvlib_xapi_simulator.waiting import wait_until_allowed
 
@@ -68,17 +67,3 @@ def _record(database: Database, table: str, ref: str) -> Mapping[str, Any]:
 def _write_operations(database: Database, vm: str, current: dict[str, str]) -> None:
     database.write("VM", vm, current_operations=current)
     update_allowed_operations(database, vm)
-
-
-@handles("VM.update_allowed_operations")
-def update(call: Call, vm: str) -> None:
-    """Bring allowed_operations up to date."""
-    update_allowed_operations(call.database, vm)
-
-
-@handles("VM.assert_operation_valid")
-def assert_operation_valid(call: Call, vm: str, operation: str) -> None:
-    """Raise what stands against an operation."""
-    error = check(vm, call.database.get("VM", vm), guest_of(call.database, vm), operation)
-    if error:
-        raise Failure(*error)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hvlib_xapi_simulator.call import Call, handles
+from hvlib_xapi_simulator.call import Call
 from hvlib_xapi_simulator.database import Database
 from hvlib_xapi_simulator.failure import Failure
 from hvlib_xapi_simulator.values import NULL
 
-__all__ = ["assert_can_run", "assert_reaches", "choose_host", "release_memory", "reserve_memory"]
+__all__ = ["assert_can_run", "assert_reaches", "choose_host", "find_error", "release_memory", "reserve_memory"]
 
 NOWHERE: Mapping[str, str] = {}
 
@@ -18,7 +18,7 @@ NOWHERE: Mapping[str, str] = {}
 def choose_host(call: Call, vm: str) -> str:
     """Return the host that a VM starts on: the one it is fond of, else the one with most memory free."""
     database = call.database
-    possible = [host for host in database.tables["host"].rows if not _error(database, vm, host)]
+    possible = [host for host in database.tables["host"].rows if not find_error(database, vm, host)]
     if not possible:
         raise Failure("NO_HOSTS_AVAILABLE")
     affinity = database.get("VM", vm)["affinity"]
@@ -27,7 +27,7 @@ def choose_host(call: Call, vm: str) -> str:
 
 def assert_can_run(call: Call, vm: str, host: str, moved: Mapping[str, str] = NOWHERE) -> None:
     """Raise what keeps a VM from running on a host. ``moved``: disks that move along, and to which repository."""
-    if error := _error(call.database, vm, host, moved):
+    if error := find_error(call.database, vm, host, moved):
         raise Failure(*error)
 
 
@@ -51,7 +51,8 @@ def release_memory(database: Database, vm: dict[str, Any]) -> None:
         reserve_memory(database, vm["resident_on"], -vm["memory_dynamic_max"])
 
 
-def _error(database: Database, vm: str, host: str, moved: Mapping[str, str] = NOWHERE) -> tuple[str, ...] | None:
+def find_error(database: Database, vm: str, host: str, moved: Mapping[str, str] = NOWHERE) -> tuple[str, ...] | None:
+    """Return what keeps a VM from running on a host."""
     fields = database.get("host", host)
     if not fields["enabled"]:
         return "HOST_DISABLED", host
@@ -82,16 +83,3 @@ def _unreachable(database: Database, vm: str, host: str, moved: Mapping[str, str
 def _memory_free(database: Database, host: str) -> int:
     free: int = database.get("host_metrics", database.get("host", host)["metrics"])["memory_free"]
     return free
-
-
-@handles("VM.get_possible_hosts")
-def get_possible_hosts(call: Call, vm: str) -> list[str]:
-    """Return the hosts that a VM can run on."""
-    call.database.get("VM", vm)
-    return [host for host in call.database.tables["host"].rows if not _error(call.database, vm, host)]
-
-
-@handles("VM.assert_can_boot_here")
-def assert_can_boot_here(call: Call, vm: str, host: str) -> None:
-    """Raise what keeps a VM from running on a host."""
-    assert_can_run(call, vm, host)

@@ -9,10 +9,10 @@ from typing import Any
 from hvlib_xapi_simulator.alerts import Alerts
 from hvlib_xapi_simulator.classes import CLASSES
 from hvlib_xapi_simulator.database import Backup, Database, Row
+from hvlib_xapi_simulator.estate import Estate
 from hvlib_xapi_simulator.events import Events
 from hvlib_xapi_simulator.faults import Faults
-from hvlib_xapi_simulator.inventory import Inventory
-from hvlib_xapi_simulator.members import Members
+from hvlib_xapi_simulator.members import Member, Members
 from hvlib_xapi_simulator.relations import RELATIONS
 from hvlib_xapi_simulator.sessions import Sessions
 from hvlib_xapi_simulator.settings import Settings
@@ -32,14 +32,14 @@ class Pool:
         self.closed = threading.Event()
         self.database = Database([name for name in CLASSES if name not in NOT_TABLES])
         self.faults = Faults()
-        hosts = Inventory(settings, addresses).fill(self.database)
-        self.members = Members(self, list(zip(hosts, addresses, strict=False)))
-        self.tasks = Tasks(self)
-        self.sessions = Sessions(self)
-        self.alerts = Alerts(self)
+        hosts = Estate(settings, addresses).fill(self.database)
+        self.members = Members(list(zip(hosts, addresses, strict=False)))
+        self.tasks = Tasks(settings, self.database, self.members, self.closed)
+        self.sessions = Sessions(settings, self.database, self.tasks, self.closed)
+        self.alerts = Alerts(self.database)
         self.sources: dict[str, dict[str, Any]] = {}
         """What VMs were when their snapshots were made, by snapshot: what snapshot_metadata says."""
-        self.events = Events(self)
+        self.events = Events(settings, self.database, self.alerts, self.closed)
         self.backup: Backup | None = None
         """What the next master begins with; None: all that there is."""
 
@@ -65,6 +65,21 @@ class Pool:
             self._note_start()
             self.database.generation += 1
             self.database.changed.notify_all()
+
+    def promote(self, member: Member) -> None:
+        """Make a member the master. All sessions and tasks are lost, as they are when servers restart.
+
+        If there is a backup of the database, the new master begins with it: other members get a copy every few minutes
+        (ocaml/xapi/pool_db_backup.ml).
+        """
+        with self.database.lock:
+            self.members.master = member
+            if self.backup is not None:
+                self.sessions.close_all()
+                self.database.restore(self.backup)
+            for pool in list(self.database.tables["pool"].rows):
+                self.database.write("pool", pool, master=member.host)
+        self.restart()
 
     def back_up(self) -> None:
         """Copy the database to the other members."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hvlib_xapi_simulator.call import Call, handles
 from hvlib_xapi_simulator.classes import CLASSES
-from hvlib_xapi_simulator.database import new_ref
+from hvlib_xapi_simulator.database import Database, new_ref
 from hvlib_xapi_simulator.failure import Failure
 from hvlib_xapi_simulator.records import blank
-from hvlib_xapi_simulator.values import NULL, now
-
-if TYPE_CHECKING:
-    from hvlib_xapi_simulator.pool import Pool
+from hvlib_xapi_simulator.settings import Settings
+from hvlib_xapi_simulator.tasks import Tasks
+from hvlib_xapi_simulator.values import now
 
 __all__ = ["Sessions"]
 
@@ -26,19 +25,20 @@ NOTED = 600.0
 class Sessions:
     """Who is logged in."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, settings: Settings, database: Database, tasks: Tasks, closed: threading.Event) -> None:
+        self._settings = settings
+        self._database = database
+        self._tasks = tasks
+        self._closed = closed
         self._used: dict[str, float] = {}
         self._local: set[str] = set()
-        self.waiting: dict[str, int] = {}
-        """How many calls of a session wait for events."""
 
     def authenticate(self, user: str, password: str) -> None:
         """Raise SESSION_AUTHENTICATION_FAILED, after the penalty, unless user and password are right."""
-        settings = self._pool.settings
+        settings = self._settings
         right = secrets.compare_digest(password.encode(), settings.password.encode())
         if user != settings.user or not right:
-            self._pool.closed.wait(settings.login_penalty)
+            self._closed.wait(settings.login_penalty)
             raise Failure("SESSION_AUTHENTICATION_FAILED", user, "Authentication failure")
 
     def open(self, host: str, user: str, originator: str) -> str:
@@ -52,8 +52,8 @@ class Sessions:
             auth_user_name=user,
             originator=originator,
         )
-        with self._pool.database.lock:
-            session = self._pool.database.create("session", new_ref(), fields)
+        with self._database.lock:
+            session = self._database.create("session", new_ref(), fields)
             self._used[session] = time.monotonic()
             self._drop_idle()
             self._drop_surplus(session)
@@ -67,11 +67,11 @@ class Sessions:
 
     def check(self, session: str) -> None:
         """Raise SESSION_INVALID unless a session lives; it is not idle now."""
-        with self._pool.database.lock:
+        with self._database.lock:
             self._drop_idle()
             if session in self._local:
                 return
-            if session not in self._pool.database.tables["session"].rows:
+            if session not in self._database.tables["session"].rows:
                 raise Failure("SESSION_INVALID", session)
             self._used[session] = time.monotonic()
             self._note(session)
@@ -82,11 +82,11 @@ class Sessions:
 
     def close(self, session: str) -> None:
         """Log out. A call of the session that waits for events fails at once."""
-        with self._pool.database.lock:
+        with self._database.lock:
             self._local.discard(session)
             self._used.pop(session, None)
-            if session in self._pool.database.tables["session"].rows:
-                self._pool.database.delete("session", session)
+            if session in self._database.tables["session"].rows:
+                self._database.delete("session", session)
 
     def close_all(self) -> None:
         """End every session."""
@@ -100,11 +100,11 @@ class Sessions:
 
     def _note(self, session: str) -> None:
         """Say when a session was used last, but not at each use (ocaml/xapi/session_check.ml)."""
-        if self._pool.database.get("session", session)["last_active"] < now(NOTED):
-            self._pool.database.write("session", session, last_active=now())
+        if self._database.get("session", session)["last_active"] < now(NOTED):
+            self._database.write("session", session, last_active=now())
 
     def _drop_idle(self) -> None:
-        oldest = time.monotonic() - self._pool.settings.idle
+        oldest = time.monotonic() - self._settings.idle
         for session, used in list(self._used.items()):
             if used < oldest and not self._busy(session):
                 self.close(session)
@@ -114,7 +114,7 @@ class Sessions:
 
         One with a task under way neither ends nor counts.
         """
-        rows, settings = self._pool.database.tables["session"].rows, self._pool.settings
+        rows, settings = self._database.tables["session"].rows, self._settings
         group = self._group(rows[fresh].fields)
         members = [session for session in self._used if self._group(rows[session].fields) == group]
         members = sorted((each for each in members if not self._busy(each)), key=lambda each: self._used[each])
@@ -128,43 +128,4 @@ class Sessions:
         return ("", fields["originator"]) if user in ("", LOCAL_SUPERUSER) else (user, "")
 
     def _busy(self, session: str) -> bool:
-        return self._pool.tasks.any_pending(session)
-
-
-@handles("session.login_with_password")
-def login_with_password(call: Call, user: str, password: str, _version: str = "", originator: str = "") -> str:
-    """Log in. A slave says where the master is; through the unix socket everyone is root (xapi_session.ml)."""
-    if not call.local:
-        if not call.member.is_master:
-            raise Failure("HOST_IS_SLAVE", call.pool.members.master.address)
-        call.pool.sessions.authenticate(user, password)
-    return call.pool.sessions.open(call.member.host, user, originator)
-
-
-@handles("session.slave_local_login_with_password")
-def slave_local_login_with_password(call: Call, user: str, password: str) -> str:
-    """Log in to this member alone, whether it is the master or not."""
-    if not call.local:
-        call.pool.sessions.authenticate(user, password)
-    return call.pool.sessions.open_local()
-
-
-@handles("session.logout", "session.local_logout")
-def logout(call: Call) -> None:
-    """End the caller's session."""
-    call.pool.sessions.close(call.session)
-
-
-@handles("session.get_all_subject_identifiers")
-def get_all_subject_identifiers(_call: Call) -> list[str]:
-    """Return who is logged in by a directory service: nobody."""
-    return []
-
-
-@handles("session.logout_subject_identifier")
-def logout_subject_identifier(call: Call, identifier: str) -> None:
-    """End the sessions of a directory service's user, but not the caller's."""
-    rows = call.database.tables["session"].rows
-    for session in [ref for ref, row in rows.items() if row.fields["auth_user_sid"] == identifier]:
-        if session not in (call.session, NULL):
-            call.pool.sessions.close(session)
+        return self._tasks.any_pending(session)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from hvlib_xapi_simulator import handlers
 from hvlib_xapi_simulator.administrator import Administrator
 from hvlib_xapi_simulator.dispatch import Dispatcher
 from hvlib_xapi_simulator.http_server import Answer, HTTPServer
@@ -21,8 +20,6 @@ __all__ = ["Simulator"]
 
 FIRST_ADDRESS = "127.0.0.1"
 ATTEMPTS = 20
-
-handlers.register()
 
 
 class Simulator:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hvlib_xapi_simulator import xml_rpc
-from hvlib_xapi_simulator.call import Call, handles
 from hvlib_xapi_simulator.classes import CLASSES
-from hvlib_xapi_simulator.database import new_ref
+from hvlib_xapi_simulator.database import Database, new_ref
 from hvlib_xapi_simulator.failure import Failure
+from hvlib_xapi_simulator.members import Members
 from hvlib_xapi_simulator.records import blank
+from hvlib_xapi_simulator.settings import Settings
 from hvlib_xapi_simulator.values import NULL, now
-
-if TYPE_CHECKING:
-    from hvlib_xapi_simulator.pool import Pool
 
 __all__ = ["Tasks"]
 
@@ -29,8 +27,13 @@ STEPS = 4
 class Tasks:
     """The tasks of a pool."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, settings: Settings, database: Database, members: Members, closed: threading.Event) -> None:
+        self.pause: Callable[[threading.Event, float], bool] = threading.Event.wait
+        """Passes a step of an operation: seconds, or less if the event that cancels it is set. Says whether it is."""
+        self._settings = settings
+        self._database = database
+        self._members = members
+        self._closed = closed
         self._cancelling: dict[str, threading.Event] = {}
         self._collected = time.monotonic()
         self._sessions: dict[str, str] = {}
@@ -44,10 +47,10 @@ class Tasks:
             type="<none/>",
             status="pending",
             created=now(),
-            resident_on=self._pool.members.master.host,
+            resident_on=self._members.master.host,
         )
-        with self._pool.database.lock:
-            task = self._pool.database.create("task", new_ref(), fields)
+        with self._database.lock:
+            task = self._database.create("task", new_ref(), fields)
             self._cancelling[task] = threading.Event()
             self._sessions[task] = session
             self._write_session(session)
@@ -76,9 +79,9 @@ class Tasks:
 
     def work(self, task: str) -> None:
         """Let an operation's time pass, with progress. Raises TASK_CANCELLED as soon as the task is to stop."""
-        cancelling = self._cancelling.get(task) or self._pool.closed
+        cancelling = self._cancelling.get(task) or self._closed
         for step in range(1, STEPS + 1):
-            if cancelling.wait(self._pool.settings.task_time / STEPS):
+            if self.pause(cancelling, self._settings.task_time / STEPS):
                 raise Failure("TASK_CANCELLED", task)
             if step < STEPS:
                 self._write(task, progress=step / STEPS)
@@ -95,16 +98,16 @@ class Tasks:
 
     def cancel(self, task: str, by: str) -> None:
         """Ask a task to stop. It is over when whoever runs it has seen that (xapi_task.ml)."""
-        self._pool.database.write("task", task, current_operations={by: "cancel"})
-        with self._pool.database.changed:
+        self._database.write("task", task, current_operations={by: "cancel"})
+        with self._database.changed:
             if cancelling := self._cancelling.get(task):
                 cancelling.set()
-            self._pool.database.changed.notify_all()
+            self._database.changed.notify_all()
 
     def destroy(self, task: str) -> None:
         """Remove a task; one that is not over when it is."""
-        with self._pool.database.lock:
-            fields = self._pool.database.get("task", task)
+        with self._database.lock:
+            fields = self._database.get("task", task)
             if fields["status"] in COMPLETED:
                 self._delete(task)
             else:
@@ -112,7 +115,7 @@ class Tasks:
 
     def any_pending(self, session: str) -> bool:
         """Whether a session has a task that is not over."""
-        rows = self._pool.database.tables["task"].rows
+        rows = self._database.tables["task"].rows
         return any(
             owner == session and task in rows and rows[task].fields["status"] not in COMPLETED
             for task, owner in self._sessions.items()
@@ -120,15 +123,15 @@ class Tasks:
 
     def forget_all(self) -> None:
         """Lose all tasks without a trace, as a restart of the server does: no table of deletions tells."""
-        with self._pool.database.lock:
+        with self._database.lock:
             for cancelling in self._cancelling.values():
                 cancelling.set()
             self._cancelling.clear()
             self._sessions.clear()
 
     def _finish(self, task: str, **fields: Any) -> None:
-        with self._pool.database.lock:
-            row = self._pool.database.tables["task"].rows.get(task)
+        with self._database.lock:
+            row = self._database.tables["task"].rows.get(task)
             self._cancelling.pop(task, None)
             if row is None or row.fields["status"] != "pending":
                 return
@@ -142,10 +145,10 @@ class Tasks:
         What ends a task that a client made is the client's set_status, which notes no time: it was over long ago. Of
         too many, as many stay as there is room for beside all that is over, which is none of 200.
         """
-        if time.monotonic() - self._collected < self._pool.settings.collection:
+        if time.monotonic() - self._collected < self._settings.collection:
             return
         self._collected = time.monotonic()
-        rows = {task: row.fields for task, row in self._pool.database.tables["task"].rows.items()}
+        rows = {task: row.fields for task, row in self._database.tables["task"].rows.items()}
         over = {task: fields for task, fields in rows.items() if fields["status"] in COMPLETED}
         oldest = now(KEPT_SECONDS)
         young = [task for task, fields in over.items() if not _is_forgotten(fields, oldest)]
@@ -157,44 +160,20 @@ class Tasks:
 
     def _delete(self, task: str) -> None:
         session = self._sessions.pop(task, NULL)
-        if self._pool.database.exists(task):
-            self._pool.database.delete("task", task)
+        if self._database.exists(task):
+            self._database.delete("task", task)
         self._write_session(session)
 
     def _write(self, task: str, **fields: Any) -> None:
-        with self._pool.database.lock:
-            if task in self._pool.database.tables["task"].rows:
-                self._pool.database.write("task", task, **fields)
+        with self._database.lock:
+            if task in self._database.tables["task"].rows:
+                self._database.write("task", task, **fields)
 
     def _write_session(self, session: str) -> None:
-        if session in self._pool.database.tables["session"].rows:
+        if session in self._database.tables["session"].rows:
             tasks = [task for task, owner in self._sessions.items() if owner == session]
-            self._pool.database.write("session", session, tasks=tasks)
+            self._database.write("session", session, tasks=tasks)
 
 
 def _is_forgotten(fields: Mapping[str, Any], oldest: str) -> bool:
     return "destroy" in fields["current_operations"].values() or fields["finished"] < oldest
-
-
-@handles("task.create")
-def create(call: Call, label: str, description: str) -> str:
-    """Add a task that the caller brings to its end."""
-    return call.pool.tasks.create(label, call.session, description)
-
-
-@handles("task.destroy")
-def destroy(call: Call, task: str) -> None:
-    """Remove a task, when it is over."""
-    call.pool.tasks.destroy(task)
-
-
-@handles("task.cancel")
-def cancel(call: Call, task: str) -> None:
-    """Ask a task to stop."""
-    call.pool.tasks.cancel(task, call.key)
-
-
-@handles("task.set_other_config")
-def set_other_config(call: Call, task: str, value: Mapping[str, str]) -> None:
-    """Replace other_config."""
-    call.database.write("task", task, other_config=dict(value))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from drivers.xapi_simulator.clients.datamodel import Datamodel, read_datamodel
-from hvlib_xapi_simulator.call import HANDLERS
 from hvlib_xapi_simulator.classes import CLASSES
 from hvlib_xapi_simulator.implied import implied_messages
+from hvlib_xapi_simulator.messages import HANDLERS
 from hvlib_xapi_simulator.table import Class, Message
 
 QUALIFIERS = {"RO/runtime": "ro", "RO/constructor": "new", "RW": "rw"}

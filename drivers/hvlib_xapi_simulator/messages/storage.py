@@ -34,7 +34,7 @@ def create_disk(call: Call, record: Mapping[str, Any]) -> str:
     if size > repository["physical_size"] - repository["virtual_allocation"]:
         raise Failure("SR_FULL", str(size), str(repository["physical_size"] - repository["virtual_allocation"]))
     call.work()
-    disk = construct(call, of, record, managed=True, location=new_uuid())
+    disk = construct(call.database, of, record, managed=True, location=new_uuid())
     allocate(call.database, values["SR"], size)
     update_operations(call.database, "VDI", disk)
     return disk
@@ -109,7 +109,7 @@ def create_vbd(call: Call, record: Mapping[str, Any]) -> str:
         raise Failure("VDI_READONLY", disk)
     with call.database.lock:
         position = _position(call, vm, values["userdevice"])
-        vbd = construct(call, of, record, userdevice=position, VDI=disk, device="", currently_attached=False)
+        vbd = construct(call.database, of, record, userdevice=position, VDI=disk, device="", currently_attached=False)
         update_device_operations(call.database, values["VM"])
     return vbd
 

@@ -77,10 +77,10 @@ def designate_new_master(call: Call, host: str) -> None:
     member = call.pool.members.of_host(host)
     if member is None:
         raise Failure("HOST_NOT_LIVE", host)
-    call.pool.members.promote(member)
+    call.pool.promote(member)
 
 
 @handles("pool.emergency_transition_to_master")
 def emergency_transition_to_master(call: Call) -> None:
     """Make the host that is asked the master; asked for with a local session, when the master is lost."""
-    call.pool.members.promote(call.member)
+    call.pool.promote(call.member)

@@ -8,8 +8,8 @@ from typing import Any
 from hvlib_xapi_simulator.call import Call, handles
 from hvlib_xapi_simulator.classes import CLASSES
 from hvlib_xapi_simulator.database import new_ref
+from hvlib_xapi_simulator.estate import SR_OPERATIONS
 from hvlib_xapi_simulator.failure import Failure
-from hvlib_xapi_simulator.inventory import SR_OPERATIONS
 from hvlib_xapi_simulator.records import blank, construct
 from hvlib_xapi_simulator.values import NULL
 
@@ -76,7 +76,7 @@ def destroy(call: Call, repository: str) -> None:
 @handles("PBD.create")
 def create_attachment(call: Call, record: Mapping[str, Any]) -> str:
     """Say how a host reaches a repository. It does when PBD.plug was called."""
-    return construct(call, CLASSES["PBD"], record, currently_attached=False)
+    return construct(call.database, CLASSES["PBD"], record, currently_attached=False)
 
 
 @handles("PBD.destroy")

@@ -20,7 +20,7 @@ __all__: list[str] = []
 def create(call: Call, record: Mapping[str, Any]) -> str:
     """Add a VM without devices. Its settings are looked at when it starts."""
     of = CLASSES["VM"]
-    vm = construct(call, of, record)
+    vm = construct(call.database, of, record)
     fields = call.database.get("VM", vm)
     config = {"mac_seed": new_uuid(), **fields["other_config"]}
     call.database.write("VM", vm, other_config=config, domid=-1, current_operations={}, blocked_operations={})
