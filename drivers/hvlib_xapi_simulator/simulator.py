@@ -11,7 +11,6 @@ from typing import Self
 from hvlib_xapi_simulator.administrator import Administrator
 from hvlib_xapi_simulator.dispatch import Dispatcher
 from hvlib_xapi_simulator.http_server import Answer, HTTPServer
-from hvlib_xapi_simulator.members import Member
 from hvlib_xapi_simulator.pool import Pool
 from hvlib_xapi_simulator.service import Service
 from hvlib_xapi_simulator.settings import Settings
@@ -71,8 +70,7 @@ class Simulator:
 
     def start_member(self, address: str) -> None:
         """Let a member answer, for the first time or again."""
-        member = next(member for member in self.pool.members.all if member.address == address)
-        servers = list(self._make_servers(member))
+        servers = list(self._make_servers(address))
         self._servers[address] = servers
         for server in servers:
             server.start()
@@ -104,24 +102,26 @@ class Simulator:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _make_servers(self, member: Member) -> Iterator[HTTPServer]:
-        answer = self._answer(member, local=False)
+    def service(self, address: str, local: bool = False) -> Service:
+        """Return what answers a member's requests, over TCP or, ``local``, over its unix socket. No server need run."""
+        member = next(member for member in self.pool.members.all if member.address == address)
+        return Service(self.pool, self._dispatcher, member, local)
+
+    def _make_servers(self, address: str) -> Iterator[HTTPServer]:
+        answer = self.service(address).answer
         if self.port is not None:
-            server = self._listen(member.address, self.port, answer, None)
+            server = self._listen(address, self.port, answer, None)
             self.port = server.server_address[1]
             yield server
         if self.tls_port is not None and self._tls:
-            server = self._listen(member.address, self.tls_port, answer, self._tls)
+            server = self._listen(address, self.tls_port, answer, self._tls)
             self.tls_port = server.server_address[1]
             yield server
         if self.unix_socket:
-            number = self.pool.members.all.index(member)
+            number = self.addresses.index(address)
             path = Path(f"{self.unix_socket}{f'.{number}' if number else ''}")
             path.unlink(missing_ok=True)  # a server that was killed leaves it
-            yield HTTPServer(str(path), self._answer(member, local=True))
-
-    def _answer(self, member: Member, local: bool) -> Answer:
-        return Service(self.pool, self._dispatcher, member, local).answer
+            yield HTTPServer(str(path), self.service(address, local=True).answer)
 
     def _listen(self, address: str, port: int, answer: Answer, tls: ssl.SSLContext | None) -> HTTPServer:
         """Listen at a port. The first member's may be any, but one that is free at the others' addresses too."""
