@@ -29,10 +29,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from hvlib_xenapi.simulator import json_rpc, xml_rpc
-from hvlib_xenapi.simulator.classes import CLASSES
-from hvlib_xenapi.simulator.database import Row
-from hvlib_xenapi.simulator.records import blank
+from hvlib_xapi_simulator import json_rpc, xml_rpc
+from hvlib_xapi_simulator.classes import CLASSES
+from hvlib_xapi_simulator.database import Row
+from hvlib_xapi_simulator.records import blank
 
 VMS = 10_000
 RUNS = 5

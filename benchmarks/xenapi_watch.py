@@ -65,7 +65,7 @@ class Pool:
 
     def __init__(self, vms: int, stack: contextlib.ExitStack) -> None:
         options = [f"--vms={vms}", f"--password={PASSWORD}", f"--event-delay={BATCHING}"]
-        simulator = _started(stack, sys.executable, "-m", "hvlib_xenapi.simulator", *options)
+        simulator = _started(stack, sys.executable, "-m", "hvlib_xapi_simulator", *options)
         ready = _line(simulator)
         self._door = stack.enter_context(contextlib.closing(http.client.HTTPConnection("127.0.0.1", ready["door"])))
         self._watch = _started(stack, sys.executable, __file__, "--follow", ready["port"], str(RENAMES))

@@ -135,7 +135,7 @@ def test_the_administrator_counts(xapi: Xapi) -> None:
 
 def test_the_simulator_alone_ends_when_its_input_closes(tmp_path: Path) -> None:
     project = Path(__file__).parents[2]
-    command = [sys.executable, "-m", "hvlib_xenapi.simulator", "--vms", "1", "--unix-socket", str(tmp_path / "xapi")]
+    command = [sys.executable, "-m", "hvlib_xapi_simulator", "--vms", "1", "--unix-socket", str(tmp_path / "xapi")]
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -156,7 +156,7 @@ def test_the_simulator_alone_ends_by_a_signal() -> None:
     project = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": str(project / "drivers")}
     with subprocess.Popen(
-        [sys.executable, "-m", "hvlib_xenapi.simulator", "--vms", "1"],
+        [sys.executable, "-m", "hvlib_xapi_simulator", "--vms", "1"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=environment,

@@ -1,4 +1,4 @@
-"""xapi: a XenServer or XCP-ng pool, simulated. The server is hvlib's own: ``python -m hvlib_xenapi.simulator``."""
+"""xapi: a XenServer or XCP-ng pool, simulated. The server is hvlib's own: ``python -m hvlib_xapi_simulator``."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Xapi(Server):
             [
                 sys.executable,
                 "-m",
-                "hvlib_xenapi.simulator",
+                "hvlib_xapi_simulator",
                 *(f"--{name}={value}" for name, value in {**self._options, **ports}.items() if value is not None),
             ],
             log=Path(self._folder.name, "log"),
@@ -148,7 +148,7 @@ class Xapi(Server):
         return dict(self._administrator("leftovers"))
 
     def add_fault(self, kind: str, method: str = "*", times: int = 1, skip: int = 0) -> None:
-        """Let a fault happen to the next calls of a message; the kinds are in hvlib_xenapi.simulator.faults."""
+        """Let a fault happen to the next calls of a message; the kinds are in hvlib_xapi_simulator.faults."""
         self._administrator("add_fault", kind=kind, method=method, times=times, skip=skip)
 
     def clear_faults(self) -> None:

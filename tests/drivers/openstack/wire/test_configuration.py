@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hvlib_xenapi.simulator.certificate import make_certificate
+from hvlib_xapi_simulator.certificate import make_certificate
 from servers.faulty_proxy import FaultyProxy
 from servers.openstack.openstack import OpenStack
 from servers.openstack_replay.replay import OpenStackReplay

@@ -1,18 +1,15 @@
-"""The plainest client that a simulated pool can have: calls over JSON-RPC, a connection each."""
+"""The plainest client that a simulated pool can have: JSON-RPC, answered in the caller's own thread."""
 
 from __future__ import annotations
 
-import http.client
 import json
-import socket
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from hvlib_xenapi.simulator import Simulator
+from hvlib_xapi_simulator import Simulator
 
 __all__ = ["Background", "Client", "Refused", "until"]
 
@@ -27,24 +24,12 @@ class Refused(Exception):
         super().__init__(", ".join(description))
 
 
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=TIMEOUT)
-        self.path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(TIMEOUT)
-        self.sock.connect(self.path)
-
-
 class Client:
-    """Calls over JSON-RPC 2.0, a connection each. With a session: ``client("VM.get_all")``."""
+    """Calls in JSON-RPC 2.0, without a wire. With a session: ``client("VM.get_all")``."""
 
-    def __init__(self, simulator: Simulator, address: str = "127.0.0.1", unix_socket: Path | None = None) -> None:
+    def __init__(self, simulator: Simulator, address: str = "127.0.0.1") -> None:
         self.simulator = simulator
         self.address = address
-        self.unix_socket = unix_socket
         self.session = ""
 
     def login(self, user: str = "root", password: str = "secret", originator: str = "tests") -> Self:
@@ -65,20 +50,10 @@ class Client:
             raise Refused([reply["error"]["message"], *reply["error"]["data"]])
         return reply["result"]
 
-    def post(self, path: str, body: bytes, **headers: str) -> tuple[int, str, bytes]:
-        """The status, the type and the body of a reply."""
-        connection = self.connect()
-        try:
-            connection.request("POST", path, body, headers)
-            response = connection.getresponse()
-            return response.status, response.headers["Content-Type"], response.read()
-        finally:
-            connection.close()
-
-    def connect(self) -> http.client.HTTPConnection:
-        if self.unix_socket:
-            return UnixConnection(str(self.unix_socket))
-        return http.client.HTTPConnection(self.address, self.simulator.port, timeout=TIMEOUT)
+    def post(self, path: str, body: bytes) -> tuple[int, str, bytes]:
+        """Return the status, the type and the body of a reply."""
+        kind, reply = self.simulator.service(self.address).answer(path, body)
+        return 200, kind, reply
 
     def refused(self, method: str, *parameters: Any) -> list[str]:
         """The error of a call that must fail."""

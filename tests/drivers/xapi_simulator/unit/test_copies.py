@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from drivers.xapi_simulator.clients.plain import Client
-from hvlib_xenapi.simulator.machines import DISK_TEMPLATE
+from hvlib_xapi_simulator.machines import DISK_TEMPLATE
 
 NULL = "OpaqueRef:NULL"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from drivers.xapi_simulator.clients.datamodel import Datamodel, read_datamodel
-from hvlib_xenapi.simulator.call import HANDLERS
-from hvlib_xenapi.simulator.classes import CLASSES
-from hvlib_xenapi.simulator.implied import implied_messages
-from hvlib_xenapi.simulator.table import Class, Message
+from hvlib_xapi_simulator.classes import CLASSES
+from hvlib_xapi_simulator.implied import implied_messages
+from hvlib_xapi_simulator.messages import HANDLERS
+from hvlib_xapi_simulator.table import Class, Message
 
 QUALIFIERS = {"RO/runtime": "ro", "RO/constructor": "new", "RW": "rw"}
 LIVE_BUT_UNPUBLISHED = {"get_all_where", "get_all_records_where"}  # ocaml/idl/datamodel_utils.ml

@@ -7,7 +7,8 @@ or what a test cites.
 from __future__ import annotations
 
 import pytest
-from drivers.xapi_simulator.clients.plain import Client, until
+from drivers.xapi_simulator.clients.held import Held
+from drivers.xapi_simulator.clients.plain import Background, Client, until
 
 NULL = "OpaqueRef:NULL"
 GIB = 2**30
@@ -224,16 +225,18 @@ def test_a_repository_in_use_stays_attached(client: Client) -> None:
     assert client.refused("PBD.unplug", pbds.pop())[0] == "VDI_IN_USE"
 
 
-def test_operations_on_a_disk_are_entered_and_waited_for(client: Client) -> None:
+def test_operations_on_a_disk_are_entered_and_waited_for(client: Client, held: Held) -> None:
     """ocaml/xapi/message_forwarding.ml, with_sr_andor_vdi."""
     settings = client.simulator.pool.settings
     disk = make_disk(client)
-    settings.task_time = 0.5
+    held.hold()
     task = client("Async.VDI.snapshot", disk)
     until(lambda: client("VDI.get_current_operations", disk) == {task: "snapshot"})
     assert client("VDI.get_allowed_operations", disk) == []
     settings.patience = 0.0
     assert client.refused("VDI.destroy", disk) == ["OTHER_OPERATION_IN_PROGRESS", "VDI", disk, "snapshot", task]
-    settings.patience, settings.task_time = 20.0, 0.0
-    client("VDI.destroy", disk)
+    settings.patience = 20.0
+    destroying = Background(lambda: client("VDI.destroy", disk))
+    held.release()
+    assert destroying.result() == ""
     assert client.finished(task)["status"] == "success"

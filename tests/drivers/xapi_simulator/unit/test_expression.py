@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from drivers.xapi_simulator.clients.plain import Client
-from hvlib_xenapi.simulator.expression import stored_text
+from hvlib_xapi_simulator.expression import stored_text
 
 
 def names(client: Client, expression: str) -> set[str]:

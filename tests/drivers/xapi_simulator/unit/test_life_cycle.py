@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from drivers.xapi_simulator.clients.held import Held
 from drivers.xapi_simulator.clients.plain import Background, Client, until
-from hvlib_xenapi.simulator.machines import DISK_TEMPLATE
-from hvlib_xenapi.simulator.vm_operations import OPERATIONS, Guest, check
+from hvlib_xapi_simulator.machines import DISK_TEMPLATE
+from hvlib_xapi_simulator.vm_operations import OPERATIONS, Guest, check
 
 NULL = "OpaqueRef:NULL"
 
@@ -147,28 +148,33 @@ def test_the_order_of_the_checks(client: Client) -> None:
     assert check("ref", vm, Guest(live=True, drivers=True), "clean_shutdown") is None
 
 
-def test_other_operations_are_waited_for(client: Client) -> None:
+def test_other_operations_are_waited_for(client: Client, held: Held) -> None:
     """ocaml/xapi/helpers.ml, retry_with_global_lock: what a call finds then is checked anew."""
-    client.simulator.pool.settings.task_time = 0.3
+    held.hold()
     vm = client.vm("Running")
     first = client("Async.VM.suspend", vm)
     until(lambda: client("VM.get_current_operations", vm) == {first: "suspend"})
     second = Background(lambda: client.refused("VM.pause", vm))
+    until(lambda: client.simulator.administrator.calls().get("VM.pause") == 1)
+    assert second.waiting
+    held.release()
     assert second.result() == ["VM_BAD_POWER_STATE", vm, "running", "suspended"]
 
 
-def test_patience_ends(client: Client) -> None:
+def test_patience_ends(client: Client, held: Held) -> None:
     """ocaml/xapi/xapi_vm_lifecycle.ml, report_concurrent_operations_error."""
-    settings = client.simulator.pool.settings
-    settings.task_time, settings.patience = 2.0, 0.0
+    client.simulator.pool.settings.patience = 0.0
+    held.hold()
     vm = client.vm("Running")
     task = client("Async.VM.clean_reboot", vm)
     until(lambda: client("VM.get_current_operations", vm) == {task: "clean_reboot"})
     assert "clean_shutdown" not in client("VM.get_allowed_operations", vm)
     error = client.refused("VM.clean_shutdown", vm)
     assert error == ["OTHER_OPERATION_IN_PROGRESS", "VM", vm, "clean_reboot", task]
-    client("VM.hard_shutdown", vm)
+    stopping = Background(lambda: client("VM.hard_shutdown", vm))
     assert client.finished(task)["status"] == "cancelled"
+    held.release()
+    assert stopping.result() == ""
     assert client("VM.get_power_state", vm) == "Halted"
 
 

@@ -5,6 +5,7 @@ What is asserted follows the server's source (ocaml/xapi/taskHelper.ml, xapi_tas
 
 from __future__ import annotations
 
+from drivers.xapi_simulator.clients.held import Held
 from drivers.xapi_simulator.clients.plain import Background, Client, until
 
 
@@ -37,9 +38,9 @@ def test_a_failure_is_in_the_task(client: Client) -> None:
     assert record["progress"] == 1.0
 
 
-def test_progress_and_cancelling(client: Client) -> None:
+def test_progress_and_cancelling(client: Client, held: Held) -> None:
     """ocaml/xapi/xapi_task.ml, cancel: a request. taskHelper.ml, cancel_this: error_info stays empty."""
-    client.simulator.pool.settings.task_time = 8.0
+    held.hold(after=1)
     vm = client.vm("Running")
     task = client("Async.VM.clean_shutdown", vm)
     until(lambda: client("VM.get_current_operations", vm) == {task: "clean_shutdown"})
@@ -52,23 +53,25 @@ def test_progress_and_cancelling(client: Client) -> None:
     assert client("VM.get_current_operations", vm) == {}
 
 
-def test_a_task_destroyed_while_it_runs_goes_when_it_is_over(client: Client) -> None:
+def test_a_task_destroyed_while_it_runs_goes_when_it_is_over(client: Client, held: Held) -> None:
     """ocaml/xapi/xapi_task.ml, destroy."""
-    client.simulator.pool.settings.task_time = 0.2
+    held.hold()
     task = client("Async.VM.start", client.vm(), False, False)
     client("task.destroy", task)
     assert client("task.get_current_operations", task) == {"task": "destroy"}
+    held.release()
     until(lambda: task not in client("task.get_all"))
 
 
-def test_a_call_at_once_is_a_task_while_it_lasts(client: Client) -> None:
+def test_a_call_at_once_is_a_task_while_it_lasts(client: Client, held: Held) -> None:
     """ocaml/xapi/context.ml, of_http_req and finally_destroy_context."""
-    client.simulator.pool.settings.task_time = 0.3
+    held.hold()
     vm = client.vm()
     starting = Background(lambda: client("VM.start", vm, False, False))
     until(lambda: len(client("task.get_all")) == 1)
     (record,) = client("task.get_all_records").values()
     assert (record["name_label"], record["status"]) == ("VM.start", "pending")
+    held.release()
     assert starting.result() == ""
     assert client("task.get_all") == []
 

@@ -1,0 +1,54 @@
+"""A call on its way through the simulator, and the handlers that answer calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from hvlib_xapi_simulator.database import Database
+from hvlib_xapi_simulator.members import Member
+from hvlib_xapi_simulator.pool import Pool
+from hvlib_xapi_simulator.values import NULL
+
+__all__ = ["HANDLERS", "Call", "Handler", "handles"]
+
+
+@dataclass(slots=True)
+class Call:
+    """Who calls what. ``local`` is a call through the unix socket, ``task`` the task that it runs as, if it is one."""
+
+    pool: Pool
+    member: Member
+    name: str
+    session: str = NULL
+    local: bool = False
+    task: str = NULL
+    key: str = ""
+    """What an operation calls itself in current_operations: its task, or a dummy that is in no table."""
+
+    @property
+    def database(self) -> Database:
+        """The pool's."""
+        return self.pool.database
+
+    def work(self) -> None:
+        """Take the time that an operation takes. Raises TASK_CANCELLED as soon as it is to stop."""
+        self.pool.tasks.work(self.task)
+
+
+Handler = Callable[..., Any]
+H = TypeVar("H", bound=Handler)
+
+HANDLERS: dict[str, Handler] = {}
+"""What answers a message, by its name: a function of the `Call` and the message's parameters."""
+
+
+def handles(*names: str) -> Callable[[H], H]:
+    """Make a function the handler of messages."""
+
+    def register(handler: H) -> H:
+        HANDLERS.update(dict.fromkeys(names, handler))
+        return handler
+
+    return register

@@ -1,0 +1,58 @@
+"""Options: what can be said on a command line of a pool to be simulated."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from hvlib_xapi_simulator.settings import Settings
+from hvlib_xapi_simulator.simulator import Simulator
+
+__all__ = ["add_options", "chosen_simulator"]
+
+SECONDS = (
+    ("task-time", "how long each operation takes"),
+    ("login-penalty", "how long a wrong password takes"),
+    ("idle", "end sessions idle this long"),
+    ("collection", "how often tasks that are over are removed"),
+    ("event-delay", "how long event.from collects events"),
+    ("patience", "how long a call waits for another on the same object"),
+)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """All of them."""
+    add, default = parser.add_argument, Settings()
+    add("--vms", type=int, metavar="N", help=f"virtual machines, beside templates and control domains ({default.vms})")
+    add("--hosts", type=int, metavar="N", help=f"hosts ({default.hosts})")
+    add("--members", type=int, default=1, metavar="N", help="hosts that answer, at 127.0.0.1, 127.0.0.2 and so on (1)")
+    add("--port", type=int, default=0, help="port of HTTP at each member (any)")
+    add(
+        "--certificate",
+        type=Path,
+        metavar="PEM",
+        help="serve HTTPS too, with this key and certificate; made if need be",
+    )
+    add("--tls-port", type=int, default=0, metavar="PORT", help="port of HTTPS (any)")
+    add("--unix-socket", type=Path, metavar="PATH", help="serve there too, where everyone is root")
+    add("--seed", metavar="TEXT", help=f"pools of different seeds are different pools ({default.seed})")
+    add("--user", help=f"who may log in ({default.user})")
+    add("--password", help=f"with which password ({default.password})")
+    for name, text in SECONDS:
+        value = getattr(default, name.replace("-", "_"))
+        add(f"--{name}", type=float, metavar="SECONDS", help=f"{text} ({value:g})")
+    add("--session-cap", type=int, metavar="N", help=f"sessions of an originator ({default.session_cap})")
+    add("--anonymous-cap", type=int, metavar="N", help=f"sessions of root's of no originator ({default.anonymous_cap})")
+
+
+def chosen_simulator(options: argparse.Namespace) -> Simulator:
+    """The pool that the options describe; it is not started yet."""
+    given = {name: getattr(options, name) for name in Settings.__dataclass_fields__}
+    return Simulator(
+        Settings(**{name: value for name, value in given.items() if value is not None}),
+        members=options.members,
+        port=options.port,
+        tls_port=options.tls_port if options.certificate else None,
+        certificate=options.certificate,
+        unix_socket=options.unix_socket,
+    )

@@ -1,0 +1,106 @@
+"""A simulated pool: all that its members share."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from hvlib_xapi_simulator.alerts import Alerts
+from hvlib_xapi_simulator.classes import CLASSES
+from hvlib_xapi_simulator.database import Backup, Database, Row
+from hvlib_xapi_simulator.estate import Estate
+from hvlib_xapi_simulator.events import Events
+from hvlib_xapi_simulator.faults import Faults
+from hvlib_xapi_simulator.members import Member, Members
+from hvlib_xapi_simulator.relations import RELATIONS
+from hvlib_xapi_simulator.sessions import Sessions
+from hvlib_xapi_simulator.settings import Settings
+from hvlib_xapi_simulator.tasks import Tasks
+
+__all__ = ["Pool"]
+
+NOT_TABLES = ("event", "message")
+LOST_AT_RESTART = ("session", "task")
+
+
+class Pool:
+    """The database, the sessions, the tasks and the events of a pool, filled as the settings say."""
+
+    def __init__(self, settings: Settings, addresses: list[str]) -> None:
+        self.settings = settings
+        self.closed = threading.Event()
+        self.database = Database([name for name in CLASSES if name not in NOT_TABLES])
+        self.faults = Faults()
+        hosts = Estate(settings, addresses).fill(self.database)
+        self.members = Members(list(zip(hosts, addresses, strict=False)))
+        self.tasks = Tasks(settings, self.database, self.members, self.closed)
+        self.sessions = Sessions(settings, self.database, self.tasks, self.closed)
+        self.alerts = Alerts(self.database)
+        self.sources: dict[str, dict[str, Any]] = {}
+        """What VMs were when their snapshots were made, by snapshot: what snapshot_metadata says."""
+        self.events = Events(settings, self.database, self.alerts, self.closed)
+        self.backup: Backup | None = None
+        """What the next master begins with; None: all that there is."""
+
+    def restart(self) -> None:
+        """Restart the toolstack: sessions and tasks are lost, and what is known of deletions.
+
+        Objects of a class that others refer to look new afterwards: their sets are computed anew when the database is
+        loaded (ocaml/database/db_cache_types.ml, reindex). Machines go on running.
+        """
+        with self.database.changed:
+            self.sessions.close_all()
+            self.tasks.forget_all()
+            self.alerts.forget_deletions()
+            generation = self.database.generation
+            renewed = {relation.table for relations in RELATIONS.values() for relation in relations}
+            for name, table in self.database.tables.items():
+                if name in LOST_AT_RESTART:
+                    for ref in list(table.rows):
+                        self.database.delete(name, ref)
+                table.deletions = [(0, 0, "")]
+                if name in renewed:
+                    table.rows = {ref: Row(row.fields, generation, generation) for ref, row in table.rows.items()}
+            self._note_start()
+            self.database.generation += 1
+            self.database.changed.notify_all()
+
+    def promote(self, member: Member) -> None:
+        """Make a member the master. All sessions and tasks are lost, as they are when servers restart.
+
+        If there is a backup of the database, the new master begins with it: other members get a copy every few minutes
+        (ocaml/xapi/pool_db_backup.ml).
+        """
+        with self.database.lock:
+            self.members.master = member
+            if self.backup is not None:
+                self.sessions.close_all()
+                self.database.restore(self.backup)
+            for pool in list(self.database.tables["pool"].rows):
+                self.database.write("pool", pool, master=member.host)
+        self.restart()
+
+    def back_up(self) -> None:
+        """Copy the database to the other members."""
+        self.backup = self.database.back_up()
+
+    def _note_start(self) -> None:
+        """Note when the master began, in whole seconds (ocaml/xapi/dbsync_slave.ml)."""
+        master = self.members.master.host
+        config = self.database.get("host", master)["other_config"]
+        began = max(int(time.time()), int(float(config["agent_start_time"])) + 1)
+        self.database.write("host", master, other_config={**config, "agent_start_time": f"{began}."})
+
+    def forget_deletions(self) -> None:
+        """Trim the logs of deletions: what a client has not heard of by now it can tell from counts only."""
+        with self.database.lock:
+            self.alerts.forget_deletions()
+            for table in self.database.tables.values():
+                table.deletions = [(0, 0, "")]
+
+    def close(self) -> None:
+        """End whatever waits."""
+        self.closed.set()
+        with self.database.changed:
+            self.database.changed.notify_all()
