@@ -1,10 +1,7 @@
-"""HTTP for drivers: what an answer means. Connections are tested with the drivers that use them."""
+"""HTTP for drivers: what an answer means. Connections are tested in tests/wire and with the drivers that use them."""
 
 from __future__ import annotations
 
-import socket
-import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from io import BytesIO
@@ -14,8 +11,7 @@ from urllib3 import HTTPResponse
 
 from hvlib import errors
 from hvlib.driver import Unavailable
-from hvlib.driver.http import Address, Transport, chunks, status_error
-from hvlib.driver.http.tls import tls_context
+from hvlib.driver.http import chunks, status_error
 
 STATUSES = {401: errors.AuthenticationFailed}
 
@@ -63,22 +59,3 @@ def test_headers_that_break_off_are_no_reply() -> None:
         list(chunks(HTTPResponse(body=BytesIO(), preload_content=False)))
     assert list(chunks(HTTPResponse(body=BytesIO(), headers={"Content-Length": "0"}, preload_content=False))) == []
     assert list(chunks(HTTPResponse(body=BytesIO(), status=204, preload_content=False))) == []
-
-
-def test_a_handshake_that_never_ends_is_cut() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        transport = Transport(Address("127.0.0.1", silent.getsockname()[1], tls_context(None, None)))
-
-        def ask() -> None:
-            with transport.exchange("GET", "/", headers={}, timeout=30.0) as response:
-                list(chunks(response))
-
-        with ThreadPoolExecutor(1) as other:
-            asked = other.submit(ask)
-            accepted, _ = silent.accept()
-            accepted.recv(1)  # The client's first words: the handshake is under way.
-            began = time.monotonic()
-            transport.close()
-            assert isinstance(asked.exception(timeout=10), errors.ConnectionFailed)
-            assert time.monotonic() - began < 1.0
-            accepted.close()

@@ -68,7 +68,7 @@ def test_what_the_server_refuses_is_the_same_error_at_the_call_and_in_the_task(p
 
 
 def test_a_timeout_is_no_failure(lab: Lab) -> None:
-    slow = Lab.named(f"slow-{uuid4().hex}", vms=12, task_time=0.4)
+    slow = Lab.named(f"slow-{uuid4().hex}", vms=12, task_time=0.15)
     with hvlib.connect(f"sim://{slow.name}") as provider:
         task = one(provider, "halted").start()
         with pytest.raises(hvlib.TaskTimeout, match="still runs") as caught:

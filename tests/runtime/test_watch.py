@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from scripted.driver import QUICK, UUID, ScriptedFeed, scripted
+from scripted.clock import FakeClock
+from scripted.driver import UUID, ScriptedFeed, scripted
 
 import hvlib
 from hvlib.driver import Batch, Gone, SessionLost, Upsert, WatchCursor
@@ -15,7 +15,7 @@ from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.runtime.retry import RetryPolicy
 
-PATIENT = RetryPolicy(max_retries=3, backoff=lambda attempt, error: 0.0, max_outage=60.0)
+PAUSING = RetryPolicy(max_retries=0, backoff=lambda attempt, error: 1.0, max_outage=60.0)
 
 
 def ref(id: str) -> Ref:
@@ -37,8 +37,8 @@ def batch(*changes: str, cursor: str | None = None, synced: bool = False, create
     return make
 
 
-def told(watch: hvlib.Watch, number: int) -> list[str]:
-    return [told_one(watch.next(timeout=5)) for _ in range(number)]
+def told(watch: hvlib.Watch, number: int, timeout: float = 5) -> list[str]:
+    return [told_one(watch.next(timeout)) for _ in range(number)]
 
 
 def told_one(event: hvlib.Event | None) -> str:
@@ -207,31 +207,35 @@ def test_ceasing_to_match_is_a_deletion() -> None:
 
 
 def test_an_outage_is_bounded() -> None:
-    provider, session = scripted()
+    clock = FakeClock()
+    provider, session = scripted(PAUSING, clock)
     session.feeds.append(ScriptedFeed(batch("a", synced=True), *[hvlib.ConnectionFailed("reset")] * 2))
-    session.plan("feed", None, *[hvlib.ConnectionFailed("refused")] * 10**5)
+    session.plan("feed", None, *[hvlib.ConnectionFailed("refused")] * 100)
     with provider.compute.vms.watch() as watch:
         told(watch, 2)
+        began = clock.now()
         with pytest.raises(hvlib.ConnectionFailed, match="refused"):
-            watch.next(timeout=60)
-    assert QUICK.max_outage < 1
+            watch.next(timeout=600)
+    assert 0 < clock.now() - began - PAUSING.max_outage <= 2
 
 
 def test_a_server_that_answers_has_no_outage() -> None:
     """Be it that nothing happened: an outage long ago is over."""
-    provider, session = scripted()
+    clock = FakeClock()
+    provider, session = scripted(PAUSING, clock)
 
     def idle(_: Query[Any]) -> Batch:
-        watch._outage_since = time.monotonic() - 2 * QUICK.max_outage
+        clock.advance(2 * PAUSING.max_outage)
         return Batch()
 
     session.feeds += [
-        ScriptedFeed(batch("a", synced=True), idle, hvlib.ConnectionFailed("reset")),
+        ScriptedFeed(batch("a", synced=True), hvlib.ConnectionFailed("reset")),
+        ScriptedFeed(idle, hvlib.ConnectionFailed("reset")),
         ScriptedFeed(batch("b", synced=True)),
     ]
     with provider.compute.vms.watch() as watch:
         told(watch, 2)
-        assert set(told(watch, 2)) == {"DELETED a resynced", "ADDED b resynced"}
+        assert set(told(watch, 2, timeout=600)) == {"DELETED a resynced", "ADDED b resynced"}
 
 
 def test_deletions_that_could_not_be_read_are_not_forgotten() -> None:
@@ -325,33 +329,37 @@ def test_a_timeout_of_nothing_looks_once() -> None:
 
 
 def test_a_feed_that_breaks_again_and_again_is_not_opened_in_a_loop() -> None:
-    slow = RetryPolicy(max_retries=0, backoff=lambda attempt, error: 60.0, max_outage=600.0)
-    provider, session = scripted(slow)
+    slow = RetryPolicy(max_retries=0, backoff=lambda attempt, error: 20.0, max_outage=600.0)
+    provider, session = scripted(slow, FakeClock())
     for _ in range(5):
         session.feeds.append(ScriptedFeed(batch("a", synced=True, cursor="1"), hvlib.CursorLost("overflow")))
     with provider.compute.vms.watch() as watch:
         told(watch, 2)
         with pytest.raises(hvlib.WaitTimeout):
-            watch.next(timeout=0.2)
-    assert len(session.opened) == 2
+            watch.next(timeout=19)
+        assert len(session.opened) == 2
+        with pytest.raises(hvlib.WaitTimeout):
+            watch.next(timeout=2)
+    assert len(session.opened) == 3
 
 
 def test_retry_after_is_obeyed_by_a_watch() -> None:
-    provider, session = scripted()
-    session.feeds.append(ScriptedFeed(batch(synced=True), hvlib.RateLimited("slow", retry_after=60.0)))
+    provider, session = scripted(clock=FakeClock())
+    session.feeds += [ScriptedFeed(batch(synced=True), hvlib.RateLimited("slow", retry_after=60.0)), ScriptedFeed()]
     with provider.compute.vms.watch() as watch:
         told(watch, 1)
-        with pytest.raises(hvlib.WaitTimeout):
-            watch.next(timeout=0.1)
-    assert len(session.opened) == 1
+        for timeout, opened in ((59, 1), (2, 2)):
+            with pytest.raises(hvlib.WaitTimeout):
+                watch.next(timeout=timeout)
+            assert len(session.opened) == opened
 
 
 def test_sessions_that_never_hold_are_an_error_that_callers_know() -> None:
-    provider, session = scripted()
-    for _ in range(10**4):
+    provider, session = scripted(PAUSING, FakeClock())
+    for _ in range(100):
         session.feeds.append(ScriptedFeed(SessionLost("expired")))
     with provider.compute.vms.watch() as watch, pytest.raises(hvlib.ConnectionFailed, match="drops"):
-        watch.next(timeout=60)
+        watch.next(timeout=600)
 
 
 def test_a_record_that_breaks_the_mirror_loses_no_other_event() -> None:
@@ -411,7 +419,7 @@ def test_a_forgotten_watch_frees_its_feed() -> None:
 
 
 def test_polling_feeds_are_asked_again_only_when_they_say() -> None:
-    provider, session = scripted()
+    provider, session = scripted(clock=FakeClock())
     polls = threading.Event()
 
     def late(query: Query[Any]) -> Batch:
@@ -422,8 +430,11 @@ def test_polling_feeds_are_asked_again_only_when_they_say() -> None:
     with provider.compute.vms.watch() as watch:
         assert told(watch, 1) == ["SYNCED"]
         with pytest.raises(hvlib.WaitTimeout):
-            watch.next(timeout=0.05)
-    assert not polls.is_set()
+            watch.next(timeout=59)
+        assert not polls.is_set()
+        with pytest.raises(hvlib.WaitTimeout):
+            watch.next(timeout=2)
+    assert polls.is_set()
 
 
 def test_collections_of_another_provider_are_refused() -> None:

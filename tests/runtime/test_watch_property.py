@@ -14,13 +14,20 @@ from hypothesis import strategies as st
 import hvlib
 
 TROUBLES = st.sampled_from(["rename", "stop", "start", "delete", "clone", "expire", "forget", "read"])
+LOOKS = 3
+"""How many looks in a row find nothing before the watch is taken to have told all."""
 
 
 def follow(watch: hvlib.Watch, mirror: dict[hvlib.Ref, hvlib.Resource]) -> None:
-    """Apply events until the watch has nothing more to tell."""
-    try:
-        while True:
-            event = watch.next(timeout=0.02)
+    """Apply events until the watch has nothing more to tell, also when it is asked again after a broken feed."""
+    quiet = 0
+    while quiet < LOOKS:
+        try:
+            event = watch.next(timeout=0)
+        except hvlib.WaitTimeout:
+            quiet += 1
+        else:
+            quiet = 0
             assert event is not None
             if event.type in ("ADDED", "MODIFIED"):
                 assert event.ref is not None
@@ -29,8 +36,6 @@ def follow(watch: hvlib.Watch, mirror: dict[hvlib.Ref, hvlib.Resource]) -> None:
             elif event.type == "DELETED":
                 assert event.ref is not None
                 mirror.pop(event.ref, None)
-    except hvlib.WaitTimeout:
-        pass
 
 
 def act(vm: hvlib.VM, action: str) -> None:

@@ -28,6 +28,7 @@ from hvlib.driver import (
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Resource
+from hvlib.runtime.clock import Clock
 from hvlib.runtime.retry import RetryPolicy
 from hvlib.runtime.session_manager import SessionManager
 
@@ -41,6 +42,8 @@ class ScriptedSession(Session):
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self.clock = Clock()
+        """By which its feeds wait: the provider's."""
         self.script: dict[str, deque[Any]] = {}
         self.log: list[str] = []
         self.vms: dict[str, dict[str, Any]] = {}
@@ -85,7 +88,7 @@ class ScriptedSession(Session):
         feed = self.feeds.popleft()
         if isinstance(feed, Exception):
             raise feed
-        feed.query = queries[0]
+        feed.query, feed.clock = queries[0], self.clock
         return feed
 
     def close(self) -> None:
@@ -134,6 +137,7 @@ class ScriptedFeed(Feed):
     def __init__(self, *steps: Batch | Exception | Callable[[Query[Any]], Batch]) -> None:
         self.steps = deque(steps)
         self.query: Query[Any] | None = None
+        self.clock = Clock()
         self.interrupted = threading.Event()
         self.waiting = threading.Event()
         self.closed = 0
@@ -147,7 +151,7 @@ class ScriptedFeed(Feed):
             assert self.query is not None
             return step(self.query) if callable(step) else step
         self.waiting.set()
-        self.interrupted.wait(timeout)
+        self.clock.wait(self.interrupted, timeout)
         return Batch()
 
     def interrupt(self) -> None:
@@ -163,11 +167,14 @@ class ScriptedDriver(Driver):
         return ScriptedSession(context)
 
 
-def scripted(retry: RetryPolicy = QUICK, **vms: dict[str, Any]) -> tuple[Provider, ScriptedSession]:
-    """A provider on a script, and the script."""
-    connection = SessionManager(ScriptedDriver(), Endpoint("scripted"), retry)
+def scripted(
+    retry: RetryPolicy = QUICK, clock: Clock | None = None, **vms: dict[str, Any]
+) -> tuple[Provider, ScriptedSession]:
+    """Return a provider on a script, and the script."""
+    connection = SessionManager(ScriptedDriver(), Endpoint("scripted"), retry, clock)
     session = connection.session
     assert isinstance(session, ScriptedSession)
+    session.clock = connection.clock
     for id, values in vms.items():
         session.vms[id] = {"uuid": f"uuid-{id}", "name_label": id, "power_state": "running", "vcpus": 1, **values}
     return Provider(connection, "script"), session

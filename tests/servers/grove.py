@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
-import secrets
-import sys
-import tempfile
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from servers.process import ServerProcess
-from servers.server import Server
+from servers import door
+from servers.process_server import ProcessServer, python_module
 
 __all__ = ["Grove"]
 
-ADMIN_TIMEOUT = 10.0
 
-
-class Grove(Server):
+class Grove(ProcessServer):
     """A server with ``vms`` machines on ``hosts`` hosts, and two templates. A task takes ``task_time`` seconds.
 
-    The methods below `close` are its administrator's, who needs no session.
+    The methods below `command` are its administrator's, who needs no session.
     """
 
     name: ClassVar[str] = "grove"
     about: ClassVar[str] = "a small hypervisor that a third party's driver is for"
 
     def __init__(self, vms: int = 20, hosts: int = 4, task_time: float = 0.05) -> None:
+        super().__init__()
         self.user = "root@grove"
-        self.password = secrets.token_urlsafe(12)
-        self.port = 0  # any, until the first start chose one
         self._options = {"vms": vms, "hosts": hosts, "task_time": task_time, "uuid": str(uuid4())}
-        self._folder = tempfile.TemporaryDirectory(prefix="hvlib-grove-")
-        self._process: ServerProcess | None = None
 
     @classmethod
     def add_options(cls, parser: ArgumentParser) -> None:
@@ -55,24 +44,9 @@ class Grove(Server):
         # It is on this machine, and tells nothing by itself: it may be asked often.
         return {"HVLIB_PROVIDER": f"{self.url}?poll_interval=0.2", "HVLIB_PASSWORD": self.password}
 
-    def start(self) -> None:
+    def command(self) -> list[str]:
         options = {**self._options, "user": self.user, "password": self.password, "port": self.port}
-        self._process = ServerProcess(
-            self.name,
-            [sys.executable, "-m", "servers.grove_server", json.dumps(options)],
-            log=Path(self._folder.name, "log"),
-            environment={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
-        )
-        self.port = int(self._process.ready["port"])
-
-    def stop(self) -> None:
-        if self._process:
-            self._process.stop()
-            self._process = None
-
-    def close(self) -> None:
-        super().close()
-        self._folder.cleanup()
+        return python_module("servers.grove_server", json.dumps(options))
 
     def objects(self, collection: str) -> dict[str, dict[str, Any]]:
         """All ``vms`` (templates too), ``hosts`` or ``tasks`` by identifier, in the server's own words and units."""
@@ -119,13 +93,4 @@ class Grove(Server):
         return dict(self._admin("requests"))
 
     def _admin(self, call: str, **arguments: Any) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ADMIN_TIMEOUT)
-        try:
-            connection.request("POST", f"/admin/{call}", json.dumps(arguments))
-            response = connection.getresponse()
-            reply = json.load(response)
-        finally:
-            connection.close()
-        if response.status != 200:
-            raise ValueError(f"{call}: {reply['error']['message']}")
-        return reply
+        return door.call(self.port, call, arguments)

@@ -12,23 +12,22 @@
     POST   /vms/ID/power        {"do": "boot" or "cut" or "save" or "restore"}: 202 {"task"}
     POST   /tasks/ID/cancel
 
-What it refuses is ``{"error": {"code", "message"}}``. Below ``/admin`` tests do as they please.
+What it refuses is ``{"error": {"code", "message"}}``. `servers.door` is its administrator's.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from typing import Any, cast
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import Any, NoReturn
+from urllib.parse import SplitResult, parse_qs, unquote
 
+from servers import http_service
 from servers.grove_estate import Estate, Refused
 
 __all__ = ["main"]
@@ -46,7 +45,7 @@ STATUSES = {
 Reply = tuple[int, Any]
 
 
-class Service:
+class Service(http_service.Service):
     """What the requests mean."""
 
     def __init__(self, user: str, password: str, uuid: str, estate: Estate) -> None:
@@ -56,7 +55,7 @@ class Service:
         self._tokens: set[str] = set()
         self._requests: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._admin: dict[str, Callable[..., Any]] = {
+        self._calls: dict[str, Callable[..., Any]] = {
             "add_vm": estate.add_vm,
             "fail_next": estate.fail_next,
             "objects": estate.objects,
@@ -70,17 +69,17 @@ class Service:
             "requests": lambda: dict(self._requests),
         }
 
+    @property
+    def calls(self) -> Mapping[str, Callable[..., Any]]:
+        return self._calls
+
     def answer(
         self, method: str, path: Sequence[str], asked: Mapping[str, Sequence[str]], body: Any, token: str
     ) -> Reply:
         """The status and the reply. Raises `Refused`."""
-        match [method, *path]:
-            case ["POST", "admin", name]:
-                return 200, self._admin[name](**body)
-            case ["POST", "sessions"]:
-                self._count(method, path)
-                return 201, {"token": self._login(body)}
         self._count(method, path)
+        if [method, *path] == ["POST", "sessions"]:
+            return 201, {"token": self._login(body)}
         if token not in self._tokens:
             raise Refused("no_session", "log in first")
         match [method, *path]:
@@ -119,66 +118,35 @@ class Service:
             self._requests[f"{method} /{'/'.join(path)}"] += 1
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(http_service.Handler[Service]):
     """One connection."""
 
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1  # A reply leaves in one piece: in two, the second waits for the client's delayed acknowledgement.
     numbers = count(1)
 
-    def answer(self) -> None:
-        """One request."""
+    def answer(self, url: SplitResult, body: bytes) -> None:
         try:
-            status, reply = self._reply()
+            status, reply = self._reply(url, body)
         except Refused as refused:
             status = STATUSES.get(refused.code, 400)
             reply = {"error": {"code": refused.code, "message": str(refused)}}
-        data = json.dumps(reply).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.send_header("X-Request-Id", f"grove-{next(self.numbers)}")
-        self.end_headers()
-        self.wfile.write(data)
+        headers = {"Content-Type": "application/json", "X-Request-Id": f"grove-{next(self.numbers)}"}
+        self.send(status, json.dumps(reply).encode(), headers)
 
-    do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 -- the names that http.server looks for
-
-    def _reply(self) -> Reply:
-        url = urlsplit(self.path)
-        data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def _reply(self, url: SplitResult, body: bytes) -> Reply:
         try:
-            body = json.loads(data or b"{}")
+            content = json.loads(body or b"{}")
         except ValueError as error:
             raise Refused("bad_request", f"no JSON: {error}") from error
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         path = [unquote(part) for part in url.path.strip("/").split("/")]
-        service = cast(GroveHTTPServer, self.server).service
-        return service.answer(self.command, path, parse_qs(url.query, keep_blank_values=True), body, token)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing: `requests` tells."""
+        return self.service.answer(self.command, path, parse_qs(url.query, keep_blank_values=True), content, token)
 
 
-class GroveHTTPServer(ThreadingHTTPServer):
-    """A thread for each connection."""
-
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, port: int, service: Service) -> None:
-        self.service = service
-        super().__init__(("127.0.0.1", port), Handler)
-
-
-def main(options: Mapping[str, Any]) -> None:
+def main(options: Mapping[str, Any]) -> NoReturn:
     """Serve until standard input closes."""
     estate = Estate(options["uuid"], options["vms"], options["hosts"], options["task_time"])
     service = Service(options["user"], options["password"], options["uuid"], estate)
-    server = GroveHTTPServer(options["port"], service)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(json.dumps({"port": str(server.server_address[1])}), flush=True)
-    sys.stdin.buffer.read()
-    os._exit(0)
+    http_service.serve(options["port"], Handler, lambda port: service)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from servers.observing import environment_of_run, listens, run_until_killed
 from servers.openstack import environment
 from servers.openstack.administrator import Refused
 from servers.openstack.openstack import OpenStack
@@ -32,10 +30,6 @@ VOLUMES = {
     "bootable": ("available", "true"),
     "data": ("in-use", "false"),
 }
-RUN = str(Path(__file__).parent / "run")
-PRINT_ENVIRONMENT = (
-    "import json, os; print(json.dumps({k: v for k, v in os.environ.items() if k.startswith(('HVLIB', 'OS_'))})"
-)
 
 
 class Client:
@@ -84,11 +78,6 @@ def server(openstack: OpenStack) -> Iterator[str]:
     id = openstack.create_server("of a test")
     yield id
     openstack.administrator().delete_server(id)
-
-
-def listens(address: str, port: int) -> bool:
-    with socket.socket() as connection:
-        return connection.connect_ex((address, port)) == 0
 
 
 def ports(server: OpenStack) -> list[int]:
@@ -269,10 +258,7 @@ def test_started_again_it_is_the_same_without_what_was_done(openstack: OpenStack
 
 
 def test_run_exports_the_environment_and_ends_the_services() -> None:
-    command = [RUN, "openstack", "--", sys.executable, "-c", f"{PRINT_ENVIRONMENT}); raise SystemExit(3)"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=240, check=False)
-    assert done.returncode == 3
-    environment = json.loads(done.stdout)
+    environment = environment_of_run("openstack", timeout=240)
     assert environment["HVLIB_PROVIDER"] == "openstack://admin"
     assert environment.keys() >= {"OS_AUTH_URL", "OS_USERNAME", "OS_PASSWORD", "OS_PROJECT_NAME", "OS_REGION_NAME"}
     port = urlsplit(environment["OS_AUTH_URL"]).port
@@ -283,18 +269,9 @@ def test_run_exports_the_environment_and_ends_the_services() -> None:
 
 def test_no_service_outlives_a_killed_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # what only run itself could have removed is left there
-    script = f"{PRINT_ENVIRONMENT}, flush=True); input()"
-    with subprocess.Popen(
-        [RUN, "openstack", "--", sys.executable, "-c", script],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout
-        environment = json.loads(process.stdout.readline())
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    with run_until_killed("openstack") as (environment, pid):
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         assert len(children) == len(PROJECTS) + 1
-        process.kill()
     assert json.loads(Path(environment["OS_CLIENT_CONFIG_FILE"]).read_text())["clouds"].keys() == {"admin", "member"}
     wait_until_gone([int(pid) for pid in children])
     shutil.rmtree(tmp_path)

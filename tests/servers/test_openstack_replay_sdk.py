@@ -18,18 +18,6 @@ pytestmark = [  # the SDK warns of what it does itself
 SERVERS = 60
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[OpenStackReplay]:
-    with OpenStackReplay(servers=SERVERS) as server:
-        yield server
-
-
-@pytest.fixture
-def replay(running: OpenStackReplay) -> Iterator[OpenStackReplay]:
-    yield running
-    running.clear_faults()
-
-
 def connect(server: OpenStackReplay, **arguments: Any) -> Any:
     sdk: Any = importlib.import_module("openstack")
     return sdk.connect(region_name="RegionOne", load_yaml_config=False, load_envvars=False, **arguments)

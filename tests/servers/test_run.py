@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from servers.observing import RUN
 from servers.process import ServerFailed, ServerProcess
-
-RUN = str(Path(__file__).parents[1] / "servers" / "run")
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

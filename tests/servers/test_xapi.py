@@ -5,13 +5,10 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,21 +16,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from servers.observing import listens
 from servers.xapi import Xapi
-
-RUN = str(Path(__file__).parent / "run")
-PRINT_ENVIRONMENT = "import json, os; print(json.dumps({k: v for k, v in os.environ.items() if k.startswith('HVLIB')})"
 
 
 @pytest.fixture(scope="module")
 def xapi() -> Iterator[Xapi]:
     with Xapi(vms=5, members=2) as server:
         yield server
-
-
-def listens(address: str, port: int) -> bool:
-    with socket.socket() as connection:
-        return connection.connect_ex((address, port)) == 0
 
 
 def pool_of(server: Xapi) -> str:
@@ -53,20 +43,6 @@ def call(server: Xapi, method: str, *parameters: str) -> Any:
     return reply["result"]
 
 
-@pytest.mark.parametrize(("options", "address"), [((), "127.0.0.1"), (("--slave",), "127.0.0.2")])
-def test_run_exports_the_environment_and_ends_the_server(options: tuple[str, ...], address: str) -> None:
-    command = [RUN, "xapi", "--vms", "3", "--hosts", "2", *options, "--", sys.executable, "-c"]
-    script = f"{PRINT_ENVIRONMENT}); raise SystemExit(3)"
-    done = subprocess.run([*command, script], stdout=subprocess.PIPE, text=True, timeout=60, check=False)
-    assert done.returncode == 3
-    environment = json.loads(done.stdout)
-    assert set(environment) >= {"HVLIB_PROVIDER", "HVLIB_PASSWORD"}
-    url = urlsplit(environment["HVLIB_PROVIDER"])
-    assert (url.scheme, url.username, url.hostname) == ("xenapi+http", "root", address)
-    assert url.port
-    assert not listens(address, url.port)
-
-
 def test_https() -> None:
     with Xapi(vms=1, tls=True) as server:
         url = urlsplit(server.url)
@@ -80,24 +56,6 @@ def test_https() -> None:
         connection.request("POST", "/jsonrpc", b'{"id":1,"method":"system.listMethods","params":[]}')
         assert json.load(connection.getresponse())["error"] is None
         connection.close()
-
-
-def test_server_does_not_outlive_a_killed_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))  # what only run itself could have removed is left there
-    script = f"{PRINT_ENVIRONMENT}, flush=True); input()"
-    with subprocess.Popen(
-        [RUN, "xapi", "--", sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout
-        environment = json.loads(process.stdout.readline())
-        process.kill()
-    port = urlsplit(environment["HVLIB_PROVIDER"]).port
-    assert port
-    deadline = time.monotonic() + 10
-    while listens("127.0.0.1", port):
-        assert time.monotonic() < deadline, "the server outlived run"
-        time.sleep(0.01)
-    shutil.rmtree(tmp_path)
 
 
 def test_listens_at_its_members_addresses_only(xapi: Xapi) -> None:

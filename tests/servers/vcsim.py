@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import secrets
 import ssl
-import tempfile
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from servers import go_toolchain
-from servers.process import ServerProcess
-from servers.server import Server
+from servers.process_server import ProcessServer
 
 __all__ = ["Vcsim"]
 
@@ -23,7 +20,7 @@ USER = "administrator@vsphere.local"
 PROBE_TIMEOUT = 10.0
 
 
-class Vcsim(Server):
+class Vcsim(ProcessServer):
     """A vCenter with one cluster: ``vms`` virtual machines on ``hosts`` hosts, and a template.
 
     A session that was idle for ``session_idle`` seconds is ended. Each method takes ``delay`` milliseconds, each task
@@ -42,9 +39,8 @@ class Vcsim(Server):
         delay: int = 0,
         task_delay: int = 0,
     ) -> None:
+        super().__init__()
         self.user = USER
-        self.password = secrets.token_urlsafe(12)
-        self.port = 0  # any, until the first start chose one
         self._options = {
             "vms": str(vms),
             "hosts": str(hosts),
@@ -52,8 +48,6 @@ class Vcsim(Server):
             "delay": f"{delay}ms",
             "task-delay": f"{task_delay}ms",
         }
-        self._folder = tempfile.TemporaryDirectory(prefix="hvlib-vcsim-")
-        self._process: ServerProcess | None = None
 
     @classmethod
     def add_options(cls, parser: ArgumentParser) -> None:
@@ -74,12 +68,12 @@ class Vcsim(Server):
     @property
     def cacert(self) -> Path:
         """The PEM file that verifies the server. It exists from the first start until the end."""
-        return Path(self._folder.name, "ca.pem")
+        return self.folder / "ca.pem"
 
     @property
     def certificate(self) -> tuple[Path, Path]:
         """The PEM files of the server's certificate and its key, for who stands in for it at another port."""
-        return Path(self._folder.name, "server.pem"), Path(self._folder.name, "server.key")
+        return self.folder / "server.pem", self.folder / "server.key"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -87,32 +81,24 @@ class Vcsim(Server):
 
     def start(self) -> None:
         self.build()
-        folder = self._folder.name
+        super().start()
+        self.calls()  # raises unless the server answers, and is who it says
+
+    def command(self) -> list[str]:
         options = {
             **self._options,
             "user": self.user,
             "password": self.password,
-            "certificates": folder,
+            "certificates": str(self.folder),
             "listen": f"127.0.0.1:{self.port}",
         }
-        self._process = ServerProcess(
-            self.name,
-            [str(go_toolchain.executable(self.source)), *(f"-{name}={value}" for name, value in options.items())],
-            log=Path(folder, "log"),
-            # The files of the simulated datastore go into the folder too, and with it.
-            environment={**os.environ, "TMPDIR": folder},
-        )
-        self.port = int(self._process.ready["address"].rpartition(":")[2])
-        self.calls()  # raises unless the server answers, and is who it says
+        return [str(go_toolchain.executable(self.source)), *(f"-{name}={value}" for name, value in options.items())]
 
-    def stop(self) -> None:
-        if self._process:
-            self._process.stop()
-            self._process = None
+    def variables(self) -> dict[str, str]:
+        return {"TMPDIR": str(self.folder)}  # the files of the simulated datastore go into the folder too, and with it
 
-    def close(self) -> None:
-        super().close()
-        self._folder.cleanup()
+    def remember(self, ready: Mapping[str, str]) -> None:
+        self.port = int(ready["address"].rpartition(":")[2])
 
     def calls(self) -> dict[str, int]:
         """How many SOAP calls the server received since its start, by the method's name."""

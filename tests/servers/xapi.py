@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import os
-import secrets
 import sys
-import tempfile
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from servers.process import ServerProcess
-from servers.server import Server
+from servers import door
+from servers.process_server import ProcessServer
 
 __all__ = ["Xapi"]
 
 PROJECT = Path(__file__).resolve().parents[2]
 USER = "root"
-ADMINISTRATOR_TIMEOUT = 10.0
 
 
-class Xapi(Server):
+class Xapi(ProcessServer):
     """A pool of ``hosts`` with ``vms`` virtual machines, whose first ``members`` hosts answer calls.
 
     `url` is the master's, or with ``slave`` that of a host which only says where the master is. The methods below
-    `close` are its administrator's, who needs no session.
+    `remember` are its administrator's, who needs no session.
     """
 
     name: ClassVar[str] = "xapi"
@@ -45,13 +41,11 @@ class Xapi(Server):
         session_cap: int | None = None,
         tls: bool = False,
     ) -> None:
+        super().__init__()
         self.user = USER
-        self.password = secrets.token_urlsafe(12)
-        self.port = 0  # any, until the first start chose one
         self.tls_port = 0
         self._slave = slave
         self._tls = tls
-        self._folder = tempfile.TemporaryDirectory(prefix="hvlib-xapi-")
         self._options = {
             "vms": vms,
             "hosts": hosts,
@@ -60,13 +54,12 @@ class Xapi(Server):
             "login-penalty": login_penalty,
             "idle": idle,
             "session-cap": session_cap,
-            "certificate": Path(self._folder.name, "xapi.pem") if tls else None,
+            "certificate": self.folder / "xapi.pem" if tls else None,
             "user": self.user,
             "seed": str(uuid4()),
             "password": self.password,
             "unix-socket": self.unix_socket,
         }
-        self._process: ServerProcess | None = None
 
     @classmethod
     def add_options(cls, parser: ArgumentParser) -> None:
@@ -84,18 +77,17 @@ class Xapi(Server):
     @property
     def addresses(self) -> list[str]:
         """Where the members are, the first master first. All have the same ports."""
-        assert self._process
-        return self._process.ready["addresses"].split()
+        return self.ready["addresses"].split()
 
     @property
     def cacert(self) -> Path:
         """The PEM file that verifies the server, with ``tls``. It exists from the first start until the end."""
-        return Path(self._folder.name, "ca.pem")
+        return self.folder / "ca.pem"
 
     @property
     def unix_socket(self) -> Path:
         """The path of the first master's socket."""
-        return Path(self._folder.name, "xapi")
+        return self.folder / "xapi"
 
     @property
     def url(self) -> str:
@@ -110,30 +102,24 @@ class Xapi(Server):
         return {**super().environment, **certificate, "HVLIB_PASSWORD": self.password}
 
     def start(self) -> None:
-        ports = {"port": self.port, "tls-port": self.tls_port}
-        self._process = ServerProcess(
-            self.name,
-            [
-                sys.executable,
-                "-m",
-                "hvlib_xapi_simulator",
-                *(f"--{name}={value}" for name, value in {**self._options, **ports}.items() if value is not None),
-            ],
-            log=Path(self._folder.name, "log"),
-            environment={**os.environ, "PYTHONPATH": f"{PROJECT}{os.pathsep}{PROJECT / 'drivers'}"},
-        )
-        self.port = int(self._process.ready["port"])
-        self.tls_port = int(self._process.ready.get("tls_port", 0))
+        super().start()
         self._name_twins()
 
-    def stop(self) -> None:
-        if self._process:
-            self._process.stop()
-            self._process = None
+    def command(self) -> list[str]:
+        ports = {"port": self.port, "tls-port": self.tls_port}
+        return [
+            sys.executable,
+            "-m",
+            "hvlib_xapi_simulator",
+            *(f"--{name}={value}" for name, value in {**self._options, **ports}.items() if value is not None),
+        ]
 
-    def close(self) -> None:
-        super().close()
-        self._folder.cleanup()
+    def variables(self) -> dict[str, str]:
+        return {"PYTHONPATH": f"{PROJECT}{os.pathsep}{PROJECT / 'drivers'}"}
+
+    def remember(self, ready: Mapping[str, str]) -> None:
+        super().remember(ready)
+        self.tls_port = int(ready.get("tls_port", 0))
 
     def call(self, method: str, *parameters: Any) -> Any:
         """Call a message of XenAPI, behind the back of whoever is tested: it is not counted, and has no session."""
@@ -196,22 +182,9 @@ class Xapi(Server):
         self._administrator("write", table=table, ref=ref, fields=fields)
 
     def _administrator(self, call: str, **arguments: Any) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self._door, timeout=ADMINISTRATOR_TIMEOUT)
-        try:
-            connection.request("POST", f"/hvlib/{call}", json.dumps(arguments))
-            reply = json.load(connection.getresponse())
-        finally:
-            connection.close()
-        if "error" in reply:
-            raise ValueError(f"{call}: {reply['error']}")
-        return reply["result"]
+        return door.call(int(self.ready["door"]), call, arguments)
 
     def _name_twins(self) -> None:
         """Two VMs have the same name, as it happens."""
         for vm in self.call("VM.get_by_name_label", "vm-00002"):
             self.call("VM.set_name_label", vm, "vm-00001")
-
-    @property
-    def _door(self) -> int:
-        assert self._process
-        return int(self._process.ready["door"])

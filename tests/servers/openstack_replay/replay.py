@@ -7,49 +7,41 @@ know it refuses; it says nothing about how OpenStack behaves. Whether a driver w
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
 import secrets
-import sys
-import tempfile
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
+from servers import door
 from servers.openstack_replay.fault import Fault
-from servers.process import ServerProcess
-from servers.server import Server
+from servers.process_server import ProcessServer, python_module
 
 __all__ = ["Fault", "OpenStackReplay"]
 
-ADMINISTRATOR_TIMEOUT = 10.0
 SERVERS = 10_000
 
 
-class OpenStackReplay(Server):
+class OpenStackReplay(ProcessServer):
     """A region with so many ``servers``, each with a port and each fourth with a volume.
 
-    Its user is an administrator, with one project. The methods below `close` are the test's, and need no token.
+    Its user is an administrator, with one project. The methods below `command` are the test's, and need no token.
     """
 
     name: ClassVar[str] = "openstack-replay"
     about: ClassVar[str] = "made-up pages of an OpenStack region, from memory, with faults"
 
     def __init__(self, servers: int = SERVERS) -> None:
-        self.port = 0  # any, until the first start chose one
+        super().__init__()
         self.credentials = {
             "user": "replay",
-            "password": secrets.token_urlsafe(12),
+            "password": self.password,
             "project": "replay",
             "region": "RegionOne",
             "application_credential_id": secrets.token_hex(16),
             "application_credential_secret": secrets.token_urlsafe(24),
         }
         self._servers = servers
-        self._folder = tempfile.TemporaryDirectory(prefix="hvlib-openstack-replay-")
-        self._process: ServerProcess | None = None
 
     @classmethod
     def add_options(cls, parser: ArgumentParser) -> None:
@@ -78,24 +70,9 @@ class OpenStackReplay(Server):
             "OS_IDENTITY_API_VERSION": "3",
         }
 
-    def start(self) -> None:
+    def command(self) -> list[str]:
         options = {"servers": self._servers, "port": self.port, "credentials": self.credentials}
-        self._process = ServerProcess(
-            self.name,
-            [sys.executable, "-m", "servers.openstack_replay.server", json.dumps(options)],
-            log=Path(self._folder.name, "log"),
-            environment={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        )
-        self.port = int(self._process.ready["port"])
-
-    def stop(self) -> None:
-        if self._process:
-            self._process.stop()
-            self._process = None
-
-    def close(self) -> None:
-        super().close()
-        self._folder.cleanup()
+        return python_module("servers.openstack_replay.server", json.dumps(options))
 
     def add_fault(
         self,
@@ -166,12 +143,4 @@ class OpenStackReplay(Server):
         self._administer("withdraw", service=service)
 
     def _administer(self, call: str, **arguments: Any) -> Any:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ADMINISTRATOR_TIMEOUT)
-        try:
-            connection.request("POST", f"/hvlib/{call}", json.dumps(arguments))
-            reply = json.load(connection.getresponse())
-        finally:
-            connection.close()
-        if "error" in reply:
-            raise ValueError(f"{call}: {reply['error']}")
-        return reply["result"]
+        return door.call(self.port, call, arguments)

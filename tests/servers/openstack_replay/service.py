@@ -12,6 +12,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 
+from servers import http_service
 from servers.openstack_replay.action import Actions
 from servers.openstack_replay.clock import Clock
 from servers.openstack_replay.collection import (
@@ -28,7 +29,7 @@ from servers.openstack_replay.collection import (
 from servers.openstack_replay.compute import aggregate, flavor, hypervisor, server, sized_hypervisor
 from servers.openstack_replay.fault import Fault, Faults, Planned
 from servers.openstack_replay.identity import Credentials, Identity
-from servers.openstack_replay.message import Refused, Reply, Request, json_reply, refusal
+from servers.openstack_replay.message import Refused, Reply, Request, refusal
 from servers.openstack_replay.network import network, port, subnet
 from servers.openstack_replay.region import FLAVORS, IMAGES, NETWORKS, Record, Region, encode, stamp
 from servers.openstack_replay.storage import image, volume
@@ -65,7 +66,7 @@ class Answer:
     fault: Planned | None = None
 
 
-class Service:
+class Service(http_service.Service):
     """All services of the region, and the administrator's door."""
 
     def __init__(self, servers: int, origin: str, credentials: Credentials) -> None:
@@ -97,12 +98,10 @@ class Service:
             "tokens": lambda: {"issued": self.identity.issued, "valid": self.identity.valid},
         }
 
-    def administer(self, call: str, arguments: Mapping[str, Any]) -> Reply:
-        """A call through the administrator's door: not counted, and it meets no fault."""
-        try:
-            return json_reply(200, {"result": self._calls[call](**arguments)})
-        except (KeyError, TypeError, ValueError, Refused) as error:
-            return json_reply(200, {"error": repr(error)})
+    @property
+    def calls(self) -> Mapping[str, Callable[..., Any]]:
+        """The administrator's calls: they are not counted, and meet no fault."""
+        return self._calls
 
     def answer(self, request: Request) -> Answer:
         """What to send to a client."""

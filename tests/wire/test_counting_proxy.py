@@ -1,3 +1,5 @@
+"""The proxy by which the conformance suite counts and cuts, on loopback."""
+
 from __future__ import annotations
 
 import socket

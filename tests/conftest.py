@@ -1,0 +1,45 @@
+"""Marks the units by the rooms that they are in, and guards them: see rooms.py."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+from rooms import GUARD, is_unit
+
+
+def pytest_configure() -> None:
+    sys.addaudithook(GUARD.hear)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if is_unit(item.path):
+            item.add_marker(pytest.mark.unit)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    GUARD.on = item.get_closest_marker("unit") is not None
+    try:
+        return (yield)
+    finally:
+        GUARD.on = False
+
+
+@pytest.hookimpl(wrapper=True)
+def fail_if_refused() -> Iterator[None]:
+    """Fail a phase of a test, unless it failed anyway, if it used a socket and caught the error."""
+    try:
+        result = yield
+    except BaseException:
+        GUARD.take_refused()
+        raise
+    refused = GUARD.take_refused()
+    if refused:
+        pytest.fail(refused[0], pytrace=False)
+    return result
+
+
+pytest_runtest_setup = pytest_runtest_call = pytest_runtest_teardown = fail_if_refused

@@ -1,0 +1,75 @@
+"""A test server that is a process of its own, with a port on loopback."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import tempfile
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from servers.process import ServerProcess
+from servers.server import Server
+
+__all__ = ["ProcessServer", "python_module"]
+
+TESTS = Path(__file__).resolve().parents[1]
+
+
+class ProcessServer(Server):
+    """A server whose process, port, password and folder are those of one object.
+
+    | password: made up; the process is given it when it starts
+    | port: 0, which is any, until the first start chose one
+    """
+
+    def __init__(self) -> None:
+        self.password = secrets.token_urlsafe(12)
+        self.port = 0
+        self._temporary = tempfile.TemporaryDirectory(prefix=f"hvlib-{self.name}-")
+        self._process: ServerProcess | None = None
+
+    @property
+    def folder(self) -> Path:
+        """A folder for the server's files, which exists until `close`."""
+        return Path(self._temporary.name)
+
+    @property
+    def ready(self) -> Mapping[str, str]:
+        """What the running process said when it was ready."""
+        assert self._process
+        return self._process.ready
+
+    def start(self) -> None:
+        self._process = ServerProcess(
+            self.name, self.command(), log=self.folder / "log", environment={**os.environ, **self.variables()}
+        )
+        self.remember(self.ready)
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.stop()
+            self._process = None
+
+    def close(self) -> None:
+        super().close()
+        self._temporary.cleanup()
+
+    @abstractmethod
+    def command(self) -> Sequence[str]:
+        """Return what `start` is to run. The port is 0 at the first start, then the one to listen at again."""
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables of the process beside our own: modules of tests/ can be imported."""
+        return {"PYTHONPATH": str(TESTS)}
+
+    def remember(self, ready: Mapping[str, str]) -> None:
+        """Remember where the process listens, to start it there again."""
+        self.port = int(ready["port"])
+
+
+def python_module(name: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module with this interpreter."""
+    return [sys.executable, "-m", name, *arguments]

@@ -1,0 +1,30 @@
+"""HTTP for drivers, on loopback: a connection that does not come about."""
+
+from __future__ import annotations
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from hvlib import errors
+from hvlib.driver.http import Address, Transport, chunks
+from hvlib.driver.http.tls import tls_context
+
+
+def test_a_handshake_that_never_ends_is_cut() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        transport = Transport(Address("127.0.0.1", silent.getsockname()[1], tls_context(None, None)))
+
+        def ask() -> None:
+            with transport.exchange("GET", "/", headers={}, timeout=30.0) as response:
+                list(chunks(response))
+
+        with ThreadPoolExecutor(1) as other:
+            asked = other.submit(ask)
+            accepted, _ = silent.accept()
+            accepted.recv(1)  # The client's first words: the handshake is under way.
+            began = time.monotonic()
+            transport.close()
+            assert isinstance(asked.exception(timeout=10), errors.ConnectionFailed)
+            assert time.monotonic() - began < 1.0
+            accepted.close()
