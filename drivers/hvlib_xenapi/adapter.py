@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from hvlib.driver import Adapter, Done, Page, PageToken, action
+from hvlib.driver import Adapter, Done, Page, PageToken, Started, action
 from hvlib.model import actions
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
-from hvlib_xenapi.events import BEGINNING, reply_type, rows_told
-from hvlib_xenapi.listing import Listing
-from hvlib_xenapi.rows import NATIVE, Inventory, Row, Rows, native_row, row_type, rows_of
+from hvlib_xenapi.listing import Listing, Listings
+from hvlib_xenapi.operations.steps import Steps
 from hvlib_xenapi.table import Records, Table, any_of, equals
-from hvlib_xenapi.values import is_null
-
-if TYPE_CHECKING:
-    from hvlib_xenapi.session import XenAPISession
+from hvlib_xenapi.watch.events import BEGINNING, joined_rows, reply_type
+from hvlib_xenapi.wire.client import Client
+from hvlib_xenapi.wire.rows import NATIVE, Inventory, Row, Rows, native_row, row_type, rows_of
+from hvlib_xenapi.wire.values import is_null
 
 __all__ = ["LabelledAdapter", "TableAdapter"]
 
 R = TypeVar("R", bound=Resource)
 
-PAGE = 1000
+PAGE_SIZE = 1000
 """Objects a page, if nobody says how many."""
 
-FEW = 40
+ONE_BY_ONE = 40
 """Objects that are asked for one by one; of more, the whole class is read, and those wanted are picked."""
 
 
@@ -35,24 +34,24 @@ class TableAdapter(Adapter[R]):
 
     table: ClassVar[Table[Any]]
 
-    def __init__(self, session: XenAPISession) -> None:
-        self.session = session
+    def __init__(self, client: Client, listings: Listings) -> None:
+        self.client = client
+        self.listings = listings
         self.fields = frozenset(self.table.fields)
 
     def page(self, query: Query[R], after: PageToken | None) -> Page[R]:
         """get_all_records_where of the class, event.from of those joined; further pages are here already."""
-        listings = self.session.listings
-        listing, start = (self._listing(query), 0) if after is None else listings.find(after, query)
-        end = start + (query.page_size or PAGE)
+        listing, start = (self._listing(query), 0) if after is None else self.listings.find(after, query)
+        end = start + (query.page_size or PAGE_SIZE)
         items = listing.records.all((ref, listing.rows[ref]) for ref in listing.refs[start:end])
         if end < len(listing.refs):
-            return Page(items, next=listings.keep(listing, end), total=listing.total)
-        listings.drop(listing)
+            return Page(items, next=self.listings.keep(listing, end), total=listing.total)
+        self.listings.drop(listing)
         return Page(items, total=listing.total)
 
     def release(self, token: PageToken) -> None:
         """Forget the rows of a listing."""
-        self.session.listings.release(token)
+        self.listings.release(token)
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
         """get_all_records_where; event.from of what is joined to the objects found."""
@@ -69,7 +68,7 @@ class TableAdapter(Adapter[R]):
         own = self.table.cls
         ids = [ref.id for ref in refs if '"' not in ref.id]
         conditions = self.table.conditions(query)
-        if len(ids) <= FEW:
+        if len(ids) <= ONE_BY_ONE:
             conditions.append(any_of("_ref", ids))
         rows = self.rows(own, conditions, self._own_fields(query), query.native)
         return self._records(query, {id: rows[id] for id in ids if id in rows})
@@ -80,16 +79,29 @@ class TableAdapter(Adapter[R]):
         """The rows of a class that fit all conditions: one round trip."""
         where = " and ".join(f"({condition})" for condition in conditions) or "true"
         if native:
-            records = self.session.call(f"{cls}.get_all_records_where", where)
+            records = self.client.call(f"{cls}.get_all_records_where", where)
             return {ref: native_row(cls, fields | {NATIVE}, native, record) for ref, record in records.items()}
         if not fields:
-            return dict.fromkeys(self.session.call(f"{cls}.get_all_where", where), row_type(cls, fields)())
-        records = self.session.call(
+            return dict.fromkeys(self.client.call(f"{cls}.get_all_where", where), row_type(cls, fields)())
+        records = self.client.call(
             f"{cls}.get_all_records_where",
             where,
             result=dict[str, row_type(cls, fields)],  # type: ignore[misc]
         )
         return rows_of(cls, fields, records)
+
+    def record(self, cls: str, ref: str, *fields: str) -> Any:
+        """Read a row of one object. `NotFound` if it is gone."""
+        return Steps(self.client).record(cls, ref, *fields)
+
+    def steps(self) -> Steps:
+        """Begin an action. Tasks begun here that were seen to be over are removed first."""
+        self.client.remove_ended_tasks()
+        return Steps(self.client)
+
+    def start_task(self, name: str, *parameters: Any) -> Started:
+        """Carry out an action of one call: a message's asynchronous form."""
+        return self.steps().start(name, *parameters)
 
     def _listing(self, query: Query[R]) -> Listing:
         own, needs = self.table.cls, self.table.needs(query.fields)
@@ -115,7 +127,7 @@ class TableAdapter(Adapter[R]):
         """What is joined to these objects: of a few each by itself, else all of its class."""
         for join in self.table.joins(query.fields):
             link = join.link()
-            if link is None or len(own) > FEW:
+            if link is None or len(own) > ONE_BY_ONE:
                 yield join.cls
                 continue
             for row in own:
@@ -129,7 +141,7 @@ class TableAdapter(Adapter[R]):
         wanted = sorted(set(subscriptions))
         if not wanted:
             return {cls: {} for cls in needs}
-        return rows_told(self.session.call("event.from", wanted, BEGINNING, 0.0, result=reply_type(needs)), needs)
+        return joined_rows(self.client.call("event.from", wanted, BEGINNING, 0.0, result=reply_type(needs)), needs)
 
     def _own_fields(self, query: Query[R]) -> frozenset[str]:
         return self.table.needs(query.fields)[self.table.cls] | self.table.links(query.fields)
@@ -138,7 +150,7 @@ class TableAdapter(Adapter[R]):
         inventory = Inventory(rows, self._backward(query))
         for cls, found in rows.items():
             inventory.load(cls, found)
-        return Records(self.table, query, self.session, inventory)
+        return Records(self.table, query, self.client, inventory)
 
     def _backward(self, query: Query[R]) -> set[tuple[str, str]]:
         return {index for index in self.table.indexes(query.fields) if index[0] != self.table.cls}
@@ -150,11 +162,11 @@ class LabelledAdapter(TableAdapter[R]):
     @action(actions.Rename)
     def rename(self, ref: Ref, rename: actions.Rename) -> Done:
         """set_name_label."""
-        self.session.call(f"{self.table.cls}.set_name_label", ref.id, rename.name_label)
+        self.client.call(f"{self.table.cls}.set_name_label", ref.id, rename.name_label)
         return Done(ref)
 
     @action(actions.SetTags)
     def set_tags(self, ref: Ref, given: actions.SetTags) -> Done:
         """set_tags."""
-        self.session.call(f"{self.table.cls}.set_tags", ref.id, list(given.tags))
+        self.client.call(f"{self.table.cls}.set_tags", ref.id, list(given.tags))
         return Done(ref)

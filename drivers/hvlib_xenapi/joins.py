@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from hvlib_xenapi.rows import Inventory, Row
+from hvlib_xenapi.wire.rows import Inventory, Row
 
 __all__ = ["Backward", "Every", "Forward", "Join"]
 

@@ -11,12 +11,12 @@ import msgspec
 from hvlib.driver import PageToken
 from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
-from hvlib_xenapi.rows import Row
 from hvlib_xenapi.table import Records
+from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["Listing", "Listings"]
 
-MOST = 64
+KEPT_LISTINGS = 64
 """Listings that are kept; of more, the oldest is forgotten."""
 
 
@@ -32,7 +32,7 @@ class Listing(msgspec.Struct, eq=False):
 
 
 class Listings:
-    """Those of a session. They outlive a lost login: what they hold was all sent before."""
+    """The listings of a session that are under way. They outlive a lost login: what they hold was all sent before."""
 
     def __init__(self) -> None:
         self._kept: dict[str, Listing] = {}
@@ -42,7 +42,7 @@ class Listings:
         """Where the listing goes on."""
         with self._lock:
             self._kept[listing.id] = listing
-            if len(self._kept) > MOST:
+            if len(self._kept) > KEPT_LISTINGS:
                 del self._kept[next(iter(self._kept))]
         return PageToken(f"{listing.id}:{offset}")
 
@@ -58,16 +58,16 @@ class Listings:
         return listing, int(offset)
 
     def drop(self, listing: Listing) -> None:
-        """It has ended."""
+        """Forget a listing that has ended."""
         with self._lock:
             self._kept.pop(listing.id, None)
 
     def release(self, token: PageToken) -> None:
-        """It won't go on."""
+        """Release the listing's rows."""
         with self._lock:
             self._kept.pop(token.partition(":")[0], None)
 
     def clear(self) -> None:
-        """None will."""
+        """Drop every listing that is under way."""
         with self._lock:
             self._kept.clear()

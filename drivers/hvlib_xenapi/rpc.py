@@ -1,6 +1,6 @@
-"""Rpc: XenAPI's messages, over the wire that the server has, with values of their declared types.
+"""The public native layer: every message of the API by name, with values of their declared types.
 
-`Rpc.call` sends one message as it is. `Rpc.messages` has every message of the API by name::
+`messages` gives them in the session of one login::
 
     session = provider.native
     session.VM.get_all_records()
@@ -11,94 +11,75 @@ The session's own reference is added by itself. Numbers are numbers, moments are
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
-from hvlib.driver import Context
-from hvlib.driver.http import Transport, chunks, status_error
-from hvlib.model.errors import AuthenticationFailed, HvlibError, PermissionDenied, ProtocolError
-from hvlib_xenapi import json_rpc, xml_rpc
-from hvlib_xenapi.messages import Message, result_type
-from hvlib_xenapi.values import converter
+from hvlib_xenapi.login import Caller
+from hvlib_xenapi.wire.datamodel import FIELDS, RESULTS
+from hvlib_xenapi.wire.values import converter
 
-__all__ = ["Rpc"]
+__all__ = ["Message", "messages", "result_type"]
 
-STATUSES: Mapping[int, type[HvlibError]] = {401: AuthenticationFailed, 403: PermissionDenied}
-"""What an HTTP status means that the API itself does not use: something on the way has answered."""
-
-LOGIN = "session.login_with_password"
-
-WITHOUT_JSON = ("HTTP 404", "HTTP 500", json_rpc.NO_JSON)
-"""How a server without /jsonrpc answers there. xapi takes it for XML-RPC that is malformed (http-lib/http_svr.ml)."""
-
-NO_SERVER = "is this the address of a XenServer or XCP-ng host?"
+OF_EVERY_CLASS = {
+    "get_all": "ref set",
+    "get_all_where": "ref set",
+    "get_by_uuid": "ref",
+    "get_by_name_label": "ref set",
+    "create": "ref",
+}
 
 
-class Rpc:
-    """Calls to one server. Shared by threads: each call takes a connection of its own.
+class Message:
+    """A message, or a part of its name: ``session.VM`` and ``session.VM.get_all``.
 
-    JSON-RPC is preferred; a server that turns out not to have it at the login is spoken to in XML-RPC from then on.
+    A word of Python's own takes an underscore: ``session.event.from_``.
     """
 
-    def __init__(self, transport: Transport, context: Context) -> None:
-        self.transport = transport
-        self.session = ""
-        """The session's reference, once it is logged in."""
-        self._context = context
-        self._xml = False
+    def __init__(self, invoke: Callable[..., Any], name: str = "") -> None:
+        self._invoke = invoke
+        self._name = name
 
-    @property
-    def messages(self) -> Message:
-        """Every message of the API, by name."""
-        return Message(self.invoke)
+    def __getattr__(self, part: str) -> Message:
+        if part.startswith("_"):
+            raise AttributeError(part)
+        part = part.removesuffix("_")
+        return Message(self._invoke, f"{self._name}.{part}" if self._name else part)
 
-    def over(self, transport: Transport) -> Rpc:
-        """The same session over connections of its own."""
-        other = Rpc(transport, self._context)
-        other.session, other._xml = self.session, self._xml
-        return other
+    def __call__(self, *parameters: Any) -> Any:
+        """Send it: one round trip."""
+        return self._invoke(self._name, *parameters)
 
-    def log_in(self, credentials: Sequence[str], limit: float | None = None) -> Any:
-        """session.login_with_password: the session. One round trip, or two: which wire there is shows here, where
-        nothing was done yet.
-        """
-        try:
-            return self.call(LOGIN, credentials, limit=limit)
-        except ProtocolError as error:
-            if self._xml or error.native not in WITHOUT_JSON:
-                raise
-        self._xml = True
-        return self.call(LOGIN, credentials, limit=limit)
+    def __repr__(self) -> str:
+        return f"<XenAPI message {self._name}>"
 
-    def invoke(self, name: str, *parameters: Any) -> Any:
-        """A message in this session; its result as its declared type says."""
-        result = self.call(name, [self.session, *parameters])
+
+def messages(caller: Caller) -> Message:
+    """Every message of the API by name, in a session."""
+
+    def invoke(name: str, *parameters: Any) -> Any:
+        result = caller.call(name, parameters)
         convert = converter(result_type(name))
         return result if convert is None else convert(result)
 
-    def call(
-        self, name: str, parameters: Sequence[Any], *, result: Any = Any, wait: float = 0.0, limit: float | None = None
-    ) -> Any:
-        """One round trip.
+    return Message(invoke)
 
-        | result: what JSON is to be decoded into; XML-RPC gives plain values, of rows by reference just their fields
-        | wait: seconds that the server itself may take
-        | limit: seconds for all else; None: the time-out
-        """
-        wire: Any = xml_rpc if self._xml else json_rpc
-        return wire.read_reply(self._post(wire, name, parameters, wait, limit), result)
 
-    def _post(self, wire: Any, name: str, parameters: Sequence[Any], wait: float, limit: float | None) -> bytes:
-        self._context.count_request(name)
-        seconds = limit or self._context.timeout()
-        headers = {"Content-Type": wire.TYPE}
-        body = wire.request(name, parameters)
-        with self.transport.exchange(
-            "POST", wire.PATH, body=body, headers=headers, timeout=seconds, wait=wait
-        ) as response:
-            if response.status == 200:
-                return b"".join(chunks(response))
-            error = status_error(response, STATUSES, NO_SERVER)
-            if isinstance(error, ProtocolError):
-                raise ProtocolError(str(error), hint=NO_SERVER, native=f"HTTP {response.status}")
-            raise error
+@lru_cache(maxsize=4096)
+def result_type(name: str) -> str:
+    """The type of a message's result, in the datamodel's words; "" for a result that needs no conversion."""
+    if name.startswith(("Async.", "InternalAsync.")):
+        return "ref"
+    cls, _, message = name.partition(".")
+    for type, names in RESULTS.get(cls, {}).items():
+        if message in names.split():
+            return type
+    if message in ("get_record", "get_all_records", "get_all_records_where"):
+        return f"{cls} record" if message == "get_record" else f"(string -> {cls} record) map"
+    if message in OF_EVERY_CLASS:
+        return OF_EVERY_CLASS[message]
+    return _field_type(cls, message.removeprefix("get_")) if message.startswith("get_") else ""
+
+
+def _field_type(cls: str, field: str) -> str:
+    return next((type for type, names in FIELDS.get(cls, {}).items() if field in names.split()), "")

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from hvlib.model.query import Glob, Query
 from hvlib.model.ref import Ref
-from hvlib.model.resources import Resource
+from hvlib.model.resources import Cluster, Resource
 from hvlib_xenapi.joins import Forward, Join
-from hvlib_xenapi.rows import NATIVE, Inventory, Needs, Row
-from hvlib_xenapi.values import NULL, is_null
-
-if TYPE_CHECKING:
-    from hvlib_xenapi.session import XenAPISession
+from hvlib_xenapi.wire.client import Client
+from hvlib_xenapi.wire.rows import NATIVE, Inventory, Needs, Row
+from hvlib_xenapi.wire.values import NULL, is_null
 
 __all__ = [
     "LABELS",
@@ -31,6 +29,7 @@ __all__ = [
     "One",
     "Pool",
     "Records",
+    "Sources",
     "Table",
     "any_of",
     "equals",
@@ -41,6 +40,14 @@ R = TypeVar("R", bound=Resource)
 
 Reader = Callable[[str, Row], Any]
 """Makes a field's value of an object's reference and row."""
+
+
+class Sources(msgspec.Struct, frozen=True):
+    """Everything that the fields of one class are read from, besides the object's own row."""
+
+    cls: str
+    client: Client
+    inventory: Inventory
 
 
 class Column:
@@ -70,8 +77,8 @@ class Column:
             return None
         return self._encode(value) if self._encode else value if isinstance(value, str) else None
 
-    def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:  # noqa: ARG002
-        """What makes this field's value."""
+    def reader(self, sources: Sources) -> Reader:  # noqa: ARG002 -- not of every column
+        """Return the function that makes this field's value."""
         [first, *others], convert = self.fields, self._convert
         if convert is None:
             return lambda _, row: getattr(row, first)
@@ -87,9 +94,9 @@ class One(Column):
         super().__init__(field, stored=stored, encode=_encoded_ref)
         self._kind = kind
 
-    def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:  # noqa: ARG002
+    def reader(self, sources: Sources) -> Reader:
         """`Column.reader`."""
-        field, make = self.fields[0], partial(session.context.ref, self._kind)
+        field, make = self.fields[0], partial(sources.client.context.ref, self._kind)
 
         def read(_: str, row: Row) -> Ref | None:
             ref = getattr(row, field)
@@ -101,11 +108,9 @@ class One(Column):
 class Pool(Column):
     """A field that is the pool itself."""
 
-    def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:  # noqa: ARG002
+    def reader(self, sources: Sources) -> Reader:
         """`Column.reader`."""
-        from hvlib.model.resources import Cluster
-
-        pool = session.context.ref(Cluster, session.current.pool)
+        pool = sources.client.context.ref(Cluster, sources.client.login.pool)
         return lambda _ref, _row: pool
 
 
@@ -118,10 +123,10 @@ class Joined(Column):
         self._own = own
         self._make = convert
 
-    def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:  # noqa: ARG002
+    def reader(self, sources: Sources) -> Reader:
         """`Column.reader`."""
         assert self.join is not None
-        find, make, fields = self.join.find(own, inventory), self._make, self._own
+        find, make, fields = self.join.find(sources.cls, sources.inventory), self._make, self._own
         if not fields:
             return lambda ref, row: make(find(ref, row))
         return lambda ref, row: make(find(ref, row), *[getattr(row, field) for field in fields])
@@ -134,9 +139,9 @@ class Many(Joined):
         super().__init__(join, convert)
         self._kind = kind
 
-    def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:
+    def reader(self, sources: Sources) -> Reader:
         """`Column.reader`."""
-        read, make = super().reader(own, session, inventory), partial(session.context.ref, self._kind)
+        read, make = super().reader(sources), partial(sources.client.context.ref, self._kind)
         return lambda ref, row: tuple([make(each) for each in dict.fromkeys(read(ref, row)) if not is_null(each)])
 
 
@@ -231,13 +236,14 @@ class Table(msgspec.Struct, Generic[R], frozen=True):
 class Records(Generic[R]):
     """Makes the records of one query."""
 
-    def __init__(self, table: Table[R], query: Query[R], session: XenAPISession, inventory: Inventory) -> None:
+    def __init__(self, table: Table[R], query: Query[R], client: Client, inventory: Inventory) -> None:
         self.table = table
         self.inventory = inventory
-        self._make_ref = partial(session.context.ref, table.kind)
+        self._make_ref = partial(client.context.ref, table.kind)
         self._type: Any = query.record_type
+        sources = Sources(table.cls, client, inventory)
         self._readers = [
-            self._reader(name, session) if name in query.record_type.loaded else _nothing
+            self._reader(name, sources) if name in query.record_type.loaded else _nothing
             for name in query.record_type.__struct_fields__[1:]
         ]
         self._where = [(field, several(values)) for field, values in table.where.items()]
@@ -269,10 +275,10 @@ class Records(Generic[R]):
         """The records of those that are of this kind."""
         return [self.record(ref, row) for ref, row in rows if self.fits(ref, row)]
 
-    def _reader(self, name: str, session: XenAPISession) -> Reader:
+    def _reader(self, name: str, sources: Sources) -> Reader:
         if name == NATIVE:
             return lambda _, row: getattr(row, NATIVE)
-        return self.table.fields[name].reader(self.table.cls, session, self.inventory)
+        return self.table.fields[name].reader(sources)
 
 
 def _nothing(ref: str, row: Row) -> None:  # noqa: ARG001 -- a reader

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from drivers.xapi_simulator.clients.datamodel import Datamodel
-from hvlib_xenapi.datamodel import FIELDS
-from hvlib_xenapi.messages import Message, result_type
-from hvlib_xenapi.values import converter
+from hvlib_xenapi.rpc import Message, result_type
+from hvlib_xenapi.wire.datamodel import FIELDS
+from hvlib_xenapi.wire.values import converter
 
 PLAIN = {"int": "12", "float": "12", "datetime": "20240101T00:00:00Z", "<class> record": {"uuid": "1"}}
 NOTHING = "OpaqueRef:NULL"

@@ -5,22 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from hvlib_xenapi.adapter import TableAdapter
-from hvlib_xenapi.cluster import Clusters
-from hvlib_xenapi.host import Hosts
-from hvlib_xenapi.image import Images
-from hvlib_xenapi.network import Networks
-from hvlib_xenapi.snapshot import Snapshots
-from hvlib_xenapi.storage_pool import StoragePools
+from hvlib_xenapi.session import ADAPTERS
 from hvlib_xenapi.table import Column, Pool
-from hvlib_xenapi.task import Tasks
-from hvlib_xenapi.vm import VMs
-from hvlib_xenapi.volume import Volumes
 
 PAGE = Path(__file__).parents[4] / "docs" / "drivers" / "xenapi.md"
-ADAPTERS: tuple[type[TableAdapter], ...] = (  # type: ignore[type-arg]
-    VMs, Hosts, Clusters, Snapshots, Networks, StoragePools, Volumes, Images, Tasks,
-)  # fmt: skip
 
 
 def source(cls: str, column: Column) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from hvlib_xapi_simulator.xml_rpc import reply as as_xapi_writes
-from hvlib_xenapi import json_rpc, xml_rpc
-from hvlib_xenapi.rows import native_row, row_type, rows_of
-from hvlib_xenapi.xml_records import read_records
+from hvlib_xenapi.wire import json_rpc, xml_rpc
+from hvlib_xenapi.wire.rows import native_row, row_type, rows_of
+from hvlib_xenapi.wire.xml_records import read_records
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hvlib_xenapi.session import TIDY
+from hvlib_xenapi.wire.client import TASK_REMOVAL_TIMEOUT
 from servers.faulty_fault import Delay, FreezeBefore, Replace, html_page, server_error
 from servers.faulty_proxy import FaultyProxy, json_method, named
 from servers.xapi import Xapi
@@ -150,7 +150,7 @@ def test_removing_tasks_does_not_keep_an_action(xapi: Xapi) -> None:
         proxy.next(FreezeBefore(), when=named("task.destroy"), times=1000)
         begun = time.monotonic()
         assert running[0].start().wait(timeout=10).power_state == "running"
-        assert time.monotonic() - begun < 2 * TIDY
+        assert time.monotonic() - begun < 2 * TASK_REMOVAL_TIMEOUT
 
 
 def test_threads_share_the_tasks_that_are_over(xapi: Xapi) -> None:

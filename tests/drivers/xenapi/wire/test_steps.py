@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hvlib_xenapi import steps
+from hvlib_xenapi.operations import steps
 from servers.faulty_fault import Exchange, Fault
 from servers.faulty_proxy import FaultyProxy, json_method, named
 from servers.xapi import Xapi
@@ -206,7 +206,7 @@ def test_a_creation_whose_task_can_not_be_followed_leaves_nothing(xapi: Xapi, pr
 
 def test_a_task_that_the_server_forgot(xapi: Xapi, provider: hvlib.Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     """A restart loses the tasks: what became of one nobody can tell, and nobody waits for it for ever."""
-    monkeypatch.setattr(steps, "LOOK", 0.5)
+    monkeypatch.setattr(steps, "LOOK_SECONDS", 0.5)
     template = image(provider)
     looks = xapi.calls().get("event.from", 0)
     xapi.set(task_time=60.0)

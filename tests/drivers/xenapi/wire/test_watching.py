@@ -14,6 +14,7 @@ from servers.faulty_proxy import FaultyProxy, json_method, named
 from servers.xapi import Xapi
 
 import hvlib
+from hvlib.runtime.watch import feed_keeper
 
 SOON = 10.0
 
@@ -206,7 +207,7 @@ LOSSES: dict[str, Callable[[Xapi], None]] = {
 
 def test_a_frozen_server_is_noticed_without_a_timeout(xapi: Xapi, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wait as long as it takes is one of many: each is bounded."""
-    monkeypatch.setattr(hvlib.watch, "HEARTBEAT", 0.5)
+    monkeypatch.setattr(feed_keeper, "HEARTBEAT", 0.5)
     with (
         FaultyProxy(("127.0.0.1", xapi.port), named_by=json_method) as proxy,
         hvlib.connect(f"xenapi+http://{xapi.user}@127.0.0.1:{proxy.port}", password=xapi.password) as provider,

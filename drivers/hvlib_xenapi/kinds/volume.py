@@ -12,9 +12,9 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, StoragePool, Volume
 from hvlib_xenapi.adapter import LabelledAdapter
 from hvlib_xenapi.joins import Backward, Forward
-from hvlib_xenapi.rows import Row
 from hvlib_xenapi.table import LABELS, TAGS, Column, Joined, Many, One, Table
-from hvlib_xenapi.values import is_null
+from hvlib_xenapi.wire.rows import Row
+from hvlib_xenapi.wire.values import is_null
 
 __all__ = ["Volumes"]
 
@@ -60,7 +60,7 @@ class Volumes(LabelledAdapter[Volume]):
     @action(actions.CreateVolume)
     def create(self, _: None, create: actions.CreateVolume) -> Started:
         """VDI.create, in the pool's default SR if none is named."""
-        storage = self.session.current.default_storage if create.pool is None else create.pool.id
+        storage = self.client.login.default_storage if create.pool is None else create.pool.id
         if is_null(storage):
             raise InvalidQuery("the pool has no default SR", hint="pool=")
         record = {
@@ -76,18 +76,18 @@ class Volumes(LabelledAdapter[Volume]):
             "sm_config": {},
             "tags": [],
         }
-        return self.session.start_task("VDI.create", record)
+        return self.start_task("VDI.create", record)
 
     @action(actions.ResizeVolume)
     def resize(self, volume: Ref, resize: actions.ResizeVolume) -> Started:
         """VDI.resize, or VDI.resize_online while a VM that runs has it."""
-        allowed = self.session.record("VDI", volume.id, "allowed_operations").allowed_operations
+        allowed = self.record("VDI", volume.id, "allowed_operations").allowed_operations
         name = "VDI.resize" if "resize" in allowed or "resize_online" not in allowed else "VDI.resize_online"
-        return self.session.start_task(name, volume.id, resize.size_bytes)
+        return self.start_task(name, volume.id, resize.size_bytes)
 
     @action(actions.Delete)
     def delete(self, volume: Ref, delete: actions.Delete) -> Started:  # noqa: ARG002
         """VDI.destroy. `Conflict` while a VM has it: the server would take it from one that is off."""
-        if self.session.record("VDI", volume.id, "VBDs").VBDs:
+        if self.record("VDI", volume.id, "VBDs").VBDs:
             raise Conflict(f"the volume {volume.id} is attached", hint="detach it first")
-        return self.session.start_task("VDI.destroy", volume.id)
+        return self.start_task("VDI.destroy", volume.id)

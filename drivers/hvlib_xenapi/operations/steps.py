@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hvlib.driver import NotSent, SessionLost, Started
 from hvlib.model.errors import ConnectionFailed, HvlibError, NotFound, RateLimited
@@ -17,41 +17,39 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import TaskRecord
 from hvlib.model.task import ENDED
 from hvlib_xenapi.errors import failure_error
-from hvlib_xenapi.events import BEGINNING, Reply, reply_type, told
-from hvlib_xenapi.rows import row_of, row_type, rows_of
-from hvlib_xenapi.task import made, state
-
-if TYPE_CHECKING:
-    from hvlib_xenapi.session import XenAPISession
+from hvlib_xenapi.operations.outcome import made, state
+from hvlib_xenapi.watch.events import BEGINNING, Reply, parse_events, reply_type
+from hvlib_xenapi.wire.client import Client
+from hvlib_xenapi.wire.rows import row_of, row_type, rows_of
 
 __all__ = ["Steps"]
 
-SESSIONS = 3
+SESSIONS_PER_CALL = 3
 """A call that loses its session this often in a row has lost it for good."""
 
-LOOK = 30.0
+LOOK_SECONDS = 30.0
 """Seconds, at most, of one look at a task that is waited for."""
 
 OUTCOME = frozenset({"status", "error_info", "result"})
-TOLD = reply_type({"task": OUTCOME})
+REPLY = reply_type({"task": OUTCOME})
 
 
 class Steps:
-    """Those of one action, in one thread."""
+    """The calls of one action, in one thread."""
 
-    def __init__(self, session: XenAPISession) -> None:
-        self.session = session
-        self.login = session.current
-        """The login that stood in the beginning: what it told holds for the whole action."""
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.login = client.login
+        """The login that stood in the beginning: what it says holds for the whole action."""
         self._done: list[str] = []
 
     def call(self, name: str, *parameters: Any, result: Any = Any, wait: float = 0.0) -> Any:
-        """`XenAPISession.call`. Once something was changed, it raises nothing that makes core repeat the action."""
+        """`Client.call`. Once something was changed, it raises nothing that makes core repeat the action."""
         if self._done:
             with self._not_repeated(name):
                 found = self._go_on(name, parameters, result, wait)
         else:
-            found = self.session.call(name, *parameters, result=result, wait=wait)
+            found = self.client.call(name, *parameters, result=result, wait=wait)
         if _changes(name):
             self._done.append(name)
         return found
@@ -73,19 +71,19 @@ class Steps:
 
     def start(self, name: str, *parameters: Any, result: Ref | None = None) -> Started:
         """The last call, which core follows. ``result``: what it makes, where the server's record does not say so."""
-        return Started(self.session.context.ref(TaskRecord, self.begin(name, *parameters, result=result)))
+        return Started(self.client.context.ref(TaskRecord, self.begin(name, *parameters, result=result)))
 
     def begin(self, name: str, *parameters: Any, result: Ref | None = None) -> str:
         """Call a message's asynchronous form: the task."""
         task: str = self.call(f"Async.{name}", *parameters)
-        self.session.own_tasks.begin(task, result)
+        self.client.own_tasks.begin(task, result)
         return task
 
     def outcome(self, task: str) -> str:
         """What a task made, "" if nothing, once it has ended. It may take as long as it takes: each look is bounded."""
         row = self._end(task)
         ended = state(row.status, row.error_info)
-        self.session.own_tasks.saw(task, ended)
+        self.client.own_tasks.saw(task, ended)
         if ended == "succeeded":
             return made(row.result) or ""
         with self._not_repeated("a task"):
@@ -101,7 +99,9 @@ class Steps:
         """Its record, once it has ended."""
         token = BEGINNING
         while True:
-            reply = told(self.call("event.from", [f"task/{task}"], token, LOOK, result=TOLD, wait=LOOK))
+            reply = parse_events(
+                self.call("event.from", [f"task/{task}"], token, LOOK_SECONDS, result=REPLY, wait=LOOK_SECONDS)
+            )
             row = _last(reply) or self._looked_up(task)
             if state(row.status, row.error_info) in ENDED:
                 return row
@@ -119,13 +119,13 @@ class Steps:
             ) from error
 
     def _go_on(self, name: str, parameters: Any, result: Any, wait: float) -> Any:
-        for _ in range(SESSIONS - 1):
-            login = self.session.latest
+        for _ in range(SESSIONS_PER_CALL - 1):
+            login = self.client.latest_login
             try:
-                return self.session.call(name, *parameters, result=result, wait=wait)
+                return self.client.call(name, *parameters, result=result, wait=wait)
             except SessionLost:
-                self.session.renew(login)
-        return self.session.call(name, *parameters, result=result, wait=wait)
+                self.client.renew(login)
+        return self.client.call(name, *parameters, result=result, wait=wait)
 
     @contextmanager
     def _not_repeated(self, name: str) -> Iterator[None]:

@@ -9,9 +9,9 @@ from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Snapshot
 from hvlib_xenapi.adapter import LabelledAdapter
-from hvlib_xenapi.removal import remove
+from hvlib_xenapi.operations.removal import remove
 from hvlib_xenapi.table import LABELS, TAGS, Column, One, Table
-from hvlib_xenapi.values import known_moment
+from hvlib_xenapi.wire.values import known_moment
 
 __all__ = ["Snapshots"]
 
@@ -39,4 +39,4 @@ class Snapshots(LabelledAdapter[Snapshot]):
     @action(actions.Delete)
     def delete(self, snapshot: Ref, delete: actions.Delete) -> Done | Started:
         """VM.destroy, and VDI.destroy of what it kept."""
-        return remove(self.session.steps(), snapshot.id, kept=[ref.id for ref in delete.keep_volumes])
+        return remove(self.steps(), snapshot.id, kept=[ref.id for ref in delete.keep_volumes])

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from hvlib.model.errors import Conflict, HvlibError, NotFound, QuotaExceeded
-from hvlib_xenapi.steps import Steps
+from hvlib_xenapi.operations.steps import Steps
 
 __all__ = ["ATTACHED", "attach_network", "attach_volume", "detach"]
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from hvlib_xenapi.datamodel import FIELDS
+from hvlib_xenapi.wire.datamodel import FIELDS
 
 __all__ = ["NULL", "Converter", "converter", "is_null", "known_moment", "moment", "reference"]
 

@@ -11,16 +11,16 @@ from hvlib.model.errors import InvalidQuery, Unsupported
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Host, Network, PowerState, Volume
 from hvlib_xenapi.adapter import LabelledAdapter
-from hvlib_xenapi.attachment import attach_network, attach_volume, detach
-from hvlib_xenapi.creation import create_vm
 from hvlib_xenapi.joins import Backward, Forward
-from hvlib_xenapi.migration import move_disks
-from hvlib_xenapi.removal import remove
-from hvlib_xenapi.rows import Row
-from hvlib_xenapi.sizes import resize
-from hvlib_xenapi.steps import Steps
+from hvlib_xenapi.operations.attachment import attach_network, attach_volume, detach
+from hvlib_xenapi.operations.creation import create_vm
+from hvlib_xenapi.operations.migration import move_disks
+from hvlib_xenapi.operations.removal import remove
+from hvlib_xenapi.operations.resizing import resize
+from hvlib_xenapi.operations.steps import Steps
 from hvlib_xenapi.table import LABELS, TAGS, Column, Joined, Many, One, Pool, Table, text
-from hvlib_xenapi.values import known_moment
+from hvlib_xenapi.wire.rows import Row
+from hvlib_xenapi.wire.values import known_moment
 
 __all__ = ["VMs"]
 
@@ -91,49 +91,49 @@ class VMs(LabelledAdapter[VM]):
     @action(actions.Start)
     def start(self, vm: Ref, start: actions.Start) -> Started:  # noqa: ARG002
         """VM.start."""
-        return self.session.start_task("VM.start", vm.id, False, False)
+        return self.start_task("VM.start", vm.id, False, False)
 
     @action(actions.Stop)
     def stop(self, vm: Ref, stop: actions.Stop) -> Started:  # noqa: ARG002
         """VM.hard_shutdown."""
-        return self.session.start_task("VM.hard_shutdown", vm.id)
+        return self.start_task("VM.hard_shutdown", vm.id)
 
     @action(actions.Shutdown)
     def shutdown(self, vm: Ref, shutdown: actions.Shutdown) -> Started:  # noqa: ARG002
         """VM.clean_shutdown; the task ends when the guest is down."""
-        return self.session.start_task("VM.clean_shutdown", vm.id)
+        return self.start_task("VM.clean_shutdown", vm.id)
 
     @action(actions.Reboot)
     def reboot(self, vm: Ref, reboot: actions.Reboot) -> Started:
         """VM.clean_reboot or VM.hard_reboot."""
-        return self.session.start_task("VM.hard_reboot" if reboot.hard else "VM.clean_reboot", vm.id)
+        return self.start_task("VM.hard_reboot" if reboot.hard else "VM.clean_reboot", vm.id)
 
     @action(actions.Suspend)
     def suspend(self, vm: Ref, suspend: actions.Suspend) -> Started:  # noqa: ARG002
         """VM.suspend."""
-        return self.session.start_task("VM.suspend", vm.id)
+        return self.start_task("VM.suspend", vm.id)
 
     @action(actions.Resume)
     def resume(self, vm: Ref, resume: actions.Resume) -> Started:  # noqa: ARG002
         """VM.resume."""
-        return self.session.start_task("VM.resume", vm.id, False, False)
+        return self.start_task("VM.resume", vm.id, False, False)
 
     @action(actions.Pause)
     def pause(self, vm: Ref, pause: actions.Pause) -> Started:  # noqa: ARG002
         """VM.pause."""
-        return self.session.start_task("VM.pause", vm.id)
+        return self.start_task("VM.pause", vm.id)
 
     @action(actions.Unpause)
     def unpause(self, vm: Ref, unpause: actions.Unpause) -> Started:  # noqa: ARG002
         """VM.unpause."""
-        return self.session.start_task("VM.unpause", vm.id)
+        return self.start_task("VM.unpause", vm.id)
 
     @action(actions.Resize)
     def resize(self, vm: Ref, wanted: actions.Resize) -> Done:
         """VM.set_memory_limits, VM.set_VCPUs_max, VM.set_VCPUs_at_startup. The VM must be off."""
         if wanted.flavor is not None:
             raise Unsupported("XenAPI has no flavors", hint="vcpus= and memory_bytes=")
-        resize(self.session.steps(), vm.id, wanted.vcpus, wanted.memory_bytes)
+        resize(self.steps(), vm.id, wanted.vcpus, wanted.memory_bytes)
         return Done(vm)
 
     @action(actions.TakeSnapshot)
@@ -141,71 +141,71 @@ class VMs(LabelledAdapter[VM]):
         """VM.snapshot; with memory VM.checkpoint, unless the VM is off and has none."""
         memory = snapshot.memory and self._row(vm, "power_state").power_state != "Halted"
         name = "VM.checkpoint" if memory else "VM.snapshot"
-        return self.session.start_task(name, vm.id, snapshot.name_label)
+        return self.start_task(name, vm.id, snapshot.name_label)
 
     @action(actions.Revert)
     def revert(self, vm: Ref, revert: actions.Revert) -> Started:
         """VM.revert, after a look whose snapshot it is."""
-        if self.session.record("VM", revert.snapshot.id, "snapshot_of").snapshot_of != vm.id:
+        if self.record("VM", revert.snapshot.id, "snapshot_of").snapshot_of != vm.id:
             raise InvalidQuery(f"{revert.snapshot.id} is no snapshot of the VM {vm.id}")
-        return self.session.start_task("VM.revert", revert.snapshot.id)
+        return self.start_task("VM.revert", revert.snapshot.id)
 
     @action(actions.Clone)
     def clone(self, vm: Ref, clone: actions.Clone) -> Started:
         """VM.clone."""
-        return self.session.start_task("VM.clone", vm.id, clone.name_label)
+        return self.start_task("VM.clone", vm.id, clone.name_label)
 
     @action(actions.Migrate)
     def migrate(self, vm: Ref, migrate: actions.Migrate) -> Started:
         """VM.pool_migrate; with a storage pool VM.migrate_send."""
         row = self._row(vm, "resident_on")
         if migrate.pool is not None:
-            return move_disks(self.session.steps(), vm.id, row.resident_on, migrate)
+            return move_disks(self.steps(), vm.id, row.resident_on, migrate)
         if migrate.host is None:
             raise InvalidQuery("XenAPI chooses no host to migrate to", hint="host=")
         options = {"live": "true" if migrate.live else "false"}
-        return self.session.start_task("VM.pool_migrate", vm.id, migrate.host.id, options)
+        return self.start_task("VM.pool_migrate", vm.id, migrate.host.id, options)
 
     @action(actions.AttachVolume)
     def attach_volume(self, vm: Ref, attach: actions.AttachVolume) -> Done:
         """VBD.create, VBD.plug. `Conflict` if the volume is attached already."""
-        steps = self.session.steps()
+        steps = self.steps()
         attach_volume(steps, vm.id, attach.volume.id, _runs(steps, vm))
         return Done(vm)
 
     @action(actions.DetachVolume)
     def detach_volume(self, vm: Ref, given: actions.DetachVolume) -> Done:
         """VBD.unplug, VBD.destroy."""
-        steps = self.session.steps()
+        steps = self.steps()
         detach(steps, "VBD", vm.id, "VDI", given.volume.id, _runs(steps, vm))
         return Done(vm)
 
     @action(actions.AttachNetwork)
     def attach_network(self, vm: Ref, attach: actions.AttachNetwork) -> Done:
         """VIF.create, VIF.plug."""
-        steps = self.session.steps()
+        steps = self.steps()
         attach_network(steps, vm.id, attach.network.id, _runs(steps, vm))
         return Done(vm)
 
     @action(actions.DetachNetwork)
     def detach_network(self, vm: Ref, given: actions.DetachNetwork) -> Done:
         """VIF.unplug, VIF.destroy."""
-        steps = self.session.steps()
+        steps = self.steps()
         detach(steps, "VIF", vm.id, "network", given.network.id, _runs(steps, vm))
         return Done(vm)
 
     @action(actions.Delete)
     def delete(self, vm: Ref, delete: actions.Delete) -> Done | Started:
         """VM.destroy of its snapshots and of itself, VDI.destroy of their own disks. `InvalidState` while it runs."""
-        return remove(self.session.steps(), vm.id, kept=[ref.id for ref in delete.keep_volumes])
+        return remove(self.steps(), vm.id, kept=[ref.id for ref in delete.keep_volumes])
 
     @action(actions.CreateVM)
     def create(self, _: None, create: actions.CreateVM) -> Done | Started:
         """VM.clone of a template, its settings, VM.provision, VM.start."""
-        return create_vm(self.session.steps(), create)
+        return create_vm(self.steps(), create)
 
     def _row(self, vm: Ref, *fields: str) -> Any:
-        return self.session.record("VM", vm.id, *fields)
+        return self.record("VM", vm.id, *fields)
 
 
 def _runs(steps: Steps, vm: Ref) -> bool:

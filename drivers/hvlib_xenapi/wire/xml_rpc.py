@@ -11,7 +11,7 @@ from xml.parsers.expat import ExpatError
 
 from hvlib.model.errors import ProtocolError
 from hvlib_xenapi.errors import failure_error
-from hvlib_xenapi.xml_records import read_records
+from hvlib_xenapi.wire.xml_records import read_records
 
 __all__ = ["PATH", "TYPE", "read_reply", "request"]
 

@@ -1,30 +1,27 @@
-"""What one query follows: its objects among the rows of a feed, and what to tell of them."""
+"""One kind's part of a feed: its objects among the feed's rows, and the changes of these."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hvlib.driver import Change, Gone, Upsert
 from hvlib.model.query import Query
 from hvlib_xenapi.joins import Join
-from hvlib_xenapi.rows import Inventory
-from hvlib_xenapi.table import Records
+from hvlib_xenapi.table import Records, Table
+from hvlib_xenapi.wire.client import Client
+from hvlib_xenapi.wire.rows import Inventory
 
-if TYPE_CHECKING:
-    from hvlib_xenapi.session import XenAPISession
-
-__all__ = ["Watched"]
+__all__ = ["KindWatcher"]
 
 
-class Watched:
+class KindWatcher:
     """One query's part of a feed."""
 
-    def __init__(self, session: XenAPISession, query: Query[Any], inventory: Inventory) -> None:
-        table = session.adapter(query.kind).table
+    def __init__(self, client: Client, table: Table[Any], query: Query[Any], inventory: Inventory) -> None:
         self.cls = table.cls
         self.joins = table.joins(query.fields)
-        self._records = Records(table, query, session, inventory)
+        self._records = Records(table, query, client, inventory)
         self._rows = inventory.rows[table.cls]
         self._chosen = None if query.refs is None else {ref.id for ref in query.refs}
 
@@ -34,23 +31,23 @@ class Watched:
         return self._chosen is not None
 
     def subscriptions(self) -> list[str]:
-        """What event.from is asked for."""
+        """Return the subscriptions that event.from is sent."""
         own = [self.cls] if self._chosen is None else [f"{self.cls}/{ref}" for ref in self._chosen]
         return [*own, *(join.cls for join in self.joins)]
 
     def joins_of(self, cls: str) -> list[Join]:
-        """How the rows of a class are joined."""
+        """Return the joins by which rows of a class belong to this kind's objects."""
         return [join for join in self.joins if join.cls == cls]
 
     def everything(self) -> Iterator[Change]:
-        """All objects; of those chosen, also which there are not."""
+        """Yield all objects; of chosen objects, also those that are not there."""
         if self._chosen is None:
             yield from self.changes(self._rows, frozenset(), absent=False)
         else:
             yield from self.changes(self._chosen, frozenset())
 
     def changes(self, refs: Iterable[str], created: Set[str], *, absent: bool = True) -> Iterator[Change]:
-        """What these objects are now."""
+        """Yield these objects as they are now."""
         for ref in refs:
             if self._chosen is not None and ref not in self._chosen:
                 continue

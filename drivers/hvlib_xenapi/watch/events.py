@@ -1,4 +1,4 @@
-"""Events: what event.from answers, its snapshots decoded into rows of the fields that are needed."""
+"""Events: the answers to event.from, their snapshots decoded into rows of the fields that are needed."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 import msgspec
 
 from hvlib.model.errors import ProtocolError
-from hvlib_xenapi.rows import Needs, Rows, row_of, row_type
+from hvlib_xenapi.wire.rows import Needs, Rows, row_of, row_type
 
-__all__ = ["BEGINNING", "Event", "Reply", "reply_type", "rows_told", "told"]
+__all__ = ["BEGINNING", "Event", "Reply", "joined_rows", "parse_events", "reply_type"]
 
 BEGINNING = ""
 """The token for which the server tells all that exists."""
 
 
 class Event(msgspec.Struct):
-    """What became of one object. ``snapshot`` is a row, or a record where the wire gives no rows; None if it is gone.
+    """A change of one object. ``snapshot`` is a row, or a record where the wire gives no rows; None if it is gone.
 
     | cls: in lower case
     """
@@ -31,7 +31,7 @@ class Event(msgspec.Struct):
 
 
 class Reply(msgspec.Struct):
-    """What event.from answers."""
+    """The answer to event.from."""
 
     events: list[Event]
     token: str
@@ -51,7 +51,7 @@ def _event_type(cls: str, snapshot: Any) -> Any:
     return msgspec.defstruct(f"{cls}Event", fields, tag_field="class", tag=cls.lower())
 
 
-def told(found: Any) -> Reply:
+def parse_events(found: Any) -> Reply:
     """A reply of such a type, or as XML-RPC gives it. Raises `ProtocolError`."""
     if not isinstance(found, dict):
         events = [Event(each.__struct_config__.tag, each.operation, each.ref, each.snapshot) for each in found.events]
@@ -65,11 +65,11 @@ def told(found: Any) -> Reply:
         raise ProtocolError(f"the server's events can't be understood: {error!r}") from error
 
 
-def rows_told(found: Any, needs: Needs) -> Rows:
+def joined_rows(found: Any, needs: Needs) -> Rows:
     """The rows of a reply to `BEGINNING`. Raises `ProtocolError`."""
     rows: Rows = {cls: {} for cls in needs}
     classes = {cls.lower(): cls for cls in needs}
-    for event in told(found).events:
+    for event in parse_events(found).events:
         cls, row = classes[event.cls], event.snapshot
         if row is not None:
             rows[cls][event.ref] = row_of(cls, needs[cls], row) if isinstance(row, dict) else row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from hvlib.model.errors import HvlibError
-from hvlib_xenapi.steps import Steps
+from hvlib_xenapi.operations.steps import Steps
 
 __all__ = ["resize"]
 
@@ -30,7 +30,7 @@ def resize(steps: Steps, vm: str, vcpus: int | None, memory_bytes: int | None) -
 
 
 def _set_processors(steps: Steps, vm: str, vcpus: int, before: int) -> None:
-    """In the order in which there are never more at the start than at most."""
+    """Set both in the order in which the server's check, at the start <= at most, holds between the calls."""
     if vcpus >= before:
         steps.call("VM.set_VCPUs_max", vm, vcpus)
         steps.call("VM.set_VCPUs_at_startup", vm, vcpus)

@@ -8,8 +8,8 @@ from typing import ClassVar
 from hvlib.model.resources import Host, HostState
 from hvlib_xenapi.adapter import LabelledAdapter
 from hvlib_xenapi.joins import Forward
-from hvlib_xenapi.rows import Row
 from hvlib_xenapi.table import LABELS, TAGS, Column, Joined, Pool, Table, text
+from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["Hosts"]
 

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from hvlib.driver import Batch, Change, Feed, Gone, WatchCursor
 from hvlib.model.errors import Closed, ConnectionFailed, CursorLost
 from hvlib.model.query import Query
-from hvlib_xenapi.cursor import Counts, Cursor
-from hvlib_xenapi.events import BEGINNING, Event, Reply, reply_type, told
+from hvlib.model.resources import Resource
 from hvlib_xenapi.joins import Join
-from hvlib_xenapi.rows import NATIVE, Inventory, Row, native_row, row_of
-from hvlib_xenapi.watched import Watched
-
-if TYPE_CHECKING:
-    from hvlib_xenapi.session import XenAPISession
+from hvlib_xenapi.table import Table
+from hvlib_xenapi.watch.cursor import Counts, Cursor
+from hvlib_xenapi.watch.event_source import EventSource
+from hvlib_xenapi.watch.events import BEGINNING, Event, Reply
+from hvlib_xenapi.watch.kind_watcher import KindWatcher
+from hvlib_xenapi.wire.client import Client
+from hvlib_xenapi.wire.rows import NATIVE, Inventory, Row, native_row, row_of
 
 __all__ = ["EventFeed"]
 
 FORGOTTEN = "the server has forgotten deletions that it did not tell of"
 
-LOOKS = 4
+REPLIES_UNTIL_CURSOR = 4
 """Replies, at most, that a snapshot waits for until there is a cursor."""
-
-GRACE = 0.6
-"""Seconds in which an interrupted wait must be over."""
-
-MARGIN = 2.0
-"""Seconds beyond its wait that the server has to answer, at least."""
 
 Taken = tuple[Event, Sequence[Row]]
 """An event, and the rows that its object had and has."""
@@ -50,36 +44,37 @@ class EventFeed(Feed):
     the next reply has told of no such deletion, not before: cursors are one reply behind.
     """
 
-    def __init__(self, session: XenAPISession, queries: Sequence[Query[Any]], since: WatchCursor | None) -> None:
-        self._session = session
-        self._since = None if since is None else Cursor.parse(since, session.about().uuid, session.current.database)
-        needs: dict[str, frozenset[str]] = {}
-        indexes: set[tuple[str, str]] = set()
-        for query in queries:
-            table = session.adapter(query.kind).table
-            indexes |= table.indexes(query.fields)
-            for cls, fields in table.needs(query.fields).items():
-                needs[cls] = needs.get(cls, frozenset()) | fields
-        self._needs = needs
-        self._native = _native(session, queries)
-        self._inventory = Inventory(needs, indexes)
-        self._watched = [Watched(session, query, self._inventory) for query in queries]
-        self._joined = any(watched.joins for watched in self._watched)
-        self._whole = self._whole_classes()
-        self._classes = {cls.lower(): cls for cls in needs}
-        self._reply = reply_type({cls: Any if cls in self._native else fields for cls, fields in needs.items()})
+    def __init__(
+        self,
+        client: Client,
+        tables: Mapping[type[Resource], Table[Any]],
+        queries: Sequence[Query[Any]],
+        since: WatchCursor | None,
+    ) -> None:
+        login = client.login
+        self._since = None if since is None else Cursor.parse(since, login.about.uuid, login.database)
+        self._needs = _needs(tables, queries)
+        self._native = _native(tables, queries)
+        self._inventory = Inventory(
+            self._needs, {i for each in queries for i in tables[each.kind].indexes(each.fields)}
+        )
+        self._watchers = [KindWatcher(client, tables[each.kind], each, self._inventory) for each in queries]
+        self._joined = any(watcher.joins for watcher in self._watchers)
+        self._subscriptions = sorted({text for watcher in self._watchers for text in watcher.subscriptions()})
+        self._whole = {text.lower() for text in self._subscriptions if "/" not in text}
+        """The classes of which all objects are subscribed to, so that they can be counted."""
+        self._classes = {cls.lower(): cls for cls in self._needs}
         self._token = BEGINNING
         self._alive: dict[str, set[str]] = {cls: set() for cls in self._whole}
         self._cursor: Cursor | None = self._since
         self._begun = False
-        self._slowest = 0.0
         self._interrupted = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
         self._closed = False
-        self._transport = session.transport()
-        self._login = session.current
-        self._rpc = self._login.rpc.over(self._transport)
+        self._source = EventSource(
+            client, {cls: Any if cls in self._native else fields for cls, fields in self._needs.items()}
+        )
 
     def next(self, timeout: float) -> Batch:
         """event.from: one round trip."""
@@ -105,29 +100,27 @@ class EventFeed(Feed):
     def interrupt(self) -> None:
         """Cut the connection on which `next` waits: the server holds nothing for it."""
         self._interrupted.set()
-        until = time.monotonic() + GRACE
-        while not self._idle.wait(GRACE / 16) and time.monotonic() < until:
-            self._transport.cut()
+        self._source.cut_until(self._idle)
 
     def close(self) -> None:
         """End the connections."""
         self._closed = True
-        self._transport.close()
+        self._source.close()
 
     def _snapshot(self) -> Batch:
         reply = self._ask(BEGINNING, 0.0)
         self._take(reply.events)
         self._token = reply.token
-        for _ in range(LOOKS) if self._whole else ():
+        for _ in range(REPLIES_UNTIL_CURSOR) if self._whole else ():
             self._consistent(0.0)
             if self._cursor is not None:
                 break
-        changes = [change for watched in self._watched for change in watched.everything()]
+        changes = [change for watcher in self._watchers for change in watcher.everything()]
         return Batch(changes, cursor=self._where(), synced=True)
 
     def _resume(self, since: Cursor) -> Batch:
         """What happened since the cursor. Chosen objects are told of anew: that is as short, and nothing is missed."""
-        if any(watched.chosen for watched in self._watched):
+        if any(watcher.chosen for watcher in self._watchers):
             return self._snapshot()
         if since.counts.keys() != self._whole:
             raise CursorLost("this cursor is of a watch of other fields or kinds")
@@ -151,9 +144,7 @@ class EventFeed(Feed):
             self._take(self._ask(BEGINNING, 0.0).events)
             return
         for cls in self._whole:
-            name = f"{self._classes[cls]}.get_all"
-            with self._session.reaching(self._login):
-                self._alive[cls] = set(self._rpc.call(name, [self._rpc.session], result=list[str]))
+            self._alive[cls] = self._source.refs(self._classes[cls])
 
     def _go_on(self, timeout: float) -> Batch:
         changes = self._changes(self._consistent(timeout))
@@ -165,10 +156,11 @@ class EventFeed(Feed):
         An object may come or go between the server's look for events and its count: a second look tells.
         """
         taken: list[Taken] = []
+        login = self._source.login
         for wait in (timeout, 0.0):
             reply = self._ask(self._token, wait)
             if not taken and not self._tells_of_unknown(reply.events):
-                self._cursor = Cursor(self._login.about.uuid, self._login.database, self._token, self._known())
+                self._cursor = Cursor(login.about.uuid, login.database, self._token, self._known())
             taken += self._take(reply.events)
             self._token = reply.token
             if self._known() == self._counted(reply):
@@ -183,18 +175,7 @@ class EventFeed(Feed):
         )
 
     def _ask(self, token: str, seconds: float) -> Reply:
-        start = time.monotonic()
-        limit = self._session.context.timeout()
-        if self._begun:
-            # As long again as the caller waits, and three times as long as it ever took: a frozen server is found out.
-            limit = min(limit, max(MARGIN, seconds, 3 * self._slowest))
-        subscriptions = [text for watched in self._watched for text in watched.subscriptions()]
-        parameters = [self._rpc.session, sorted(set(subscriptions)), token, float(seconds)]
-        with self._session.reaching(self._login):
-            found = self._rpc.call("event.from", parameters, result=self._reply, wait=seconds, limit=limit)
-        reply = told(found)
-        self._slowest = max(self._slowest, time.monotonic() - start - seconds)
-        return reply
+        return self._source.ask(self._subscriptions, token, seconds, impatient=self._begun)
 
     def _take(self, events: Sequence[Event]) -> list[Taken]:
         """Put what the events say into the inventory."""
@@ -226,28 +207,23 @@ class EventFeed(Feed):
         return sorted(self._found(taken), key=lambda change: not isinstance(change, Gone))
 
     def _found(self, taken: Sequence[Taken]) -> Iterator[Change]:
-        for watched in self._watched:
+        for watcher in self._watchers:
             created: set[str] = set()
             touched: dict[str, None] = {}
             for event, rows in taken:
                 cls = self._classes[event.cls]
-                if cls == watched.cls:
+                if cls == watcher.cls:
                     touched[event.ref] = None
                     if event.operation == "add":
                         created.add(event.ref)
-                for join in watched.joins_of(cls):
-                    touched.update(dict.fromkeys(self._owners(watched, join, event.ref, rows)))
-            yield from watched.changes(touched, created)
+                for join in watcher.joins_of(cls):
+                    touched.update(dict.fromkeys(self._owners(watcher, join, event.ref, rows)))
+            yield from watcher.changes(touched, created)
 
-    def _owners(self, watched: Watched, join: Join, ref: str, rows: Sequence[Row]) -> Iterator[str]:
-        for owner in join.owners(watched.cls, self._inventory, ref, rows):
-            if owner in self._inventory.rows[watched.cls]:
+    def _owners(self, watcher: KindWatcher, join: Join, ref: str, rows: Sequence[Row]) -> Iterator[str]:
+        for owner in join.owners(watcher.cls, self._inventory, ref, rows):
+            if owner in self._inventory.rows[watcher.cls]:
                 yield owner
-
-    def _whole_classes(self) -> set[str]:
-        """The classes of which all objects are subscribed to, so that they can be counted."""
-        texts = {text for watched in self._watched for text in watched.subscriptions()}
-        return {text.lower() for text in texts if "/" not in text}
 
     def _counted(self, reply: Reply) -> Counts:
         return {cls: int(reply.valid_ref_counts.get(cls, 0)) for cls in self._whole}
@@ -259,12 +235,23 @@ class EventFeed(Feed):
         return None if self._cursor is None else self._cursor.text
 
 
-def _native(session: XenAPISession, queries: Sequence[Query[Any]]) -> dict[str, bool | tuple[str, ...]]:
+def _needs(tables: Mapping[type[Resource], Table[Any]], queries: Sequence[Query[Any]]) -> dict[str, frozenset[str]]:
+    """The fields that are needed of each class."""
+    needs: dict[str, frozenset[str]] = {}
+    for query in queries:
+        for cls, fields in tables[query.kind].needs(query.fields).items():
+            needs[cls] = needs.get(cls, frozenset()) | fields
+    return needs
+
+
+def _native(
+    tables: Mapping[type[Resource], Table[Any]], queries: Sequence[Query[Any]]
+) -> dict[str, bool | tuple[str, ...]]:
     """What of the server's own records is asked for, by class."""
     found: dict[str, bool | tuple[str, ...]] = {}
     for query in queries:
         if query.native:
-            cls = session.adapter(query.kind).table.cls
+            cls = tables[query.kind].cls
             before = found.get(cls, ())
             named = isinstance(before, tuple) and isinstance(query.native, tuple)
             found[cls] = (*before, *query.native) if named else True  # type: ignore[misc]

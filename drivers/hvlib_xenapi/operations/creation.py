@@ -9,11 +9,11 @@ from hvlib.driver import Done, Started
 from hvlib.model import actions
 from hvlib.model.errors import HvlibError, Unsupported
 from hvlib.model.resources import VM
-from hvlib_xenapi.attachment import attach_network, attach_volume
-from hvlib_xenapi.removal import clear_away
-from hvlib_xenapi.sizes import resize
-from hvlib_xenapi.steps import Steps
-from hvlib_xenapi.values import is_null
+from hvlib_xenapi.operations.attachment import attach_network, attach_volume
+from hvlib_xenapi.operations.removal import clear_away
+from hvlib_xenapi.operations.resizing import resize
+from hvlib_xenapi.operations.steps import Steps
+from hvlib_xenapi.wire.values import is_null
 
 __all__ = ["create_vm"]
 
@@ -33,7 +33,7 @@ def create_vm(steps: Steps, create: actions.CreateVM) -> Done | Started:
         vm = steps.outcome(copying)
         _prepare(steps, vm, create)
         steps.run("VM.provision", vm)
-        result = steps.session.context.ref(VM, vm)
+        result = steps.client.context.ref(VM, vm)
         if not create.start:
             return Done(result)
         if create.host is None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
-from xml.etree import ElementTree
+from typing import ClassVar
 
 from hvlib.driver import Done, action
 from hvlib.model import actions
@@ -14,22 +13,12 @@ from hvlib.model.resources import VM, Network, Resource, Snapshot, TaskRecord, V
 from hvlib.model.task import ENDED, Failure, TaskState
 from hvlib_xenapi.adapter import TableAdapter
 from hvlib_xenapi.errors import failure
-from hvlib_xenapi.rows import Inventory, Row
-from hvlib_xenapi.table import LABELS, Column, Reader, Table
-from hvlib_xenapi.values import is_null, moment
-
-if TYPE_CHECKING:
-    from hvlib_xenapi.session import XenAPISession
+from hvlib_xenapi.operations.outcome import made, state
+from hvlib_xenapi.table import LABELS, Column, Reader, Sources, Table
+from hvlib_xenapi.wire.rows import Row
+from hvlib_xenapi.wire.values import moment
 
 __all__ = ["Tasks"]
-
-STATES: Mapping[str, TaskState] = {
-    "pending": "running",
-    "success": "succeeded",
-    "failure": "failed",
-    "cancelling": "running",
-    "cancelled": "cancelled",
-}
 
 MADE: Mapping[str, type[Resource]] = {
     "VM.clone": VM,
@@ -44,13 +33,6 @@ MADE: Mapping[str, type[Resource]] = {
     "network.create": Network,
 }
 """What operations make: of a task's result, the server tells the reference alone."""
-
-
-def state(status: str, error: Sequence[str]) -> TaskState:
-    """A task that was cancelled may end as a failure that says so."""
-    if status == "failure" and error and error[0] == "TASK_CANCELLED":
-        return "cancelled"
-    return STATES.get(status, "running")
 
 
 def progress(fraction: float, status: str) -> float:
@@ -68,26 +50,18 @@ def operation(name_label: str) -> str:
     return name_label.removeprefix("Async.")
 
 
-def made(result: str) -> str | None:
-    """The reference in a task's result: XML, whatever is spoken."""
-    try:
-        value = "".join(ElementTree.fromstring(result).itertext()) if result.startswith("<") else result
-    except ElementTree.ParseError:
-        return None
-    return value if value.startswith("OpaqueRef:") and not is_null(value) else None
-
-
 class Result(Column):
     """What an operation made, or was about where it makes nothing and was begun here."""
 
-    def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:  # noqa: ARG002
-        """What makes the ref."""
+    def reader(self, sources: Sources) -> Reader:
+        """Return the function that makes the ref."""
+        client = sources.client
 
         def read(ref: str, row: Row) -> Ref | None:
             kind, result = MADE.get(operation(row.name_label)), made(row.result)
             if kind is None or result is None:
-                return session.own_tasks.result(ref)
-            return session.context.ref(kind, result)
+                return client.own_tasks.result(ref)
+            return client.context.ref(kind, result)
 
         return read
 
@@ -95,12 +69,13 @@ class Result(Column):
 class State(Column):
     """A task's state, of which the session takes notice."""
 
-    def reader(self, own: str, session: XenAPISession, inventory: Inventory) -> Reader:  # noqa: ARG002
-        """What tells the state."""
+    def reader(self, sources: Sources) -> Reader:
+        """Return the function that makes the state."""
+        own_tasks = sources.client.own_tasks
 
         def read(ref: str, row: Row) -> TaskState:
             found = state(row.status, row.error_info)
-            session.own_tasks.saw(ref, found)
+            own_tasks.saw(ref, found)
             return found
 
         return read
@@ -131,8 +106,8 @@ class Tasks(TableAdapter[TaskRecord]):
     @action(actions.Cancel)
     def cancel(self, task: Ref, cancel: actions.Cancel) -> Done:  # noqa: ARG002
         """task.cancel. `InvalidState` if it has ended."""
-        row = self.session.record("task", task.id, "status", "error_info")
+        row = self.record("task", task.id, "status", "error_info")
         if state(row.status, row.error_info) in ENDED:
             raise InvalidState(f"the task {task.id} has ended")
-        self.session.call("task.cancel", task.id)
+        self.client.call("task.cancel", task.id)
         return Done(task)

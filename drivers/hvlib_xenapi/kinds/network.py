@@ -13,8 +13,8 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import Network
 from hvlib_xenapi.adapter import LabelledAdapter
 from hvlib_xenapi.joins import Backward
-from hvlib_xenapi.rows import Row
 from hvlib_xenapi.table import LABELS, TAGS, Column, Joined, Table
+from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["Networks"]
 
@@ -57,8 +57,8 @@ class Networks(LabelledAdapter[Network]):
             "tags": [],
         }
         if create.vlan_id is None:
-            return self.session.start_task("network.create", record)
-        steps = self.session.steps()
+            return self.start_task("network.create", record)
+        steps = self.steps()
         interface = self._management_interface()
         network: str = steps.call("network.create", record)
         try:
@@ -67,12 +67,12 @@ class Networks(LabelledAdapter[Network]):
             with suppress(HvlibError):
                 steps.call("network.destroy", network)
             raise
-        return Done(self.session.context.ref(Network, network))
+        return Done(self.client.context.ref(Network, network))
 
     @action(actions.Delete)
     def delete(self, network: Ref, delete: actions.Delete) -> Started:  # noqa: ARG002
         """VLAN.destroy for what tags it, network.destroy. `Conflict` while VMs that run have interfaces on it."""
-        steps = self.session.steps()
+        steps = self.steps()
         conditions = [f'field "network" = "{network.id}"']
         fields = frozenset({"VLAN", "VLAN_master_of"})
         tagged = [row for row in self.rows("PIF", conditions, fields).values() if row.VLAN > 0]
@@ -83,7 +83,7 @@ class Networks(LabelledAdapter[Network]):
         return steps.start("network.destroy", network.id)
 
     def _management_interface(self) -> str:
-        conditions = ['field "management" = "true"', f'field "host" = "{self.session.current.master}"']
+        conditions = ['field "management" = "true"', f'field "host" = "{self.client.login.master}"']
         found = self.rows("PIF", conditions, frozenset({"VLAN"}))
         if not found:
             raise InvalidState("the master has no interface that a VLAN could be put on")

@@ -1,0 +1,1 @@
+"""Kinds: an adapter and its table for each."""

@@ -1,0 +1,1 @@
+"""Operations: actions that take several calls."""

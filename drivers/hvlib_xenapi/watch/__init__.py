@@ -1,0 +1,1 @@
+"""Watching: the feed of events, and what it reads them into."""

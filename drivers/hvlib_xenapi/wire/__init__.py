@@ -1,0 +1,1 @@
+"""The wire: calls, logins and values as the server speaks them."""

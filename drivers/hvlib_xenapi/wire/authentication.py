@@ -1,0 +1,144 @@
+"""Authentication: the way to the pool's master, a session there, and what the pool says of itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from hvlib.driver import About, Context, Endpoint, NotSent, SessionLost
+from hvlib.driver.http import Address
+from hvlib.model.errors import AuthenticationFailed, ConfigError, ConnectionTimeout, HvlibError, ProtocolError
+from hvlib_xenapi.errors import is_code
+from hvlib_xenapi.login import Login
+from hvlib_xenapi.wire.caller import RpcCaller
+from hvlib_xenapi.wire.connections import Connections
+from hvlib_xenapi.wire.rows import row_type, rows_of
+
+__all__ = ["LOGOUT_TIMEOUT", "Authenticator"]
+
+API_VERSION = "1.0"
+ORIGINATOR = "hvlib"
+
+LOGOUT_TIMEOUT = 2.0
+"""Seconds that logging out may take."""
+
+MASTERS_PER_LOGIN = 3
+"""How often one login may be sent to a master that a host names."""
+
+MEMBER_TIMEOUT = 5.0
+"""Seconds that another member may take to say who is master now."""
+
+CREDENTIALS = (
+    "the user: xenapi://USER@HOST; the password: password=, password_* in hvlib.yaml,"
+    " or HVLIB_PASSWORD with HVLIB_PROVIDER"
+)
+
+POOL = frozenset({"uuid", "name_label", "master", "default_SR"})
+HOST = frozenset({"address", "other_config", "software_version", "API_version_major", "API_version_minor"})
+
+
+class Authenticator:
+    """Logs in. It remembers where the master was, and the other members, which may have to be asked for the master."""
+
+    def __init__(self, endpoint: Endpoint, context: Context, connections: Connections) -> None:
+        self._endpoint = endpoint
+        self._context = context
+        self._connections = connections
+        self._address: Address | None = None
+        self._members: list[str] = []
+        self._cancelled = False
+
+    def check(self) -> None:
+        """Raise `ConfigError` if the address has no user or no password, and needs them."""
+        endpoint = self._endpoint
+        local = endpoint.scheme.endswith("+unix")
+        if not local and (endpoint.username is None or endpoint.password is None):
+            raise ConfigError("xenapi:// needs a user and a password", hint=CREDENTIALS)
+
+    def cancel(self) -> None:
+        """Ask no further members."""
+        self._cancelled = True
+
+    def log_in(self) -> Login:
+        """session.login_with_password at the master, pool.get_all_records, host.get_all_records.
+
+        Three round trips. A host that is not the master names it: one more. If the server can't be reached and an
+        earlier login told of other members, these are asked for the master. Raises `AuthenticationFailed` if the login
+        is refused, `SessionLost` if it was accepted and its session is lost at once, and `ConnectionFailed`.
+        """
+        caller = self._reach_master()
+        try:
+            login = discover(caller)
+        except BaseException:
+            caller.log_out(LOGOUT_TIMEOUT)
+            raise
+        self._members = login.members
+        return login
+
+    def _reach_master(self) -> RpcCaller:
+        """A session at the master, wherever it is now."""
+        address = self._address = self._address or Address.of(self._endpoint)
+        try:
+            return self._log_in_at(address, None)
+        except (NotSent, ConnectionTimeout):
+            until = time.monotonic() + self._context.timeout()
+            for member in self._members:
+                if member != address.host and time.monotonic() < until and not self._cancelled:
+                    with suppress(HvlibError):
+                        return self._log_in_at(msgspec.structs.replace(address, host=member), MEMBER_TIMEOUT)
+            raise
+
+    def _log_in_at(self, address: Address, limit: float | None) -> RpcCaller:
+        """A session at this host, or at the master that it names."""
+        for _ in range(MASTERS_PER_LOGIN):
+            caller = RpcCaller(self._connections.of_master(address), self._context)
+            try:
+                caller.log_in(self._credentials(), limit)
+            except HvlibError as error:
+                if is_code(error, "HOST_IS_SLAVE") and len(error.native) > 1:
+                    address = msgspec.structs.replace(address, host=error.native[1])
+                    continue
+                if isinstance(error, SessionLost):  # There was no session yet.
+                    raise AuthenticationFailed(f"{address} refuses the login: {error}", native=error.native) from error
+                raise
+            self._address = address
+            return caller
+        raise ProtocolError(f"{address} and the hosts that it names do not agree on who is the master")
+
+    def _credentials(self) -> Sequence[str]:
+        endpoint = self._endpoint
+        password = "" if endpoint.password is None else endpoint.password.reveal()
+        return [endpoint.username or "", password, API_VERSION, ORIGINATOR]
+
+
+def discover(caller: RpcCaller) -> Login:
+    """Read what the pool and its master say of themselves: two round trips. Raises `SessionLost`, `ProtocolError`."""
+    pools = _read_all(caller, "pool", POOL)
+    hosts = _read_all(caller, "host", HOST)
+    pool, row = next(iter(pools.items()), ("", None))
+    master = None if row is None else hosts.get(row.master)
+    if row is None or master is None:
+        raise ProtocolError("the server tells of no pool, or of one without a master")
+    members = [host.address for host in hosts.values() if host.address]
+    # xapi notes when it began with each start (ocaml/xapi/dbsync_slave.ml).
+    database = f"{row.master}@{master.other_config.get('agent_start_time', '')}"
+    return Login(caller, pool, row.master, row.default_SR, _about(row.uuid, master), members, database)
+
+
+def _about(uuid: str, master: Any) -> About:
+    version: Mapping[str, str] = master.software_version
+    return About(
+        product=version.get("product_brand", "") or version.get("platform_name", "") or "xapi",
+        version=version.get("product_version", "") or version.get("platform_version", ""),
+        api_version=f"{master.API_version_major}.{master.API_version_minor}",
+        uuid=uuid,
+    )
+
+
+def _read_all(caller: RpcCaller, cls: str, fields: frozenset[str]) -> dict[str, Any]:
+    result: Any = dict[str, row_type(cls, fields)]  # type: ignore[misc]
+    return rows_of(cls, fields, caller.call(f"{cls}.get_all_records", [], result=result))
