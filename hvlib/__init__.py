@@ -10,11 +10,12 @@
 
 from __future__ import annotations
 
+from hvlib import actions
+from hvlib import errors as errors
 from hvlib.api.collection import Collection
 from hvlib.api.connect import connect
 from hvlib.api.provider import Provider
 from hvlib.driver import About
-from hvlib.model import actions
 from hvlib.model.errors import (
     AmbiguousName,
     AuthenticationFailed,
