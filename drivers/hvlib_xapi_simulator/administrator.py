@@ -23,7 +23,7 @@ PATH = "/hvlib/"
 
 
 class Administrator:
-    """What may be asked through the door. Everything can also be called in the simulator's own process."""
+    """The administrator's verbs, through the door or as methods in the simulator's own process."""
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ __all__ = ["HANDLERS", "Call", "Handler", "handles"]
 
 @dataclass(slots=True)
 class Call:
-    """Who calls what. ``local`` is a call through the unix socket, ``task`` the task that it runs as, if it is one."""
+    """One call. ``local`` says that it came through the unix socket; ``task`` is the task that it runs as, if any."""
 
     pool: Pool
     member: Member
@@ -25,7 +25,7 @@ class Call:
     local: bool = False
     task: str = NULL
     key: str = ""
-    """What an operation calls itself in current_operations: its task, or a dummy that is in no table."""
+    """The name of the operation in current_operations: its task, or a dummy that is in no table."""
 
     @property
     def database(self) -> Database:
@@ -41,7 +41,7 @@ Handler = Callable[..., Any]
 H = TypeVar("H", bound=Handler)
 
 HANDLERS: dict[str, Handler] = {}
-"""What answers a message, by its name: a function of the `Call` and the message's parameters."""
+"""The functions that answer messages, by message: each takes the `Call` and the message's parameters."""
 
 
 def handles(*names: str) -> Callable[[H], H]:

@@ -1,4 +1,4 @@
-"""What may be done with a VBD, a VIF or a VDI, and the error if it may not.
+"""The operations that a VBD, a VIF or a VDI allows, and the errors of those that it does not.
 
 ocaml/xapi/xapi_vbd_helpers.ml, xapi_vif_helpers.ml, xapi_vdi.ml.
 """

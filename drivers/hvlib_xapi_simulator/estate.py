@@ -1,6 +1,8 @@
-"""What a new pool holds. The same settings make the same objects, with the same references and uuids."""
+"""The contents of a new pool. The same settings make the same objects, with the same references and uuids."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from hvlib_xapi_simulator import machines
 from hvlib_xapi_simulator.database import Database
@@ -38,6 +40,28 @@ VERSION = {
     "xapi_build": "26.17.0",
     "network_backend": "openvswitch",
 }
+HOST: dict[str, Any] = {
+    "name_description": "A simulated host",
+    "enabled": True,
+    "API_version_major": 2,
+    "API_version_minor": 21,
+    "API_version_vendor": "XenSource",
+    "allowed_operations": HOST_OPERATIONS,
+    "capabilities": ["xen-3.0-x86_64", "hvm-3.0-x86_64"],
+    "other_config": {"agent_start_time": "1700000000.", "boot_time": "1700000000."},
+    "edition": "xcp-ng",
+    "sched_policy": "credit",
+}
+INTERFACE: dict[str, Any] = {
+    "device": "eth0",
+    "MTU": 1500,
+    "VLAN": -1,
+    "physical": True,
+    "currently_attached": True,
+    "ip_configuration_mode": "Static",
+    "netmask": "255.255.255.0",
+    "management": True,
+}
 
 
 class Estate:
@@ -65,57 +89,33 @@ class Estate:
         return hosts
 
     def _add_host(self, number: int, network: str) -> str:
+        add = self._inventory.add
         memory = (64 + 4 * self._settings.vms) * GIB
-        metrics = self._inventory.add(
-            "host_metrics", memory_total=memory, memory_free=memory, live=True, last_updated=now()
-        )
+        metrics = add("host_metrics", memory_total=memory, memory_free=memory, live=True, last_updated=now())
         # Of hosts that answer no calls, a client that looks for a new master stays on loopback too.
         silent = f"127.1.{number // 256}.{number % 256}"
         address = self._addresses[number] if number < len(self._addresses) else silent
         name = f"host-{number + 1}"
-        host = self._inventory.add(
+        host = add(
             "host",
             name_label=name,
-            name_description="A simulated host",
             hostname=name,
             address=address,
-            enabled=True,
             metrics=metrics,
-            API_version_major=2,
-            API_version_minor=21,
-            API_version_vendor="XenSource",
-            allowed_operations=HOST_OPERATIONS,
             software_version={**VERSION, "hostname": name},
-            capabilities=["xen-3.0-x86_64", "hvm-3.0-x86_64"],
             cpu_info=_cpu_info(),
-            other_config={"agent_start_time": "1700000000.", "boot_time": "1700000000."},
-            edition="xcp-ng",
-            sched_policy="credit",
+            **HOST,
         )
         for cpu in range(CPUS):
-            self._inventory.add(
-                "host_cpu", host=host, number=cpu, vendor="GenuineIntel", speed=2400, modelname="Simulated CPU"
-            )
-        pif_metrics = self._inventory.add(
-            "PIF_metrics", carrier=True, speed=10_000, duplex=True, device_name="Simulated NIC"
-        )
-        self._inventory.add(
-            "PIF",
-            device="eth0",
-            network=network,
-            host=host,
-            MAC=MAC.format(number // 256, number % 256),
-            MTU=1500,
-            VLAN=-1,
-            metrics=pif_metrics,
-            physical=True,
-            currently_attached=True,
-            ip_configuration_mode="Static",
-            IP=address,
-            netmask="255.255.255.0",
-            management=True,
-        )
+            add("host_cpu", host=host, number=cpu, vendor="GenuineIntel", speed=2400, modelname="Simulated CPU")
+        self._add_interface(number, network, host, address)
         return host
+
+    def _add_interface(self, number: int, network: str, host: str, address: str) -> None:
+        carrier = {"carrier": True, "speed": 10_000, "duplex": True, "device_name": "Simulated NIC"}
+        metrics = self._inventory.add("PIF_metrics", **carrier)
+        mac = MAC.format(number // 256, number % 256)
+        self._inventory.add("PIF", network=network, host=host, MAC=mac, metrics=metrics, IP=address, **INTERFACE)
 
     def _add_storage(self, name: str, type: str, shared: bool, hosts: list[str]) -> str:
         repository = self._inventory.add(

@@ -30,7 +30,7 @@ Event = dict[str, Any]
 
 
 class Subscriptions:
-    """What a client wants to hear of: ``*``, a class, or an object as ``class/reference``. Case does not matter."""
+    """The events that a client wants: ``*``, a class, or an object as ``class/reference``. Case does not matter."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._everything = "*" in texts
@@ -45,7 +45,7 @@ class Subscriptions:
 
     @property
     def only_tasks(self) -> bool:
-        """Whether they are about tasks alone, which are told of at once."""
+        """Whether they are about tasks alone, whose events are not collected for a while."""
         return not self._everything and {*self._classes, *self._objects} <= {TASK}
 
     def may_match(self, table: str) -> bool:
@@ -61,7 +61,7 @@ class Subscriptions:
 
 @dataclass(slots=True)
 class _Found:
-    """What happened since a token."""
+    """The events since a token."""
 
     last: int
     last_alert: int
@@ -85,7 +85,7 @@ class Events:
         self._alerts = alerts
         self._closed = closed
         self.queues: dict[str, tuple[list[str], str]] = {}
-        """What sessions have registered for, and the token of what they were told last (event_queue.py)."""
+        """The classes that sessions have registered for, and the token of their last batch (messages/event_queue)."""
 
     def wait(self, session: str, subscriptions: Subscriptions, token: str, timeout: float) -> dict[str, Any]:
         """Return what happened since a token; wait if nothing did. Raises SESSION_INVALID if the session ends."""

@@ -1,4 +1,4 @@
-"""What a call can fail with."""
+"""The error of a call."""
 
 from __future__ import annotations
 

@@ -22,9 +22,9 @@ KINDS = {
 
 @dataclass(slots=True)
 class Fault:
-    """What happens to the next ``times`` calls of the messages that ``method`` matches, after ``skip`` others.
+    """A fault of the next ``times`` calls of the messages that ``method`` matches, after ``skip`` others.
 
-    ``method`` is what is called, ``Async.VM.start`` say; ``*`` in it stands for anything.
+    ``method`` is a name as it is called, ``Async.VM.start`` say; ``*`` in it stands for anything.
     """
 
     kind: str

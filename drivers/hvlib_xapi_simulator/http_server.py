@@ -31,7 +31,7 @@ Reply = tuple[str, bytes]
 """A reply's type of content, and the reply."""
 
 Answer = Callable[[str, bytes], Reply]
-"""What answers a request, given its path and body. Raises `HTTPError` or `ConnectionDropped`."""
+"""A function that answers a request, given its path and body. It raises `HTTPError` or `ConnectionDropped`."""
 
 
 class HTTPError(Exception):

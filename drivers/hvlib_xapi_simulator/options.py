@@ -1,4 +1,4 @@
-"""Options: what can be said on a command line of a pool to be simulated."""
+"""The options of a command that serves a simulated pool."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECONDS = (
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """All of them."""
+    """Add every option of a simulated pool to a parser."""
     add, default = parser.add_argument, Settings()
     add("--vms", type=int, metavar="N", help=f"virtual machines, beside templates and control domains ({default.vms})")
     add("--hosts", type=int, metavar="N", help=f"hosts ({default.hosts})")

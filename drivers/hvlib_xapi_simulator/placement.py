@@ -1,4 +1,4 @@
-"""Where a VM can run (ocaml/xapi/xapi_vm_helpers.ml, xapi_vm_placement.ml)."""
+"""The hosts that a VM can run on (ocaml/xapi/xapi_vm_helpers.ml, xapi_vm_placement.ml)."""
 
 from __future__ import annotations
 

@@ -38,10 +38,10 @@ class Pool:
         self.sessions = Sessions(settings, self.database, self.tasks, self.closed)
         self.alerts = Alerts(self.database)
         self.sources: dict[str, dict[str, Any]] = {}
-        """What VMs were when their snapshots were made, by snapshot: what snapshot_metadata says."""
+        """The records of VMs at the time of their snapshots, by snapshot: snapshot_metadata is made of them."""
         self.events = Events(settings, self.database, self.alerts, self.closed)
         self.backup: Backup | None = None
-        """What the next master begins with; None: all that there is."""
+        """The copy of the database that the next master begins with; None if it begins with all that there is."""
 
     def restart(self) -> None:
         """Restart the toolstack: sessions and tasks are lost, and what is known of deletions.

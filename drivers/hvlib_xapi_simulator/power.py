@@ -1,4 +1,4 @@
-"""What a change of power means for a VM's record and those beside it (ocaml/xapi/xapi_xenops.ml)."""
+"""Changes of power: the VM's record, and the records beside it, afterwards (ocaml/xapi/xapi_xenops.ml)."""
 
 from __future__ import annotations
 

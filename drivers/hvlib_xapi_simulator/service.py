@@ -1,4 +1,4 @@
-"""What answers a member's requests: the codec by the path, the faults that were asked for, the call itself."""
+"""A member's answers to requests: the codec by the path, the faults that were asked for, the call itself."""
 
 from __future__ import annotations
 

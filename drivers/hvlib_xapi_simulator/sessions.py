@@ -19,11 +19,11 @@ __all__ = ["Sessions"]
 
 LOCAL_SUPERUSER = "root"
 NOTED = 600.0
-"""Seconds within which a session's use is noted but once."""
+"""Seconds between two notes of a session's use."""
 
 
 class Sessions:
-    """Who is logged in."""
+    """The sessions of a pool."""
 
     def __init__(self, settings: Settings, database: Database, tasks: Tasks, closed: threading.Event) -> None:
         self._settings = settings

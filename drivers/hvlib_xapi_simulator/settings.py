@@ -1,4 +1,4 @@
-"""What of a simulated pool can be chosen."""
+"""The settings of a simulated pool."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Simulator:
 
     @property
     def addresses(self) -> list[str]:
-        """Where the members are, the first master first."""
+        """The members' addresses; that of the first master comes first."""
         return [member.address for member in self.pool.members.all]
 
     @property

@@ -1,4 +1,4 @@
-"""What a class of XenAPI is: its fields, and its messages.
+"""A class of XenAPI: its fields, and its messages.
 
 The notation of the tables in `classes`. A field is ``name | type | qualifier | default``; the qualifier is ``ro``
 (only the server sets it), ``new`` (a constructor sets it too) or ``rw``. A message is ``name(type parameter, ...):
@@ -82,12 +82,12 @@ class Class:
     made: bool
     """Clients may create and destroy its objects."""
     listed: bool
-    """It has get_all and its kin."""
+    """Whether there are get_all and its kin."""
     removed: frozenset[str]
     """The messages implied by its fields that were removed."""
 
     def column(self, field: str) -> str:
-        """What the database calls a field: fields of a name space have two underscores (ocaml/database/db_names.ml)."""
+        """Return the database's name of a field: name spaces end in two underscores (ocaml/database/db_names.ml)."""
         for space in NAME_SPACES.get(self.name, "name").split():
             if field.startswith(f"{space}_"):
                 return field.replace("_", "__", 1) if space != "API_version" else f"{space}__{field[len(space) + 1 :]}"

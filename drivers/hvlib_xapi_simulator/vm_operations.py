@@ -1,4 +1,4 @@
-"""What may be done with a VM, and the error if it may not: the checks of ocaml/xapi/xapi_vm_lifecycle.ml, in order."""
+"""The operations that a VM allows, and the errors of others: ocaml/xapi/xapi_vm_lifecycle.ml's checks, in order."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ Error = Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """What is known of a guest's drivers. A domain that is not live supports everything."""
+    """Facts about a guest and its drivers. A domain that is not live supports everything."""
 
     live: bool
     drivers: bool = False

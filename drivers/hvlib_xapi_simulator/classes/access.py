@@ -1,4 +1,4 @@
-"""Who is logged in and what they may do: session, subject, role, secret."""
+"""The classes of logins and rights: session, subject, role, secret."""
 
 from __future__ import annotations
 

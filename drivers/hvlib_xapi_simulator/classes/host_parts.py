@@ -1,4 +1,4 @@
-"""What belongs to a host: metrics, processors, crash dumps."""
+"""The classes of parts of a host: metrics, processors, crash dumps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What belongs to a VM: metrics, disks' and networks' attachments, consoles, appliances."""
+"""The classes of parts of a VM: metrics, disks' and networks' attachments, consoles, appliances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What answers the messages, by what they are about: importing a module registers what it answers in ``HANDLERS``."""
+"""The handlers of messages, a module for each subject: importing it registers its handlers in ``HANDLERS``."""
 
 from __future__ import annotations
 

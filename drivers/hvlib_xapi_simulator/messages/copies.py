@@ -39,7 +39,7 @@ RESET: dict[str, Any] = {
     "snapshot_metadata": "",
     "snapshot_info": {},
 }
-"""What a copy does not take over."""
+"""Fields that a copy does not take over."""
 
 NOT_REVERTED = frozenset({
     "uuid", "is_a_template", "is_default_template", "is_a_snapshot", "snapshot_of", "snapshot_time", "snapshots",
@@ -52,7 +52,7 @@ NOT_REVERTED = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What a copy is to be. A copy with ``memory`` of what is suspended is suspended too, as every clone of it is."""
+    """The wishes for a copy. A copy with ``memory`` of a suspended VM is suspended too, as every clone of it is."""
 
     name: str
     snapshot: bool = False

@@ -16,7 +16,7 @@ __all__ = ["record_handler"]
 
 
 NOT_FOR_CLIENTS = {("console", "create"), ("console", "destroy")}
-"""What the datamodel has, but not the server (ocaml/xapi/api_server_common.ml)."""
+"""Messages that the datamodel has, but not the server (ocaml/xapi/api_server_common.ml)."""
 
 
 def record_handler(of: Class, message: Message) -> Handler | None:

@@ -1,4 +1,4 @@
-"""What the official package sees of a pool: ``official.py list|operate|follow URL USER PASSWORD``. Prints JSON."""
+"""Print as JSON how the official package sees a pool: ``official.py list|operate|follow URL USER PASSWORD``."""
 
 from __future__ import annotations
 

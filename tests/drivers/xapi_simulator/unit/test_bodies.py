@@ -1,4 +1,4 @@
-"""What is in the bodies of requests and replies, byte by byte.
+"""The bodies of requests and replies, byte by byte.
 
 What is asserted follows the server's source (ocaml/xapi/api_server.ml; mirage/ocaml-rpc, src/lib/*.ml),
 or what a test cites.

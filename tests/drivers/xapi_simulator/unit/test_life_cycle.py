@@ -1,4 +1,4 @@
-"""What VMs do, and what stands against it.
+"""The life of VMs, and the errors that stand against it.
 
 What is asserted follows the server's source (ocaml/xapi/xapi_vm_lifecycle.ml, xapi_vm.ml), or what a test cites.
 """

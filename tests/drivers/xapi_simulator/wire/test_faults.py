@@ -1,4 +1,4 @@
-"""What faults look like on the wire, and the administrator's door."""
+"""Faults as a client meets them on the wire, and the administrator's door."""
 
 from __future__ import annotations
 

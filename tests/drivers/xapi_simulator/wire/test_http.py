@@ -1,4 +1,4 @@
-"""What is on the wire around the bodies: HTTP over TCP, TLS and a unix socket.
+"""The wire around the bodies: HTTP over TCP, TLS and a unix socket.
 
 What is asserted follows the server's source (ocaml/libs/http-lib/http_svr.ml), or what a test cites.
 """
