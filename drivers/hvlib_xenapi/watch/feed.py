@@ -26,6 +26,9 @@ FORGOTTEN = "the server has forgotten deletions that it did not tell of"
 REPLIES_UNTIL_CURSOR = 4
 """Replies, at most, that a snapshot waits for until there is a cursor."""
 
+Tables = Mapping[type[Resource], Table[Any]]
+"""The table of each kind."""
+
 Taken = tuple[Event, Sequence[Row]]
 """An event, and the rows that its object had and has."""
 
@@ -45,19 +48,14 @@ class EventFeed(Feed):
     """
 
     def __init__(
-        self,
-        client: Client,
-        tables: Mapping[type[Resource], Table[Any]],
-        queries: Sequence[Query[Any]],
-        since: WatchCursor | None,
+        self, client: Client, tables: Tables, queries: Sequence[Query[Any]], since: WatchCursor | None
     ) -> None:
         login = client.login
         self._since = None if since is None else Cursor.parse(since, login.about.uuid, login.database)
         self._needs = _needs(tables, queries)
         self._native = _native(tables, queries)
-        self._inventory = Inventory(
-            self._needs, {i for each in queries for i in tables[each.kind].indexes(each.fields)}
-        )
+        indexes = {index for each in queries for index in tables[each.kind].indexes(each.fields)}
+        self._inventory = Inventory(self._needs, indexes)
         self._watchers = [KindWatcher(client, tables[each.kind], each, self._inventory) for each in queries]
         self._joined = any(watcher.joins for watcher in self._watchers)
         self._subscriptions = sorted({text for watcher in self._watchers for text in watcher.subscriptions()})
@@ -72,9 +70,8 @@ class EventFeed(Feed):
         self._idle = threading.Event()
         self._idle.set()
         self._closed = False
-        self._source = EventSource(
-            client, {cls: Any if cls in self._native else fields for cls, fields in self._needs.items()}
-        )
+        wanted = {cls: Any if cls in self._native else fields for cls, fields in self._needs.items()}
+        self._source = EventSource(client, wanted)
 
     def next(self, timeout: float) -> Batch:
         """event.from: one round trip."""
@@ -235,7 +232,7 @@ class EventFeed(Feed):
         return None if self._cursor is None else self._cursor.text
 
 
-def _needs(tables: Mapping[type[Resource], Table[Any]], queries: Sequence[Query[Any]]) -> dict[str, frozenset[str]]:
+def _needs(tables: Tables, queries: Sequence[Query[Any]]) -> dict[str, frozenset[str]]:
     """The fields that are needed of each class."""
     needs: dict[str, frozenset[str]] = {}
     for query in queries:
@@ -244,9 +241,7 @@ def _needs(tables: Mapping[type[Resource], Table[Any]], queries: Sequence[Query[
     return needs
 
 
-def _native(
-    tables: Mapping[type[Resource], Table[Any]], queries: Sequence[Query[Any]]
-) -> dict[str, bool | tuple[str, ...]]:
+def _native(tables: Tables, queries: Sequence[Query[Any]]) -> dict[str, bool | tuple[str, ...]]:
     """Return the fields of the server's own records that are asked for, by class; True: all."""
     found: dict[str, bool | tuple[str, ...]] = {}
     for query in queries:
