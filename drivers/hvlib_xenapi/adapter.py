@@ -124,7 +124,7 @@ class TableAdapter(Adapter[R]):
         return self._table_of(query, rows).all(own.items())
 
     def _subscriptions(self, query: Query[R], own: Collection[Row]) -> Iterator[str]:
-        """What is joined to these objects: of a few each by itself, else all of its class."""
+        """Yield the subscriptions to all that is joined: each object by itself if they are few, else its class."""
         for join in self.table.joins(query.fields):
             link = join.link()
             if link is None or len(own) > ONE_BY_ONE:

@@ -1,4 +1,4 @@
-"""What XenAPI's error codes are as errors of hvlib (ocaml/xapi-consts/api_errors.ml has them all)."""
+"""XenAPI's error codes as errors of hvlib (ocaml/xapi-consts/api_errors.ml has them all)."""
 
 from __future__ import annotations
 
@@ -77,19 +77,19 @@ CODES: Mapping[str, type[HvlibError]] = {
 
 
 def failure_error(words: Sequence[str]) -> HvlibError:
-    """What an ErrorDescription is to the caller."""
-    told = _without_session(words)
-    return _error_class(words)(_sentence(told), native=told)
+    """Return the error that stands for an ErrorDescription."""
+    shown = _without_session(words)
+    return _error_class(words)(_sentence(shown), native=shown)
 
 
 def failure(words: Sequence[str]) -> Failure:
     """An error_info that a task ended with, as data."""
-    told = _without_session(words)
-    return Failure(_error_class(words).__name__, _sentence(told), told)
+    shown = _without_session(words)
+    return Failure(_error_class(words).__name__, _sentence(shown), shown)
 
 
 def is_code(error: HvlibError, code: str) -> bool:
-    """Whether the server refused with this code."""
+    """Tell whether the server refused with this code."""
     return isinstance(error.native, list) and bool(error.native) and error.native[0] == code
 
 

@@ -22,7 +22,7 @@ class Join(msgspec.Struct, frozen=True):
     fields: tuple[str, ...] = ()
 
     def own_fields(self) -> tuple[str, ...]:
-        """What is needed of the object itself."""
+        """Return the fields that are needed of the object itself."""
         return ()
 
     def index(self, own: str) -> tuple[str, str] | None:  # noqa: ARG002
@@ -30,7 +30,7 @@ class Join(msgspec.Struct, frozen=True):
         return None
 
     def find(self, own: str, inventory: Inventory) -> Callable[[str, Row], Any]:
-        """What finds the rows of an object."""
+        """Return the function that finds the rows of an object."""
         raise NotImplementedError
 
     def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:
@@ -74,11 +74,11 @@ class Backward(Join, frozen=True, kw_only=True):
     """The objects of another class that refer to the object by one of their fields: rows by reference.
 
     | by: that field
-    | listed: the object's own field that lists them
+    | refs: the object's own field that lists them
     """
 
     by: str
-    listed: str
+    refs: str
 
     def index(self, own: str) -> tuple[str, str]:  # noqa: ARG002
         """`Join.index`."""
@@ -95,11 +95,11 @@ class Backward(Join, frozen=True, kw_only=True):
 
     def link(self) -> str:
         """`Join.link`."""
-        return self.listed
+        return self.refs
 
 
 class Every(Join, frozen=True):
-    """All objects of another class, whichever the object is: rows by reference."""
+    """Every object of another class belongs to each object: rows by reference."""
 
     def find(self, own: str, inventory: Inventory) -> Callable[[str, Row], Any]:  # noqa: ARG002
         """`Join.find`."""

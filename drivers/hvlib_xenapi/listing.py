@@ -39,7 +39,7 @@ class Listings:
         self._lock = threading.Lock()
 
     def keep(self, listing: Listing, offset: int) -> PageToken:
-        """Where the listing goes on."""
+        """Keep a listing that goes on at this offset; return the token of its next page."""
         with self._lock:
             self._kept[listing.id] = listing
             if len(self._kept) > KEPT_LISTINGS:

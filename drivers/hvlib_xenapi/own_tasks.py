@@ -1,4 +1,4 @@
-"""Own tasks: those begun in a session. Once seen to be over, they are to be removed from the server."""
+"""Own tasks: the tasks begun in a session. Once seen to be over, they are to be removed from the server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["OwnTasks"]
 
 
 class OwnTasks:
-    """Those of a session, shared by threads."""
+    """The tasks that one session began. Shared by threads."""
 
     def __init__(self) -> None:
         self._begun: set[str] = set()
@@ -27,7 +27,7 @@ class OwnTasks:
                 self._results[task] = result
 
     def result(self, task: str) -> Ref | None:
-        """What was said of a task when it was begun."""
+        """Return the result that was named when a task was begun."""
         return self._results.get(task)
 
     def saw(self, task: str, state: TaskState) -> None:
@@ -43,7 +43,7 @@ class OwnTasks:
             return self._over.pop() if self._over else None
 
     def put_back(self, task: str) -> None:
-        """It may not have been removed."""
+        """Take back a task that may not have been removed."""
         with self._lock:
             self._over.add(task)
 

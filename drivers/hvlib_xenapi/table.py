@@ -159,7 +159,7 @@ LABELS: Mapping[str, Column] = {
     "name_label": Column("name_label", stored="name__label"),
     "description": Column("name_description", convert=text),
 }
-"""What every class has."""
+"""The columns that every class has."""
 
 TAGS: Mapping[str, Column] = {"tags": Column("tags", convert=lambda tags: tuple(sorted(tags)))}
 
@@ -170,7 +170,7 @@ def equals(column: str, value: str) -> str | None:
 
 
 def any_of(column: str, values: Iterable[str]) -> str:
-    """That a field has one of these values; none of them holds a quotation mark."""
+    """Return the condition that a field has one of these values; none of them holds a quotation mark."""
     return " or ".join(f'field "{column}" = "{value}"' for value in values) or "false"
 
 
@@ -180,7 +180,7 @@ def several(values: object) -> tuple[object, ...]:
 
 
 class Table(msgspec.Struct, Generic[R], frozen=True):
-    """How one kind's fields are found in the server's objects of one class.
+    """One kind's fields, made of the server's objects of one class.
 
     | where: what the class's own fields must be for an object to be of this kind; of several values in a tuple, any
     | among: a row of another class, and what it must be besides
@@ -200,7 +200,7 @@ class Table(msgspec.Struct, Generic[R], frozen=True):
         return [join for join in dict.fromkeys(found) if join is not None]
 
     def needs(self, needed: Iterable[str]) -> Needs:
-        """What is needed of each class, for these fields."""
+        """Return the native fields that are needed of each class, for these fields."""
         needed = list(needed)
         needs: dict[str, set[str]] = {self.cls: {field for name in needed for field in self.fields[name].fields}}
         needs[self.cls].update(self.where)
@@ -216,11 +216,11 @@ class Table(msgspec.Struct, Generic[R], frozen=True):
         return frozenset(link for join in self.joins(needed) if (link := join.link()) is not None)
 
     def indexes(self, needed: Iterable[str]) -> set[tuple[str, str]]:
-        """What rows are looked up by."""
+        """Return the class and field of each index that rows are looked up by."""
         return {index for join in self.joins(needed) if (index := join.index(self.cls)) is not None}
 
     def conditions(self, query: Query[R]) -> list[str]:
-        """What the server can compare itself: of the kind, and of the query's filters."""
+        """Return the conditions that the server can check itself: the kind's, and the query's filters."""
         conditions = [
             any_of(field, (str(value).lower() for value in several(values))) for field, values in self.where.items()
         ]
@@ -253,7 +253,7 @@ class Records(Generic[R]):
             self._among = (join.find(table.cls, inventory), accept)
 
     def fits(self, ref: str, row: Row) -> bool:
-        """Whether an object is of this kind."""
+        """Tell whether an object is of this kind."""
         if any(getattr(row, field) not in values for field, values in self._where):
             return False
         if self._among is None:
@@ -272,7 +272,7 @@ class Records(Generic[R]):
         return self._make_ref(ref)
 
     def all(self, rows: Iterable[tuple[str, Row]]) -> Sequence[R]:
-        """The records of those that are of this kind."""
+        """Return the records of the objects that are of this kind."""
         return [self.record(ref, row) for ref, row in rows if self.fits(ref, row)]
 
     def _reader(self, name: str, sources: Sources) -> Reader:

@@ -20,7 +20,7 @@ __all__ = ["Networks"]
 
 DEFAULT_MTU = 1500
 USED = 'field "currently_attached" = "true" or field "reserved" = "true"'
-"""Of VIFs that keep their network: a VM that starts has reserved its own."""
+"""The condition for VIFs that keep their network: a VM that starts has reserved its own."""
 
 
 def vlan_id(interfaces: Mapping[str, Row]) -> int | None:
@@ -34,7 +34,7 @@ TABLE = Table(
     {
         **LABELS,
         **TAGS,
-        "vlan_id": Joined(Backward("PIF", ("VLAN",), by="network", listed="PIFs"), vlan_id),
+        "vlan_id": Joined(Backward("PIF", ("VLAN",), by="network", refs="PIFs"), vlan_id),
         "mtu": Column("MTU"),
     },
 )

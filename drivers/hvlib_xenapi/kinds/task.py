@@ -32,7 +32,7 @@ MADE: Mapping[str, type[Resource]] = {
     "VDI.pool_migrate": Volume,
     "network.create": Network,
 }
-"""What operations make: of a task's result, the server tells the reference alone."""
+"""The kind of object that each operation makes: a task's record has its reference alone."""
 
 
 def progress(fraction: float, status: str) -> float:
@@ -41,7 +41,7 @@ def progress(fraction: float, status: str) -> float:
 
 
 def error(status: str, words: Sequence[str]) -> Failure | None:
-    """Why a task failed."""
+    """Return the failure of a task that failed."""
     return failure(words) if state(status, words) == "failed" else None
 
 
@@ -51,7 +51,7 @@ def operation(name_label: str) -> str:
 
 
 class Result(Column):
-    """What an operation made, or was about where it makes nothing and was begun here."""
+    """The object that an operation made; if it made none, the one that was named when it was begun here."""
 
     def reader(self, sources: Sources) -> Reader:
         """Return the function that makes the ref."""
@@ -67,7 +67,7 @@ class Result(Column):
 
 
 class State(Column):
-    """A task's state, of which the session takes notice."""
+    """A task's state, which is noted among the client's own tasks."""
 
     def reader(self, sources: Sources) -> Reader:
         """Return the function that makes the state."""

@@ -36,12 +36,12 @@ OS = Forward("VM_guest_metrics", ("os_version",), via="guest_metrics")
 NETBIOS = Forward("VM_guest_metrics", ("netbios_name",), via="guest_metrics")
 ADDRESSES = Forward("VM_guest_metrics", ("networks",), via="guest_metrics")
 METRICS = Forward("VM_metrics", ("install_time",), via="metrics")
-INTERFACES = Backward("VIF", ("network", "device"), by="VM", listed="VIFs")
-DISKS = Backward("VBD", ("VDI", "type", "userdevice"), by="VM", listed="VBDs")
+INTERFACES = Backward("VIF", ("network", "device"), by="VM", refs="VIFs")
+DISKS = Backward("VBD", ("VDI", "type", "userdevice"), by="VM", refs="VBDs")
 
 
 def addresses(guest: Row | None) -> tuple[str, ...]:
-    """What the guest reports for its interfaces: ``0/ip``, ``0/ipv4/0``, ``0/ipv6/0`` and so on."""
+    """Return the addresses that the guest reports by interface: ``0/ip``, ``0/ipv4/0``, ``0/ipv6/0`` and so on."""
     networks = {} if guest is None else guest.networks
     return tuple(dict.fromkeys(networks[key] for key in sorted(networks) if networks[key]))
 

@@ -26,12 +26,12 @@ NOT_DISKS = frozenset({"iso", "disk"})
 
 
 def machines(attachments: Mapping[str, Row]) -> Iterable[str]:
-    """What has a volume."""
+    """Return the references of the VMs that have a volume."""
     return sorted(row.VM for row in attachments.values())
 
 
 def bootable(attachments: Mapping[str, Row]) -> bool:
-    """Whether something that has it may start from it."""
+    """Tell whether a VM that has the volume may start from it."""
     return any(row.bootable for row in attachments.values())
 
 
@@ -43,8 +43,8 @@ TABLE = Table(
         **TAGS,
         "size_bytes": Column("virtual_size"),
         "pool": One("SR", StoragePool, stored="SR"),
-        "vms": Many(Backward("VBD", ("VM",), by="VDI", listed="VBDs"), VM, machines),
-        "bootable": Joined(Backward("VBD", ("bootable",), by="VDI", listed="VBDs"), bootable),
+        "vms": Many(Backward("VBD", ("VM",), by="VDI", refs="VBDs"), VM, machines),
+        "bootable": Joined(Backward("VBD", ("bootable",), by="VDI", refs="VBDs"), bootable),
     },
     where={"is_a_snapshot": False, "managed": True, "type": DISKS},
     among=(Forward("SR", ("content_type",), via="SR"), lambda row: row.content_type not in NOT_DISKS),

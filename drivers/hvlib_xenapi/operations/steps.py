@@ -66,7 +66,7 @@ class Steps:
         return rows_of(cls, wanted, found)
 
     def run(self, name: str, *parameters: Any) -> str:
-        """Carry out what may take long: its asynchronous form, followed to its end. What it made, "" if nothing."""
+        """Carry out a call that may take long, and wait for its end. Returns what it made, "" if nothing."""
         return self.outcome(self.begin(name, *parameters))
 
     def start(self, name: str, *parameters: Any, result: Ref | None = None) -> Started:
@@ -80,7 +80,10 @@ class Steps:
         return task
 
     def outcome(self, task: str) -> str:
-        """What a task made, "" if nothing, once it has ended. It may take as long as it takes: each look is bounded."""
+        """Wait until a task has ended. Returns what it made, "" if nothing.
+
+        It may take as long as it takes: each look is bounded.
+        """
         row = self._end(task)
         ended = state(row.status, row.error_info)
         self.client.own_tasks.saw(task, ended)
@@ -90,7 +93,7 @@ class Steps:
             raise failure_error(row.error_info if ended == "failed" else ["TASK_CANCELLED", task])
 
     def cancel(self, task: str) -> str:
-        """End a task that nobody waits for any more. What it made all the same, "" if nothing."""
+        """End a task that nobody waits for any more. Returns what it made all the same, "" if nothing."""
         with suppress(HvlibError):
             self.call("task.cancel", task)
         return self.outcome(task)

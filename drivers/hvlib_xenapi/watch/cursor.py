@@ -12,11 +12,11 @@ from hvlib.model.errors import CursorLost
 __all__ = ["Counts", "Cursor"]
 
 Counts = Mapping[str, int]
-"""How many objects there are, by class in lower case."""
+"""The number of objects, by class in lower case."""
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """Where a watch goes on. Its text can be kept: the server's tokens outlive sessions.
+    """The place where a watch goes on. Its text can be kept: the server's tokens outlive sessions.
 
     | database: which one the token is of. A master that begins, be it another one or the same again, may begin with a
       copy that is minutes old. What is changed in it then may have a number that a token from before has passed already
@@ -29,7 +29,7 @@ class Cursor(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> WatchCursor:
-        """What `parse` reads."""
+        """The text that `parse` reads."""
         counts = ",".join(f"{cls}={count}" for cls, count in sorted(self.counts.items()))
         return WatchCursor(f"{self.pool}/{self.database}/{self.token}/{counts}")
 

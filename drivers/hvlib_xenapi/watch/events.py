@@ -15,7 +15,7 @@ from hvlib_xenapi.wire.rows import Needs, Rows, row_of, row_type
 __all__ = ["BEGINNING", "Event", "Reply", "joined_rows", "parse_events", "reply_type"]
 
 BEGINNING = ""
-"""The token for which the server tells all that exists."""
+"""The token for which the server sends all that exists."""
 
 
 class Event(msgspec.Struct):
@@ -57,10 +57,10 @@ def parse_events(found: Any) -> Reply:
         events = [Event(each.__struct_config__.tag, each.operation, each.ref, each.snapshot) for each in found.events]
         return Reply(events, found.token, found.valid_ref_counts)
     try:
-        listed = [
+        events = [
             Event(each["class"], each["operation"], each["ref"], each.get("snapshot")) for each in found["events"]
         ]
-        return Reply(listed, found["token"], found["valid_ref_counts"])
+        return Reply(events, found["token"], found["valid_ref_counts"])
     except (KeyError, TypeError) as error:
         raise ProtocolError(f"the server's events can't be understood: {error!r}") from error
 

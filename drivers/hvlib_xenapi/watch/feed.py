@@ -26,6 +26,9 @@ FORGOTTEN = "the server has forgotten deletions that it did not tell of"
 REPLIES_UNTIL_CURSOR = 4
 """Replies, at most, that a snapshot waits for until there is a cursor."""
 
+Tables = Mapping[type[Resource], Table[Any]]
+"""The table of each kind."""
+
 Taken = tuple[Event, Sequence[Row]]
 """An event, and the rows that its object had and has."""
 
@@ -39,25 +42,20 @@ class EventFeed(Feed):
     Of deletions the server remembers the last ones only, and does not say so when it has forgotten some. It counts its
     objects, though: the feed knows them, and raises `CursorLost` where both disagree.
 
-    A token is the generation of the last change that was told. What was made before it, and was gone already when it
-    was given, is told as a deletion to who goes on from it, but was never counted. So a token becomes a cursor when
-    the next reply has told of no such deletion, not before: cursors are one reply behind.
+    A token is the generation of the last change that was sent. An object that was made before it, and was deleted when
+    the token was given, comes as a deletion to a feed that goes on from it, but was never counted. So a token becomes a
+    cursor when the next reply has no such deletion, not before: cursors are one reply behind.
     """
 
     def __init__(
-        self,
-        client: Client,
-        tables: Mapping[type[Resource], Table[Any]],
-        queries: Sequence[Query[Any]],
-        since: WatchCursor | None,
+        self, client: Client, tables: Tables, queries: Sequence[Query[Any]], since: WatchCursor | None
     ) -> None:
         login = client.login
         self._since = None if since is None else Cursor.parse(since, login.about.uuid, login.database)
         self._needs = _needs(tables, queries)
         self._native = _native(tables, queries)
-        self._inventory = Inventory(
-            self._needs, {i for each in queries for i in tables[each.kind].indexes(each.fields)}
-        )
+        indexes = {index for each in queries for index in tables[each.kind].indexes(each.fields)}
+        self._inventory = Inventory(self._needs, indexes)
         self._watchers = [KindWatcher(client, tables[each.kind], each, self._inventory) for each in queries]
         self._joined = any(watcher.joins for watcher in self._watchers)
         self._subscriptions = sorted({text for watcher in self._watchers for text in watcher.subscriptions()})
@@ -72,9 +70,8 @@ class EventFeed(Feed):
         self._idle = threading.Event()
         self._idle.set()
         self._closed = False
-        self._source = EventSource(
-            client, {cls: Any if cls in self._native else fields for cls, fields in self._needs.items()}
-        )
+        wanted = {cls: Any if cls in self._native else fields for cls, fields in self._needs.items()}
+        self._source = EventSource(client, wanted)
 
     def next(self, timeout: float) -> Batch:
         """event.from: one round trip."""
@@ -119,7 +116,7 @@ class EventFeed(Feed):
         return Batch(changes, cursor=self._where(), synced=True)
 
     def _resume(self, since: Cursor) -> Batch:
-        """What happened since the cursor. Chosen objects are told of anew: that is as short, and nothing is missed."""
+        """Return the changes since the cursor. Chosen objects are sent anew: that is as short, and misses nothing."""
         if any(watcher.chosen for watcher in self._watchers):
             return self._snapshot()
         if since.counts.keys() != self._whole:
@@ -134,12 +131,12 @@ class EventFeed(Feed):
         self._token = reply.token
         self._find_alive()
         if self._joined:
-            # What was changed or deleted since is told by its event; the rows are as they are now.
+            # The events say what was changed or deleted since; the rows are as they are now.
             taken = [(event, self._present(event)) for event, _ in taken]
         return Batch(self._changes(taken), cursor=self._where(), synced=True)
 
     def _find_alive(self) -> None:
-        """What there is: all rows, where there is something to join; else just which objects."""
+        """Read which objects exist; with their rows, if there is something to join."""
         if self._joined:
             self._take(self._ask(BEGINNING, 0.0).events)
             return
@@ -159,7 +156,7 @@ class EventFeed(Feed):
         login = self._source.login
         for wait in (timeout, 0.0):
             reply = self._ask(self._token, wait)
-            if not taken and not self._tells_of_unknown(reply.events):
+            if not taken and not self._deletes_unknown(reply.events):
                 self._cursor = Cursor(login.about.uuid, login.database, self._token, self._known())
             taken += self._take(reply.events)
             self._token = reply.token
@@ -167,8 +164,8 @@ class EventFeed(Feed):
                 return taken
         raise CursorLost(FORGOTTEN)
 
-    def _tells_of_unknown(self, events: Sequence[Event]) -> bool:
-        """Whether something is deleted that was never there, as far as one could see."""
+    def _deletes_unknown(self, events: Sequence[Event]) -> bool:
+        """Tell whether an object was deleted that the feed never knew."""
         return any(
             event.operation == "del" and event.cls in self._whole and event.ref not in self._alive[event.cls]
             for event in events
@@ -203,7 +200,7 @@ class EventFeed(Feed):
         return [] if row is None else [row]
 
     def _changes(self, taken: Sequence[Taken]) -> list[Change]:
-        """What events mean. An object that is of another kind now is gone first, and then there."""
+        """Return the changes that events mean. An object that is of another kind now is gone first, and then there."""
         return sorted(self._found(taken), key=lambda change: not isinstance(change, Gone))
 
     def _found(self, taken: Sequence[Taken]) -> Iterator[Change]:
@@ -235,7 +232,7 @@ class EventFeed(Feed):
         return None if self._cursor is None else self._cursor.text
 
 
-def _needs(tables: Mapping[type[Resource], Table[Any]], queries: Sequence[Query[Any]]) -> dict[str, frozenset[str]]:
+def _needs(tables: Tables, queries: Sequence[Query[Any]]) -> dict[str, frozenset[str]]:
     """The fields that are needed of each class."""
     needs: dict[str, frozenset[str]] = {}
     for query in queries:
@@ -244,10 +241,8 @@ def _needs(tables: Mapping[type[Resource], Table[Any]], queries: Sequence[Query[
     return needs
 
 
-def _native(
-    tables: Mapping[type[Resource], Table[Any]], queries: Sequence[Query[Any]]
-) -> dict[str, bool | tuple[str, ...]]:
-    """What of the server's own records is asked for, by class."""
+def _native(tables: Tables, queries: Sequence[Query[Any]]) -> dict[str, bool | tuple[str, ...]]:
+    """Return the fields of the server's own records that are asked for, by class; True: all."""
     found: dict[str, bool | tuple[str, ...]] = {}
     for query in queries:
         if query.native:

@@ -27,7 +27,7 @@ class KindWatcher:
 
     @property
     def chosen(self) -> bool:
-        """Whether only some objects are followed."""
+        """True if only some objects are followed."""
         return self._chosen is not None
 
     def subscriptions(self) -> list[str]:

@@ -27,7 +27,7 @@ LOGOUT_TIMEOUT = 2.0
 """Seconds that logging out may take."""
 
 MASTERS_PER_LOGIN = 3
-"""How often one login may be sent to a master that a host names."""
+"""Hosts, at most, that one login is sent to, one naming the next."""
 
 MEMBER_TIMEOUT = 5.0
 """Seconds that another member may take to say who is master now."""
@@ -67,8 +67,8 @@ class Authenticator:
         """session.login_with_password at the master, pool.get_all_records, host.get_all_records.
 
         Three round trips. A host that is not the master names it: one more. If the server can't be reached and an
-        earlier login told of other members, these are asked for the master. Raises `AuthenticationFailed` if the login
-        is refused, `SessionLost` if it was accepted and its session is lost at once, and `ConnectionFailed`.
+        earlier login has named other members, these are asked for the master. Raises `AuthenticationFailed` if the
+        login is refused, `SessionLost` if it was accepted and its session is lost at once, and `ConnectionFailed`.
         """
         caller = self._reach_master()
         try:

@@ -19,7 +19,7 @@ STATUSES: Mapping[int, type[HvlibError]] = {401: AuthenticationFailed, 403: Perm
 LOGIN = "session.login_with_password"
 
 WITHOUT_JSON = ("HTTP 404", "HTTP 500", json_rpc.NO_JSON)
-"""How a server without /jsonrpc answers there. xapi takes the call for malformed XML-RPC (http-lib/http_svr.ml)."""
+"""The answers of a server that has no /jsonrpc. xapi takes the call for malformed XML-RPC (http-lib/http_svr.ml)."""
 
 NO_SERVER = "is this the address of a XenServer or XCP-ng host?"
 

@@ -1,7 +1,7 @@
-"""Which values are more than text, truth or an enumeration: XenAPI's types, as far as they matter on the wire.
+"""XenAPI's types, as far as they matter on the wire: of values that are more than text, truth or an enumeration.
 
 XML-RPC sends numbers as text, both wires send moments as text and no object as ``OpaqueRef:NULL``: only the declared
-type tells. What is not named here (text, truth values, enumerations, and sets and maps of them) is what it looks like.
+type tells. Types that are not named here (text, truth values, enumerations, sets and maps of them) need no conversion.
 """
 
 from __future__ import annotations

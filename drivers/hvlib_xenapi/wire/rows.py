@@ -28,7 +28,7 @@ Needs = Mapping[str, frozenset[str]]
 """Fields by class."""
 
 NATIVE = "native"
-"""What a row's attribute for the server's own record is called; no field of XenAPI is."""
+"""The name of a row's attribute for the server's own record; no field of XenAPI has it."""
 
 
 @lru_cache(maxsize=512)
@@ -49,7 +49,7 @@ def row_of(cls: str, fields: frozenset[str], record: Mapping[str, Any]) -> Row:
 
 @lru_cache(maxsize=512)
 def _converters(cls: str, fields: frozenset[str]) -> Mapping[str, Callable[[Any], Any]]:
-    """Numbers alone: what else there is, columns convert."""
+    """Return the converters of numbers. Columns convert everything else."""
     found: dict[str, Callable[[Any], Any]] = {}
     for type, names in FIELDS.get(cls, {}).items():
         convert = converter(type) if type in ("int", "float") else None

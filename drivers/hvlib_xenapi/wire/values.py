@@ -1,4 +1,4 @@
-"""Values: what the wire says, as what the declared type says that it is."""
+"""Values: conversions from the wire's text to the declared types."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NULL = "OpaqueRef:NULL"
 
 
 def is_null(ref: str) -> bool:
-    """Whether a reference is one to nothing. Old servers have other words for it."""
+    """Tell whether a reference is one to nothing. Old servers have other words for it."""
     return ref in (NULL, "") or ref.startswith("Ref:")
 
 
@@ -37,7 +37,7 @@ def moment(text: str | datetime) -> datetime:
 
 @lru_cache(maxsize=1024)
 def converter(type: str) -> Converter | None:
-    """What makes values of a type of the datamodel; None for one that is what it looks like."""
+    """Return the function that makes values of a type of the datamodel; None for a type that needs none."""
     if type in SCALARS:
         return SCALARS[type]
     if type.endswith(" map"):

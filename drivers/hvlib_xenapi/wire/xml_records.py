@@ -26,7 +26,7 @@ SCALAR = b"<value>(?:[^<]*+|" + TYPED + b")</value>"
 
 
 def _nesting(value: bytes) -> bytes:
-    """What holds such values, or is a scalar."""
+    """Return the pattern of a scalar, or of an array or a map of such values."""
     array = rb"<value><array><data>(?:" + value + rb")*+</data></array></value>"
     struct = rb"<value><struct>(?:<member><name>[^<]*+</name>" + value + rb"</member>)*+</struct></value>"
     return rb"(?:" + SCALAR + rb"|" + array + rb"|" + struct + rb")"

@@ -35,7 +35,7 @@ def read_reply(data: bytes, result: Any) -> Any:
 
 
 def _fields(result: Any) -> tuple[str, ...]:
-    """Those of a type of rows by reference."""
+    """Return the fields of a type of rows by reference."""
     parts = get_args(result)
     return getattr(parts[1], "__struct_fields__", ()) if len(parts) == 2 else ()
 
