@@ -4,15 +4,21 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 THIRD_PARTY := .venv/.third-party
 UNIT_TESTS := tests/model tests/driver tests/runtime tests/api tests/cli tests/conformance tests/packaging tests/examples/test_portable.py $(wildcard tests/drivers/*/unit)
-OPENSTACK_TESTS := tests/drivers/openstack tests/examples/test_portable_on_servers.py tests/servers/test_openstack.py
+OPENSTACK_TESTS := tests/drivers/openstack tests/examples/test_portable_on_servers.py
+REGION_TESTS := tests/servers/test_openstack.py
 ROBUSTNESS_TESTS := tests/seeds tests/faults
 
-.PHONY: demo test lint types walls unit openstack servers servers-openstack servers-robustness servers-others faults docs benchmarks clean
+.PHONY: demo test checks lint types walls unit openstack servers servers-openstack servers-region servers-robustness servers-others faults docs benchmarks clean
 
 demo: $(INSTALLED)
 	@$(BIN)/hv demo
 
-test: lint types walls unit servers docs
+# First what takes a minute, while OpenStack is installed where it is not; then the servers' tests.
+test: $(THIRD_PARTY)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target openstack checks build/vcsim
+	@$(MAKE) --no-print-directory servers
+
+checks: lint types walls unit docs
 
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "hvlib needs Python 3.11 or newer: make PYTHON=python3.x")'
@@ -44,18 +50,21 @@ build/vcsim: $(INSTALLED) $(wildcard tests/servers/vcsim/*)
 openstack: $(INSTALLED)
 	tests/servers/run --build openstack
 
-# At the same time: OpenStack's services keep one core busy, while the other tests mostly wait.
+# Three at a time, the longest first: OpenStack's services keep one core busy, while the other tests mostly wait.
 servers: $(THIRD_PARTY) build/vcsim
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target servers-openstack servers-robustness servers-others
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target servers-openstack servers-others servers-robustness servers-region
 
 servers-openstack: openstack
 	$(BIN)/pytest $(OPENSTACK_TESTS) --ignore tests/drivers/openstack/unit
+
+servers-region: openstack
+	$(BIN)/pytest $(REGION_TESTS)
 
 servers-robustness:
 	$(BIN)/pytest $(ROBUSTNESS_TESTS)
 
 servers-others:
-	$(BIN)/pytest tests $(foreach each,$(UNIT_TESTS) $(OPENSTACK_TESTS) $(ROBUSTNESS_TESTS),--ignore $(each))
+	$(BIN)/pytest tests $(foreach each,$(UNIT_TESTS) $(OPENSTACK_TESTS) $(REGION_TESTS) $(ROBUSTNESS_TESTS),--ignore $(each))
 
 # Runs each operation under each fault on each driver, and writes what came of it into docs/faults.md.
 faults: $(THIRD_PARTY) build/vcsim
