@@ -19,7 +19,7 @@ from hvlib.model.errors import InvalidQuery
 from hvlib.model.query import Filter, Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import KINDS, Resource
-from hvlib_sim.objects import Link, Object
+from hvlib_sim.lab.objects import Link, Object
 
 __all__ = ["AnyRef", "Column", "ManyRefs", "OneRef", "Refs", "Table", "Value"]
 

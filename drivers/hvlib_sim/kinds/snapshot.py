@@ -6,8 +6,8 @@ from hvlib.driver import Started, action
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Snapshot
-from hvlib_sim import lifecycle, objects
 from hvlib_sim.adapter import LabeledAdapter
+from hvlib_sim.lab import lifecycle, objects
 from hvlib_sim.table import OneRef, Table, Value
 
 __all__ = ["Snapshots"]

@@ -16,11 +16,11 @@ from uuid import uuid4
 import msgspec
 
 from hvlib.model.errors import ConfigError
-from hvlib_sim.file_store import encode
-from hvlib_sim.generate import generate
-from hvlib_sim.lab_file import APPLICATION, FORMAT, INDEXES, TABLES, beside
-from hvlib_sim.objects import KINDS, VM, Object
-from hvlib_sim.settings import Settings
+from hvlib_sim.lab.file_store import encode
+from hvlib_sim.lab.generate import generate
+from hvlib_sim.lab.lab_file import APPLICATION, FORMAT, INDEXES, TABLES, beside
+from hvlib_sim.lab.objects import KINDS, VM, Object
+from hvlib_sim.lab.settings import Settings
 
 __all__ = ["create_lab"]
 

@@ -16,9 +16,9 @@ from typing import ClassVar, Literal, TypeVar
 import msgspec
 
 from hvlib.model.errors import CursorLost, NotFound
-from hvlib_sim.agenda import Agenda
-from hvlib_sim.objects import Object
-from hvlib_sim.settings import Settings
+from hvlib_sim.lab.agenda import Agenda
+from hvlib_sim.lab.objects import Object
+from hvlib_sim.lab.settings import Settings
 
 __all__ = ["LOG_LENGTH", "Changes", "Event", "Logged", "Store"]
 

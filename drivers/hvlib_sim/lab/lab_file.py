@@ -20,9 +20,9 @@ from hvlib.model.errors import (
     PermissionDenied,
     ProtocolError,
 )
-from hvlib_sim.objects import KINDS
+from hvlib_sim.lab.objects import KINDS
 
-__all__ = ["APPLICATION", "FORMAT", "INDEXES", "TABLES", "LabFile", "beside", "reported"]
+__all__ = ["APPLICATION", "FORMAT", "INDEXES", "TABLES", "LabFile", "beside", "translate_errors"]
 
 APPLICATION = 0x68766C62
 """SQLite's application_id of a lab ("hvlb"). It is written last: a file without it is no lab, or only half of one."""
@@ -99,7 +99,7 @@ class LabFile:
 
     def rows(self, sql: str, *values: object) -> list[Row]:
         """All that a statement returns."""
-        with reported():
+        with translate_errors():
             return self._open.execute(sql, values).fetchall()
 
     def row(self, sql: str, *values: object) -> Row | None:
@@ -114,7 +114,7 @@ class LabFile:
 
     def change(self, sql: str, *values: object) -> int:
         """How many rows a statement changes."""
-        with reported():
+        with translate_errors():
             return self._open.execute(sql, values).rowcount
 
     @contextmanager
@@ -172,12 +172,12 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode=rw"
-    with reported():
+    with translate_errors():
         return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
 
 
 @contextmanager
-def reported() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Errors of SQLite, and of what is encoded for it, as hvlib's."""
     try:
         yield

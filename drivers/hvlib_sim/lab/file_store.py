@@ -13,12 +13,12 @@ from typing import Any, ClassVar, TypeVar
 import msgspec
 
 from hvlib.model.errors import ConfigError, HvlibError, ProtocolError
-from hvlib_sim.file_agenda import FileAgenda
-from hvlib_sim.file_sessions import FileSessions
-from hvlib_sim.lab_file import LabFile, reported
-from hvlib_sim.objects import KINDS, Object
-from hvlib_sim.settings import Settings
-from hvlib_sim.store import LOG_LENGTH, Event, Logged, Store
+from hvlib_sim.lab.file_agenda import FileAgenda
+from hvlib_sim.lab.file_sessions import FileSessions
+from hvlib_sim.lab.lab_file import LabFile, translate_errors
+from hvlib_sim.lab.objects import KINDS, Object
+from hvlib_sim.lab.settings import Settings
+from hvlib_sim.lab.store import LOG_LENGTH, Event, Logged, Store
 
 __all__ = ["FileStore", "encode"]
 
@@ -41,7 +41,7 @@ class FileStore(Store):
         self._file = file = LabFile(path)
         self._log_length = log_length
         try:
-            with reported():
+            with translate_errors():
                 self.settings = msgspec.json.decode(self._fact("settings"), type=Settings)
                 self.uuid = self._fact("uuid")
                 self.generation = self._fact("generation")
@@ -88,7 +88,7 @@ class FileStore(Store):
     def put(self, new: Object) -> None:
         """`Store.put`."""
         table, file = new.prefix, self._file
-        with reported():
+        with translate_errors():
             data = encode(new)
         if file.change(f"UPDATE {table} SET name = ?, data = ? WHERE id = ?", new.name, data, new.id):
             self._record("changed", table, new.id)
@@ -148,7 +148,7 @@ class FileStore(Store):
     def _read(self, kind: type[O], condition: str, *values: object) -> list[O]:
         decode: Callable[[bytes], Any] = DECODERS[kind].decode
         found = self._file.rows(f"SELECT data FROM {kind.prefix} WHERE {condition}", *values)
-        with reported():
+        with translate_errors():
             return [decode(data) for (data,) in found]
 
     def _record(self, event: Event, kind: str, id: str) -> None:

@@ -6,8 +6,8 @@ from hvlib.driver import Started, action
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, StoragePool, Volume
-from hvlib_sim import lifecycle, objects
 from hvlib_sim.adapter import LabeledAdapter, required
+from hvlib_sim.lab import lifecycle, objects
 from hvlib_sim.table import ManyRefs, OneRef, Table, Value
 
 __all__ = ["Volumes"]

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from hvlib.model import actions
 from hvlib.model.errors import Conflict, InvalidState, NotFound, TaskFailed
-from hvlib_sim import power
-from hvlib_sim.engine import Engine, operation
-from hvlib_sim.objects import VM, Flavor, Network, Object, StoragePool, Volume
+from hvlib_sim.lab import power
+from hvlib_sim.lab.engine import Engine, operation
+from hvlib_sim.lab.objects import VM, Flavor, Network, Object, StoragePool, Volume
 
 __all__ = [
     "address",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hvlib.model.resources import Image
-from hvlib_sim import objects
 from hvlib_sim.adapter import LabeledAdapter
+from hvlib_sim.lab import objects
 from hvlib_sim.table import Table, Value
 
 __all__ = ["Images"]

@@ -19,11 +19,11 @@ import msgspec
 
 from hvlib.driver import Secret, SessionLost
 from hvlib.model.errors import AuthenticationFailed, ConnectionFailed, HvlibError
-from hvlib_sim import lifecycle  # noqa: F401 -- tasks name its operations
-from hvlib_sim.engine import Engine
-from hvlib_sim.memory_store import MemoryStore
-from hvlib_sim.settings import Settings
-from hvlib_sim.store import Store
+from hvlib_sim.lab import lifecycle  # noqa: F401 -- tasks name its operations
+from hvlib_sim.lab.engine import Engine
+from hvlib_sim.lab.memory_store import MemoryStore
+from hvlib_sim.lab.settings import Settings
+from hvlib_sim.lab.store import Store
 
 __all__ = ["Lab"]
 

@@ -16,10 +16,10 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from hvlib.model.resources import PowerState
-from hvlib_sim.hardware import address
-from hvlib_sim.objects import VM, Cluster, Flavor, Host, Image, Network, Object, Snapshot, StoragePool, Volume
-from hvlib_sim.power import IN_MEMORY
-from hvlib_sim.settings import Settings
+from hvlib_sim.lab.hardware import address
+from hvlib_sim.lab.objects import VM, Cluster, Flavor, Host, Image, Network, Object, Snapshot, StoragePool, Volume
+from hvlib_sim.lab.power import IN_MEMORY
+from hvlib_sim.lab.settings import Settings
 
 __all__ = ["generate"]
 

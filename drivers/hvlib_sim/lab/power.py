@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from hvlib.model import actions
 from hvlib.model.errors import InvalidState, TaskFailed
 from hvlib.model.resources import PowerState
-from hvlib_sim.engine import Engine, event, operation
-from hvlib_sim.objects import VM, Host
+from hvlib_sim.lab.engine import Engine, event, operation
+from hvlib_sim.lab.objects import VM, Host
 
 __all__ = [
     "guest_off",

@@ -6,8 +6,8 @@ from hvlib.driver import Done, action
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import TaskRecord
-from hvlib_sim import lifecycle, objects
 from hvlib_sim.adapter import LabAdapter
+from hvlib_sim.lab import lifecycle, objects
 from hvlib_sim.table import AnyRef, Table, Value
 
 __all__ = ["Tasks"]

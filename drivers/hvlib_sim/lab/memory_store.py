@@ -11,11 +11,11 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
-from hvlib_sim.agenda import MemoryAgenda
-from hvlib_sim.generate import generate
-from hvlib_sim.objects import KINDS, Object
-from hvlib_sim.settings import Settings
-from hvlib_sim.store import LOG_LENGTH, Event, Logged, Store
+from hvlib_sim.lab.agenda import MemoryAgenda
+from hvlib_sim.lab.generate import generate
+from hvlib_sim.lab.objects import KINDS, Object
+from hvlib_sim.lab.settings import Settings
+from hvlib_sim.lab.store import LOG_LENGTH, Event, Logged, Store
 
 __all__ = ["MemoryStore"]
 

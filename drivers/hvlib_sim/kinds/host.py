@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hvlib.model.resources import Cluster, Host
-from hvlib_sim import objects
 from hvlib_sim.adapter import LabAdapter
+from hvlib_sim.lab import objects
 from hvlib_sim.table import OneRef, Table, Value
 
 __all__ = ["Hosts"]

@@ -14,7 +14,7 @@ from itertools import count
 import msgspec
 
 from hvlib.model.actions import Action
-from hvlib_sim.objects import Link
+from hvlib_sim.lab.objects import Link
 
 __all__ = ["Agenda", "Due", "Job", "MemoryAgenda"]
 
@@ -23,7 +23,7 @@ class Due(msgspec.Struct, frozen=True):
     """What is to happen to an object.
 
     | at: when, on the clock of the lab
-    | event: what, by its name in `hvlib_sim.engine.EVENTS`
+    | event: what, by its name in `hvlib_sim.lab.engine.EVENTS`
     | id: to which; detail: what else there is to know
     """
 
@@ -34,7 +34,7 @@ class Due(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What a task does: an operation, by its name in `hvlib_sim.engine.OPERATIONS`, to what, as the action says."""
+    """What a task does: an operation, by its name in `hvlib_sim.lab.engine.OPERATIONS`, to what, as the action says."""
 
     operation: str
     target: Link | None

@@ -6,8 +6,8 @@ import threading
 import time
 from pathlib import Path
 
-from hvlib_sim.file_store import FileStore
-from hvlib_sim.lab import Lab
+from hvlib_sim.lab.file_store import FileStore
+from hvlib_sim.lab.lab import Lab
 
 __all__ = ["FileLab"]
 

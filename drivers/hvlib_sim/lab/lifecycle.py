@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from hvlib.model import actions
 from hvlib.model.errors import Conflict, InvalidQuery, InvalidState, NotFound
 from hvlib.model.ref import Ref
-from hvlib_sim import hardware, power
-from hvlib_sim.engine import Engine, operation
-from hvlib_sim.objects import VM, Flavor, Host, Image, Link, Network, Snapshot, StoragePool, Task, Volume
+from hvlib_sim.lab import hardware, power
+from hvlib_sim.lab.engine import Engine, operation
+from hvlib_sim.lab.objects import VM, Flavor, Host, Image, Link, Network, Snapshot, StoragePool, Task, Volume
 
 __all__ = [
     "cancel",

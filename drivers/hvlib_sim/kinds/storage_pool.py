@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hvlib.model.resources import StoragePool
-from hvlib_sim import objects
 from hvlib_sim.adapter import LabAdapter
+from hvlib_sim.lab import objects
 from hvlib_sim.table import Table, Value
 
 __all__ = ["StoragePools"]

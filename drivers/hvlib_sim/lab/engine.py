@@ -21,9 +21,9 @@ from msgspec.structs import replace
 from hvlib.model.actions import Action
 from hvlib.model.errors import Conflict, HvlibError, InvalidQuery, InvalidState, NotFound, TaskFailed
 from hvlib.model.task import ENDED, Failure
-from hvlib_sim.agenda import Due, Job
-from hvlib_sim.objects import KINDS, Link, Object, Task
-from hvlib_sim.store import Store
+from hvlib_sim.lab.agenda import Due, Job
+from hvlib_sim.lab.objects import KINDS, Link, Object, Task
+from hvlib_sim.lab.store import Store
 
 __all__ = ["Engine", "Operation", "event", "operation"]
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import msgspec
 
 from hvlib.model import actions
-from hvlib_sim.agenda import Agenda, Due, Job
-from hvlib_sim.lab_file import LabFile, reported
-from hvlib_sim.objects import Link
+from hvlib_sim.lab.agenda import Agenda, Due, Job
+from hvlib_sim.lab.lab_file import LabFile, translate_errors
+from hvlib_sim.lab.objects import Link
 
 __all__ = ["FileAgenda"]
 
@@ -42,7 +42,7 @@ class FileAgenda(Agenda):
     def add_job(self, task: str, job: Job) -> None:
         """`Agenda.add_job`."""
         target = job.target
-        with reported():
+        with translate_errors():
             data = msgspec.msgpack.encode(job.action, enc_hook=lambda _: None)
         self._file.change(
             "INSERT INTO job (task, operation, kind, target, action, data) VALUES (?, ?, ?, ?, ?, ?)",
