@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from hvlib.driver import Done, Ref, Started, action
 from hvlib.model.actions import CreateVM, Delete, Rename, Resume, Start, Stop, Suspend
 from hvlib.model.errors import Unsupported
 from hvlib.model.resources import VM, Host, Image, PowerState
-from hvlib_grove.adapter import Column, GroveAdapter, identifier, labels, mebibytes, moment
+from hvlib_grove.adapter import GroveAdapter
+from hvlib_grove.table import Column, mebibytes, moment
 
 __all__ = ["VMs"]
 
-POWER_STATES: Mapping[str, PowerState] = {"on": "running", "off": "halted", "frozen": "paused", "saved": "suspended"}
+POWER_STATES: dict[str, PowerState] = {"on": "running", "off": "halted", "frozen": "paused", "saved": "suspended"}
 WORDS = {state: word for word, state in POWER_STATES.items()}
-
-
-def power_state(word: str) -> PowerState:
-    """A state that hvlib has no word for is unknown."""
-    return POWER_STATES.get(word, "unknown")
 
 
 class VMs(GroveAdapter[VM]):
     """What a VM's state does not allow is refused at the call; what goes wrong later is in the task."""
 
-    kind: ClassVar[type[VM]] = VM
+    kind = VM
     collection = "vms"
     only = {"template": "false"}
     table = {
         "uuid": Column("uuid"),
         "name_label": Column("name"),
         "description": Column("note"),
-        "tags": Column("tags", labels),
+        "tags": Column("tags", lambda tags: tuple(sorted(tags))),
         "created_at": Column("created", moment),
-        "power_state": Column("state", power_state, ask=WORDS.get),
+        "power_state": Column("state", lambda word: POWER_STATES.get(word, "unknown"), ask=WORDS.get),
         "vcpus": Column("cores"),
         "memory_bytes": Column("memory_mib", mebibytes),
         "guest_os": Column("os"),
         "ip_addresses": Column("addresses", tuple),
-        "host": Column("host", of=Host, ask=identifier),
+        "host": Column("host", of=Host, ask=lambda host: getattr(host, "id", None)),
         "image": Column("from", of=Image),
     }
 
@@ -66,7 +61,7 @@ class VMs(GroveAdapter[VM]):
     @action(Rename)
     def rename(self, vm: Ref, rename: Rename) -> Done:
         """At once. `InvalidQuery` for an empty name."""
-        self.session.call("PATCH", "vms", vm.id, body={"name": rename.name_label})
+        self.client.call("PATCH", "vms", vm.id, body={"name": rename.name_label})
         return Done(vm)
 
     @action(Delete)
@@ -74,7 +69,7 @@ class VMs(GroveAdapter[VM]):
         """`InvalidState` if it runs or is paused. `Unsupported` with volumes to keep: Grove has none."""
         if delete.keep_volumes:
             raise Unsupported("Grove has no volumes to keep")
-        return self.session.start_task("DELETE", "vms", vm.id)
+        return self.start_task("DELETE", "vms", vm.id)
 
     @action(CreateVM)
     def create(self, _: None, create: CreateVM) -> Started:
@@ -90,7 +85,7 @@ class VMs(GroveAdapter[VM]):
             "host": None if create.host is None else create.host.id,
             "start": create.start,
         }
-        return self.session.start_task("POST", "vms", body={**body, **(create.native or {})})
+        return self.start_task("POST", "vms", body={**body, **(create.native or {})})
 
     def _power(self, vm: Ref, word: str) -> Started:
-        return self.session.start_task("POST", "vms", vm.id, "power", body={"do": word})
+        return self.start_task("POST", "vms", vm.id, "power", body={"do": word})

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from hvlib.driver import Done, Ref, action
 from hvlib.model.actions import Cancel
 from hvlib.model.resources import VM, TaskRecord
 from hvlib.model.task import TaskState
-from hvlib_grove.adapter import Column, GroveAdapter, moment
+from hvlib_grove.adapter import GroveAdapter
 from hvlib_grove.errors import failure
+from hvlib_grove.table import Column, moment
 
 __all__ = ["Tasks"]
 
-STATES: Mapping[str, TaskState] = {
+STATES: dict[str, TaskState] = {
     "running": "running",
     "done": "succeeded",
     "failed": "failed",
@@ -25,7 +23,7 @@ STATES: Mapping[str, TaskState] = {
 class Tasks(GroveAdapter[TaskRecord]):
     """The server remembers the last 500 that have ended."""
 
-    kind: ClassVar[type[TaskRecord]] = TaskRecord
+    kind = TaskRecord
     collection = "tasks"
     table = {
         "uuid": Column("uuid"),
@@ -43,5 +41,5 @@ class Tasks(GroveAdapter[TaskRecord]):
     @action(Cancel)
     def cancel(self, task: Ref, cancel: Cancel) -> Done:
         """At once. `InvalidState` if it has ended."""
-        self.session.call("POST", "tasks", task.id, "cancel")
+        self.client.call("POST", "tasks", task.id, "cancel")
         return Done(task)
