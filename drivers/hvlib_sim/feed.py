@@ -109,7 +109,7 @@ class LabFeed(Feed):
         return [one for one in found if one is not None], False
 
     def _wait(self, timeout: float, cuts: int) -> Changes:
-        """What changed, once something did; at once while catching up; nothing after the time-out or an interrupt.
+        """The changes, once there are some; at once while catching up; nothing after the time-out or an interrupt.
 
         Raises `ConnectionFailed` once the lab's connections were broken more often than ``cuts``.
         """
@@ -161,7 +161,7 @@ class LabFeed(Feed):
 
 
 def _log(store: Store) -> str:
-    """What tells a lab's log from any other."""
+    """A name that tells a lab's log from any other."""
     return f"{store.uuid}:{store.generation}"
 
 

@@ -11,7 +11,7 @@ __all__ = ["Images"]
 
 
 class Images(LabeledAdapter[Image]):
-    """What VMs are created from."""
+    """Disks that VMs are created from."""
 
     kind = Image
     table = Table(

@@ -14,7 +14,7 @@ __all__ = ["Snapshots"]
 
 
 class Snapshots(LabeledAdapter[Snapshot]):
-    """Those of one VM form a tree."""
+    """The snapshots of one VM form a tree."""
 
     kind = Snapshot
     table = Table(
@@ -25,5 +25,5 @@ class Snapshots(LabeledAdapter[Snapshot]):
 
     @action(actions.Delete)
     def delete(self, snapshot: Ref | None, action: actions.Delete) -> Started:
-        """Those that follow it follow its parent then."""
+        """The snapshots that follow it follow its parent afterwards."""
         return self.run(lifecycle.delete_snapshot, snapshot, action)

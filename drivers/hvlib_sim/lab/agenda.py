@@ -1,4 +1,4 @@
-"""Agenda: what the engine of a lab has to remember: what is to happen when, and the tasks that have not ended.
+"""Agenda: all that the engine of a lab has to remember: which event is due when, and the tasks that have not ended.
 
 It is data, so that it can be kept in a file, and another process's engine can go on with it.
 """
@@ -20,7 +20,7 @@ __all__ = ["Agenda", "Due", "Job", "MemoryAgenda"]
 
 
 class Due(msgspec.Struct, frozen=True):
-    """What is to happen to an object.
+    """An event that is to happen to an object.
 
     | at: when, on the clock of the lab
     | event: what, by its name in `hvlib_sim.lab.engine.EVENTS`
@@ -34,7 +34,7 @@ class Due(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What a task does: an operation, by its name in `hvlib_sim.lab.engine.OPERATIONS`, to what, as the action says."""
+    """The work of a task: an operation (a name in `hvlib_sim.lab.engine.OPERATIONS`), its target, and the action."""
 
     operation: str
     target: Link | None
@@ -42,7 +42,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Agenda(ABC):
-    """What is due, in the order of time; and jobs by their tasks' ids, those of one object in a queue."""
+    """Events in the order of time, and jobs by the ids of their tasks; the jobs of one object form a queue."""
 
     @abstractmethod
     def schedule(self, due: Due) -> None:

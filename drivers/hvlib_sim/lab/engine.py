@@ -36,11 +36,11 @@ KEPT_SECONDS = 600.0
 """A task that has ended is forgotten after this time."""
 
 REFUSALS = (Conflict, InvalidQuery, InvalidState, NotFound, TaskFailed)
-"""What a task may fail with. Any other error is trouble of the store: nothing has happened then."""
+"""The errors that a task may fail with. Any other error is trouble of the store: nothing has happened then."""
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """What can be done to an object.
+    """An operation on an object.
 
     | name: as tasks show it
     | apply: does it, given the engine, the object (None: it makes one) and the action; returns what it made. What it
@@ -60,7 +60,7 @@ class Operation(msgspec.Struct, frozen=True):
 
 
 Event = Callable[["Engine", str, str], None]
-"""What happens at its time, given the engine, the id of an object, and a detail."""
+"""A function that the agenda calls at its time, given the engine, the id of an object, and a detail."""
 
 OPERATIONS: dict[str, Operation] = {}
 EVENTS: dict[str, Event] = {}
@@ -93,7 +93,7 @@ class Engine:
         self.performed: Counter[str] = Counter()
         """How often each operation was asked for, by name."""
         self.guest_requests: dict[str, Counter[str]] = {}
-        """What the guest of each VM was asked, and how often, by the VM's id: ``shutdown``, ``reboot``."""
+        """How often the guest of each VM was asked for a ``shutdown`` or a ``reboot``, by the VM's id."""
         self._now = clock()
         self._began = datetime.now(UTC) - timedelta(seconds=self._now)
 

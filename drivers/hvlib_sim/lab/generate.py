@@ -56,7 +56,7 @@ class Draw:
         self._numbers = Counter[type[Object]]()
 
     def identity(self, kind: type[Object], name: str) -> dict[str, Any]:
-        """What the constructor of any object needs."""
+        """The arguments that the constructor of any object needs."""
         self._numbers[kind] += 1
         return {
             "id": kind.numbered(self._numbers[kind]),
@@ -67,7 +67,7 @@ class Draw:
 
 
 class Site:
-    """What VMs are put on and made of, and how much of it they take."""
+    """The objects that VMs are put on and made of, and how much of each VMs take."""
 
     def __init__(self, draw: Draw, hosts: int) -> None:
         self.flavors = [_flavor(draw, name, *sizes) for name, sizes in FLAVORS.items()]
@@ -85,7 +85,7 @@ class Site:
         """Bytes that the volumes of each pool take, by the pool's id."""
 
     def without_vms(self) -> Iterator[Object]:
-        """What does not depend on the VMs."""
+        """The objects that do not depend on the VMs."""
         yield from (*self.flavors, *self.images, *self.networks)
         members: dict[str | None, list[str]] = {}
         for host in self.hosts:
@@ -169,7 +169,7 @@ def _names(count: int) -> Iterator[str]:
 
 
 def _states(draw: Draw, count: int) -> Iterator[PowerState]:
-    """Of 20 VMs 14 run, 4 are halted, one is paused, one suspended."""
+    """14 of 20 VMs run, 4 are halted, one is paused, one suspended."""
     block = list(STATES)
     for index in range(count):
         if index % len(block) == 0:

@@ -27,10 +27,10 @@ from hvlib_sim.lab.store import Store
 
 __all__ = ["Lab"]
 
-IDLE = 1800.0
+IDLE_SECONDS = 1800.0
 """Seconds after which a session that is not used has ended: its process may have been killed."""
 
-USE = 60.0
+NOTED_SECONDS = 60.0
 """Seconds within which a session is noted to be used only once."""
 
 
@@ -147,9 +147,9 @@ class Lab:
         with self.changed:
             sessions, now = self.store.sessions, self.clock()
             used = sessions.get(token or "")
-            if token is None or used is None or now - used > IDLE:
+            if token is None or used is None or now - used > IDLE_SECONDS:
                 raise SessionLost("the lab does not know the session")
-            if now - used > USE:
+            if now - used > NOTED_SECONDS:
                 with self.store.writing():
                     if token in sessions:  # Another process may have ended it meanwhile.
                         sessions[token] = now
@@ -188,4 +188,4 @@ class Lab:
 
     def _is_open(self, token: str) -> bool:
         used = self.store.sessions.get(token)
-        return used is not None and self.clock() - used <= IDLE
+        return used is not None and self.clock() - used <= IDLE_SECONDS

@@ -60,7 +60,7 @@ ERRORS: dict[int, type[HvlibError]] = {
     sqlite3.SQLITE_CORRUPT: ProtocolError,
     sqlite3.SQLITE_NOTADB: ProtocolError,
 }
-"""What SQLite's result codes are; the others are `ConnectionFailed`. Busy is who has waited for another's writing."""
+"""The errors for SQLite's result codes; other codes are `ConnectionFailed`. Busy: another process writes too long."""
 
 Row = tuple[Any, ...]
 

@@ -138,7 +138,7 @@ def revert(engine: Engine, vm: VM, action: actions.Revert) -> Link:
 
 @operation()
 def delete_snapshot(engine: Engine, gone: Snapshot, _: actions.Delete) -> None:
-    """Those that follow it follow its parent then."""
+    """The snapshots that follow it follow its parent afterwards."""
     store = engine.store
     vm = store.get(VM, gone.vm)
     for one in [store.get(Snapshot, each) for each in vm.snapshots]:

@@ -39,7 +39,7 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Object(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """What all objects have. ``prefix`` begins the ids of a class.
+    """The attributes that all objects have. ``prefix`` begins the ids of a class.
 
     In a file they are arrays: another order of attributes, or another one in between, is another format
     (`hvlib_sim.lab.lab_file.FORMAT`).
@@ -172,7 +172,7 @@ class Volume(Object, frozen=True, kw_only=True):
 
 
 class Image(Object, frozen=True, kw_only=True):
-    """What VMs are created from."""
+    """A disk that VMs are created from."""
 
     prefix: ClassVar[str] = "image"
 

@@ -1,4 +1,4 @@
-"""Settings: what a lab is made of."""
+"""Settings: the numbers and the password that a lab is generated from."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from hvlib.model.errors import InvalidQuery
 
 __all__ = ["SETTINGS", "Settings", "read_seconds"]
 
-MOST = 1_000_000
+MAX_OBJECTS = 1_000_000
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """What a lab is made of.
+    """The settings that a lab is generated from.
 
     | vms, hosts: how many it has at first; seed: what else they are is drawn from it
     | task_time: seconds that an operation takes
@@ -48,7 +48,7 @@ def read_seconds(name: str, value: Any) -> float:
 
 
 def _whole(least: int, most: int) -> Callable[[str, Any], int]:
-    """What reads an option that is a whole number within bounds."""
+    """A function that reads an option that is a whole number within bounds."""
 
     def read(name: str, value: Any) -> int:
         try:
@@ -63,10 +63,10 @@ def _whole(least: int, most: int) -> Callable[[str, Any], int]:
 
 
 SETTINGS: Mapping[str, Callable[[str, Any], Any]] = {
-    "vms": _whole(0, MOST),
-    "hosts": _whole(1, MOST),
+    "vms": _whole(0, MAX_OBJECTS),
+    "hosts": _whole(1, MAX_OBJECTS),
     "seed": _whole(-(2**63), 2**63 - 1),
     "task_time": read_seconds,
     "password": lambda _, value: str(value),
 }
-"""What reads each setting, given its name and value. They raise `InvalidQuery`."""
+"""The function that reads each setting, given its name and value. Raises `InvalidQuery`."""

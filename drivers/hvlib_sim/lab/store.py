@@ -27,15 +27,15 @@ O = TypeVar("O", bound=Object)  # noqa: E741 -- an Object
 Event = Literal["created", "changed", "removed"]
 
 Logged = tuple[Event, type[Object], str]
-"""What happened to which object: its class and its id."""
+"""An event in the log: what happened, the class of the object, and its id."""
 
 LOG_LENGTH = 100_000
-SCANNED = 1000
-SEARCHED = 20_000
+SCAN_SIZE = 1000
+SEARCH_SIZE = 20_000
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What became of some kinds' objects in a stretch of the log, each object once.
+    """The changes of some classes' objects in a stretch of the log, each object once.
 
     | created: those that came to be and still are
     | changed: those that were there before and still are
@@ -127,7 +127,7 @@ class Store(ABC):
 
     @abstractmethod
     def log(self, since: int) -> Iterable[Logged]:
-        """What was logged after a revision, the latest first."""
+        """The events after a revision, the latest first."""
 
     @abstractmethod
     def close(self) -> None:
@@ -144,18 +144,18 @@ class Store(ABC):
         """The objects of a class behind an id, in the order of their ids: never all of them at once."""
         more = True
         while more:
-            found, more = self.page(kind, after, SCANNED)
+            found, more = self.page(kind, after, SCAN_SIZE)
             yield from found
             after = found[-1].id if found else ""
 
     def search(self, kind: type[O], after: str, size: int, fits: Callable[[O], bool]) -> tuple[list[O], str | None]:
         """The first ``size`` objects behind an id that fit, and the id behind which there may be more; None: nowhere.
 
-        It looks at `SEARCHED` objects, not more: whoever else uses the lab waits meanwhile.
+        It looks at `SEARCH_SIZE` objects, not more: whoever else uses the lab waits meanwhile.
         """
         found: list[O] = []
         last = after
-        for one in islice(self.scan(kind, after), SEARCHED):
+        for one in islice(self.scan(kind, after), SEARCH_SIZE):
             if fits(one):
                 if len(found) == size:
                     return found, last
@@ -168,7 +168,7 @@ class Store(ABC):
         return list(self.scan(kind))
 
     def changes(self, since: int, kinds: Iterable[type[Object]]) -> Changes:
-        """What became of the objects of some classes since a revision. Raises `CursorLost` if the log begins later."""
+        """The changes of some classes' objects since a revision. Raises `CursorLost` if the log begins later."""
         revision = self.revision
         if since == revision:
             return Changes()
