@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hvlib_sim.creation import create_lab
-from hvlib_sim.settings import Settings
+from hvlib_sim.lab.lab_creation import create_lab
+from hvlib_sim.lab.settings import Settings
 
 LIST = """
 import re, sys, time

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from hvlib.driver import Adapter, Done, Page, PageToken, Started, action
 from hvlib.model.actions import Action, Rename, SetTags
@@ -12,13 +12,11 @@ from hvlib.model.errors import CursorLost, InvalidQuery, NotFound
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource, TaskRecord
-from hvlib_sim import hardware
-from hvlib_sim.engine import Engine, Operation
-from hvlib_sim.objects import KINDS, Object
+from hvlib_sim.client import Client
+from hvlib_sim.lab import hardware
+from hvlib_sim.lab.engine import Engine, Operation
+from hvlib_sim.lab.objects import KINDS, Object
 from hvlib_sim.table import Table
-
-if TYPE_CHECKING:
-    from hvlib_sim.session import LabSession
 
 __all__ = ["LabAdapter", "LabeledAdapter", "required"]
 
@@ -33,8 +31,8 @@ class LabAdapter(Adapter[R], Generic[R]):
     table: Table[R]
     reusable_tokens = True
 
-    def __init__(self, session: LabSession) -> None:
-        self.session = session
+    def __init__(self, client: Client) -> None:
+        self.client = client
         self.fields = self.table.fields
 
     def page(self, query: Query[R], after: PageToken | None) -> Page[R]:
@@ -42,10 +40,10 @@ class LabAdapter(Adapter[R], Generic[R]):
         self.table.check_native(query)
         if query.refs is not None:
             return Page(self.get(query.refs, query))
-        table, lab = self.table, self.session.lab
+        table, lab = self.table, self.client.lab
         start = "" if after is None else self._last_id(after)
         test = table.test(query)
-        with self.session.call("Page"), lab.reading() as store:
+        with self.client.call("Page"), lab.reading() as store:
             size, total, rest = query.page_size or PAGE_SIZE, None, None
             if test is None:
                 found, more = store.page(table.source, start, size)
@@ -60,7 +58,7 @@ class LabAdapter(Adapter[R], Generic[R]):
         self.table.check_native(query)
         if field not in ("uuid", "name_label"):
             raise InvalidQuery(f"no lookup by {field!r}", hint="uuid or name_label")
-        with self.session.call("Lookup"), self.session.lab.reading() as store:
+        with self.client.call("Lookup"), self.client.lab.reading() as store:
             find = store.by_uuid if field == "uuid" else store.by_name
             found = find(self.table.source, value)
         return self._records(query, found)
@@ -68,19 +66,19 @@ class LabAdapter(Adapter[R], Generic[R]):
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
         """Get: any number of objects at once, in the order of ``refs``."""
         self.table.check_native(query)
-        with self.session.call("Get"), self.session.lab.reading() as store:
+        with self.client.call("Get"), self.client.lab.reading() as store:
             objects = [store.find(self.table.source, ref.id) for ref in refs if self._is_mine(ref)]
         return self._records(query, [one for one in objects if one is not None])
 
     def run(self, operation: Operation, ref: Ref | None, action: Action) -> Started:
         """Submit an operation as a task. `NotFound` if its object, or one that the action names, is not there."""
-        with self.session.call("Submit"), self.session.lab.at_work() as engine:
+        with self.client.call("Submit"), self.client.lab.at_work() as engine:
             task = engine.begin(operation, self._target(engine, ref, action), action)
-        return Started(self.session.context.ref(TaskRecord, task))
+        return Started(self.client.context.ref(TaskRecord, task))
 
     def perform(self, operation: Operation, ref: Ref | None, action: Action) -> Done:
         """Submit an operation that is over at once. Raises what it refuses, and `NotFound` as `run`."""
-        with self.session.call("Submit"), self.session.lab.at_work() as engine:
+        with self.client.call("Submit"), self.client.lab.at_work() as engine:
             engine.perform(operation, self._target(engine, ref, action), action)
         return Done(ref)
 
@@ -90,22 +88,22 @@ class LabAdapter(Adapter[R], Generic[R]):
         return None if ref is None else self._find(engine, ref)
 
     def _find(self, engine: Engine, ref: Ref) -> Object:
-        if ref.provider_uuid != self.session.lab.uuid or ref.kind not in KINDS:
+        if ref.provider_uuid != self.client.lab.uuid or ref.kind not in KINDS:
             raise NotFound(f"{ref} is of another provider")
         return engine.store.get(KINDS[ref.kind], ref.id)
 
     def _is_mine(self, ref: Ref) -> bool:
-        return ref.kind == self.kind.kind and ref.provider_uuid == self.session.lab.uuid
+        return ref.kind == self.kind.kind and ref.provider_uuid == self.client.lab.uuid
 
     def _last_id(self, token: PageToken) -> str:
-        own = re.escape(f"{self.session.lab.uuid}:") + rf"({self.table.source.prefix}-\d{{8,}})"
+        own = re.escape(f"{self.client.lab.uuid}:") + rf"({self.table.source.prefix}-\d{{8,}})"
         found = re.fullmatch(own, token, re.ASCII)
         if found is None:
             raise CursorLost(f"this lab did not give out {token!r} for a listing of {self.kind.kind}")
         return found[1]
 
     def _records(self, query: Query[R], objects: Sequence[Any]) -> list[R]:
-        return self.table.records(query, objects, self.session.context)
+        return self.table.records(query, objects, self.client.context)
 
 
 class LabeledAdapter(LabAdapter[R]):

@@ -22,7 +22,7 @@ class CreateLab(Command):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """The command's options."""
-        from hvlib_sim.settings import Settings
+        from hvlib_sim.lab.settings import Settings
 
         default = Settings()
         parser: argparse.ArgumentParser = super().get_parser(prog_name)
@@ -36,8 +36,8 @@ class CreateLab(Command):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Make it, and say how it is used."""
-        from hvlib_sim.creation import create_lab
-        from hvlib_sim.settings import SETTINGS, Settings
+        from hvlib_sim.lab.lab_creation import create_lab
+        from hvlib_sim.lab.settings import SETTINGS, Settings
 
         given = {name: getattr(parsed_args, name) for name in SETTINGS}
         settings = Settings(**{name: value for name, value in given.items() if value is not None})
@@ -51,7 +51,7 @@ class CreateLab(Command):
 
 def add_setting(parser: argparse.ArgumentParser, name: str, metavar: str, help: str) -> None:
     """An option for one of the lab's settings."""
-    from hvlib_sim.settings import SETTINGS
+    from hvlib_sim.lab.settings import SETTINGS
 
     def read(text: str) -> Any:
         try:

@@ -11,7 +11,7 @@ from hvlib.driver import Context, Driver, Endpoint, Session
 from hvlib.model.errors import InvalidQuery
 
 if TYPE_CHECKING:
-    from hvlib_sim.lab import Lab
+    from hvlib_sim.lab.lab import Lab
 
 __all__ = ["SimDriver"]
 
@@ -38,9 +38,10 @@ class SimDriver(Driver):
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
         """A session with the lab that the endpoint names. Raises `InvalidQuery` for an option that can't be."""
-        from hvlib_sim.faults import Faults
+        from hvlib_sim.client import Client
+        from hvlib_sim.lab.faults import Faults
+        from hvlib_sim.lab.settings import SETTINGS, read_seconds
         from hvlib_sim.session import LabSession
-        from hvlib_sim.settings import SETTINGS, read_seconds
 
         self.check(endpoint)
         if endpoint.host and endpoint.path.strip("/"):
@@ -48,14 +49,15 @@ class SimDriver(Driver):
         given = dict(endpoint.options)
         latency, faults = read_seconds("latency", given.pop("latency", 0.0)), Faults(str(given.pop("fail", "")))
         settings = {name: SETTINGS[name](name, value) for name, value in given.items()}
-        return LabSession(lambda: _find(endpoint, settings), context, endpoint.password, latency, faults)
+        client = Client(lambda: _find(endpoint, settings), context, latency, faults)
+        return LabSession(client, endpoint.password)
 
 
 def _find(endpoint: Endpoint, settings: Mapping[str, Any]) -> Lab:
-    from hvlib_sim.file_lab import FileLab
-    from hvlib_sim.lab import Lab
-    from hvlib_sim.memory_store import MemoryStore
-    from hvlib_sim.settings import Settings
+    from hvlib_sim.lab.file_lab import FileLab
+    from hvlib_sim.lab.lab import Lab
+    from hvlib_sim.lab.memory_store import MemoryStore
+    from hvlib_sim.lab.settings import Settings
 
     if endpoint.host:
         return Lab.named(endpoint.host, **settings)

@@ -7,17 +7,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hvlib.driver import Batch, Change, Feed, Gone, Upsert, WatchCursor
 from hvlib.model.errors import Closed, ConnectionFailed, CursorLost
 from hvlib.model.query import Query
-from hvlib_sim.objects import Object
-from hvlib_sim.store import Changes, Store
+from hvlib_sim.client import Client
+from hvlib_sim.lab.objects import Object
+from hvlib_sim.lab.store import Changes, Store
 from hvlib_sim.table import Table
-
-if TYPE_CHECKING:
-    from hvlib_sim.session import LabSession
 
 __all__ = ["LabFeed"]
 
@@ -34,10 +32,10 @@ class LabFeed(Feed):
     delivered: it can be kept, and goes on in any session.
     """
 
-    def __init__(self, session: LabSession, pairs: Sequence[Pair], since: WatchCursor | None) -> None:
-        self._session = session
-        self._lab = session.lab
-        self._token = session.token
+    def __init__(self, client: Client, pairs: Sequence[Pair], since: WatchCursor | None) -> None:
+        self._client = client
+        self._lab = client.lab
+        self._login = client.login
         self._by_source = {table.source: (table, query) for table, query in pairs}
         self._wanted = {
             table.source: None if query.refs is None else {ref.id for ref in query.refs} for table, query in pairs
@@ -64,9 +62,9 @@ class LabFeed(Feed):
         if self._closed:
             raise Closed("the feed was closed")
         cuts = self._lab.cuts
-        with self._session.call("Changes", self._waking):
+        with self._client.call("Changes", self._waking):
             woken = self._waking.is_set()  # Looked at first: who closes the session sets it after that.
-            self._session.check(self._token)
+            self._client.check(self._login)
             if woken:
                 self._waking.clear()
                 return Batch()
@@ -111,7 +109,7 @@ class LabFeed(Feed):
         return [one for one in found if one is not None], False
 
     def _wait(self, timeout: float, cuts: int) -> Changes:
-        """What changed, once something did; at once while catching up; nothing after the time-out or an interrupt.
+        """The changes, once there are some; at once while catching up; nothing after the time-out or an interrupt.
 
         Raises `ConnectionFailed` once the lab's connections were broken more often than ``cuts``.
         """
@@ -122,7 +120,7 @@ class LabFeed(Feed):
                 with lab.reading() as store:
                     changes = self._new_changes(store)
                     due = lab.engine.idle_for()
-                self._session.check(self._token)
+                self._client.check(self._login)
                 if lab.cuts != cuts:
                     raise ConnectionFailed("the connection broke")
                 left = deadline - time.monotonic()
@@ -147,7 +145,7 @@ class LabFeed(Feed):
         return wanted is None or id in wanted
 
     def _as_changes(self, changes: Changes) -> list[Change]:
-        ref = self._session.context.ref
+        ref = self._client.context.ref
         found: list[Change] = [Gone(ref(self._by_source[source][0].kind, gone)) for source, gone in changes.removed]
         for source in self._by_source:
             found += self._upserts(source, [one for one in changes.created if type(one) is source], created=True)
@@ -156,14 +154,14 @@ class LabFeed(Feed):
 
     def _upserts(self, source: type[Object], objects: Sequence[Object], *, created: bool) -> list[Change]:
         table, query = self._by_source[source]
-        return [Upsert(record, created) for record in table.records(query, objects, self._session.context)]
+        return [Upsert(record, created) for record in table.records(query, objects, self._client.context)]
 
     def _cursor(self) -> WatchCursor:
         return WatchCursor(f"{_log(self._lab.store)}:{self._since}")
 
 
 def _log(store: Store) -> str:
-    """What tells a lab's log from any other."""
+    """A name that tells a lab's log from any other."""
     return f"{store.uuid}:{store.generation}"
 
 

@@ -19,7 +19,7 @@ from hvlib.model.errors import InvalidQuery
 from hvlib.model.query import Filter, Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import KINDS, Resource
-from hvlib_sim.objects import Link, Object
+from hvlib_sim.lab.objects import Link, Object
 
 __all__ = ["AnyRef", "Column", "ManyRefs", "OneRef", "Refs", "Table", "Value"]
 
@@ -121,7 +121,7 @@ class Table(Generic[R]):
         return list(map(query.record_type, *columns))
 
     def test(self, query: Query[R]) -> Callable[[Any], bool] | None:
-        """What says whether an object fits the filters; None: there are none."""
+        """A function that says whether an object fits the filters; None: there are none."""
         if not query.filters:
             return None
         columns = [(self.columns[wanted.field], wanted) for wanted in query.filters]

@@ -37,7 +37,12 @@ class Session(ABC):
 
     @abstractmethod
     def login(self) -> None:
-        """Log in. Core calls it at first use, and again once for all threads after `SessionLost`."""
+        """Log in. Core calls it at first use, and again once for all threads after `SessionLost`.
+
+        Raises `AuthenticationFailed` where the server refuses the login itself, even if the server answers a wrong
+        password and a lost session alike. `SessionLost` from here means that the server accepted the login and dropped
+        its session at once: core logs in again, three times at most, and then raises `ConnectionFailed`.
+        """
 
     @abstractmethod
     def about(self) -> About:

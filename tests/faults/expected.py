@@ -97,12 +97,6 @@ class Different(NamedTuple):
 ANY = "every driver"
 
 EXCEPTIONS = (
-    Different(
-        "sim", ("401",), ("login",), RECOVERS, "it says the same of a session that is lost: a login is begun twice"
-    ),
-    Different(
-        "grove", ("401",), ("login",), RECOVERS, "it says the same of a session that is lost: a login is begun twice"
-    ),
     Different(ANY, ("401",), ("login",), "AuthenticationFailed", "a login that is rejected was a wrong password"),
     Different(ANY, ("session rejected",), ("login",), NOT_THERE, "there is no session yet"),
     Different(ANY, ("frozen after",), READS, NOT_THERE, "to who only reads it is the same as frozen before"),

@@ -17,6 +17,7 @@ from faults.operations import OPERATIONS, truth
 from faults.target import Target
 
 import hvlib
+from hvlib import errors
 from hvlib.model.errors import DriverBug
 
 __all__ = ["CELLS", "TARGETS", "Cell", "Matrix"]
@@ -120,7 +121,7 @@ def _outcome(run: Callable[[], None]) -> str:
         return RECOVERS
     assert not isinstance(raised, DriverBug), "a driver lets no native exception out"
     assert raised.provider is not None
-    return next(kind.__name__ for kind in type(raised).__mro__ if kind.__name__ in hvlib.errors.__all__)
+    return next(kind.__name__ for kind in type(raised).__mro__ if kind.__name__ in errors.__all__)
 
 
 def _table(found: dict[tuple[str, str], str]) -> Iterator[str]:

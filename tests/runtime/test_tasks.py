@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from hvlib_sim import objects
-from hvlib_sim.lab import Lab
+from hvlib_sim.lab import objects
+from hvlib_sim.lab.lab import Lab
 
 import hvlib
 from hvlib.actions import Delete, Rename, Start

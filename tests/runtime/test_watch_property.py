@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from uuid import uuid4
 
-from hvlib_sim.lab import Lab
+from hvlib_sim.lab.lab import Lab
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -77,6 +77,9 @@ BREAKAGES: Mapping[str, Breakage] = {
     "never logs out": Breakage(sessions.NeverLogsOut, ("test_closing_leaves_nothing",)),
     "logs in when opened": Breakage(sessions.LogsInWhenOpened, ("test_nothing_is_sent_before_it_is_needed",)),
     "password in an error": Breakage(sessions.PasswordInError, ("test_secrets_stay_secret",)),
+    "refused login is a lost session": Breakage(
+        sessions.RefusedLoginIsLostSession, ("test_a_wrong_password_is_authentication_failed",)
+    ),
     "one call at a time": Breakage(sessions.OneCallAtATime, ("test_a_watch_that_waits_keeps_nobody_else_waiting",)),
     "lost page": Breakage(adapters.LostPage, (PAGES,)),
     "repeated page": Breakage(adapters.RepeatedPage, (ENDING, PAGES)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from hvlib_sim.objects import KINDS
+from hvlib_sim.lab.objects import KINDS
 from msgspec.structs import replace
 from seeds.delegating import DelegatingAdapter, DelegatingSession
 

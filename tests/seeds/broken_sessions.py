@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 from seeds.delegating import DelegatingAdapter, DelegatingFeed, DelegatingSession
 
-from hvlib.driver import Batch, Endpoint, Feed, Page, PageToken, Session, WatchCursor
+from hvlib.driver import Batch, Endpoint, Feed, Page, PageToken, Session, SessionLost, WatchCursor
 from hvlib.errors import AuthenticationFailed, CursorLost, HvlibError
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
@@ -96,6 +96,16 @@ class PasswordInError(DelegatingSession):
         except AuthenticationFailed as error:
             sent = self.endpoint.password.reveal() if self.endpoint.password else ""
             raise AuthenticationFailed(f"login(password={sent!r}) was refused") from error
+
+
+class RefusedLoginIsLostSession(DelegatingSession):
+    """A wrong password is answered with the status of a lost session, and taken for one."""
+
+    def login(self) -> None:
+        try:
+            super().login()
+        except AuthenticationFailed as error:
+            raise SessionLost(str(error)) from error
 
 
 class LockedAdapter(DelegatingAdapter):

@@ -9,7 +9,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 from faults.target import Target, Trouble, backoff, timeout
-from hvlib_sim.lab import Lab
+from hvlib_sim.lab.lab import Lab
 
 import hvlib
 from hvlib.runtime.retry import RetryPolicy

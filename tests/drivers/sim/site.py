@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from hvlib_sim import hardware, lifecycle, objects, power
-from hvlib_sim.engine import Operation
-from hvlib_sim.lab import Lab
+from hvlib_sim.lab import hardware, lifecycle, objects, power
+from hvlib_sim.lab.engine import Operation
+from hvlib_sim.lab.lab import Lab
 from msgspec.structs import asdict
 
 from hvlib import actions

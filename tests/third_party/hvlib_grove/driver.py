@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
 
 from hvlib.driver import Context, Driver, Endpoint, Session
 from hvlib.model.errors import InvalidQuery
@@ -18,8 +17,8 @@ class GroveDriver(Driver):
         poll_interval (10)      seconds between two listings of a watch
     """
 
-    description: ClassVar[str] = "Grove, a small hypervisor"
-    options: ClassVar[frozenset[str]] = frozenset({"poll_interval"})
+    description = "Grove, a small hypervisor"
+    options = frozenset({"poll_interval"})
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
         """A session that is not logged in yet."""

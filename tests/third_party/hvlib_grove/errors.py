@@ -15,7 +15,7 @@ from hvlib.model import errors
 from hvlib.model.errors import HvlibError, ProtocolError
 from hvlib.model.task import Failure
 
-__all__ = ["failure", "read_reply", "understood"]
+__all__ = ["failure", "protocol_errors", "read_reply"]
 
 CODES: Mapping[str, type[HvlibError]] = {
     "no_session": SessionLost,
@@ -34,7 +34,7 @@ STATUSES: Mapping[int, type[HvlibError]] = {401: SessionLost, 403: errors.Permis
 
 
 def read_reply(response: BaseHTTPResponse) -> Any:
-    """What a reply holds. Raises what it refuses, and `ProtocolError` if it can't be understood."""
+    """What a reply holds. Raises what it refuses, and `ProtocolError` if it can't be protocol_errors."""
     try:
         reply = json.loads(b"".join(chunks(response)))
     except ValueError:
@@ -44,20 +44,18 @@ def read_reply(response: BaseHTTPResponse) -> Any:
     raise _refusal(response, reply.get("error") if isinstance(reply, dict) else None)
 
 
-def failure(error: Mapping[str, str] | None) -> Failure | None:
+def failure(error: Mapping[str, str]) -> Failure:
     """Why a task failed: the same classes that the refusal of a request is."""
-    if error is None:
-        return None
     return Failure(CODES.get(error["code"], errors.TaskFailed).__name__, error["message"], error)
 
 
 @contextmanager
-def understood() -> Iterator[None]:
+def protocol_errors() -> Iterator[None]:
     """Raise `ProtocolError` where a reply does not hold what it must."""
     try:
         yield
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise ProtocolError(f"the reply can't be understood: {type(error).__name__} {error}") from error
+        raise ProtocolError(f"the reply can't be protocol_errors: {type(error).__name__} {error}") from error
 
 
 def _refusal(response: BaseHTTPResponse, error: Any) -> HvlibError:

@@ -42,11 +42,13 @@ class Context:
 
 
 class Scripted:
-    """A server that lets everybody in, and then answers every request with the same."""
+    """A server that answers what it knows, which lets everybody in, and every other request as a test says."""
 
     def __init__(self) -> None:
         self.say: Say = lambda connection: None
         self.asked = threading.Event()
+        about = {"product": "Grove", "version": "1", "api": "1", "uuid": "u"}
+        self.known: dict[str, object] = {"/sessions": {"token": "t"}, "/sessions/current": {}, "/about": about}
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
@@ -79,10 +81,8 @@ class Scripted:
                 self._answer(connection, line.decode().split()[1])
 
     def _answer(self, connection: socket.socket, path: str) -> None:
-        about = {"product": "Grove", "version": "1", "api": "1", "uuid": "u"}
-        known = {"/sessions": {"token": "t"}, "/sessions/current": {}, "/about": about}
-        if path in known:
-            connection.sendall(reply(200, known[path]))
+        if path in self.known:
+            connection.sendall(reply(200, self.known[path]))
             return
         self.asked.set()
         self.say(connection)
@@ -171,6 +171,28 @@ def test_each_refusal_has_its_class(
     assert type(caught.value) is error
     if b"r-7" in said:
         assert (str(caught.value), caught.value.request_id) == ("in words", "r-7")
+
+
+@pytest.mark.parametrize("said", [refusal(401, "no_session"), refusal(401, "bad_credentials"), reply(401, "<html>")])
+def test_a_401_is_a_wrong_password_until_a_session_was_accepted(server: Scripted, said: bytes) -> None:
+    """The server says the same of both: which it is depends on the request that it refuses."""
+    server.say = lambda connection: connection.sendall(said)
+    session, token = opened(server.port), server.known.pop("/sessions")
+    with pytest.raises(errors.AuthenticationFailed) as caught:
+        session.login()
+    assert (caught.value.request_id == "r-7") == (b"r-7" in said)
+    server.known["/sessions"] = token
+    if b"bad_credentials" in said:
+        session.close()
+        return
+    about = server.known.pop("/about")
+    with pytest.raises(SessionLost):
+        session.login()
+    server.known["/about"] = about
+    session.login()
+    with pytest.raises(SessionLost):
+        listed(session)
+    session.close()
 
 
 def test_when_to_ask_again(server: Scripted, session: Session) -> None:

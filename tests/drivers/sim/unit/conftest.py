@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hvlib_sim.creation import create_lab
+from hvlib_sim.client import Client
 from hvlib_sim.driver import SimDriver
-from hvlib_sim.faults import Faults
-from hvlib_sim.file_store import FileStore
-from hvlib_sim.lab import Lab
-from hvlib_sim.memory_store import MemoryStore
+from hvlib_sim.lab.faults import Faults
+from hvlib_sim.lab.file_store import FileStore
+from hvlib_sim.lab.lab import Lab
+from hvlib_sim.lab.lab_creation import create_lab
+from hvlib_sim.lab.memory_store import MemoryStore
+from hvlib_sim.lab.settings import Settings
+from hvlib_sim.lab.store import LOG_LENGTH, Store
 from hvlib_sim.session import LabSession
-from hvlib_sim.settings import Settings
-from hvlib_sim.store import LOG_LENGTH, Store
 
 from hvlib.actions import Action
 from hvlib.api.address import parse_endpoint
@@ -114,7 +115,7 @@ def connect() -> Iterator[Callable[..., Caller]]:
     def connect(target: Lab | str, *, fail: str = "", latency: float = 0.0, login: bool = True, **given: Any) -> Caller:
         caller = Caller()
         if isinstance(target, Lab):
-            caller.session = LabSession(lambda: target, caller, None, latency, Faults(fail))
+            caller.session = LabSession(Client(lambda: target, caller, latency, Faults(fail)), None)
         else:
             caller.session = SimDriver().open(parse_endpoint(target, **given), caller)
         callers.append(caller)

@@ -10,9 +10,9 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hvlib_sim.lab import Lab
-from hvlib_sim.memory_store import MemoryStore
-from hvlib_sim.settings import Settings
+from hvlib_sim.lab.lab import Lab
+from hvlib_sim.lab.memory_store import MemoryStore
+from hvlib_sim.lab.settings import Settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

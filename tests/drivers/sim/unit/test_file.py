@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hvlib_sim import lab_file, objects
-from hvlib_sim.creation import create_lab
-from hvlib_sim.file_store import FileStore
-from hvlib_sim.lab import Lab
-from hvlib_sim.settings import Settings
+from hvlib_sim.lab import lab_file, objects
+from hvlib_sim.lab.file_store import FileStore
+from hvlib_sim.lab.lab import Lab
+from hvlib_sim.lab.lab_creation import create_lab
+from hvlib_sim.lab.settings import Settings
 
 from hvlib import actions
 from hvlib.driver import Secret, SessionLost

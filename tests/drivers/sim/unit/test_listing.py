@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from hvlib_sim.memory_store import MemoryStore
-from hvlib_sim.objects import KINDS as CLASSES
-from hvlib_sim.settings import Settings
-from hvlib_sim.store import Store
+from hvlib_sim.lab.memory_store import MemoryStore
+from hvlib_sim.lab.objects import KINDS as CLASSES
+from hvlib_sim.lab.settings import Settings
+from hvlib_sim.lab.store import Store
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,7 +53,9 @@ def test_refs_lead_to_objects(site: Any) -> None:
 
 def test_same_seed_same_lab_in_another_process_and_form(make_store: Any) -> None:
     program = (
-        "import msgspec, sys; from hvlib_sim.generate import generate; from hvlib_sim.settings import Settings\n"
+        "import msgspec, sys\n"
+        "from hvlib_sim.lab.generate import generate\n"
+        "from hvlib_sim.lab.settings import Settings\n"
         "data = sorted(generate(Settings(vms=50, hosts=9, seed=7)), key=lambda one: one.id)\n"
         "sys.stdout.buffer.write(msgspec.json.encode(data))"
     )

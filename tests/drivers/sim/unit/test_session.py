@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from hvlib_sim.driver import SimDriver
-from hvlib_sim.faults import ERRORS
-from hvlib_sim.lab import Lab
-from hvlib_sim.memory_store import MemoryStore
-from hvlib_sim.settings import Settings
+from hvlib_sim.lab.faults import ERRORS
+from hvlib_sim.lab.lab import Lab
+from hvlib_sim.lab.memory_store import MemoryStore
+from hvlib_sim.lab.settings import Settings
 
 from hvlib import actions
 from hvlib.api.address import parse_endpoint
@@ -24,6 +24,7 @@ from hvlib.errors import (
     Closed,
     ConnectionFailed,
     ConnectionTimeout,
+    HvlibError,
     InvalidQuery,
     InvalidState,
     PermissionDenied,
@@ -85,6 +86,19 @@ def test_password(connect: Any) -> None:
     caller = connect("sim://user@guarded?password=right", password=Secret("right"))
     assert caller.session.native.open_sessions == 1
     assert "right" not in repr(caller.session)
+
+
+def test_a_login_that_is_refused_has_lost_no_session(connect: Any) -> None:
+    """A session can be lost only once a login was accepted: then calls say so, `login` does not."""
+    caller = connect("sim://?vms=1&fail=login:session-lost:1:1")
+    caller.session.native.expire_sessions()
+    with pytest.raises(SessionLost):
+        caller.all(VM)
+    with pytest.raises(AuthenticationFailed) as caught:
+        caller.session.login()
+    assert type(caught.value.__cause__) is SessionLost
+    caller.session.login()
+    assert len(caller.all(VM)) == 1
 
 
 def test_named_labs_are_shared(connect: Any) -> None:
@@ -172,6 +186,7 @@ CLASSES = {
 @pytest.mark.parametrize("call", ["lookup", "get", "submit", "subscribe", "changes", "login"])
 def test_faults(connect: Any, call: str, name: str) -> None:
     caller = connect(f"sim://?fail={call}:{name}:2", login=False)
+    wanted = AuthenticationFailed if (call, name) == ("login", "session-lost") else CLASSES[name]
     calls = {
         "login": caller.session.login,
         "lookup": lambda: caller.session.adapters[VM].lookup("uuid", "", caller.query(VM)),
@@ -183,9 +198,9 @@ def test_faults(connect: Any, call: str, name: str) -> None:
     for _ in range(2):
         if call != "login":
             caller.session.login()
-        with pytest.raises(CLASSES[name]) as caught:
+        with pytest.raises(HvlibError) as caught:
             calls[call]()
-        assert type(caught.value) is CLASSES[name]
+        assert type(caught.value) is wanted
     caller.session.login()
     calls[call]()
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hvlib_sim.creation import create_lab
-from hvlib_sim.settings import Settings
+from hvlib_sim.lab.lab_creation import create_lab
+from hvlib_sim.lab.settings import Settings
 
 Start = Callable[..., subprocess.Popen[str]]
 

@@ -7,9 +7,9 @@ from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
-from hvlib_sim.file_store import FileStore
-from hvlib_sim.objects import KINDS, VM, Host, Snapshot, StoragePool, Task, Volume
-from hvlib_sim.store import Store
+from hvlib_sim.lab.file_store import FileStore
+from hvlib_sim.lab.objects import KINDS, VM, Host, Snapshot, StoragePool, Task, Volume
+from hvlib_sim.lab.store import Store
 
 from hvlib.model.task import ENDED
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from drivers.sim.site import PASSWORD, SimSite
-from hvlib_sim.creation import create_lab
-from hvlib_sim.file_lab import FileLab
-from hvlib_sim.settings import Settings
+from hvlib_sim.lab.file_lab import FileLab
+from hvlib_sim.lab.lab_creation import create_lab
+from hvlib_sim.lab.settings import Settings
 
 from hvlib.conformance import DriverConformance, Site
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hvlib_sim.creation import create_lab
-from hvlib_sim.settings import Settings
+from hvlib_sim.lab.lab_creation import create_lab
+from hvlib_sim.lab.settings import Settings
 
 Start = Callable[..., Any]
 BOUND_KIB = 30 * 1024

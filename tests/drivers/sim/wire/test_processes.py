@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from drivers.sim.wire.invariants import check
-from hvlib_sim import lifecycle
-from hvlib_sim.file_lab import FileLab
-from hvlib_sim.objects import VM
+from hvlib_sim.lab import lifecycle
+from hvlib_sim.lab.file_lab import FileLab
+from hvlib_sim.lab.objects import VM
 
 import hvlib
 from hvlib import actions
@@ -173,9 +173,9 @@ def test_writers_that_are_killed_leave_a_whole_lab(lab: Path, start: Start) -> N
 def test_a_writer_killed_in_mid_write_has_written_nothing(lab: Path, start: Start, statements: int) -> None:
     program = (
         "import os, signal, sys\n"
-        "from hvlib_sim import lab_file, lifecycle\n"
-        "from hvlib_sim.file_lab import FileLab\n"
-        "from hvlib_sim.objects import VM\n"
+        "from hvlib_sim.lab import lab_file, lifecycle\n"
+        "from hvlib_sim.lab.file_lab import FileLab\n"
+        "from hvlib_sim.lab.objects import VM\n"
         "from hvlib.actions import Clone\n"
         "change, left = lab_file.LabFile.change, [int(sys.argv[2])]\n"
         "def killed(*arguments):\n"

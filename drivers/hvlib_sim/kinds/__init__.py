@@ -1,0 +1,1 @@
+"""The kinds of a lab: an adapter and its table each."""

@@ -1,0 +1,146 @@
+"""Virtual machines."""
+
+from __future__ import annotations
+
+from hvlib.driver import Done, Started, action
+from hvlib.model import actions
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Cluster, Flavor, Host, Image, Network, Volume
+from hvlib_sim.adapter import LabeledAdapter, required
+from hvlib_sim.lab import hardware, lifecycle, objects, power
+from hvlib_sim.table import ManyRefs, OneRef, Table, Value
+
+__all__ = ["VMs"]
+
+
+class VMs(LabeledAdapter[VM]):
+    """A halted VM stays placed on its host. What state an operation needs, `hvlib_sim.lab.power` says.
+
+    Refs of objects that are not there are `NotFound` at the call; all else that is refused is in the task, but for the
+    operations that are over at once: rename, set_tags, shutdown, and a soft reboot.
+    """
+
+    kind = VM
+    table = Table(
+        VM,
+        objects.VM,
+        {
+            "power_state": Value("power_state"),
+            "vcpus": Value("vcpus"),
+            "memory_bytes": Value("memory_bytes"),
+            "guest_os": Value("guest_os"),
+            "guest_hostname": Value("guest_hostname"),
+            "ip_addresses": Value("ip_addresses"),
+            "host": OneRef("host", Host),
+            "cluster": OneRef("cluster", Cluster),
+            "networks": ManyRefs("networks", Network),
+            "volumes": ManyRefs("volumes", Volume),
+            "image": OneRef("image", Image),
+            "flavor": OneRef("flavor", Flavor),
+        },
+    )
+
+    @action(actions.Start)
+    def start(self, vm: Ref | None, action: actions.Start) -> Started:
+        """`InvalidState` unless it is halted."""
+        return self.run(power.start, vm, action)
+
+    @action(actions.Stop)
+    def stop(self, vm: Ref | None, action: actions.Stop) -> Started:
+        """`InvalidState` if it is halted."""
+        return self.run(power.stop, vm, action)
+
+    @action(actions.Shutdown)
+    def shutdown(self, vm: Ref | None, action: actions.Shutdown) -> Done:
+        """Over when the guest was asked; it is off a moment later. `InvalidState` unless it runs."""
+        return self.perform(power.shutdown, vm, action)
+
+    @action(actions.Reboot)
+    def reboot(self, vm: Ref | None, action: actions.Reboot) -> Started | Done:
+        """Over when the guest was asked; a task if it is hard. `InvalidState` unless it runs."""
+        carry_out = self.run if action.hard else self.perform
+        return carry_out(power.reboot, vm, action)
+
+    @action(actions.Suspend)
+    def suspend(self, vm: Ref | None, action: actions.Suspend) -> Started:
+        """`InvalidState` unless it runs."""
+        return self.run(power.suspend, vm, action)
+
+    @action(actions.Resume)
+    def resume(self, vm: Ref | None, action: actions.Resume) -> Started:
+        """`InvalidState` unless it is suspended."""
+        return self.run(power.resume, vm, action)
+
+    @action(actions.Pause)
+    def pause(self, vm: Ref | None, action: actions.Pause) -> Started:
+        """`InvalidState` unless it runs."""
+        return self.run(power.pause, vm, action)
+
+    @action(actions.Unpause)
+    def unpause(self, vm: Ref | None, action: actions.Unpause) -> Started:
+        """`InvalidState` unless it is paused."""
+        return self.run(power.unpause, vm, action)
+
+    @action(actions.Resize)
+    def resize(self, vm: Ref | None, action: actions.Resize) -> Started:
+        """`InvalidState` unless it is halted, `InvalidQuery` for sizes below 1."""
+        _check_sizes(action.vcpus, action.memory_bytes)
+        return self.run(hardware.resize, vm, action)
+
+    @action(actions.TakeSnapshot)
+    def snapshot(self, vm: Ref | None, action: actions.TakeSnapshot) -> Started:
+        """In any state; the memory is kept if it has any."""
+        return self.run(lifecycle.snapshot, vm, action)
+
+    @action(actions.Revert)
+    def revert(self, vm: Ref | None, action: actions.Revert) -> Started:
+        """In any state. `NotFound` if the snapshot is another VM's."""
+        return self.run(lifecycle.revert, vm, action)
+
+    @action(actions.Clone)
+    def clone(self, vm: Ref | None, action: actions.Clone) -> Started:
+        """In any state; volumes that were attached apart are not copied."""
+        required(bool(action.name_label), "a name can't be empty")
+        return self.run(lifecycle.clone, vm, action)
+
+    @action(actions.Migrate)
+    def migrate(self, vm: Ref | None, action: actions.Migrate) -> Started:
+        """`InvalidState` if the host is not up or is its own. A running VM that is not moved live is restarted."""
+        return self.run(hardware.migrate, vm, action)
+
+    @action(actions.AttachVolume)
+    def attach_volume(self, vm: Ref | None, action: actions.AttachVolume) -> Started:
+        """`Conflict` if it is attached, to this VM or another."""
+        return self.run(hardware.attach_volume, vm, action)
+
+    @action(actions.DetachVolume)
+    def detach_volume(self, vm: Ref | None, action: actions.DetachVolume) -> Started:
+        """`NotFound` if it is not attached to this VM. One of its own disks is apart from then on."""
+        return self.run(hardware.detach_volume, vm, action)
+
+    @action(actions.AttachNetwork)
+    def attach_network(self, vm: Ref | None, action: actions.AttachNetwork) -> Started:
+        """`Conflict` if it has an interface there."""
+        return self.run(hardware.attach_network, vm, action)
+
+    @action(actions.DetachNetwork)
+    def detach_network(self, vm: Ref | None, action: actions.DetachNetwork) -> Started:
+        """`NotFound` if it has no interface there."""
+        return self.run(hardware.detach_network, vm, action)
+
+    @action(actions.Delete)
+    def delete(self, vm: Ref | None, action: actions.Delete) -> Started:
+        """`InvalidState` if it runs or is paused."""
+        return self.run(lifecycle.delete_vm, vm, action)
+
+    @action(actions.CreateVM)
+    def create(self, _: Ref | None, action: actions.CreateVM) -> Started:
+        """`Conflict` if a volume is attached elsewhere, `InvalidState` if the host is not up."""
+        required(bool(action.name_label), "a name can't be empty")
+        _check_sizes(action.vcpus, action.memory_bytes)
+        return self.run(lifecycle.create_vm, None, action)
+
+
+def _check_sizes(vcpus: int | None, memory_bytes: int | None) -> None:
+    required(vcpus is None or vcpus > 0, f"vcpus can't be {vcpus}")
+    required(memory_bytes is None or memory_bytes > 0, f"memory_bytes can't be {memory_bytes}")

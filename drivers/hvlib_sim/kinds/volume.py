@@ -1,0 +1,47 @@
+"""Volumes."""
+
+from __future__ import annotations
+
+from hvlib.driver import Started, action
+from hvlib.model import actions
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, StoragePool, Volume
+from hvlib_sim.adapter import LabeledAdapter, required
+from hvlib_sim.lab import lifecycle, objects
+from hvlib_sim.table import ManyRefs, OneRef, Table, Value
+
+__all__ = ["Volumes"]
+
+
+class Volumes(LabeledAdapter[Volume]):
+    """Each is attached to one VM at most."""
+
+    kind = Volume
+    table = Table(
+        Volume,
+        objects.Volume,
+        {
+            "size_bytes": Value("size_bytes"),
+            "pool": OneRef("pool", StoragePool),
+            "vms": ManyRefs("vms", VM),
+            "bootable": Value("bootable"),
+        },
+    )
+
+    @action(actions.CreateVolume)
+    def create(self, _: Ref | None, action: actions.CreateVolume) -> Started:
+        """`InvalidQuery` for a size below 1; `TaskFailed` in the task if space lacks."""
+        required(bool(action.name_label), "a name can't be empty")
+        required(action.size_bytes > 0, f"size_bytes can't be {action.size_bytes}")
+        return self.run(lifecycle.create_volume, None, action)
+
+    @action(actions.ResizeVolume)
+    def resize(self, volume: Ref | None, action: actions.ResizeVolume) -> Started:
+        """`InvalidQuery` in the task if it would shrink, `TaskFailed` if space lacks."""
+        required(action.size_bytes > 0, f"size_bytes can't be {action.size_bytes}")
+        return self.run(lifecycle.resize_volume, volume, action)
+
+    @action(actions.Delete)
+    def delete(self, volume: Ref | None, action: actions.Delete) -> Started:
+        """`Conflict` while it is attached."""
+        return self.run(lifecycle.delete_volume, volume, action)

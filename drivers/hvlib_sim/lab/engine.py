@@ -1,0 +1,224 @@
+"""The engine: what happens in a lab over time.
+
+No thread drives it. Whoever calls the lab has it `advance` first: what was due by then happens, in the order of its
+time. So a lab does nothing while nobody looks, and nobody can tell.
+
+An operation on an object that has another one under way stays queued until that one has ended. All that the engine has
+to remember is in the store's agenda, by name: another process's engine can go on with it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import msgspec
+from msgspec.structs import replace
+
+from hvlib.model.actions import Action
+from hvlib.model.errors import Conflict, HvlibError, InvalidQuery, InvalidState, NotFound, TaskFailed
+from hvlib.model.task import ENDED, Failure
+from hvlib_sim.lab.agenda import Due, Job
+from hvlib_sim.lab.objects import KINDS, Link, Object, Task
+from hvlib_sim.lab.store import Store
+
+__all__ = ["Engine", "Operation", "event", "operation"]
+
+O = TypeVar("O", bound=Object)  # noqa: E741 -- an Object
+
+STEPS = 5
+"""A task reports its progress this often."""
+
+KEPT_SECONDS = 600.0
+"""A task that has ended is forgotten after this time."""
+
+REFUSALS = (Conflict, InvalidQuery, InvalidState, NotFound, TaskFailed)
+"""The errors that a task may fail with. Any other error is trouble of the store: nothing has happened then."""
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """An operation on an object.
+
+    | name: as tasks show it
+    | apply: does it, given the engine, the object (None: it makes one) and the action; returns what it made. What it
+      refuses it raises before it has changed anything
+    | states: the power states that it needs a VM to be in; none: any
+    """
+
+    name: str
+    apply: Callable[[Engine, Any, Any], Link | None]
+    states: tuple[str, ...] = ()
+
+    def check(self, target: Object | None) -> None:
+        """Raise `InvalidState` if the target's power state does not allow the operation."""
+        state = getattr(target, "power_state", None)
+        if target is not None and self.states and state not in self.states:
+            raise InvalidState(f"{target.name} is {state}: {self.name} needs it {' or '.join(self.states)}")
+
+
+Event = Callable[["Engine", str, str], None]
+"""A function that the agenda calls at its time, given the engine, the id of an object, and a detail."""
+
+OPERATIONS: dict[str, Operation] = {}
+EVENTS: dict[str, Event] = {}
+
+
+def operation(*states: str) -> Callable[[Callable[[Engine, Any, Any], Link | None]], Operation]:
+    """Make an `Operation`, allowed in these power states, of the function that applies it."""
+
+    def make(apply: Callable[[Engine, Any, Any], Link | None]) -> Operation:
+        name = apply.__name__.replace("_", "-")
+        made = OPERATIONS[name] = Operation(name, apply, states)
+        return made
+
+    return make
+
+
+def event(happen: Event) -> Event:
+    """Let a function be what `Engine.after` can put on the agenda."""
+    EVENTS[happen.__name__] = happen
+    return happen
+
+
+class Engine:
+    """Carries out operations on a store's objects, at once or as tasks; the time is that of ``clock``, in seconds."""
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self.store = store
+        self.clock = clock
+        self.task_time = store.settings.task_time
+        self.performed: Counter[str] = Counter()
+        """How often each operation was asked for, by name."""
+        self.guest_requests: dict[str, Counter[str]] = {}
+        """How often the guest of each VM was asked for a ``shutdown`` or a ``reboot``, by the VM's id."""
+        self._now = clock()
+        self._began = datetime.now(UTC) - timedelta(seconds=self._now)
+
+    @property
+    def now(self) -> datetime:
+        """The lab's time."""
+        return self._began + timedelta(seconds=self._now)
+
+    def new_identity(self, kind: type[Object]) -> dict[str, Any]:
+        """Id, uuid and creation time for a new object."""
+        return {"id": self.store.new_id(kind), "uuid": str(uuid4()), "created_at": self.now}
+
+    def is_due(self) -> bool:
+        """Whether something has to happen now."""
+        return self.idle_for() == 0
+
+    def idle_for(self) -> float | None:
+        """Seconds until something is due; None if nothing is."""
+        at = self.store.agenda.next_at()
+        return None if at is None else max(at - self.clock(), 0.0)
+
+    def advance(self) -> None:
+        """Let everything happen that is due."""
+        now = self.clock()
+        while due := self.store.agenda.take(now):
+            self._now = due.at
+            EVENTS[due.event](self, due.id, due.detail)
+        self._now = now
+
+    def after(self, seconds: float, happen: Event, id: str, detail: str = "") -> None:
+        """Let an `event` happen to an object later."""
+        self.store.agenda.schedule(Due(self._now + seconds, happen.__name__, id, detail))
+
+    def ask_guest(self, vm: str, request: str) -> None:
+        """Note that a VM's guest is asked for something."""
+        self.guest_requests.setdefault(vm, Counter())[request] += 1
+
+    def perform(self, operation: Operation, target: Object | None, action: Action) -> Link | None:
+        """Carry out an operation at once. Raises what it refuses."""
+        self.performed[operation.name] += 1
+        operation.check(target)
+        return operation.apply(self, target, action)
+
+    def begin(self, operation: Operation, target: Object | None, action: Action) -> str:
+        """Carry out an operation as a task, whose id this returns."""
+        self.performed[operation.name] += 1
+        name = f"{operation.name} {target.name}" if target else operation.name
+        link = Link(type(target).__name__, target.id) if target else None
+        task = Task(name=name, operation=operation.name, target=link, **self.new_identity(Task))
+        is_first = target is None or not self.store.agenda.queue(target.id)
+        self.store.put(task)
+        self.store.agenda.add_job(task.id, Job(operation.name, link, action))
+        if is_first:
+            self.after(0.0, start_task, task.id)
+        return task.id
+
+    def end(self, task: Task) -> None:
+        """Put a task that has ended in its place, and let the next one of its queue start."""
+        agenda = self.store.agenda
+        job = agenda.find_job(task.id)
+        assert job is not None, "a task ends once"
+        target = job.target.id if job.target else ""
+        was_first = list(agenda.queue(target))[:1] == [task.id]
+        self.store.put(task)
+        agenda.remove_job(task.id)
+        self.after(KEPT_SECONDS, forget_task, task.id)
+        waiting = agenda.queue(target)
+        if was_first and waiting:
+            self.after(0.0, start_task, waiting[0])
+
+    def cancel(self, task: Task) -> None:
+        """End a task without carrying it out. Raises `InvalidState` if it has ended."""
+        if task.state in ENDED:
+            raise InvalidState(f"{task.name}: it has {task.state} already")
+        self.end(replace(task, state="cancelled"))
+
+    def target(self, job: Job) -> Object | None:
+        """A job's target as it is now. Raises `NotFound` if it is gone."""
+        return None if job.target is None else self.store.get(KINDS[job.target.kind], job.target.id)
+
+
+@event
+def start_task(engine: Engine, id: str, _: str) -> None:
+    """A task is the first of its queue: it runs, or fails if its object's state does not allow it."""
+    job, task = engine.store.agenda.find_job(id), engine.store.find(Task, id)
+    if job is None or task is None:
+        return
+    try:
+        OPERATIONS[job.operation].check(engine.target(job))
+    except REFUSALS as error:
+        engine.end(_failed(task, error))
+        return
+    engine.store.put(replace(task, state="running", started_at=engine.now))
+    engine.after(engine.task_time / STEPS, step_task, id)
+
+
+@event
+def step_task(engine: Engine, id: str, _: str) -> None:
+    """A task has got ahead; with the last step its operation is carried out."""
+    job, task = engine.store.agenda.find_job(id), engine.store.find(Task, id)
+    if job is None or task is None:
+        return
+    steps = round(task.progress * STEPS) + 1
+    if steps < STEPS:
+        engine.store.put(replace(task, progress=steps / STEPS))
+        engine.after(engine.task_time / STEPS, step_task, id)
+        return
+    operation = OPERATIONS[job.operation]
+    try:
+        target = engine.target(job)
+        operation.check(target)
+        result = operation.apply(engine, target, job.action)
+    except REFUSALS as error:
+        engine.end(_failed(task, error))
+    else:
+        engine.end(replace(task, state="succeeded", progress=1.0, result=result))
+
+
+@event
+def forget_task(engine: Engine, id: str, _: str) -> None:
+    """A task that ended long ago is forgotten."""
+    task = engine.store.find(Task, id)
+    if task is not None:
+        engine.store.remove(task)
+
+
+def _failed(task: Task, error: HvlibError) -> Task:
+    return replace(task, state="failed", error=Failure(type(error).__name__, str(error)))

@@ -1,0 +1,199 @@
+"""The lab's own objects: what a hypervisor's native records are to other drivers.
+
+They never change: a change puts another object in the place of the one with the same id. What refers to another object
+does so by its id.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from hvlib.model.resources import HostState, PowerState
+from hvlib.model.task import Failure, TaskState
+
+__all__ = [
+    "KINDS",
+    "VM",
+    "Cluster",
+    "Flavor",
+    "Host",
+    "Image",
+    "Link",
+    "Network",
+    "Object",
+    "Snapshot",
+    "StoragePool",
+    "Task",
+    "Volume",
+]
+
+
+class Link(msgspec.Struct, frozen=True):
+    """An object of any kind: the name of its kind, and its id."""
+
+    kind: str
+    id: str
+
+
+class Object(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """The attributes that all objects have. ``prefix`` begins the ids of a class.
+
+    In a file they are arrays: another order of attributes, or another one in between, is another format
+    (`hvlib_sim.lab.lab_file.FORMAT`).
+    """
+
+    prefix: ClassVar[str] = ""
+
+    id: str
+    uuid: str
+    name: str
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    created_at: datetime
+
+    @classmethod
+    def numbered(cls, number: int) -> str:
+        """The id that the object with this number has."""
+        return f"{cls.prefix}-{number:08d}"
+
+
+class VM(Object, frozen=True, kw_only=True):
+    """A virtual machine.
+
+    | hostname, addresses: what its guest calls itself and has (an address for each network); ``guest_hostname`` and
+      ``ip_addresses`` are what it reports of them, which is nothing unless it runs
+    | own_volumes: those of ``volumes`` that were made with it and go with it
+    | snapshots: all of its own; snapshot: the one that its present state follows
+    | booted_at: when its guest last started
+    """
+
+    prefix: ClassVar[str] = "vm"
+
+    power_state: PowerState = "halted"
+    vcpus: int
+    memory_bytes: int
+    guest_os: str | None = None
+    guest_hostname: str | None = None
+    ip_addresses: tuple[str, ...] = ()
+    host: str | None = None
+    cluster: str | None = None
+    networks: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    image: str | None = None
+    flavor: str | None = None
+    hostname: str
+    addresses: tuple[str, ...] = ()
+    own_volumes: tuple[str, ...] = ()
+    snapshots: tuple[str, ...] = ()
+    snapshot: str | None = None
+    booted_at: datetime | None = None
+    user_data: str | None = None
+
+
+class Host(Object, frozen=True, kw_only=True):
+    """A machine that runs VMs."""
+
+    prefix: ClassVar[str] = "host"
+
+    state: HostState = "up"
+    address: str
+    product: str
+    version: str
+    cpus: int
+    memory_bytes: int
+    memory_free_bytes: int
+    cluster: str | None = None
+
+
+class Cluster(Object, frozen=True, kw_only=True):
+    """A group of hosts."""
+
+    prefix: ClassVar[str] = "cluster"
+
+    hosts: tuple[str, ...] = ()
+
+
+class Snapshot(Object, frozen=True, kw_only=True):
+    """A VM's state, kept: ``power_state``, ``vcpus`` and ``memory_bytes`` are what reverting goes back to."""
+
+    prefix: ClassVar[str] = "snapshot"
+
+    vm: str
+    parent: str | None = None
+    has_memory: bool = False
+    power_state: PowerState = "halted"
+    vcpus: int
+    memory_bytes: int
+
+
+class Flavor(Object, frozen=True, kw_only=True):
+    """A size of VMs."""
+
+    prefix: ClassVar[str] = "flavor"
+
+    vcpus: int
+    memory_bytes: int
+    disk_bytes: int
+
+
+class Network(Object, frozen=True, kw_only=True):
+    """A network. Its first subnet is where guests get their addresses."""
+
+    prefix: ClassVar[str] = "network"
+
+    vlan_id: int | None = None
+    mtu: int = 1500
+    subnets: tuple[str, ...] = ()
+
+
+class StoragePool(Object, frozen=True, kw_only=True):
+    """A place for volumes."""
+
+    prefix: ClassVar[str] = "pool"
+
+    type: str
+    capacity_bytes: int
+    free_bytes: int
+    shared: bool = True
+
+
+class Volume(Object, frozen=True, kw_only=True):
+    """A virtual disk."""
+
+    prefix: ClassVar[str] = "volume"
+
+    size_bytes: int
+    pool: str
+    vms: tuple[str, ...] = ()
+    bootable: bool = False
+
+
+class Image(Object, frozen=True, kw_only=True):
+    """A disk that VMs are created from."""
+
+    prefix: ClassVar[str] = "image"
+
+    size_bytes: int
+    guest_os: str
+    format: str
+
+
+class Task(Object, frozen=True, kw_only=True):
+    """An operation."""
+
+    prefix: ClassVar[str] = "task"
+
+    operation: str
+    state: TaskState = "queued"
+    progress: float = 0.0
+    target: Link | None = None
+    started_at: datetime | None = None
+    error: Failure | None = None
+    result: Link | None = None
+
+
+KINDS: dict[str, type[Object]] = {kind.__name__: kind for kind in Object.__subclasses__()}
+"""The classes of objects by name, which is that of the kind that they are shown as."""

@@ -1,0 +1,1 @@
+"""The kinds that Grove has: an adapter and its table each."""

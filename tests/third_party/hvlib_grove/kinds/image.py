@@ -1,0 +1,26 @@
+"""Images: those of Grove's vms that are templates."""
+
+from __future__ import annotations
+
+from hvlib.model.resources import Image
+from hvlib_grove.adapter import GroveAdapter
+from hvlib_grove.table import Column, mebibytes, moment
+
+__all__ = ["Images"]
+
+
+class Images(GroveAdapter[Image]):
+    """What VMs are created from."""
+
+    kind = Image
+    collection = "vms"
+    only = {"template": "true"}
+    table = {
+        "uuid": Column("uuid"),
+        "name_label": Column("name"),
+        "description": Column("note"),
+        "tags": Column("tags", lambda tags: tuple(sorted(tags))),
+        "created_at": Column("created", moment),
+        "size_bytes": Column("disk_mib", mebibytes),
+        "guest_os": Column("os"),
+    }

@@ -1,0 +1,91 @@
+"""Virtual machines: Grove's vms. Those that are templates are images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hvlib.driver import Done, Ref, Started, action
+from hvlib.model.actions import CreateVM, Delete, Rename, Resume, Start, Stop, Suspend
+from hvlib.model.errors import Unsupported
+from hvlib.model.resources import VM, Host, Image, PowerState
+from hvlib_grove.adapter import GroveAdapter
+from hvlib_grove.table import Column, mebibytes, moment
+
+__all__ = ["VMs"]
+
+POWER_STATES: dict[str, PowerState] = {"on": "running", "off": "halted", "frozen": "paused", "saved": "suspended"}
+WORDS = {state: word for word, state in POWER_STATES.items()}
+
+
+class VMs(GroveAdapter[VM]):
+    """What a VM's state does not allow is refused at the call; what goes wrong later is in the task."""
+
+    kind = VM
+    collection = "vms"
+    only = {"template": "false"}
+    table = {
+        "uuid": Column("uuid"),
+        "name_label": Column("name"),
+        "description": Column("note"),
+        "tags": Column("tags", lambda tags: tuple(sorted(tags))),
+        "created_at": Column("created", moment),
+        "power_state": Column("state", lambda word: POWER_STATES.get(word, "unknown"), ask=WORDS.get),
+        "vcpus": Column("cores"),
+        "memory_bytes": Column("memory_mib", mebibytes),
+        "guest_os": Column("os"),
+        "ip_addresses": Column("addresses", tuple),
+        "host": Column("host", of=Host, ask=lambda host: getattr(host, "id", None)),
+        "image": Column("from", of=Image),
+    }
+
+    @action(Start)
+    def start(self, vm: Ref, start: Start) -> Started:
+        """`InvalidState` unless it is halted."""
+        return self._power(vm, "boot")
+
+    @action(Stop)
+    def stop(self, vm: Ref, stop: Stop) -> Started:
+        """`InvalidState` if it is halted."""
+        return self._power(vm, "cut")
+
+    @action(Suspend)
+    def suspend(self, vm: Ref, suspend: Suspend) -> Started:
+        """`InvalidState` unless it runs."""
+        return self._power(vm, "save")
+
+    @action(Resume)
+    def resume(self, vm: Ref, resume: Resume) -> Started:
+        """`InvalidState` unless it is suspended."""
+        return self._power(vm, "restore")
+
+    @action(Rename)
+    def rename(self, vm: Ref, rename: Rename) -> Done:
+        """At once. `InvalidQuery` for an empty name."""
+        self.client.call("PATCH", "vms", vm.id, body={"name": rename.name_label})
+        return Done(vm)
+
+    @action(Delete)
+    def delete(self, vm: Ref, delete: Delete) -> Started:
+        """`InvalidState` if it runs or is paused. `Unsupported` with volumes to keep: Grove has none."""
+        if delete.keep_volumes:
+            raise Unsupported("Grove has no volumes to keep")
+        return self.start_task("DELETE", "vms", vm.id)
+
+    @action(CreateVM)
+    def create(self, _: None, create: CreateVM) -> Started:
+        """Memory is rounded up to MiB. `Unsupported` for what Grove's machines do not have."""
+        for name in ("flavor", "networks", "volumes", "cluster", "pool", "user_data"):
+            if getattr(create, name):
+                raise Unsupported(f"Grove can't create a VM with {name}=")
+        body: dict[str, Any] = {
+            "name": create.name_label,
+            "template": create.image.id,
+            "cores": create.vcpus,
+            "memory_mib": None if create.memory_bytes is None else -(-create.memory_bytes >> 20),
+            "host": None if create.host is None else create.host.id,
+            "start": create.start,
+        }
+        return self.start_task("POST", "vms", body={**body, **(create.native or {})})
+
+    def _power(self, vm: Ref, word: str) -> Started:
+        return self.start_task("POST", "vms", vm.id, "power", body={"do": word})
