@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from hvlib.driver import Adapter, Page, PageToken
 from hvlib.model.errors import CursorLost, InvalidQuery, NotFound, ProtocolError
@@ -15,11 +15,10 @@ from hvlib.model.resources import Resource
 from hvlib_openstack.joins import FEW
 from hvlib_openstack.listings import Joins, Listing, Listings
 from hvlib_openstack.paging import MARKER, CollectionPage, page_at, pages
-from hvlib_openstack.service import Parameters, Service, Version
 from hvlib_openstack.table import Records, Table
-
-if TYPE_CHECKING:
-    from hvlib_openstack.session import OpenStackSession
+from hvlib_openstack.version import Version
+from hvlib_openstack.wire.client import Client
+from hvlib_openstack.wire.service import Parameters, Service
 
 __all__ = ["TableAdapter"]
 
@@ -41,27 +40,27 @@ class TableAdapter(Adapter[R]):
     reusable_tokens = True
     table: ClassVar[Table[Any]]
 
-    def __init__(self, session: OpenStackSession) -> None:
-        self.session = session
-        login = session.current
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        login = client.login
         self.fields = self.table.declared(login.compute, login.administrator)
         self._listings = Listings()
 
     @property
     def service(self) -> Service:
         """The service that has this kind."""
-        return self.session.service(self.table.service)
+        return self.client.service(self.table.service)
 
     def ref(self, id: str) -> Ref:
         """The ref of an object of this kind."""
-        return self.session.context.ref(self.kind, id)
+        return self.client.context.ref(self.kind, id)
 
     def page(self, query: Query[R], after: PageToken | None) -> Page[R]:
         """GET of the collection after a marker; what is joined is read with the first page, for all.
 
         Where a service can't tell another kind's objects apart, a page of nothing but these is passed over.
         """
-        rows, asked = Records(self.table, query, self.session, {}), self.filters(query)
+        rows, asked = Records(self.table, query, self.client, {}), self.filters(query)
         marker = None if after is None else _marker(self.kind, after)
         page = self._after(rows, asked, marker, query.page_size)
         seen = {marker}
@@ -75,7 +74,7 @@ class TableAdapter(Adapter[R]):
         if listing is None or listing.joins.keys() != {join.name for join in self.table.joins(query.fields)}:
             alone = after is None and page.next is None
             listing = Listing(self._join(query, page.items if alone else None), time.monotonic())
-        items = Records(self.table, query, self.session, listing.joins).all(page.items)
+        items = Records(self.table, query, self.client, listing.joins).all(page.items)
         if page.next is None:
             return Page(items)
         token = _token(self.kind, page.next)
@@ -90,9 +89,9 @@ class TableAdapter(Adapter[R]):
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
         """GET of the object, by uuid; else of the collection, with what the service can compare."""
         if field == "uuid" and self._single:
-            return self.made(query, self.item(Records(self.table, query, self.session, {}), value))
-        read = self.table.fields[field].reader(self.session, {})
-        rows = Records(self.table, query, self.session, {}, field)
+            return self.made(query, self.item(Records(self.table, query, self.client, {}), value))
+        read = self.table.fields[field].reader(self.client, {})
+        rows = Records(self.table, query, self.client, {}, field)
         asked = [*self.filters(query), *self.named(field, value)]
         found = [item for page in self.pages(rows, asked) for item in page.items if read(rows.row(item)) == value]
         return self.made(query, found, field)
@@ -103,7 +102,7 @@ class TableAdapter(Adapter[R]):
         A listing leaves out what can be had all the same: another project's servers, hidden images.
         """
         wanted = {ref.id for ref in refs}
-        rows, found = Records(self.table, query, self.session, {}), []
+        rows, found = Records(self.table, query, self.client, {}), []
         if self._single and len(wanted) == 1:
             return self.made(query, self.item(rows, *wanted))
         few = self._single and len(wanted) <= FEW
@@ -155,7 +154,7 @@ class TableAdapter(Adapter[R]):
     def _version(self) -> Version | None:
         if self.table.service != "compute":
             return self.table.version
-        newest = self.session.current.compute
+        newest = self.client.login.compute
         return newest if self.table.version is None else min(newest, self.table.version)
 
     def _after(self, rows: Records[R], asked: Parameters, marker: str | None, size: int | None) -> CollectionPage[Any]:
@@ -197,14 +196,14 @@ class TableAdapter(Adapter[R]):
         """The records of items that were read into rows of these fields. One round trip if anything is joined."""
         if not items:
             return []
-        return Records(self.table, query, self.session, self._join(query, items), *besides).all(items)
+        return Records(self.table, query, self.client, self._join(query, items), *besides).all(items)
 
     def _join(self, query: Query[R], items: Sequence[Any] | None) -> Joins:
         """What is joined to these objects: of a few each by itself, else, and without any, all that there is."""
         few = [self._id(item) for item in items] if items is not None and len(items) <= FEW else None
         if few == []:
             return {}
-        return {join.name: join.read(self.session, few) for join in self.table.joins(query.fields)}
+        return {join.name: join.read(self.client, few) for join in self.table.joins(query.fields)}
 
     def _id(self, item: Any) -> str:
         return str(item[self.table.id] if isinstance(item, dict) else getattr(item, self.table.id))

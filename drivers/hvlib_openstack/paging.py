@@ -24,10 +24,11 @@ from keystoneauth1.exceptions import CatalogException, ClientException, Unauthor
 from openstack.exceptions import SDKException, ServiceDisabledException
 
 from hvlib.model.errors import AuthenticationFailed, ProtocolError, Unsupported
-from hvlib_openstack.connections import on_the_way
 from hvlib_openstack.errors import refusal
-from hvlib_openstack.reply import Reply
-from hvlib_openstack.service import Parameters, Version
+from hvlib_openstack.version import Version
+from hvlib_openstack.wire.connections import transport_errors
+from hvlib_openstack.wire.reply import Reply
+from hvlib_openstack.wire.service import Parameters
 
 __all__ = ["MARKER", "Client", "CollectionPage", "SdkClient", "page_at", "pages"]
 
@@ -55,7 +56,7 @@ class SdkClient:
         microversion = None if version is None else str(version)
         service = self._adapter.service_type or "the service"
         try:
-            with on_the_way(service):
+            with transport_errors(service):
                 response = self._adapter.get(path, params=list(parameters), raise_exc=False, microversion=microversion)
         except Unauthorized as error:
             raise AuthenticationFailed(f"the login is refused: {error}") from error

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
-from hvlib_openstack.cursor import Cursor, total
-from hvlib_openstack.servers import OVERLAP, YOUNG
+from hvlib_openstack.watch.cursor import Cursor, total
+from hvlib_openstack.watch.servers import OVERLAP, YOUNG
 from hypothesis import given
 from hypothesis import strategies as st
 

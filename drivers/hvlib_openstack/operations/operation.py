@@ -1,0 +1,78 @@
+"""Operations: what was asked of a server or a volume. A task's identifier holds all that it takes to follow one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from urllib.parse import quote, unquote
+
+import msgspec
+
+from hvlib.driver import Started
+from hvlib.model.errors import NotFound, ProtocolError
+from hvlib.model.resources import TaskRecord
+from hvlib_openstack.wire.client import Client
+from hvlib_openstack.wire.reply import Reply
+
+__all__ = ["Operation", "before_all", "started"]
+
+OVERLAP = 5
+"""Seconds by which the clocks of a service's hosts may differ."""
+
+SEPARATOR = ":"
+
+FORM = re.compile(r"[\w.-]+/[\w.-]*/[0-9]{1,11}/[\w.-]*", re.ASCII)
+"""What a target, a request, a time and what is made look like: they come to stand in paths."""
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """One operation.
+
+    | name: the service's word for it
+    | target: the identifier of the server or volume
+    | request: the service's name for the request
+    | begun: when the service answered, by its clock, in seconds since 1970
+    | goal: what it is to come to, where the name does not say that
+    | made: what it makes, where that has an identifier already
+    | label: the name of what it makes
+    """
+
+    name: str
+    target: str
+    request: str
+    begun: int
+    goal: str = ""
+    made: str = ""
+    label: str = ""
+
+    @property
+    def id(self) -> str:
+        """As the identifier of a task: another process can go on with it."""
+        parts = [getattr(self, field) for field in self.__struct_fields__]
+        return SEPARATOR.join(quote(str(part), safe="") for part in parts)
+
+    @classmethod
+    def of(cls, id: str) -> Operation:
+        """That of a task's identifier. Raises `NotFound` for what is none."""
+        parts = [unquote(part) for part in id.split(SEPARATOR)]
+        if len(parts) != len(cls.__struct_fields__) or not FORM.fullmatch("/".join([*parts[1:4], parts[5]])):
+            raise NotFound(f"{id!r} is no task of OpenStack")
+        name, target, request, begun, *rest = parts
+        return cls(name, target, request, int(begun), *rest)
+
+
+def before_all(operations: Iterable[Operation]) -> str:
+    """A moment before all of them, as the services write it."""
+    moment = datetime.fromtimestamp(min(each.begun for each in operations) - OVERLAP, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def started(
+    client: Client, reply: Reply, name: str, target: str, *, goal: str = "", made: str = "", label: str = ""
+) -> Started:
+    """The task of an operation that a service has just agreed to. `ProtocolError` if the reply does not name it."""
+    if not reply.request_id:
+        raise ProtocolError(f"the answer to {name} has no request's identifier: it can't be followed")
+    operation = Operation(name, target, reply.request_id, int(reply.date.timestamp()), goal, made, label)
+    return Started(client.context.ref(TaskRecord, operation.id))
