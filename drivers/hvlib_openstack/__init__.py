@@ -1,1 +1,1 @@
-"""OpenStack regions: nova, cinder, neutron and glance, through openstacksdk's configuration and client."""
+"""OpenStack regions: nova, cinder, neutron and glance, through openstacksdk's configuration and session."""

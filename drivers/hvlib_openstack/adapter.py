@@ -1,4 +1,4 @@
-"""Adapters: a kind's listing, lookups and reads, all of them by its table."""
+"""The base of adapters: a kind's listing, lookups and reads, all of them by its table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hvlib.model.errors import CursorLost, InvalidQuery, NotFound, ProtocolError
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
-from hvlib_openstack.joins import FEW
+from hvlib_openstack.joins import MAX_SINGLE_READS
 from hvlib_openstack.listings import Joins, Listing, Listings
 from hvlib_openstack.paging import MARKER, CollectionPage, page_at, pages
 from hvlib_openstack.table import Records, Table
@@ -24,13 +24,13 @@ __all__ = ["TableAdapter"]
 
 R = TypeVar("R", bound=Resource)
 
-PAGE = 1000
+PAGE_SIZE = 1000
 """Objects a page, if nobody says how many: as many as the services give."""
 
 IDENTIFIER = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-"""What may stand in a path. Another word may be a place of its own: ``/servers/detail``."""
+"""Identifiers that may stand in a path. Another word may be a place of its own: ``/servers/detail``."""
 
-PROBE = 100
+PROBE_SIZE = 100
 """Objects of the page that is read before a few objects are asked for each by itself: of a small region, it is all."""
 
 
@@ -83,7 +83,7 @@ class TableAdapter(Adapter[R]):
         return Page(items, next=token)
 
     def release(self, token: PageToken) -> None:
-        """Forget what was joined."""
+        """Forget the joins of a listing that nobody goes on with."""
         self._listings.forget(token)
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
@@ -105,8 +105,8 @@ class TableAdapter(Adapter[R]):
         rows, found = Records(self.table, query, self.client, {}), []
         if self._single and len(wanted) == 1:
             return self.made(query, self.item(rows, *wanted))
-        few = self._single and len(wanted) <= FEW
-        for page in self.pages(rows, self.chosen(sorted(wanted)), PROBE if few else None):
+        few = self._single and len(wanted) <= MAX_SINGLE_READS
+        for page in self.pages(rows, self.chosen(sorted(wanted)), PROBE_SIZE if few else None):
             chosen = [item for item in page.items if self._id(item) in wanted]
             found += chosen
             wanted.difference_update(map(self._id, chosen))
@@ -116,28 +116,31 @@ class TableAdapter(Adapter[R]):
         return self.made(query, found)
 
     def everything(self) -> Parameters:
-        """What the whole kind is asked for with."""
+        """The parameters that ask for the whole kind."""
         return self.table.parameters
 
     def limit(self, size: int | None) -> Parameters:
-        """What asks for pages of a size, or of any."""
-        return [("limit", str(size or PAGE))]
+        """The parameters that ask for pages of a size, or of any."""
+        return [("limit", str(size or PAGE_SIZE))]
 
     def filters(self, query: Query[R]) -> Parameters:
-        """What a listing is asked for with: what of the query's filters the service compares itself."""
+        """The parameters of a listing: with those of the query's filters that the service compares itself."""
         return [*self.everything(), *self._compared(query)]
 
     def named(self, field: str, value: str) -> Parameters:
-        """What finds the objects whose field has a value, and perhaps others: for services, none is no empty one."""
+        """The parameters that find the objects whose field has a value, and perhaps others.
+
+        [] for an empty value: services do not tell it from no value.
+        """
         name = self.table.filters.get(field)
         return [] if name is None or not value else [(name, value)]
 
     def chosen(self, ids: Sequence[str]) -> Parameters:  # noqa: ARG002 -- for services that can choose
-        """What finds the objects of these identifiers, and perhaps others."""
+        """The parameters that find the objects of these identifiers, and perhaps others."""
         return self.everything()
 
     def compared(self, field: str, value: object) -> Parameters:
-        """What finds the objects whose field has a value, and perhaps others; nothing where the service can't."""
+        """The parameters that find the objects whose field has a value, and perhaps others; [] where there are none."""
         return self.named(field, value) if isinstance(value, str) else []
 
     def _compared(self, query: Query[R]) -> Iterator[tuple[str, str]]:
@@ -199,8 +202,8 @@ class TableAdapter(Adapter[R]):
         return Records(self.table, query, self.client, self._join(query, items), *besides).all(items)
 
     def _join(self, query: Query[R], items: Sequence[Any] | None) -> Joins:
-        """What is joined to these objects: of a few each by itself, else, and without any, all that there is."""
-        few = [self._id(item) for item in items] if items is not None and len(items) <= FEW else None
+        """Read the joins of these objects: of a few by name; of many, or where none are given, all joins."""
+        few = [self._id(item) for item in items] if items is not None and len(items) <= MAX_SINGLE_READS else None
         if few == []:
             return {}
         return {join.name: join.read(self.client, few) for join in self.table.joins(query.fields)}
@@ -214,7 +217,7 @@ def _token(kind: type[Resource], next: Parameters) -> PageToken:
 
 
 def _marker(kind: type[Resource], token: PageToken) -> str:
-    """Where a token leads. Raises `CursorLost` for one that was not given out here."""
+    """The marker in a token. Raises `CursorLost` for a token that was not given out here."""
     name, _, marker = token.partition(":")
     if name != kind.kind or not marker:
         raise CursorLost(f"{token!r} is no page token of {kind.kind}")

@@ -1,4 +1,4 @@
-"""Joins: what a kind's fields need of another collection, read in one request for all objects."""
+"""Joins: another collection that a kind's fields are made of, read in one request for all objects."""
 
 from __future__ import annotations
 
@@ -14,16 +14,27 @@ from hvlib_openstack.version import Version
 from hvlib_openstack.wire.client import Client
 from hvlib_openstack.wire.service import Parameters
 
-__all__ = ["AGGREGATES", "CAPACITIES", "FEW", "HYPERVISORS", "NETWORKS", "SIZED", "SUBNETS", "Join", "sized"]
+__all__ = [
+    "AGGREGATES",
+    "CAPACITIES",
+    "HYPERVISORS",
+    "MAX_SINGLE_READS",
+    "NETWORKS",
+    "SIZED",
+    "SUBNETS",
+    "Hypervisor",
+    "Join",
+    "sized",
+]
 
-FEW = 40
-"""Objects whose joined ones are asked for by name; of more, all are read."""
+MAX_SINGLE_READS = 40
+"""How many objects are asked for by name or one by one; of more, all are read."""
 
 SIZED = Version(2, 87)
 """The last microversion in which a hypervisor tells its processors and memory."""
 
 Found = Mapping[str, Any]
-"""What is joined, by the identifier that it is found by."""
+"""The joined values, by the identifier of the object that they are joined to."""
 
 
 class Join(msgspec.Struct, frozen=True):
@@ -50,6 +61,8 @@ class ComputeService(msgspec.Struct):
 
 
 class Hypervisor(msgspec.Struct):
+    """A hypervisor's own name, and the name of its compute service's host."""
+
     hypervisor_hostname: str
     service: ComputeService
 
@@ -124,7 +137,7 @@ def _aggregates(client: Client, _: Sequence[str] | None) -> Found:
 
 
 def _capacities(client: Client, _: Sequence[str] | None) -> Found:
-    """What cinder's backends say, by their name; under None those of all."""
+    """The capabilities of cinder's backends, by the backend's name; under None all of them."""
     reply = client.service("block-storage").get("/scheduler-stats/get_pools", [("detail", "true")])
     found: dict[Any, list[Capabilities]] = defaultdict(list)
     for backend in reply.read(dict[str, list[Backend]])["pools"]:

@@ -55,7 +55,7 @@ class Column:
         self._convert = convert
 
     def reader(self, client: Client, joins: Joins) -> Reader:  # noqa: ARG002 -- for what is joined
-        """What makes this field's value."""
+        """The function that makes this field's value of a row."""
         told, convert = attrgetter(*self.fields), self._convert
         if convert is None:
             return told
@@ -118,7 +118,7 @@ class Refs(dict[str, Ref]):
 
 
 class Table(msgspec.Struct, Generic[R], frozen=True):
-    """How one kind's fields are found in a collection of one service.
+    """The place of one kind's fields in a collection of one service.
 
     | service, path, key: the collection, and what its replies call it
     | whole: all fields of its objects that hvlib reads
@@ -152,11 +152,11 @@ class Table(msgspec.Struct, Generic[R], frozen=True):
         )
 
     def joins(self, needed: Iterable[str]) -> list[Join]:
-        """What these fields need besides, each once."""
+        """The joins that these fields need, each once."""
         return list(dict.fromkeys(join for name in needed if (join := self.fields[name].join) is not None))
 
     def row_type(self, needed: Iterable[str]) -> type[msgspec.Struct]:
-        """What an object is read into, for these fields."""
+        """The structure that an object is read into, for these fields."""
         fields = {field for name in needed for field in self.fields[name].fields}
         return row_type(self.whole, frozenset({*fields, self.id, *(self.where[1] if self.where else ())}))
 
@@ -179,7 +179,7 @@ class Records(Generic[R]):
 
     @property
     def item_type(self) -> Any:
-        """What an item of a reply is to be read into."""
+        """The type that an item of a reply is to be read into."""
         return dict[str, Any] if self._native else self._row_type
 
     def row(self, item: Any) -> Row:

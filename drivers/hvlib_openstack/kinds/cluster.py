@@ -17,7 +17,7 @@ __all__ = ["Clusters"]
 
 
 class Aggregate(msgspec.Struct):
-    """What hvlib reads of an aggregate."""
+    """The fields of an aggregate that hvlib reads."""
 
     id: int
     uuid: str

@@ -19,7 +19,7 @@ __all__ = ["Flavors"]
 
 
 class Size(msgspec.Struct):
-    """What hvlib reads of a flavor."""
+    """The fields of a flavor that hvlib reads."""
 
     id: str
     name: str

@@ -6,16 +6,13 @@ from typing import ClassVar
 
 import msgspec
 
-from hvlib.model.errors import NotFound
-from hvlib.model.ref import Ref
 from hvlib.model.resources import Cluster, Host, HostState
 from hvlib_openstack.adapter import TableAdapter
-from hvlib_openstack.joins import AGGREGATES, SIZED, sized
+from hvlib_openstack.joins import AGGREGATES, SIZED
 from hvlib_openstack.table import Column, Joined, One, Table
-from hvlib_openstack.wire.client import Client
 from hvlib_openstack.wire.values import mebibytes, text
 
-__all__ = ["Hosts", "service_host"]
+__all__ = ["Hosts"]
 
 
 class ComputeService(msgspec.Struct):
@@ -23,7 +20,7 @@ class ComputeService(msgspec.Struct):
 
 
 class Hypervisor(msgspec.Struct):
-    """What hvlib reads of a hypervisor."""
+    """The fields of a hypervisor that hvlib reads."""
 
     id: str
     hypervisor_hostname: str
@@ -84,17 +81,3 @@ class Hosts(TableAdapter[Host]):
 
     kind: ClassVar[type[Host]] = Host
     table = TABLE
-
-
-def service_host(client: Client, host: Ref) -> str:
-    """The name of a hypervisor's compute service, which need not be the hypervisor's own. Raises `NotFound`.
-
-    One round trip.
-    """
-    named = [("hypervisor_hostname_pattern", host.id)]  # which nova searches for
-    reply = client.compute.get("/os-hypervisors/detail", named, sized(client))
-    found = reply.read(dict[str, list[Hypervisor]])["hypervisors"]
-    service = next((each.service.host for each in found if each.hypervisor_hostname == host.id), None)
-    if service is None:
-        raise NotFound(f"there is no hypervisor {host.id!r}")
-    return service

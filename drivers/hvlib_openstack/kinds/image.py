@@ -13,24 +13,23 @@ from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Image, Resource
 from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.operations.snapshotting import SNAPSHOT
 from hvlib_openstack.table import Column, Table
 from hvlib_openstack.wire.service import Parameters
 from hvlib_openstack.wire.values import label, moment, ordered, text
 
-__all__ = ["SNAPSHOT", "GlanceAdapter", "Images", "Picture", "is_snapshot"]
+__all__ = ["GlanceAdapter", "Images", "Picture", "is_snapshot"]
 
 R = TypeVar("R", bound=Resource)
 
 IN_A_QUERY = 100
 """Identifiers that an address has room for."""
 
-SNAPSHOT = "snapshot"
-
 PATCH = "application/openstack-images-v2.1-json-patch"
 
 
 class Picture(msgspec.Struct):
-    """What hvlib reads of an image."""
+    """The fields of an image that hvlib reads."""
 
     id: str
     name: str | None = None
@@ -70,7 +69,7 @@ TABLE = Table(
 
 
 class GlanceAdapter(TableAdapter[R]):
-    """What images and snapshots have in common: how glance is asked."""
+    """The base of images' and snapshots' adapters: asks glance."""
 
     def named(self, field: str, value: str) -> Parameters:
         """``name=eq:``: without it glance takes what is before a colon for an operator."""

@@ -31,7 +31,7 @@ IN_A_QUERY = 100
 
 
 class Net(msgspec.Struct):
-    """What hvlib reads of a network."""
+    """The fields of a network that hvlib reads."""
 
     id: str
     name: str | None = None
@@ -44,7 +44,7 @@ class Net(msgspec.Struct):
 
 
 class Placed(msgspec.Struct):
-    """Where a network is."""
+    """The physical network that a network is on."""
 
     name: str | None = field(name=PHYSICAL, default=None)
 
@@ -79,7 +79,7 @@ class Networks(TableAdapter[Network]):
     table = TABLE
 
     def chosen(self, ids: Sequence[str]) -> Parameters:
-        """``id``, again and again."""
+        """The parameter ``id``, once for each."""
         return [("id", id) for id in ids] if len(ids) <= IN_A_QUERY else []
 
     @action(actions.CreateNetwork)
@@ -115,7 +115,7 @@ class Networks(TableAdapter[Network]):
         return Done()
 
     def _physical_network(self) -> str:
-        """The only one that networks are on."""
+        """The only physical network that networks are on."""
         listed = pages(self.service, "/networks", "networks", parameters=[("fields", PHYSICAL)], type=Placed)
         names = sorted({network.name for page in listed for network in page.items if network.name is not None})
         if len(names) != 1:

@@ -8,8 +8,9 @@ from hvlib.driver import Done, Started, action
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Snapshot
-from hvlib_openstack.kinds.image import SNAPSHOT, GlanceAdapter, Picture, is_snapshot
+from hvlib_openstack.kinds.image import GlanceAdapter, Picture, is_snapshot
 from hvlib_openstack.operations.removal import remove_snapshot
+from hvlib_openstack.operations.snapshotting import SNAPSHOT
 from hvlib_openstack.table import Column, One, Table
 from hvlib_openstack.wire.values import label, moment, ordered
 

@@ -19,7 +19,7 @@ BACKEND = "volume_backend_name"
 
 
 class VolumeType(msgspec.Struct):
-    """What hvlib reads of a volume type."""
+    """The fields of a volume type that hvlib reads."""
 
     id: str
     name: str
@@ -33,7 +33,7 @@ def backend(extra_specs: Mapping[str, str]) -> str | None:
 
 
 def summed(figure: str) -> Callable[[Mapping[Any, Sequence[Any]], Mapping[str, str]], int | None]:
-    """What a figure comes to over a type's backends; None where one of them does not know."""
+    """A converter that sums a figure over a type's backends: to None where one of them does not know it."""
 
     def total(capacities: Mapping[Any, Sequence[Any]], extra_specs: Mapping[str, str]) -> int | None:
         figures = [getattr(each, figure) for each in capacities.get(backend(extra_specs), ())]

@@ -14,7 +14,8 @@ from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Resource, Snapshot, TaskRecord, Volume
 from hvlib.model.task import ENDED
-from hvlib_openstack.operations.attachment_outcome import ATTACHMENTS, attachment_outcome
+from hvlib_openstack.operations.attachment import ATTACHMENTS
+from hvlib_openstack.operations.attachment_outcome import attachment_outcome
 from hvlib_openstack.operations.claims import Claims
 from hvlib_openstack.operations.cloning import CLONE, clone_outcome
 from hvlib_openstack.operations.live_migration import LIVE_MIGRATION, cancel_live_migration, live_migration_outcome
@@ -29,12 +30,12 @@ from hvlib_openstack.wire.scope import server_scope
 __all__ = ["Tasks"]
 
 ALONE = {**dict.fromkeys(ATTACHMENTS, attachment_outcome), DELETE_SNAPSHOTS: removal_outcome}
-"""What tells of operations that are looked at one by one."""
+"""Functions that find the outcome of operations that are looked at one by one."""
 
 TARGETS: Mapping[str, type[Resource]] = {**dict.fromkeys(VOLUME_OPERATIONS, Volume), DELETE_SNAPSHOTS: Snapshot}
-"""What operations are on that are not on a server."""
+"""Kinds of the objects that operations are on, where these are not servers."""
 
-KEPT = 10_000
+MAX_ENDED = 10_000
 """Outcomes that are remembered."""
 
 NO_LIST = "OpenStack lists no operations across servers"
@@ -42,7 +43,7 @@ HINT = "wait for the task that an action returned, or get it by its ref"
 
 
 class Tasks(Adapter[TaskRecord]):
-    """What was asked of servers and volumes, here or in another process.
+    """Operations on servers and volumes, begun here or in another process.
 
     A task that is looked at goes on: where an operation takes several requests, the next one is sent then
     (`hvlib_openstack.operations.outcome`).
@@ -71,8 +72,8 @@ class Tasks(Adapter[TaskRecord]):
     def get(self, refs: Sequence[Ref], query: Query[TaskRecord]) -> Sequence[TaskRecord]:
         """GET of a server, of several those that have changed; and the records of what has ended.
 
-        What is attached is asked for one by one. What has ended was looked up once, and does not change: it is kept,
-        so that the rounds of who waits for many do not ask for it again and again.
+        Attachments are asked for one by one. The outcome of a task that has ended does not change: it is kept, so that
+        a wait for many tasks does not ask for it again in each round.
         """
         operations = {ref: operation for ref in refs if (operation := _operation(ref)) is not None}
         ended = self._ended
@@ -95,10 +96,10 @@ class Tasks(Adapter[TaskRecord]):
         return Done(task)
 
     def _remember(self, found: Mapping[str, Outcome]) -> None:
-        """What has ended, of the last tasks that did."""
+        """Keep the outcomes of the tasks that ended last."""
         new = {id: outcome for id, outcome in found.items() if outcome.state in ENDED}
         with self._remembering:
-            self._ended = dict([*self._ended.items(), *new.items()][-KEPT:])
+            self._ended = dict([*self._ended.items(), *new.items()][-MAX_ENDED:])
 
     def _outcomes(self, operations: Sequence[Operation]) -> dict[str, Outcome]:
         volumes = [each for each in operations if each.name in VOLUME_OPERATIONS]

@@ -12,22 +12,23 @@ from msgspec import field
 
 from hvlib.driver import Done, Started, action
 from hvlib.model import actions
-from hvlib.model.errors import InvalidQuery, InvalidState, NotFound, Unsupported
+from hvlib.model.errors import InvalidState, Unsupported
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Flavor, Host, Image, Network, PowerState, Volume
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.joins import NETWORKS
-from hvlib_openstack.kinds.host import service_host
-from hvlib_openstack.kinds.image import SNAPSHOT
-from hvlib_openstack.operations.attachment import detach_ports
+from hvlib_openstack.operations.attachment import attach_port, attach_volume, detach_ports, detach_volume
+from hvlib_openstack.operations.cloning import clone_server
 from hvlib_openstack.operations.creation import create_server
-from hvlib_openstack.operations.operation import started
-from hvlib_openstack.operations.outcome import state_of
+from hvlib_openstack.operations.migration import migrate_server
+from hvlib_openstack.operations.operation import act_on_server
+from hvlib_openstack.operations.outcome import status_of
+from hvlib_openstack.operations.removal import remove_server
 from hvlib_openstack.operations.sizes import wanted_size
+from hvlib_openstack.operations.snapshotting import revert_server, take_snapshot
 from hvlib_openstack.table import Column, Joined, Many, One, Table
 from hvlib_openstack.version import Version
 from hvlib_openstack.wire.cells import check_cell
-from hvlib_openstack.wire.reply import Reply
 from hvlib_openstack.wire.scope import server_scope
 from hvlib_openstack.wire.service import Parameters
 from hvlib_openstack.wire.values import mebibytes, moment, ordered, text
@@ -53,10 +54,7 @@ POWERS: Mapping[int | None, PowerState] = {
     6: "halted",
     7: "suspended",
 }
-"""What the hypervisor says, where the status is that of something under way."""
-
-KEEPING = Version(2, 85)
-"""The first microversion in which a volume can be told to stay when its server goes."""
+"""States that the hypervisor tells, for servers whose status is that of an operation under way."""
 
 SPECIAL = re.compile(r"([\\.^$*+?()\[\]{}|])")
 
@@ -86,7 +84,7 @@ class AttachedVolume(msgspec.Struct, gc=False):
 
 
 class Server(msgspec.Struct):
-    """What hvlib reads of a server."""
+    """The fields of a server that hvlib reads."""
 
     id: str
     status: str
@@ -110,17 +108,17 @@ def is_whole(server: Server) -> bool:
 
 
 def power_state(status: str, power: int | None) -> PowerState:
-    """By the status; while something is under way, by what the hypervisor says."""
+    """The state that a status means; while an operation is under way, the state that the hypervisor tells."""
     return STATUSES.get(status) or POWERS.get(power, "unknown")
 
 
 def addresses(networks: Mapping[str, Sequence[Address]]) -> tuple[str, ...]:
-    """Those of all interfaces."""
+    """The addresses of all interfaces."""
     return tuple(dict.fromkeys([each.addr for known in networks.values() for each in known]))
 
 
 def guest_os(image: Picture | str | None) -> str | None:
-    """What the image said when the server was made of it."""
+    """The system that the image named when the server was made of it."""
     properties = image.properties if isinstance(image, Picture) else None
     return None if properties is None else text(properties.os_distro) or text(properties.os_type)
 
@@ -173,7 +171,7 @@ class VMs(TableAdapter[VM]):
         return [("name", _exactly(value))] if field == "name_label" else []
 
     def compared(self, field: str, value: object) -> Parameters:
-        """Of administrators nova also takes a host's name, as an expression; what others ask so, it ignores."""
+        """From administrators nova also takes a host's name, as an expression; from others it ignores it."""
         if field == "host" and isinstance(value, Ref):
             return [("node", _exactly(value.id))]
         return super().compared(field, value)
@@ -191,7 +189,7 @@ class VMs(TableAdapter[VM]):
     @action(actions.Reboot)
     def reboot(self, vm: Ref, reboot: actions.Reboot) -> Started:
         """The action reboot. A hard one would start a server that is off: that is looked at first."""
-        if reboot.hard and self._status(vm) == "SHUTOFF":
+        if reboot.hard and status_of(self.client, vm.id) == "SHUTOFF":
             raise InvalidState(f"the server {vm.id} is off")
         return self._act(vm, "reboot", {"reboot": {"type": "HARD" if reboot.hard else "SOFT"}})
 
@@ -238,58 +236,37 @@ class VMs(TableAdapter[VM]):
         """The action createImage. Nova keeps no memory: `Unsupported`."""
         if snapshot.memory:
             raise Unsupported("nova's snapshots hold no memory", hint="memory=False")
-        reply, image = self._image(vm, snapshot.name_label)
-        return started(self.client, reply, "createImage", vm.id, made=image)
+        return take_snapshot(self.client, vm.id, snapshot.name_label)
 
     @action(actions.Revert)
     def revert(self, vm: Ref, revert: actions.Revert) -> Started:
         """The action rebuild, after a look whose snapshot it is: nova restores the disk, not the size or the power."""
-        picture = self.client.service("image").get(f"/images/{revert.snapshot.id}").json()
-        if picture.get("instance_uuid") != vm.id:
-            raise InvalidQuery(f"{revert.snapshot.id} is no snapshot of the server {vm.id}")
-        if "block_device_mapping" in picture:  # The image itself is empty, and nova would write that to the disk.
-            raise Unsupported(
-                f"the server {vm.id} runs from a volume: nova can't restore that", hint="create a VM of the snapshot"
-            )
-        return self._act(vm, "rebuild", {"rebuild": {"imageRef": revert.snapshot.id}})
+        return revert_server(self.client, vm.id, revert.snapshot.id)
 
     @action(actions.Clone)
     def clone(self, vm: Ref, clone: actions.Clone) -> Started:
         """The action createImage; a server of the image, os-stop and the image's deletion follow."""
-        reply, image = self._image(vm, f"{clone.name_label} (being cloned)")
-        return started(self.client, reply, "clone", vm.id, made=image, label=clone.name_label)
+        return clone_server(self.client, vm.id, clone.name_label)
 
     @action(actions.Migrate)
     def migrate(self, vm: Ref, migrate: actions.Migrate) -> Started:
-        """The action os-migrateLive; migrate of a server that is off or is not to be moved live, and confirmResize.
-
-        For a host, nova wants the name of its compute service: one more look.
-        """
-        if migrate.pool is not None:
-            raise Unsupported("nova moves no volumes from one type to another", hint="retype the volume: native")
-        host = None if migrate.host is None else service_host(self.client, migrate.host)
-        if migrate.live and self._status(vm) != "SHUTOFF":
-            return self._act(vm, "live-migration", {"os-migrateLive": {"host": host, "block_migration": "auto"}})
-        return self._act(vm, "migrate", {"migrate": {"host": host} if host else None})
+        """The action os-migrateLive or migrate, and confirmResize: `migrate_server`."""
+        return migrate_server(self.client, vm.id, migrate)
 
     @action(actions.AttachVolume)
     def attach_volume(self, vm: Ref, attach: actions.AttachVolume) -> Started:
         """POST /servers/ID/os-volume_attachments."""
-        body = {"volumeAttachment": {"volumeId": attach.volume.id}}
-        reply = self.service.post(f"/servers/{vm.id}/os-volume_attachments", body, self._version)
-        return started(self.client, reply, "attach_volume", vm.id)
+        return attach_volume(self.client, vm.id, attach.volume.id)
 
     @action(actions.DetachVolume)
     def detach_volume(self, vm: Ref, detach: actions.DetachVolume) -> Started:
         """DELETE /servers/ID/os-volume_attachments/VOLUME."""
-        reply = self.service.delete(f"/servers/{vm.id}/os-volume_attachments/{detach.volume.id}", self._version)
-        return started(self.client, reply, "detach_volume", vm.id)
+        return detach_volume(self.client, vm.id, detach.volume.id)
 
     @action(actions.AttachNetwork)
     def attach_network(self, vm: Ref, attach: actions.AttachNetwork) -> Done:
         """POST /servers/ID/os-interface; nova answers when the port is there."""
-        body = {"interfaceAttachment": {"net_id": attach.network.id}}
-        self.service.post(f"/servers/{vm.id}/os-interface", body, self._version)
+        attach_port(self.client, vm.id, attach.network.id)
         return Done(vm)
 
     @action(actions.DetachNetwork)
@@ -299,17 +276,8 @@ class VMs(TableAdapter[VM]):
 
     @action(actions.Delete)
     def delete(self, vm: Ref, delete: actions.Delete) -> Started:
-        """DELETE /servers/ID. Nova deletes the volumes that it is to delete with the server; others stay.
-
-        Volumes to keep are told so first, by PUT /servers/ID/os-volume_attachments/VOLUME: as often as it may be.
-        `Unsupported` before 2.85.
-        """
-        if delete.keep_volumes and self.client.login.compute < KEEPING:
-            raise Unsupported(f"this nova can't be told to keep volumes: that takes {KEEPING} (Ussuri)")
-        for volume in delete.keep_volumes:
-            body = {"volumeAttachment": {"volumeId": volume.id, "delete_on_termination": False}}
-            self.service.put(f"/servers/{vm.id}/os-volume_attachments/{volume.id}", body, self._version)
-        return started(self.client, self.service.delete(f"/servers/{vm.id}", self._version), "delete", vm.id)
+        """DELETE /servers/ID, after a PUT for each volume to keep: `remove_server`."""
+        return remove_server(self.client, vm.id, delete.keep_volumes)
 
     @action(actions.CreateVM)
     def create(self, _: None, create: actions.CreateVM) -> Started:
@@ -317,20 +285,7 @@ class VMs(TableAdapter[VM]):
         return create_server(self.client, create)
 
     def _act(self, vm: Ref, name: str, body: Mapping[str, Any]) -> Started:
-        reply = self.service.post(f"/servers/{vm.id}/action", body, self._version)
-        return started(self.client, reply, name, vm.id)
-
-    def _image(self, vm: Ref, name: str) -> tuple[Reply, str]:
-        """An image of a server that nova begins to make. Of a server with a volume for a disk, nova does not say so."""
-        image = {"name": name, "metadata": {"image_type": SNAPSHOT, "instance_uuid": vm.id}}
-        reply = self.service.post(f"/servers/{vm.id}/action", {"createImage": image}, self._version)
-        return reply, str(reply.json()["image_id"])
-
-    def _status(self, vm: Ref) -> str:
-        state = state_of(self.client, vm.id)
-        if state is None:
-            raise NotFound(f"there is no server {vm.id}")
-        return state.status
+        return act_on_server(self.client, vm.id, name, body)
 
 
 def _exactly(value: str) -> str:

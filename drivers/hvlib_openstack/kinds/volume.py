@@ -37,7 +37,7 @@ class Attachment(msgspec.Struct):
 
 
 class Disk(msgspec.Struct):
-    """What hvlib reads of a volume."""
+    """The fields of a volume that hvlib reads."""
 
     id: str
     size: int
@@ -50,7 +50,7 @@ class Disk(msgspec.Struct):
 
 
 def servers(attached: Sequence[Attachment]) -> list[str]:
-    """Those that have it; other services' hosts may have it too."""
+    """The servers that have a volume; hosts of other services may have it too."""
     return [each.server_id for each in attached if each.server_id is not None]
 
 

@@ -1,4 +1,4 @@
-"""Attachments: a server's ports, by network."""
+"""Attachments: a server's volumes, and its ports, by network."""
 
 from __future__ import annotations
 
@@ -9,7 +9,22 @@ from hvlib.model.errors import NotFound
 from hvlib_openstack.operations.operation import started
 from hvlib_openstack.wire.client import Client
 
-__all__ = ["SEPARATOR", "detach_ports", "ports_of"]
+__all__ = [
+    "ATTACHMENTS",
+    "DETACH_PORT",
+    "SEPARATOR",
+    "attach_port",
+    "attach_volume",
+    "detach_ports",
+    "detach_volume",
+    "ports_of",
+]
+
+ATTACH_VOLUME = "attach_volume"
+DETACH_VOLUME = "detach_volume"
+DETACH_PORT = "detach_interface"
+ATTACHMENTS = frozenset({ATTACH_VOLUME, DETACH_VOLUME, DETACH_PORT})
+"""Names of the operations that are attachments."""
 
 SEPARATOR = ","
 """Between the identifiers of ports in a task's."""
@@ -20,6 +35,25 @@ class Attached(msgspec.Struct):
 
     port_id: str
     net_id: str
+
+
+def attach_volume(client: Client, server: str, volume: str) -> Started:
+    """POST /servers/ID/os-volume_attachments."""
+    body = {"volumeAttachment": {"volumeId": volume}}
+    reply = client.compute.post(f"/servers/{server}/os-volume_attachments", body, client.login.compute)
+    return started(client, reply, ATTACH_VOLUME, server)
+
+
+def detach_volume(client: Client, server: str, volume: str) -> Started:
+    """DELETE /servers/ID/os-volume_attachments/VOLUME."""
+    reply = client.compute.delete(f"/servers/{server}/os-volume_attachments/{volume}", client.login.compute)
+    return started(client, reply, DETACH_VOLUME, server)
+
+
+def attach_port(client: Client, server: str, network: str) -> None:
+    """POST /servers/ID/os-interface; nova answers when the port is there."""
+    body = {"interfaceAttachment": {"net_id": network}}
+    client.compute.post(f"/servers/{server}/os-interface", body, client.login.compute)
 
 
 def ports_of(client: Client, server: str) -> list[Attached]:
@@ -39,4 +73,4 @@ def detach_ports(client: Client, server: str, network: str) -> Started:
     path, version = f"/servers/{server}/os-interface", client.login.compute
     first, *others = [client.compute.delete(f"{path}/{port}", version) for port in ports]
     last = others[-1] if others else first
-    return started(client, last, "detach_interface", server, goal=SEPARATOR.join(ports), made=first.request_id or "")
+    return started(client, last, DETACH_PORT, server, goal=SEPARATOR.join(ports), made=first.request_id or "")

@@ -12,20 +12,17 @@ from hvlib.model.errors import NotFound
 from hvlib.model.resources import VM
 from hvlib.model.task import Failure
 from hvlib_openstack.errors import failure
-from hvlib_openstack.operations.attachment import SEPARATOR, ports_of
+from hvlib_openstack.operations.attachment import DETACH_PORT, SEPARATOR, ports_of
 from hvlib_openstack.operations.instance_actions import InstanceAction, action_of, actions_since
 from hvlib_openstack.operations.operation import Operation
 from hvlib_openstack.operations.outcome import RUNNING, Outcome, state_of
 from hvlib_openstack.wire.client import Client
 
-__all__ = ["ATTACHMENTS", "attachment_outcome"]
-
-DETACH_PORT = "detach_interface"
-ATTACHMENTS = frozenset({"attach_volume", "detach_volume", DETACH_PORT})
+__all__ = ["attachment_outcome"]
 
 
 def attachment_outcome(client: Client, operation: Operation) -> Outcome:
-    """Where it is: one round trip; of ports that are detached, two or three at the end."""
+    """The outcome of an attachment: one round trip; of ports that are detached, two or three at the end."""
     action = action_of(client, operation.target, operation.request)
     if action is None and state_of(client, operation.target) is None:
         return Outcome("failed", error=Failure("NotFound", "the server is gone"))
@@ -39,7 +36,7 @@ def attachment_outcome(client: Client, operation: Operation) -> Outcome:
 
 
 def _detached(client: Client, operation: Operation) -> Outcome:
-    """By the ports: nova takes several requests in any order, and one for a port that is gone already is no failure."""
+    """The outcome by the ports: nova takes several requests in any order; one for a port that is gone is no failure."""
     try:
         left = {port.port_id for port in ports_of(client, operation.target)} & set(operation.goal.split(SEPARATOR))
     except NotFound:

@@ -1,4 +1,4 @@
-"""Claims: which of several processes takes a step that must be taken once, and of which no service keeps a record.
+"""Claims: they let one of several processes take a step that must be taken once, where no service keeps a record of it.
 
 A claim is an image without data, whose identifier follows from what is claimed: glance makes one image of an identifier
 alone, and never another one, not even after its deletion.
@@ -42,7 +42,7 @@ class Claims:
         return True
 
     def give_back(self, image: str) -> None:
-        """The step that was to be taken was not: whoever takes it next here may."""
+        """Let the next caller here take the step: it was claimed, and then not taken."""
         self._returned.add(image)
 
     def age(self, image: str) -> float:
@@ -54,7 +54,7 @@ class Claims:
         return (reply.date - reply.read(Claim).created_at).total_seconds()
 
     def end(self, image: str) -> None:
-        """DELETE /images/ID: nothing is to be seen of the claim any more, and nobody can take it."""
+        """DELETE /images/ID: nothing is to be seen of the claim any more, and no process can take it."""
         with suppress(HvlibError):
             self._client.service("image").delete(f"/images/{_id(image)}")
 

@@ -12,27 +12,28 @@ from typing import Any
 
 import msgspec
 
-from hvlib.driver import NotSent
+from hvlib.driver import NotSent, Started
 from hvlib.model.errors import HvlibError, NotFound, RateLimited
 from hvlib.model.task import ENDED, Failure
 from hvlib_openstack.errors import REFUSED, refused
 from hvlib_openstack.joins import NETWORKS
 from hvlib_openstack.operations.claims import Claims
-from hvlib_openstack.operations.operation import Operation, before_all
+from hvlib_openstack.operations.operation import Operation, before_all, started
 from hvlib_openstack.operations.outcome import OFF, RUNNING, Outcome, State, server_outcome
 from hvlib_openstack.operations.removal import remove_snapshot
 from hvlib_openstack.operations.sizes import named_size
+from hvlib_openstack.operations.snapshotting import begin_image
 from hvlib_openstack.paging import pages
 from hvlib_openstack.wire.client import Client
 from hvlib_openstack.wire.scope import server_scope
 
-__all__ = ["CLONE", "clone_outcome"]
+__all__ = ["CLONE", "clone_outcome", "clone_server"]
 
 CLONE = "clone"
 
 LOST = frozenset({"killed", "deleted", "pending_delete"})
 
-PATIENCE = 300.0
+CREATION_TIMEOUT = 300.0
 """Seconds after which a server that was asked for does not come any more."""
 
 
@@ -48,8 +49,14 @@ class Original(msgspec.Struct):
     flavor: Size
 
 
+def clone_server(client: Client, server: str, name: str) -> Started:
+    """The action createImage; a server of the image, os-stop and the image's deletion follow."""
+    reply, image = begin_image(client, server, f"{name} (being cloned)")
+    return started(client, reply, CLONE, server, made=image, label=name)
+
+
 def clone_outcome(client: Client, claims: Claims, operation: Operation, server: State | None) -> Outcome:
-    """Where a clone is, by the server that was made of the image; where there is none yet, by the image."""
+    """The outcome of a clone, by the server that was made of the image; before there is one, by the image."""
     clone = _clone(client, operation)
     if clone is None:
         outcome = _before(client, claims, operation, server)
@@ -97,8 +104,8 @@ def _ask(client: Client, claims: Claims, operation: Operation, server: dict[str,
 
 
 def _awaited(claims: Claims, operation: Operation) -> Outcome:
-    """Of a server that another process has begun to ask for, or this one without an answer."""
-    if claims.age(operation.made) < PATIENCE:
+    """The outcome while another process asks for the server, or this process has asked and got no answer."""
+    if claims.age(operation.made) < CREATION_TIMEOUT:
         return RUNNING
     return Outcome("failed", error=Failure("TaskFailed", "the clone was asked for, and has not come into being"))
 
@@ -116,7 +123,7 @@ def _like(client: Client, operation: Operation) -> dict[str, Any]:
 
 
 def _clone(client: Client, operation: Operation) -> State | None:
-    """The server that was made of the image, be it gone since. Others may be, by hand: the oldest one is it."""
+    """The server that was made of the image, even if it is gone. Users may have made others: the oldest counts."""
     asked = [("image", operation.made), ("changes-since", before_all([operation])), *server_scope(client)]
     version = client.login.compute
     found = pages(client.compute, "/servers/detail", "servers", parameters=asked, type=State, version=version)
@@ -125,14 +132,14 @@ def _clone(client: Client, operation: Operation) -> State | None:
 
 
 def _stopping(client: Client, clone: State, operation: Operation) -> Operation:
-    """The clone's own creation, after which it is to be off."""
+    """The operation that creates the clone and then stops it."""
     reply = client.compute.get(f"/servers/{clone.id}/os-instance-actions", version=client.login.compute)
     requests = [action["request_id"] for action in reply.json()["instanceActions"] if action["action"] == "create"]
     return Operation("create", clone.id, requests[-1] if requests else "", operation.begun, goal=OFF)
 
 
 def _forget(client: Client, claims: Claims, image: str) -> None:
-    """The image has served. One that the backend can't do without stays."""
+    """Delete the image and the claim. An image that the backend can't do without stays."""
     with suppress(HvlibError):
         remove_snapshot(client, image)
     claims.end(image)

@@ -1,4 +1,4 @@
-"""Creating servers: what nova is asked for."""
+"""Creation of servers: the request to nova, made of an action."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Made", "create_server"]
 
 
 class Made(msgspec.Struct):
-    """What nova answers."""
+    """The answer of nova, cinder or neutron to a creation."""
 
     id: str
 
@@ -63,7 +63,7 @@ def create_server(client: Client, create: CreateVM) -> Started:
 
 
 def _picture(client: Client, create: CreateVM) -> Picture:
-    """The image, where it matters for the size of a disk or of the server."""
+    """The image, if it matters for the size of a disk or of the server."""
     if create.pool is None and create.flavor is not None:
         return Picture()
     return client.service("image").get(f"/images/{create.image.id}").read(Picture)

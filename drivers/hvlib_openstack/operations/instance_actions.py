@@ -1,4 +1,4 @@
-"""Instance actions: nova's own record of what was done to a server."""
+"""Instance actions: nova's own record of the requests to a server."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Event(msgspec.Struct):
 
 
 class InstanceAction(msgspec.Struct):
-    """What was asked once. ``events`` are told of one action alone, and then to administrators in full."""
+    """One request to a server. ``events`` come with a single action only, in full only for administrators."""
 
     action: str
     request_id: str
@@ -40,7 +40,7 @@ class InstanceAction(msgspec.Struct):
 
     @property
     def details(self) -> str:
-        """Why a step of it has failed; "" where nova does not tell this user."""
+        """The reason why a step of it has failed; "" if nova does not tell this user."""
         return next((event.details for event in self.events if event.result == ERROR and event.details), "")
 
     @property
@@ -50,7 +50,7 @@ class InstanceAction(msgspec.Struct):
 
 
 def actions_since(client: Client, operation: Operation) -> list[InstanceAction]:
-    """An operation's own record and what was asked of the server after it, the oldest first; [] if there is none yet.
+    """The records of an operation and of later requests to the server, the oldest first; [] if there is none yet.
 
     One round trip.
     """

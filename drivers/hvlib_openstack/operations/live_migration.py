@@ -32,7 +32,7 @@ class Migration(msgspec.Struct):
 
 
 def live_migration_outcome(client: Client, operation: Operation, server: State | None) -> Outcome:
-    """Where a live migration is: two more round trips once nothing is under way on the server."""
+    """The outcome of a live migration: two more round trips once nothing is under way on the server."""
     outcome = server_outcome(client, operation, server)
     if outcome.state == "running" or server is None:
         return outcome
@@ -65,7 +65,7 @@ def cancel_live_migration(client: Client, operation: Operation) -> None:
 
 
 def _migration(client: Client, operation: Operation) -> Migration | None:
-    """The one of this request. Nova tells the newest first, and makes one for each request.
+    """Nova's migration of this request. Nova lists the newest first, and makes one for each request.
 
     None where that is nothing for this user, or forgotten.
     """

@@ -1,9 +1,9 @@
-"""Outcomes: what has become of operations on servers, by nova's own records; and the steps that are still to be taken.
+"""Outcomes of operations on servers, by nova's own records; and the steps that are still to be taken.
 
 Some operations take several requests, the next one only once the one before has come to its end: a resize is to be
 confirmed, a server that is to be off is stopped once nova has built and started it. A driver does not wait. So the next
-step is taken when the task is looked at. What was taken already, nova's records of the server tell, whoever took it: no
-step is taken twice, and none after somebody else has done something to the server since.
+step is taken when the task is looked at. Nova's records of the server tell which steps any process has taken: no step
+is taken twice, and none after somebody else has done something to the server since.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from hvlib_openstack.operations.instance_actions import InstanceAction, action_o
 from hvlib_openstack.operations.operation import Operation
 from hvlib_openstack.wire.client import Client
 
-__all__ = ["OFF", "RUNNING", "Outcome", "State", "server_outcome", "state_of"]
+__all__ = ["OFF", "RUNNING", "Outcome", "State", "server_outcome", "state_of", "status_of"]
 
 GONE = frozenset({"DELETED", "SOFT_DELETED"})
 
@@ -32,7 +32,7 @@ CONFIRMED = frozenset({"resize", "migrate"})
 """Actions after which nova waits to be told that all is well."""
 
 TAKEN = (InvalidState, Conflict, NotFound, InvalidQuery)
-"""What nova refuses a step with that was taken already: a resize that is confirmed "has not been resized"."""
+"""Nova's refusals of a step that was taken already: a resize that is confirmed "has not been resized"."""
 
 LOCKED = re.compile("is locked")
 
@@ -48,7 +48,7 @@ class Fault(msgspec.Struct):
 
 
 class State(msgspec.Struct):
-    """What tells how far an operation on a server is."""
+    """The fields of a server that tell how far an operation on it is."""
 
     id: str
     status: str
@@ -58,7 +58,7 @@ class State(msgspec.Struct):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """Where an operation is."""
+    """The state of an operation, and its result or error."""
 
     state: TaskState
     progress: float | None = None
@@ -70,7 +70,7 @@ RUNNING = Outcome("running")
 
 
 def state_of(client: Client, server: str) -> State | None:
-    """A server's; None if it is gone. One round trip."""
+    """A server's state; None if it is gone. One round trip."""
     try:
         reply = client.compute.get(f"/servers/{server}", version=client.login.compute)
     except NotFound:
@@ -78,8 +78,19 @@ def state_of(client: Client, server: str) -> State | None:
     return reply.read(dict[str, State])["server"]
 
 
+def status_of(client: Client, server: str) -> str:
+    """A server's status. Raises `NotFound` if it is gone. One round trip."""
+    state = state_of(client, server)
+    if state is None:
+        raise NotFound(f"there is no server {server}")
+    return state.status
+
+
 def server_outcome(client: Client, operation: Operation, server: State | None) -> Outcome:
-    """Where an operation on a server is. One round trip once nothing is under way there, another for each step left."""
+    """The outcome of an operation on a server.
+
+    One round trip once nothing is under way there, another for each step left.
+    """
     if server is None or server.status in GONE:
         return _gone(client, operation)
     if server.task_state is not None or server.status in UNDER_WAY:
@@ -94,7 +105,7 @@ def server_outcome(client: Client, operation: Operation, server: State | None) -
 
 
 def _gone(client: Client, operation: Operation) -> Outcome:
-    """Of a server that is not there any more. Nova tells for a while what was done to it before."""
+    """The outcome where the server is gone. For a while nova still lists the requests to it."""
     if operation.name == "delete":
         return Outcome("succeeded", 1.0)
     own = action_of(client, operation.target, operation.request)
@@ -114,7 +125,7 @@ def _complete(operation: Operation, actions: list[InstanceAction]) -> bool:
 
 
 def _settled(client: Client, operation: Operation, server: State, actions: list[InstanceAction]) -> Outcome:
-    """By the records of a server that nothing is done to."""
+    """The outcome by the records of a server on which nothing is under way."""
     own = actions[0]
     if own.failed or (operation.name == "create" and server.status == "ERROR"):
         return _failed(_reason(client, server, own))
@@ -134,7 +145,7 @@ def _succeeded(client: Client, operation: Operation) -> Outcome:
 
 
 def _confirmed(client: Client, operation: Operation, server: State, actions: list[InstanceAction]) -> Outcome:
-    """A new size or host is confirmed, unless somebody has decided already."""
+    """Confirm a new size or host, unless somebody has decided already."""
     decided = [action for action in actions if action.action in ("confirmResize", "revertResize")]
     if decided and decided[0].action == "revertResize":
         return Outcome("failed", error=Failure("TaskFailed", "it was reverted by somebody else"))
@@ -148,7 +159,7 @@ def _confirmed(client: Client, operation: Operation, server: State, actions: lis
 
 
 def _off(client: Client, operation: Operation, server: State, actions: list[InstanceAction]) -> Outcome:
-    """A server that nova has started is stopped, unless somebody has decided already whether it runs."""
+    """Stop a server that nova has started, unless somebody has decided already whether it runs."""
     decided = [action for action in actions if action.action in POWERED]
     if not decided and server.status == "ACTIVE":
         return _take(client, operation, "os-stop", actions)
@@ -181,7 +192,7 @@ def _moves(client: Client, operation: Operation, error: HvlibError, known: int) 
 
 
 def _reason(client: Client, server: State, action: InstanceAction) -> str:
-    """Why an action failed: what its steps say, else what the server shows."""
+    """The reason why an action failed: from its steps, else from the server."""
     told = action_of(client, server.id, action.request_id)
     return (told.details if told is not None else "") or _shown(server) or f"{action.action} failed"
 

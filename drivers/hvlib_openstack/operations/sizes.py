@@ -13,8 +13,8 @@ from hvlib_openstack.wire.values import MIB
 
 __all__ = ["Size", "chosen_size", "named_size", "wanted_size"]
 
-NEAR = 3
-"""Flavors that are named where none fits."""
+NEAR_FLAVORS = 3
+"""How many flavors an error names where none fits."""
 
 
 class Size(msgspec.Struct):
@@ -46,7 +46,7 @@ def named_size(client: Client, flavor: str) -> Size:
 
 
 def chosen_size(client: Client, flavor: Ref | None, vcpus: int | None, memory_bytes: int | None, disk: int = 0) -> Size:
-    """The flavor that was asked for: that one, or the one that has just these processors and this memory.
+    """The flavor that was asked for by its name, or the one that has just these processors and this memory.
 
     ``disk``: GiB that it must have at least; of several the one with the smallest disk is taken. Raises `InvalidQuery`,
     which names the near ones, if none fits; `Unsupported` for a flavor with sizes besides. One round trip.
@@ -61,7 +61,7 @@ def chosen_size(client: Client, flavor: Ref | None, vcpus: int | None, memory_by
     sizes = sorted(_sizes(client), key=lambda size: size.disk)
     found = next((size for size in sizes if _gives(size, vcpus, memory_bytes) and size.disk >= disk), None)
     if found is None:
-        near = sorted(sizes, key=lambda size: _distance(size, vcpus, memory_bytes))[:NEAR]
+        near = sorted(sizes, key=lambda size: _distance(size, vcpus, memory_bytes))[:NEAR_FLAVORS]
         told = ", ".join(f"{size.name} ({size.vcpus} vcpus, {size.ram} MiB, {size.disk} GiB)" for size in near)
         raise InvalidQuery(f"no flavor has {wanted}", hint=f"near ones: {told}")
     return found
@@ -88,7 +88,7 @@ def _gives(size: Size, vcpus: int, memory_bytes: int) -> bool:
 
 
 def _distance(size: Size, vcpus: int, memory_bytes: int) -> float:
-    """How many times as large the one is as the other, in both ways."""
+    """The ratios of processors and of memory, added up: 2 where both are the same."""
 
     def times(one: float, other: float) -> float:
         return max(one, other) / max(min(one, other), 1)

@@ -1,4 +1,4 @@
-"""Outcomes of operations on volumes: by their status, and what cinder says where that tells of an error."""
+"""Outcomes of operations on volumes: by the volume's status, and by cinder's messages where that tells of an error."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ VOLUME_OPERATIONS = frozenset({"create-volume", "extend-volume", "delete-volume"
 
 READY = frozenset({"available", "in-use"})
 
-ONE_BY_ONE = 2
-"""Volumes that are looked at each by itself."""
+MAX_SINGLE_READS = 2
+"""How many volumes are read one by one."""
 
 MESSAGES = Version(3, 5)
 """The first microversion in which cinder says why something failed."""
@@ -43,7 +43,7 @@ def volume_states(client: Client, operations: Sequence[Operation]) -> Mapping[st
     """
     wanted = dict.fromkeys(each.target for each in operations)
     told: dict[str, Disk] = {}
-    if len(wanted) > ONE_BY_ONE:
+    if len(wanted) > MAX_SINGLE_READS:
         asked, cinder = volume_scope(client), client.service("block-storage")
         for page in pages(cinder, "/volumes/detail", "volumes", parameters=asked, type=Disk):
             told |= {disk.id: disk for disk in page.items if disk.id in wanted}
@@ -53,7 +53,7 @@ def volume_states(client: Client, operations: Sequence[Operation]) -> Mapping[st
 
 
 def volume_outcome(client: Client, operation: Operation, disk: Disk | None) -> Outcome:
-    """Where an operation on a volume is: one round trip for the reason of a failure, else none."""
+    """The outcome of an operation on a volume: one round trip for the reason of a failure, else none."""
     if disk is None:
         gone = Failure("NotFound", "the volume is gone")
         return Outcome("succeeded", 1.0) if operation.name == "delete-volume" else Outcome("failed", error=gone)
@@ -77,7 +77,7 @@ def _state(client: Client, volume: str) -> Disk | None:
 
 
 def _reason(client: Client, operation: Operation) -> str:
-    """What cinder's messages say of a volume, the newest first."""
+    """The newest of cinder's messages about a volume."""
     try:
         reply = client.service("block-storage").get(
             "/messages", [("resource_uuid", operation.target), ("sort", "created_at:desc")], MESSAGES

@@ -1,4 +1,4 @@
-"""Cursors: where a watch of servers goes on, and what proves that nova still remembers all that went since."""
+"""Cursors: a watch of servers goes on from one, and it proves that nova still remembers all servers that went since."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
         return born < self.at - young or id in self.young
 
     def difference(self, alive: Mapping[str, int], gone: Mapping[str, int], young: int) -> tuple[set[str], set[str]]:
-        """Who came and who went since, of who there is and who nova says is gone, each with its birth.
+        """The servers that came and those that went since, given the living and the gone ones with their births.
 
         Raises `CursorLost` where these do not account for all that there were.
         """
@@ -53,13 +53,13 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
         return came, went
 
     def encode(self) -> WatchCursor:
-        """As text."""
+        """Encode as text."""
         body = msgspec.json.encode(self)
         return WatchCursor(base64.urlsafe_b64encode(zlib.crc32(body).to_bytes(4, "big") + body).decode())
 
     @classmethod
     def decode(cls, text: str) -> Cursor:
-        """Of text. Raises `CursorLost` for what is none."""
+        """Decode text. Raises `CursorLost` for text that is no cursor."""
         try:
             data = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
             if zlib.crc32(data[4:]).to_bytes(4, "big") == data[:4]:

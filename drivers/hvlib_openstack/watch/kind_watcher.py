@@ -18,7 +18,7 @@ from hvlib.model.resources import Resource
 __all__ = ["GoOn", "Intervals", "KindWatcher", "PolledKind", "PolledRefs", "Schedule", "ScheduledWatcher"]
 
 PAUSE_PER_LISTING = 5
-"""How many times as long as a listing took the pause after it is, at least: the server has others to serve."""
+"""The least pause after a listing, in times of the listing's duration: the server has others to serve."""
 
 GoOn = Callable[[], None]
 """Raises once the watch is closed."""

@@ -1,4 +1,4 @@
-"""Kinds of which only what has changed is read again: networks by their revision, volumes by their time of change."""
+"""Kinds of which only changed objects are read again: networks by their revision, volumes by their time of change."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class NetworkWatcher(ScheduledWatcher):
         self._revisions: Mapping[str, int] = {}
 
     def look(self, go_on: GoOn) -> Sequence[Change]:
-        """Those with another revision, and what is gone."""
+        """The networks that have another revision, and those that are gone."""
         begin = time.monotonic()
         found = self._found(go_on)
         known, make = self._revisions, self._adapter.ref
@@ -60,7 +60,7 @@ class NetworkWatcher(ScheduledWatcher):
         return [*gone, *map(Upsert, records)]
 
     def _records(self, ids: Set[str], go_on: GoOn) -> Sequence[Any]:
-        """Those of the identifiers: by these, or of many out of all."""
+        """The records of these networks: asked for by identifier, or, if they are many, picked from all."""
         if len(ids) <= IN_A_QUERY:
             return self._adapter.get([self._adapter.ref(id) for id in ids], self._query) if ids else []
         items: list[Any] = []
@@ -93,7 +93,7 @@ class VolumeWatcher(ScheduledWatcher):
         self._shared: set[Ref] = set()
 
     def look(self, go_on: GoOn) -> Sequence[Change]:
-        """Those that changed, and what is gone. The identifiers go first: who came meanwhile has changed."""
+        """The volumes that changed, and those that are gone. Identifiers go first: a new volume counts as changed."""
         begin = time.monotonic()
         there = None if self._since is None else self._ids(go_on)
         records = self._changed(go_on)
@@ -119,7 +119,7 @@ class VolumeWatcher(ScheduledWatcher):
         return records
 
     def _share(self, records: Sequence[Any]) -> None:
-        """Note which of them several servers have."""
+        """Note which of these volumes are attached to several servers."""
         if VMS in self._query.fields:
             self._shared -= {record.ref for record in records}
             self._shared |= {record.ref for record in records if len(record.vms) > 1}
@@ -133,7 +133,10 @@ class VolumeWatcher(ScheduledWatcher):
         return found
 
     def _changed(self, go_on: GoOn) -> list[Any]:
-        """All, the first time; and where cinder's own records are wanted: it does not tell all changes of these."""
+        """The changed volumes; all of them the first time, and where cinder's own records are wanted.
+
+        Cinder does not tell all changes of its own records.
+        """
         asked = list(self._adapter.everything())
         if self._since is not None and not self._query.native:
             asked.append(("updated_at", f"gte:{self._since:%Y-%m-%dT%H:%M:%S}"))

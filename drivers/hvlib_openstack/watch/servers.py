@@ -1,4 +1,4 @@
-"""Servers, watched: nova's changes-since, and now and then a listing, for what that does not tell."""
+"""Servers: nova's changes-since, and now and then a listing, for the changes that nova does not tell."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hvlib.model.errors import ConnectionFailed, CursorLost, PartialResult, Prot
 from hvlib.model.query import Query
 from hvlib.model.resources import VM
 from hvlib_openstack.adapter import TableAdapter
-from hvlib_openstack.joins import FEW
+from hvlib_openstack.joins import MAX_SINGLE_READS
 from hvlib_openstack.operations.outcome import state_of
 from hvlib_openstack.paging import pages
 from hvlib_openstack.table import Records
@@ -31,13 +31,13 @@ __all__ = ["ServerWatcher"]
 OVERLAP = 5
 """Seconds for which nova is asked once more: it counts in whole ones, and the clocks of its hosts differ."""
 
-YOUNG = 3 * OVERLAP
+YOUNG_AGE = 3 * OVERLAP
 """Seconds for which a server's age does not tell whether it was there at a moment."""
 
 GONE = frozenset({"DELETED", "SOFT_DELETED"})
 
 HIDDEN = frozenset({"tags", "networks", "volumes", "ip_addresses"})
-"""What changes without nova telling it."""
+"""Fields that change without nova telling it."""
 
 BESIDES = ("power_state", "created_at")
 """Fields whose columns tell whether a server is gone, and how old it is."""
@@ -98,8 +98,8 @@ class ServerWatcher(KindWatcher):
 
     @property
     def cursor(self) -> Cursor:
-        """Where this one stands."""
-        oldest = self._at - YOUNG
+        """The cursor of this watch as it stands now."""
+        oldest = self._at - YOUNG_AGE
         return Cursor(
             region=self._client.login.about.uuid,
             scope=_scope(self._client),
@@ -140,7 +140,7 @@ class ServerWatcher(KindWatcher):
         return [*self._leave(gone.keys() & known), *map(Upsert, records)]
 
     def _resume(self, since: Cursor, go_on: GoOn) -> Sequence[Change]:
-        """What differs from the moment of a cursor. Raises `CursorLost` where nova does not remember all that went."""
+        """The changes since a cursor. Raises `CursorLost` where nova does not remember all servers that went."""
         if (since.region, since.scope) != (self._client.login.about.uuid, _scope(self._client)):
             raise CursorLost("the cursor is of another region or project")
         listed = self._listed(go_on)
@@ -148,7 +148,7 @@ class ServerWatcher(KindWatcher):
         ages = {**dict.fromkeys(listed, 0), **self._ages({**self._rest(listed, gone), **there})}
         self._alive = {id: born for id, born in ages.items() if id not in gone}
         self._account_for(self._sightings.last.ids - self._alive.keys() - gone.keys())
-        came, went = since.difference(self._alive, gone, YOUNG)
+        came, went = since.difference(self._alive, gone, YOUNG_AGE)
         records = self._made({**self._rest(listed, gone), **there}.values())
         return [*self._leave(went), *(Upsert(record, record.ref.id in came) for record in records)]
 
@@ -159,11 +159,11 @@ class ServerWatcher(KindWatcher):
             raise CursorLost("nova does not remember what became of a server that is gone")
 
     def _account_for(self, missing: Set[str]) -> None:
-        """Of servers that are not listed, and that nova does not tell the end of: a few are asked for, one by one.
+        """Ask for a few servers that are not listed, and of whose end nova does not tell, one by one.
 
         Raises `PartialResult` where nova leaves them out.
         """
-        for id in sorted(missing)[:FEW]:
+        for id in sorted(missing)[:MAX_SINGLE_READS]:
             try:
                 there = state_of(self._client, id) is not None
             except ProtocolError as error:
@@ -175,7 +175,7 @@ class ServerWatcher(KindWatcher):
         """Servers that are listed, and that nova has not told of: their cell was down when they were last listed."""
         if self._whole:
             return listed
-        if len(listed) <= FEW:
+        if len(listed) <= MAX_SINGLE_READS:
             return {id: item for id in sorted(listed) for item in self._adapter.item(self._rows, id)}
         at = self._at
         items = self._read([], go_on)
@@ -189,7 +189,7 @@ class ServerWatcher(KindWatcher):
         return (Gone(self._client.context.ref(VM, id)) for id in ids)
 
     def _changed(self, since: int, go_on: GoOn) -> tuple[dict[str, Any], dict[str, int]]:
-        """What nova tells of a time: the servers that are there, and those that are gone, with their births."""
+        """Nova's changes since a time: the servers that are there, and those that are gone, with their births."""
         asked = ("changes-since", datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
         items = self._read([asked], go_on)
         gone = {id: item for id, item in items.items() if self._rows.row(item).status in GONE}
@@ -240,8 +240,8 @@ class ServerWatcher(KindWatcher):
         return {id: _epoch(self._rows.row(item).created) for id, item in items.items()}
 
     def _forget(self) -> None:
-        """What nova tells no more need not be known as told."""
-        self._told = {id: at for id, at in self._told.items() if at >= self._at - YOUNG}
+        """Forget the gone servers that nova does not tell of any more."""
+        self._told = {id: at for id, at in self._told.items() if at >= self._at - YOUNG_AGE}
 
 
 def _scope(client: Client) -> str:

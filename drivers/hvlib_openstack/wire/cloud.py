@@ -56,7 +56,7 @@ class Cloud:
 
 
 def _region(endpoint: Endpoint, http: requests.Session) -> CloudRegion:
-    """What the configuration says, below what the endpoint says. With an ``auth_url`` of its own it stands alone."""
+    """The region by the configuration, under the endpoint's options. An endpoint with an ``auth_url`` stands alone."""
     given: dict[str, Any] = {name: endpoint.options[name] for name in OF_THE_CLOUD if name in endpoint.options}
     auth = {name: value for name, value in endpoint.options.items() if name not in (*OF_THE_CLOUD, *OWN)}
     if endpoint.username is not None:
@@ -77,7 +77,7 @@ def _region(endpoint: Endpoint, http: requests.Session) -> CloudRegion:
 
 @contextmanager
 def _refused() -> Iterator[None]:
-    """What the SDK does not like of a configuration is a `ConfigError`."""
+    """Raise the SDK's complaints about a configuration as `ConfigError`."""
     try:
         yield
     except ConfigException as error:

@@ -24,14 +24,14 @@ from hvlib.driver.http.opened import Opened
 
 __all__ = ["Connections", "transport_errors"]
 
-KEPT = 100
-"""Connections to one service that are kept when they are idle; there may be more at a time."""
+MAX_IDLE = 100
+"""How many idle connections to one service are kept; there may be more at a time."""
 
 IDENTIFIER = re.compile(r"(?<=/)(?:req-)?(?:[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}|\d+)(?=/|$)")
 
 
 class Connections(HTTPAdapter):
-    """What a requests session sends with, shared by threads. `cut` ends what any of them waits for.
+    """The transport adapter of a requests session, shared by threads. `cut` ends the waits of all of them.
 
     Each request is counted, and over, its reply read whole, in the seconds of the context.
     """
@@ -42,7 +42,7 @@ class Connections(HTTPAdapter):
         self._context = context
         self._tls = tls_context(verify, cacert)
         self._opened = Opened()
-        super().__init__(pool_maxsize=KEPT)
+        super().__init__(pool_maxsize=MAX_IDLE)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """`requests.adapters.HTTPAdapter.init_poolmanager`."""
@@ -100,7 +100,7 @@ def _read(response: requests.Response) -> bytes:
 
 @contextmanager
 def transport_errors(server: str) -> Iterator[None]:
-    """Raise what goes wrong on the way to ``server`` and back as errors of hvlib. What the SDK says besides passes."""
+    """Raise errors on the way to ``server`` and back as errors of hvlib. Other errors of the SDK pass."""
     with connection_errors(server):
         try:
             yield
@@ -112,7 +112,7 @@ def transport_errors(server: str) -> Iterator[None]:
 
 
 def _origin(error: BaseException | None) -> HTTPError | OSError | None:
-    """What broke below the SDK's own errors; None if nothing did: the server has answered."""
+    """The error below the SDK's own errors; None if there is none: the server has answered."""
     while error is not None:
         reason = error.reason if isinstance(error, MaxRetryError) else None
         for found in (reason, error, *error.args):

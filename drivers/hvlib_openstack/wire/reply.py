@@ -1,4 +1,4 @@
-"""Replies: what a service answered, with its headers, its body and the request's name."""
+"""Replies of the services: headers, body and the request's name."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Service:
         return self.request("DELETE", path, version=version)
 
     def revoke(self) -> None:
-        """Of the identity service: make the token worthless."""
+        """DELETE /auth/tokens of the identity service: make the token worthless."""
         headers = {"X-Auth-Token": self._token.reveal(), "X-Subject-Token": self._token.reveal()}
         with transport_errors(self._server):
             self._sdk.delete(f"{self.base}/auth/tokens", headers=headers, authenticated=False, raise_exc=False)
@@ -60,7 +60,7 @@ class Service:
     def request(
         self, method: str, path: str, *, body: Any = None, version: Version | None = None, content_type: str = ""
     ) -> Reply:
-        """One exchange. What the service refuses raises the error that its status and its words mean."""
+        """One exchange. A refusal raises the error that its status and its words mean."""
         headers = {"X-Auth-Token": self._token.reveal(), "Accept": "application/json"}
         if version is not None:
             headers["OpenStack-API-Version"] = f"{MICROVERSIONED.get(self.type, self.type)} {version}"
@@ -95,7 +95,7 @@ class Service:
 
 
 MICROVERSIONED = {"block-storage": "volume"}
-"""What a service is called in the header that asks for a microversion, where that is not its type."""
+"""Names of services in the header that asks for a microversion, where these are not their types."""
 
 
 def base_of(url: str, version: str) -> str:

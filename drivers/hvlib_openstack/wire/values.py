@@ -1,4 +1,4 @@
-"""Values: what the services say, in hvlib's units and types."""
+"""Values of the services, in hvlib's units and types."""
 
 from __future__ import annotations
 
