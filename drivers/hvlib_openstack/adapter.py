@@ -1,37 +1,36 @@
-"""Adapters: a kind's listing, lookups and reads, all of them by its table."""
+"""The base of adapters: a kind's listing, lookups and reads, all of them by its table."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from hvlib.driver import Adapter, Page, PageToken
 from hvlib.model.errors import CursorLost, InvalidQuery, NotFound, ProtocolError
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
-from hvlib_openstack.joins import FEW
+from hvlib_openstack.joins import MAX_SINGLE_READS
 from hvlib_openstack.listings import Joins, Listing, Listings
 from hvlib_openstack.paging import MARKER, CollectionPage, page_at, pages
-from hvlib_openstack.service import Parameters, Service, Version
 from hvlib_openstack.table import Records, Table
-
-if TYPE_CHECKING:
-    from hvlib_openstack.session import OpenStackSession
+from hvlib_openstack.version import Version
+from hvlib_openstack.wire.client import Client
+from hvlib_openstack.wire.service import Parameters, Service
 
 __all__ = ["TableAdapter"]
 
 R = TypeVar("R", bound=Resource)
 
-PAGE = 1000
+PAGE_SIZE = 1000
 """Objects a page, if nobody says how many: as many as the services give."""
 
 IDENTIFIER = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-"""What may stand in a path. Another word may be a place of its own: ``/servers/detail``."""
+"""Identifiers that may stand in a path. Another word may be a place of its own: ``/servers/detail``."""
 
-PROBE = 100
+PROBE_SIZE = 100
 """Objects of the page that is read before a few objects are asked for each by itself: of a small region, it is all."""
 
 
@@ -41,27 +40,27 @@ class TableAdapter(Adapter[R]):
     reusable_tokens = True
     table: ClassVar[Table[Any]]
 
-    def __init__(self, session: OpenStackSession) -> None:
-        self.session = session
-        login = session.current
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        login = client.login
         self.fields = self.table.declared(login.compute, login.administrator)
         self._listings = Listings()
 
     @property
     def service(self) -> Service:
         """The service that has this kind."""
-        return self.session.service(self.table.service)
+        return self.client.service(self.table.service)
 
     def ref(self, id: str) -> Ref:
         """The ref of an object of this kind."""
-        return self.session.context.ref(self.kind, id)
+        return self.client.context.ref(self.kind, id)
 
     def page(self, query: Query[R], after: PageToken | None) -> Page[R]:
         """GET of the collection after a marker; what is joined is read with the first page, for all.
 
         Where a service can't tell another kind's objects apart, a page of nothing but these is passed over.
         """
-        rows, asked = Records(self.table, query, self.session, {}), self.filters(query)
+        rows, asked = Records(self.table, query, self.client, {}), self.filters(query)
         marker = None if after is None else _marker(self.kind, after)
         page = self._after(rows, asked, marker, query.page_size)
         seen = {marker}
@@ -75,7 +74,7 @@ class TableAdapter(Adapter[R]):
         if listing is None or listing.joins.keys() != {join.name for join in self.table.joins(query.fields)}:
             alone = after is None and page.next is None
             listing = Listing(self._join(query, page.items if alone else None), time.monotonic())
-        items = Records(self.table, query, self.session, listing.joins).all(page.items)
+        items = Records(self.table, query, self.client, listing.joins).all(page.items)
         if page.next is None:
             return Page(items)
         token = _token(self.kind, page.next)
@@ -84,15 +83,15 @@ class TableAdapter(Adapter[R]):
         return Page(items, next=token)
 
     def release(self, token: PageToken) -> None:
-        """Forget what was joined."""
+        """Forget the joins of a listing that nobody goes on with."""
         self._listings.forget(token)
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
         """GET of the object, by uuid; else of the collection, with what the service can compare."""
         if field == "uuid" and self._single:
-            return self.made(query, self.item(Records(self.table, query, self.session, {}), value))
-        read = self.table.fields[field].reader(self.session, {})
-        rows = Records(self.table, query, self.session, {}, field)
+            return self.made(query, self.item(Records(self.table, query, self.client, {}), value))
+        read = self.table.fields[field].reader(self.client, {})
+        rows = Records(self.table, query, self.client, {}, field)
         asked = [*self.filters(query), *self.named(field, value)]
         found = [item for page in self.pages(rows, asked) for item in page.items if read(rows.row(item)) == value]
         return self.made(query, found, field)
@@ -103,11 +102,11 @@ class TableAdapter(Adapter[R]):
         A listing leaves out what can be had all the same: another project's servers, hidden images.
         """
         wanted = {ref.id for ref in refs}
-        rows, found = Records(self.table, query, self.session, {}), []
+        rows, found = Records(self.table, query, self.client, {}), []
         if self._single and len(wanted) == 1:
             return self.made(query, self.item(rows, *wanted))
-        few = self._single and len(wanted) <= FEW
-        for page in self.pages(rows, self.chosen(sorted(wanted)), PROBE if few else None):
+        few = self._single and len(wanted) <= MAX_SINGLE_READS
+        for page in self.pages(rows, self.chosen(sorted(wanted)), PROBE_SIZE if few else None):
             chosen = [item for item in page.items if self._id(item) in wanted]
             found += chosen
             wanted.difference_update(map(self._id, chosen))
@@ -117,28 +116,31 @@ class TableAdapter(Adapter[R]):
         return self.made(query, found)
 
     def everything(self) -> Parameters:
-        """What the whole kind is asked for with."""
+        """The parameters that ask for the whole kind."""
         return self.table.parameters
 
     def limit(self, size: int | None) -> Parameters:
-        """What asks for pages of a size, or of any."""
-        return [("limit", str(size or PAGE))]
+        """The parameters that ask for pages of a size, or of any."""
+        return [("limit", str(size or PAGE_SIZE))]
 
     def filters(self, query: Query[R]) -> Parameters:
-        """What a listing is asked for with: what of the query's filters the service compares itself."""
+        """The parameters of a listing: with those of the query's filters that the service compares itself."""
         return [*self.everything(), *self._compared(query)]
 
     def named(self, field: str, value: str) -> Parameters:
-        """What finds the objects whose field has a value, and perhaps others: for services, none is no empty one."""
+        """The parameters that find the objects whose field has a value, and perhaps others.
+
+        [] for an empty value: services do not tell it from no value.
+        """
         name = self.table.filters.get(field)
         return [] if name is None or not value else [(name, value)]
 
     def chosen(self, ids: Sequence[str]) -> Parameters:  # noqa: ARG002 -- for services that can choose
-        """What finds the objects of these identifiers, and perhaps others."""
+        """The parameters that find the objects of these identifiers, and perhaps others."""
         return self.everything()
 
     def compared(self, field: str, value: object) -> Parameters:
-        """What finds the objects whose field has a value, and perhaps others; nothing where the service can't."""
+        """The parameters that find the objects whose field has a value, and perhaps others; [] where there are none."""
         return self.named(field, value) if isinstance(value, str) else []
 
     def _compared(self, query: Query[R]) -> Iterator[tuple[str, str]]:
@@ -155,7 +157,7 @@ class TableAdapter(Adapter[R]):
     def _version(self) -> Version | None:
         if self.table.service != "compute":
             return self.table.version
-        newest = self.session.current.compute
+        newest = self.client.login.compute
         return newest if self.table.version is None else min(newest, self.table.version)
 
     def _after(self, rows: Records[R], asked: Parameters, marker: str | None, size: int | None) -> CollectionPage[Any]:
@@ -197,14 +199,14 @@ class TableAdapter(Adapter[R]):
         """The records of items that were read into rows of these fields. One round trip if anything is joined."""
         if not items:
             return []
-        return Records(self.table, query, self.session, self._join(query, items), *besides).all(items)
+        return Records(self.table, query, self.client, self._join(query, items), *besides).all(items)
 
     def _join(self, query: Query[R], items: Sequence[Any] | None) -> Joins:
-        """What is joined to these objects: of a few each by itself, else, and without any, all that there is."""
-        few = [self._id(item) for item in items] if items is not None and len(items) <= FEW else None
+        """Read the joins of these objects: of a few by name; of many, or where none are given, all joins."""
+        few = [self._id(item) for item in items] if items is not None and len(items) <= MAX_SINGLE_READS else None
         if few == []:
             return {}
-        return {join.name: join.read(self.session, few) for join in self.table.joins(query.fields)}
+        return {join.name: join.read(self.client, few) for join in self.table.joins(query.fields)}
 
     def _id(self, item: Any) -> str:
         return str(item[self.table.id] if isinstance(item, dict) else getattr(item, self.table.id))
@@ -215,7 +217,7 @@ def _token(kind: type[Resource], next: Parameters) -> PageToken:
 
 
 def _marker(kind: type[Resource], token: PageToken) -> str:
-    """Where a token leads. Raises `CursorLost` for one that was not given out here."""
+    """The marker in a token. Raises `CursorLost` for a token that was not given out here."""
     name, _, marker = token.partition(":")
     if name != kind.kind or not marker:
         raise CursorLost(f"{token!r} is no page token of {kind.kind}")

@@ -1,4 +1,4 @@
-"""What OpenStack's services refuse with, as errors of hvlib."""
+"""The refusals of OpenStack's services, as errors of hvlib."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STATUSES: Mapping[int, type[HvlibError]] = {
 }
 
 REFUSED: tuple[type[HvlibError], ...] = (*{*STATUSES.values(), errors.InvalidState} - {SessionLost},)
-"""What a service says no with. Other errors do not tell whether it has acted."""
+"""The errors of a service that says no. Other errors do not tell whether it has acted."""
 
 QUOTA = re.compile(r"quota|limit exceeded|maximum number of", re.IGNORECASE)
 STATE = re.compile(
@@ -39,13 +39,13 @@ STATE = re.compile(
     r"|in an invalid state|invalid volume: volume|is not in a state|is in this state",
     re.IGNORECASE,
 )
-"""What nova and cinder say where the object's state does not allow it; other conflicts are with other objects."""
+"""Words of nova and cinder where the object's state forbids a request; other conflicts are with other objects."""
 
 UNAUTHORIZED = re.compile(r"unauthorized exception", re.IGNORECASE)
-"""What nova says where another service does not take the user's token any more."""
+"""Words of nova where another service does not take the user's token any more."""
 
 MEANWHILE = re.compile("UnexpectedTaskStateError")
-"""What nova says, as an error of its own, where another request comes to the same server in the same moment."""
+"""Words of nova, as an error of its own, where another request comes to the same server in the same moment."""
 
 MISSING = re.compile(r"could not be found|no such|does not exist", re.IGNORECASE)
 FORBIDDEN = re.compile(r"not authorized|policy doesn't allow|forbidden", re.IGNORECASE)
@@ -57,10 +57,10 @@ REASONS: Mapping[re.Pattern[str], type[HvlibError]] = {
     FORBIDDEN: errors.PermissionDenied,
     MISSING: errors.NotFound,
 }
-"""What is found in the words of a failure, the first of these."""
+"""Errors by the words of a failure; the first that is found counts."""
 
 TAG = re.compile(r"<[^>]*>")
-WORDS = 400
+MAX_TEXT = 400
 """Characters of an answer that is no JSON which are repeated."""
 
 
@@ -81,13 +81,13 @@ def refusal(response: requests.Response) -> HvlibError:
 
 
 def failure(message: str, native: Any = None) -> Failure:
-    """Why an operation failed, by what the server's record of it says."""
+    """The failure that the words of a server's record mean."""
     error = next((error for words, error in REASONS.items() if words.search(message)), errors.TaskFailed)
     return Failure(error.__name__, message, native)
 
 
 def refused(error: HvlibError) -> Failure:
-    """Why an operation failed of which a later step was refused."""
+    """The failure of an operation of which a later step was refused."""
     return Failure(type(error).__name__, str(error), error.native)
 
 
@@ -105,11 +105,11 @@ def _error_type(status: int, said: str) -> type[HvlibError] | None:
 
 
 def _message(response: requests.Response) -> str:
-    """The service's words: under any of the names that services put them."""
+    """The service's words, under any of the names that services put them."""
     try:
         body = msgspec.json.decode(response.content)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return " ".join(TAG.sub(" ", response.content.decode(errors="replace")).split())[:WORDS]
+        return " ".join(TAG.sub(" ", response.content.decode(errors="replace")).split())[:MAX_TEXT]
     return _words(body) or ""
 
 

@@ -1,37 +1,47 @@
-"""Joins: what a kind's fields need of another collection, read in one request for all objects."""
+"""Joins: another collection that a kind's fields are made of, read in one request for all objects."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from hvlib_openstack.paging import pages
-from hvlib_openstack.service import Parameters, Version
+from hvlib_openstack.version import Version
+from hvlib_openstack.wire.client import Client
+from hvlib_openstack.wire.service import Parameters
 
-if TYPE_CHECKING:
-    from hvlib_openstack.session import OpenStackSession
+__all__ = [
+    "AGGREGATES",
+    "CAPACITIES",
+    "HYPERVISORS",
+    "MAX_SINGLE_READS",
+    "NETWORKS",
+    "SIZED",
+    "SUBNETS",
+    "Hypervisor",
+    "Join",
+    "sized",
+]
 
-__all__ = ["AGGREGATES", "CAPACITIES", "FEW", "HYPERVISORS", "NETWORKS", "SIZED", "SUBNETS", "Join", "sized"]
-
-FEW = 40
-"""Objects whose joined ones are asked for by name; of more, all are read."""
+MAX_SINGLE_READS = 40
+"""How many objects are asked for by name or one by one; of more, all are read."""
 
 SIZED = Version(2, 87)
 """The last microversion in which a hypervisor tells its processors and memory."""
 
 Found = Mapping[str, Any]
-"""What is joined, by the identifier that it is found by."""
+"""The joined values, by the identifier of the object that they are joined to."""
 
 
 class Join(msgspec.Struct, frozen=True):
     """A collection that is read beside another one. ``read`` takes the objects that it is wanted for; None: all."""
 
     name: str
-    read: Callable[[OpenStackSession, Sequence[str] | None], Found]
+    read: Callable[[Client, Sequence[str] | None], Found]
 
 
 class Port(msgspec.Struct, gc=False):
@@ -51,6 +61,8 @@ class ComputeService(msgspec.Struct):
 
 
 class Hypervisor(msgspec.Struct):
+    """A hypervisor's own name, and the name of its compute service's host."""
+
     hypervisor_hostname: str
     service: ComputeService
 
@@ -71,17 +83,17 @@ class Backend(msgspec.Struct):
     capabilities: Capabilities
 
 
-def sized(session: OpenStackSession) -> Version:
+def sized(client: Client) -> Version:
     """The microversion that hypervisors are asked for with."""
-    return min(SIZED, session.current.compute)
+    return min(SIZED, client.login.compute)
 
 
-def _networks(session: OpenStackSession, servers: Sequence[str] | None) -> Found:
+def _networks(client: Client, servers: Sequence[str] | None) -> Found:
     """The networks of servers, in the order in which they were attached: neutron's ports."""
     wanted = [("device_id", id) for id in servers or ()]
     ports = [
         port
-        for page in pages(session.service("network"), "/ports", "ports", parameters=_only(Port, wanted), type=Port)
+        for page in pages(client.service("network"), "/ports", "ports", parameters=_only(Port, wanted), type=Port)
         for port in page.items
     ]
     ports.sort(key=lambda port: (port.created_at is None, port.created_at, port.id))
@@ -93,28 +105,28 @@ def _networks(session: OpenStackSession, servers: Sequence[str] | None) -> Found
     return found
 
 
-def _subnets(session: OpenStackSession, networks: Sequence[str] | None) -> Found:
+def _subnets(client: Client, networks: Sequence[str] | None) -> Found:
     wanted = [("network_id", id) for id in networks or ()]
     found: dict[str, list[str]] = defaultdict(list)
-    for page in pages(session.service("network"), "/subnets", "subnets", parameters=_only(Subnet, wanted), type=Subnet):
+    for page in pages(client.service("network"), "/subnets", "subnets", parameters=_only(Subnet, wanted), type=Subnet):
         for subnet in page.items:
             found[subnet.network_id].append(subnet.cidr)
     return {network: tuple(sorted(cidrs)) for network, cidrs in found.items()}
 
 
-def _hypervisors(session: OpenStackSession, _: Sequence[str] | None) -> Found:
+def _hypervisors(client: Client, _: Sequence[str] | None) -> Found:
     """The hypervisors of a compute service's host."""
     found: dict[str, list[str]] = defaultdict(list)
     path = "/os-hypervisors/detail"
-    for page in pages(session.compute, path, "hypervisors", type=Hypervisor, version=sized(session)):
+    for page in pages(client.compute, path, "hypervisors", type=Hypervisor, version=sized(client)):
         for hypervisor in page.items:
             found[hypervisor.service.host].append(hypervisor.hypervisor_hostname)
     return found
 
 
-def _aggregates(session: OpenStackSession, _: Sequence[str] | None) -> Found:
+def _aggregates(client: Client, _: Sequence[str] | None) -> Found:
     """The aggregate of a compute service's host: of several the one that is an availability zone, else the first."""
-    reply = session.compute.get("/os-aggregates", version=session.current.compute)
+    reply = client.compute.get("/os-aggregates", version=client.login.compute)
     aggregates = reply.read(dict[str, list[Aggregate]])["aggregates"]
     aggregates.sort(key=lambda aggregate: (aggregate.availability_zone is None, aggregate.id))
     found: dict[str, str] = {}
@@ -124,9 +136,9 @@ def _aggregates(session: OpenStackSession, _: Sequence[str] | None) -> Found:
     return found
 
 
-def _capacities(session: OpenStackSession, _: Sequence[str] | None) -> Found:
-    """What cinder's backends say, by their name; under None those of all."""
-    reply = session.service("block-storage").get("/scheduler-stats/get_pools", [("detail", "true")])
+def _capacities(client: Client, _: Sequence[str] | None) -> Found:
+    """The capabilities of cinder's backends, by the backend's name; under None all of them."""
+    reply = client.service("block-storage").get("/scheduler-stats/get_pools", [("detail", "true")])
     found: dict[Any, list[Capabilities]] = defaultdict(list)
     for backend in reply.read(dict[str, list[Backend]])["pools"]:
         found[None].append(backend.capabilities)

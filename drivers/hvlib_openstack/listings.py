@@ -1,4 +1,4 @@
-"""Listings that go on: what was joined with their first page, for all of them."""
+"""Listings that go on: the joins that were read with their first page serve all pages."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from hvlib.driver import PageToken
 __all__ = ["Joins", "Listing", "Listings"]
 
 Joins = Mapping[str, Mapping[str, Any]]
-"""What was joined, by the join's name."""
+"""The values that were joined, by the join's name."""
 
-KEPT = 8
-"""Listings, the last ones: of those that nobody goes on with, nobody hears."""
+MAX_LISTINGS = 8
+"""How many listings are kept before the oldest is dropped: a listing that was abandoned is not reported."""
 
-FRESH = 300.0
-"""Seconds for which what was joined may be told. It is all of a region's ports, and these change."""
+MAX_AGE = 300.0
+"""Seconds for which joins may be used. They are all of a region's ports, and these change."""
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """What was joined, and when, on the monotonic clock."""
+    """The joins of one listing, and when they were read, on the monotonic clock."""
 
     joins: Joins
     at: float
 
 
 class Listings:
-    """Of each listing that may go on, by the token of its next page. For any thread."""
+    """The joins of the listings that may go on, by the token of the next page. For any thread."""
 
     def __init__(self) -> None:
         self._kept: dict[PageToken, Listing] = {}
 
     def take(self, token: PageToken | None) -> Listing | None:
-        """What was joined for this page, once."""
+        """Remove and return the joins for the page of this token; None if there are none, or if they are too old."""
         listing = None if token is None else self._kept.pop(token, None)
-        return listing if listing is not None and time.monotonic() - listing.at < FRESH else None
+        return listing if listing is not None and time.monotonic() - listing.at < MAX_AGE else None
 
     def keep(self, token: PageToken, listing: Listing) -> None:
-        """For this page."""
+        """Keep the joins for the page of this token."""
         self._kept[token] = listing
-        for oldest in list(self._kept)[:-KEPT]:
+        for oldest in list(self._kept)[:-MAX_LISTINGS]:
             self._kept.pop(oldest, None)
 
     def forget(self, token: PageToken) -> None:
-        """Nobody goes on there."""
+        """Drop the joins for the page of this token."""
         self._kept.pop(token, None)

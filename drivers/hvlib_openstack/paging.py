@@ -24,12 +24,13 @@ from keystoneauth1.exceptions import CatalogException, ClientException, Unauthor
 from openstack.exceptions import SDKException, ServiceDisabledException
 
 from hvlib.model.errors import AuthenticationFailed, ProtocolError, Unsupported
-from hvlib_openstack.connections import on_the_way
 from hvlib_openstack.errors import refusal
-from hvlib_openstack.reply import Reply
-from hvlib_openstack.service import Parameters, Version
+from hvlib_openstack.version import Version
+from hvlib_openstack.wire.connections import transport_errors
+from hvlib_openstack.wire.reply import Reply
+from hvlib_openstack.wire.service import Parameters
 
-__all__ = ["MARKER", "Client", "CollectionPage", "SdkClient", "page_at", "pages"]
+__all__ = ["MARKER", "CollectionClient", "CollectionPage", "SdkClient", "page_at", "pages"]
 
 T = TypeVar("T")
 
@@ -37,8 +38,8 @@ MARKER = "marker"
 """The parameter that says after which item a page begins."""
 
 
-class Client(Protocol):
-    """What asks a service."""
+class CollectionClient(Protocol):
+    """Sends GET requests to one service."""
 
     def get(self, path: str, parameters: Parameters = (), version: Version | None = None) -> Reply:
         """GET: one round trip. Raises hvlib's errors."""
@@ -51,11 +52,11 @@ class SdkClient:
         self._adapter = adapter
 
     def get(self, path: str, parameters: Parameters = (), version: Version | None = None) -> Reply:
-        """`Client.get`."""
+        """`CollectionClient.get`."""
         microversion = None if version is None else str(version)
         service = self._adapter.service_type or "the service"
         try:
-            with on_the_way(service):
+            with transport_errors(service):
                 response = self._adapter.get(path, params=list(parameters), raise_exc=False, microversion=microversion)
         except Unauthorized as error:
             raise AuthenticationFailed(f"the login is refused: {error}") from error
@@ -87,7 +88,7 @@ class Links(msgspec.Struct):
 
 @overload
 def pages(
-    client: Client,
+    client: CollectionClient,
     path: str,
     key: str,
     *,
@@ -99,7 +100,7 @@ def pages(
 
 @overload
 def pages(
-    client: Client,
+    client: CollectionClient,
     path: str,
     key: str,
     *,
@@ -111,7 +112,7 @@ def pages(
 
 
 def pages(
-    client: Client,
+    client: CollectionClient,
     path: str,
     key: str,
     *,
@@ -141,7 +142,7 @@ def pages(
 
 
 def page_at(
-    client: Client, path: str, key: str, parameters: Parameters, type: type[T], version: Version | None = None
+    client: CollectionClient, path: str, key: str, parameters: Parameters, type: type[T], version: Version | None = None
 ) -> CollectionPage[T]:
     """One page: one round trip."""
     reply = client.get(path, parameters, version)
@@ -151,7 +152,7 @@ def page_at(
 
 
 def _next(envelope: Any) -> str | None:
-    """Where the links beside the items lead to."""
+    """The link to the next page, from beside the items."""
     if isinstance(envelope.links, Links):
         links, href = [*envelope.plural, *envelope.singular], envelope.links.next
     else:
@@ -167,7 +168,7 @@ def _after(items: Sequence[Any], marker: str) -> Parameters | None:
 
 
 def _asked(path: str, href: str) -> Parameters:
-    """The place that a link leads to, wherever it says that it is."""
+    """The parameters of a link that name a place in the collection; the link's own address is not followed."""
     found = [(name, value) for name, value in parse_qsl(urlsplit(href).query) if name in (MARKER, "page", "offset")]
     if not found:
         raise ProtocolError(f"the link to the next page of {path} does not say where that begins: {href}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -18,11 +18,10 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 from hvlib_openstack.joins import Join
 from hvlib_openstack.listings import Joins
-from hvlib_openstack.rows import Row, native_of, row_of, row_type
-from hvlib_openstack.service import Parameters, Version
-
-if TYPE_CHECKING:
-    from hvlib_openstack.session import OpenStackSession
+from hvlib_openstack.version import Version
+from hvlib_openstack.wire.client import Client
+from hvlib_openstack.wire.rows import Row, native_of, row_of, row_type
+from hvlib_openstack.wire.service import Parameters
 
 __all__ = ["Column", "Joined", "Many", "One", "Records", "Table"]
 
@@ -55,8 +54,8 @@ class Column:
         self.private = private
         self._convert = convert
 
-    def reader(self, session: OpenStackSession, joins: Joins) -> Reader:  # noqa: ARG002 -- for what is joined
-        """What makes this field's value."""
+    def reader(self, client: Client, joins: Joins) -> Reader:  # noqa: ARG002 -- for what is joined
+        """The function that makes this field's value of a row."""
         told, convert = attrgetter(*self.fields), self._convert
         if convert is None:
             return told
@@ -76,7 +75,7 @@ class Joined(Column):
         self._by = by
         self._make = convert
 
-    def reader(self, session: OpenStackSession, joins: Joins) -> Reader:  # noqa: ARG002
+    def reader(self, client: Client, joins: Joins) -> Reader:  # noqa: ARG002
         """`Column.reader`."""
         assert self.join is not None
         found, by, make = joins.get(self.join.name, {}), attrgetter(self._by), self._make
@@ -92,34 +91,34 @@ class One(Column):
         self._column = column
         self._kind = kind
 
-    def reader(self, session: OpenStackSession, joins: Joins) -> Reader:
+    def reader(self, client: Client, joins: Joins) -> Reader:
         """`Column.reader`."""
-        read, ref = self._column.reader(session, joins), Refs(session, self._kind)
+        read, ref = self._column.reader(client, joins), Refs(client, self._kind)
         return lambda row: None if (id := read(row)) is None else ref[id]
 
 
 class Many(One):
     """A field that refers to several objects: the column gives their identifiers."""
 
-    def reader(self, session: OpenStackSession, joins: Joins) -> Reader:
+    def reader(self, client: Client, joins: Joins) -> Reader:
         """`Column.reader`."""
-        read, ref = self._column.reader(session, joins), Refs(session, self._kind)
+        read, ref = self._column.reader(client, joins), Refs(client, self._kind)
         return lambda row: tuple([ref[id] for id in read(row)])
 
 
 class Refs(dict[str, Ref]):
     """Refs by identifier, each made once: thousands of servers have the same few networks."""
 
-    def __init__(self, session: OpenStackSession, kind: type[Resource]) -> None:
+    def __init__(self, client: Client, kind: type[Resource]) -> None:
         super().__init__()
-        self._make = partial(session.context.ref, kind)
+        self._make = partial(client.context.ref, kind)
 
     def __missing__(self, id: str) -> Ref:
         return self.setdefault(id, self._make(id))
 
 
 class Table(msgspec.Struct, Generic[R], frozen=True):
-    """How one kind's fields are found in a collection of one service.
+    """The place of one kind's fields in a collection of one service.
 
     | service, path, key: the collection, and what its replies call it
     | whole: all fields of its objects that hvlib reads
@@ -153,11 +152,11 @@ class Table(msgspec.Struct, Generic[R], frozen=True):
         )
 
     def joins(self, needed: Iterable[str]) -> list[Join]:
-        """What these fields need besides, each once."""
+        """The joins that these fields need, each once."""
         return list(dict.fromkeys(join for name in needed if (join := self.fields[name].join) is not None))
 
     def row_type(self, needed: Iterable[str]) -> type[msgspec.Struct]:
-        """What an object is read into, for these fields."""
+        """The structure that an object is read into, for these fields."""
         fields = {field for name in needed for field in self.fields[name].fields}
         return row_type(self.whole, frozenset({*fields, self.id, *(self.where[1] if self.where else ())}))
 
@@ -165,24 +164,22 @@ class Table(msgspec.Struct, Generic[R], frozen=True):
 class Records(Generic[R]):
     """Makes the records of one query. ``besides``: fields that the rows are to hold too."""
 
-    def __init__(
-        self, table: Table[R], query: Query[R], session: OpenStackSession, joins: Joins, *besides: str
-    ) -> None:
+    def __init__(self, table: Table[R], query: Query[R], client: Client, joins: Joins, *besides: str) -> None:
         self.table = table
         self._native = query.native
         self._row_type = table.row_type([*query.fields, *besides])
-        self._make_ref = partial(session.context.ref, table.kind)
+        self._make_ref = partial(client.context.ref, table.kind)
         self._type: Any = query.record_type
         self._fits = table.where[0] if table.where else None
         loaded = query.record_type.loaded
         self._readers = [
-            table.fields[name].reader(session, joins) if name in loaded and name != NATIVE else _nothing
+            table.fields[name].reader(client, joins) if name in loaded and name != NATIVE else _nothing
             for name in query.record_type.__struct_fields__[1:]
         ]
 
     @property
     def item_type(self) -> Any:
-        """What an item of a reply is to be read into."""
+        """The type that an item of a reply is to be read into."""
         return dict[str, Any] if self._native else self._row_type
 
     def row(self, item: Any) -> Row:

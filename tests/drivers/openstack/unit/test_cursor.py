@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
-from hvlib_openstack.cursor import Cursor, total
-from hvlib_openstack.servers import OVERLAP, YOUNG
+from hvlib_openstack.watch.cursor import Cursor, total
+from hvlib_openstack.watch.servers import OVERLAP, YOUNG_AGE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,7 +103,7 @@ def test_the_proof(servers: list[Life], data: st.DataObject) -> None:
         at=AT,
         servers=len(there),
         sum=f"{total(each.id for each in there):x}",
-        young=tuple(each.id for each in there if each.born >= AT - YOUNG),
+        young=tuple(each.id for each in there if each.born >= AT - YOUNG_AGE),
         told=tuple(each.id for each in gone_before if each.died is not None and each.died >= AT - OVERLAP),
     )
     alive = {each.id: each.born if each.born >= AT - OVERLAP else 0 for each in servers if not each.gone}
@@ -112,9 +112,9 @@ def test_the_proof(servers: list[Life], data: st.DataObject) -> None:
     missing = [each for each in there if each.gone and each.forgotten]
     if missing:
         with pytest.raises(CursorLost):
-            cursor.difference(alive, gone, YOUNG)
+            cursor.difference(alive, gone, YOUNG_AGE)
         return
-    came, went = cursor.difference(alive, gone, YOUNG)
+    came, went = cursor.difference(alive, gone, YOUNG_AGE)
     assert came == alive.keys() - {each.id for each in there}
     assert went == {each.id for each in there if each.gone}
 

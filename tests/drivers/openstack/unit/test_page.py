@@ -7,16 +7,16 @@ from pathlib import Path
 
 import msgspec
 from hvlib_openstack.adapter import TableAdapter
-from hvlib_openstack.cluster import Clusters
-from hvlib_openstack.flavor import Flavors
-from hvlib_openstack.host import Hosts
-from hvlib_openstack.image import Images
-from hvlib_openstack.network import Networks
-from hvlib_openstack.snapshot import Snapshots
-from hvlib_openstack.storage_pool import StoragePools
+from hvlib_openstack.kinds.cluster import Clusters
+from hvlib_openstack.kinds.flavor import Flavors
+from hvlib_openstack.kinds.host import Hosts
+from hvlib_openstack.kinds.image import Images
+from hvlib_openstack.kinds.network import Networks
+from hvlib_openstack.kinds.snapshot import Snapshots
+from hvlib_openstack.kinds.storage_pool import StoragePools
+from hvlib_openstack.kinds.vm import VMs
+from hvlib_openstack.kinds.volume import Volumes
 from hvlib_openstack.table import Column, Table
-from hvlib_openstack.vm import VMs
-from hvlib_openstack.volume import Volumes
 
 PAGE = Path(__file__).parents[4] / "docs" / "drivers" / "openstack.md"
 ADAPTERS: tuple[type[TableAdapter], ...] = (  # type: ignore[type-arg]

@@ -8,11 +8,12 @@ from typing import Any, cast
 from uuid import UUID
 
 import pytest
-from hvlib_openstack.flavor import Uuid
-from hvlib_openstack.host import state, version
-from hvlib_openstack.service import Version, base_of
-from hvlib_openstack.values import gibibytes, label, mebibytes, moment, ordered, text
-from hvlib_openstack.vm import power_state
+from hvlib_openstack.kinds.flavor import Uuid
+from hvlib_openstack.kinds.host import state, version
+from hvlib_openstack.kinds.vm import power_state
+from hvlib_openstack.version import Version
+from hvlib_openstack.wire.service import base_of
+from hvlib_openstack.wire.values import gibibytes, label, mebibytes, moment, ordered, text
 
 from hvlib.errors import ProtocolError
 
@@ -67,8 +68,8 @@ def test_a_flavors_identifier_that_is_none() -> None:
 
 
 def flavor_uuid(id: str, region: str = REGION) -> str:
-    session = cast(Any, SimpleNamespace(current=SimpleNamespace(about=SimpleNamespace(uuid=region))))
-    return str(Uuid("id").reader(session, {})(SimpleNamespace(id=id)))
+    client = cast(Any, SimpleNamespace(login=SimpleNamespace(about=SimpleNamespace(uuid=region))))
+    return str(Uuid("id").reader(client, {})(SimpleNamespace(id=id)))
 
 
 @pytest.mark.parametrize(

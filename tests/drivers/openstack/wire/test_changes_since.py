@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from hvlib_openstack.cursor import Cursor
+from hvlib_openstack.watch.cursor import Cursor
 from servers.openstack_replay.replay import Fault, OpenStackReplay
 
 import hvlib

@@ -292,7 +292,7 @@ class TestNotThere:
             timeout=60,
         )
         assert process.returncode == 1
-        assert "hvlib.errors.ConfigError" in process.stderr.splitlines()[-1]
+        assert "errors.ConfigError" in process.stderr.splitlines()[-1]
         assert "prod" in process.stderr.splitlines()[-1]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hvlib_openstack.paging import SdkClient, pages
-from hvlib_openstack.service import Version
+from hvlib_openstack.version import Version
 from servers.openstack.openstack import OpenStack
 
 import hvlib

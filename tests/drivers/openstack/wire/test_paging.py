@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 from hvlib_openstack.paging import SdkClient, pages
-from hvlib_openstack.service import Version
+from hvlib_openstack.version import Version
 from servers.faulty_fault import Drop, Replace
 from servers.faulty_proxy import FaultyProxy
 from servers.openstack_replay.replay import Fault, OpenStackReplay

@@ -93,9 +93,24 @@ class TestRenewal:
     def test_a_service_that_rejects_every_token(self, replay: OpenStackReplay, reach: Connect) -> None:
         provider = reach(replay)
         replay.add_fault(Fault.UNAUTHORIZED, times=None)
-        with asked(replay) as requests, pytest.raises(hvlib.AuthenticationFailed):
+        with asked(replay) as requests, pytest.raises(hvlib.ConnectionFailed, match="dropped 3 sessions"):
             count(provider)
         assert requests[TOKENS] <= 4
+
+    def test_a_session_that_is_lost_in_mid_login(self, replay: OpenStackReplay, reach: Connect) -> None:
+        """Keystone has accepted the password, so nova's refusal of the token is no refusal of the password."""
+        provider = reach(replay)
+        replay.add_fault(Fault.UNAUTHORIZED, VERSIONS, times=2)
+        with asked(replay) as requests:
+            assert count(provider) == SERVERS
+        assert requests[TOKENS] == requests[VERSIONS] == 3
+
+    def test_sessions_that_are_always_lost_in_mid_login(self, replay: OpenStackReplay, reach: Connect) -> None:
+        provider = reach(replay)
+        replay.add_fault(Fault.UNAUTHORIZED, VERSIONS, times=None)
+        with asked(replay) as requests, pytest.raises(hvlib.ConnectionFailed, match="dropped 3 sessions"):
+            count(provider)
+        assert requests[TOKENS] == requests[REVOKE] == 3
 
 
 class TestRefused:
@@ -366,9 +381,16 @@ class TestSecrets:
         vm = provider.compute.vms.get_all().first()
         assert vm is not None
         session: Any = provider._manager.session
-        login: Any = session._login
-        parts = [provider, vm, session, session._endpoint, provider.about, provider.native, session._cloud, login]
-        parts += [*login.services.values(), session._cloud.region, provider.native.compute]
+        client: Any = session.adapters[hvlib.VM].client
+        parts = [provider, vm, session, session._endpoint, provider.about, provider.native, session._cloud]
+        parts += [
+            client,
+            client.login,
+            client.login.token,
+            client.compute,
+            session._cloud.region,
+            provider.native.compute,
+        ]
         told = [text for part in parts for text in (repr(part), str(part))]
         assert not [text for text in told if TOKEN in text or replay.credentials["password"] in text]
 

@@ -1,0 +1,1 @@
+"""The kinds of objects that a region has: an adapter and its table each."""

@@ -1,0 +1,83 @@
+"""Hosts: nova's hypervisors. Administrators see them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from hvlib.model.resources import Cluster, Host, HostState
+from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.joins import AGGREGATES, SIZED
+from hvlib_openstack.table import Column, Joined, One, Table
+from hvlib_openstack.wire.values import mebibytes, text
+
+__all__ = ["Hosts"]
+
+
+class ComputeService(msgspec.Struct):
+    host: str
+
+
+class Hypervisor(msgspec.Struct):
+    """The fields of a hypervisor that hvlib reads."""
+
+    id: str
+    hypervisor_hostname: str
+    service: ComputeService
+    state: str = ""
+    status: str = ""
+    host_ip: str | None = None
+    hypervisor_type: str | None = None
+    hypervisor_version: int | None = None
+    vcpus: int | None = None
+    memory_mb: int | None = None
+    free_ram_mb: int | None = None
+
+
+def state(state: str, status: str) -> HostState:
+    """An administrator who disables its service puts a host out of use."""
+    if state == "down":
+        return "down"
+    return "maintenance" if status == "disabled" else "up" if state == "up" else "unknown"
+
+
+def version(number: int | None) -> str | None:
+    """A version that nova has made a number of: 1002003 is 1.2.3."""
+    parts: list[str] = []
+    while number:
+        number, part = divmod(number, 1000)
+        parts.append(str(part))
+    return ".".join(reversed(parts)) or None
+
+
+TABLE = Table(
+    Host,
+    "compute",
+    "/os-hypervisors/detail",
+    "hypervisors",
+    Hypervisor,
+    {
+        "uuid": Column("id"),
+        "name_label": Column("hypervisor_hostname"),
+        "state": Column("state", "status", convert=state),
+        "address": Column("host_ip", convert=text),
+        "product": Column("hypervisor_type", convert=text),
+        "version": Column("hypervisor_version", convert=version),
+        "cpus": Column("vcpus"),
+        "memory_bytes": Column("memory_mb", convert=mebibytes),
+        "memory_free_bytes": Column("free_ram_mb", convert=mebibytes),
+        "cluster": One(
+            Joined(AGGREGATES, "service", lambda aggregates, service: aggregates.get(service.host)), Cluster
+        ),
+    },
+    id="hypervisor_hostname",
+    version=SIZED,
+)
+
+
+class Hosts(TableAdapter[Host]):
+    """Hypervisors."""
+
+    kind: ClassVar[type[Host]] = Host
+    table = TABLE

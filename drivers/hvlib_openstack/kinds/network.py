@@ -1,0 +1,124 @@
+"""Networks: neutron's, with the address ranges of their subnets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import field
+
+from hvlib.driver import Done, action
+from hvlib.model import actions
+from hvlib.model.errors import Unsupported
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Network
+from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.joins import SUBNETS
+from hvlib_openstack.operations.creation import Made
+from hvlib_openstack.paging import pages
+from hvlib_openstack.table import Column, Joined, Table
+from hvlib_openstack.wire.service import Parameters
+from hvlib_openstack.wire.values import label, moment, ordered, text
+
+__all__ = ["IN_A_QUERY", "Networks"]
+
+PHYSICAL = "provider:physical_network"
+
+IN_A_QUERY = 100
+"""Identifiers that an address has room for."""
+
+
+class Net(msgspec.Struct):
+    """The fields of a network that hvlib reads."""
+
+    id: str
+    name: str | None = None
+    description: str | None = None
+    tags: list[str] = []
+    created_at: datetime | None = None
+    mtu: int | None = None
+    type: str | None = field(name="provider:network_type", default=None)
+    segment: int | None = field(name="provider:segmentation_id", default=None)
+
+
+class Placed(msgspec.Struct):
+    """The physical network that a network is on."""
+
+    name: str | None = field(name=PHYSICAL, default=None)
+
+
+TABLE = Table(
+    Network,
+    "network",
+    "/networks",
+    "networks",
+    Net,
+    {
+        "uuid": Column("id"),
+        "name_label": Column("name", convert=label),
+        "description": Column("description", convert=text),
+        "tags": Column("tags", convert=ordered),
+        "created_at": Column("created_at", convert=moment),
+        "mtu": Column("mtu"),
+        "vlan_id": Column(
+            "type", "segment", convert=lambda kind, segment: segment if kind == "vlan" else None, private=True
+        ),
+        "subnets": Joined(SUBNETS, "id", lambda subnets, network: subnets.get(network, ())),
+    },
+    item=("/networks", "network"),
+    filters={"name_label": "name"},
+)
+
+
+class Networks(TableAdapter[Network]):
+    """Networks: the project's, and those that are shared with it; an administrator sees all."""
+
+    kind: ClassVar[type[Network]] = Network
+    table = TABLE
+
+    def chosen(self, ids: Sequence[str]) -> Parameters:
+        """The parameter ``id``, once for each."""
+        return [("id", id) for id in ids] if len(ids) <= IN_A_QUERY else []
+
+    @action(actions.CreateNetwork)
+    def create(self, _: None, create: actions.CreateNetwork) -> Done:
+        """POST /networks. A VLAN is an administrator's to make, on the physical network that the region's others are
+        on: `Unsupported` where these are on several, or on none.
+        """
+        network: dict[str, Any] = {"name": create.name_label}
+        if create.mtu is not None:
+            network["mtu"] = create.mtu
+        if create.vlan_id is not None:
+            network.update({"provider:network_type": "vlan", "provider:segmentation_id": create.vlan_id})
+            network[PHYSICAL] = self._physical_network()
+        made = self.service.post("/networks", {"network": network}).read(dict[str, Made])["network"]
+        return Done(self.ref(made.id))
+
+    @action(actions.Rename)
+    def rename(self, network: Ref, rename: actions.Rename) -> Done:
+        """PUT /networks/ID."""
+        self.service.put(f"/networks/{network.id}", {"network": {"name": rename.name_label}})
+        return Done(network)
+
+    @action(actions.SetTags)
+    def set_tags(self, network: Ref, given: actions.SetTags) -> Done:
+        """PUT /networks/ID/tags."""
+        self.service.put(f"/networks/{network.id}/tags", {"tags": given.tags})
+        return Done(network)
+
+    @action(actions.Delete)
+    def delete(self, network: Ref, delete: actions.Delete) -> Done:  # noqa: ARG002
+        """DELETE /networks/ID, with its subnets. `Conflict` while it has ports."""
+        self.service.delete(f"/networks/{network.id}")
+        return Done()
+
+    def _physical_network(self) -> str:
+        """The only physical network that networks are on."""
+        listed = pages(self.service, "/networks", "networks", parameters=[("fields", PHYSICAL)], type=Placed)
+        names = sorted({network.name for page in listed for network in page.items if network.name is not None})
+        if len(names) != 1:
+            found = f"there are {', '.join(names)}" if names else "no network is on one"
+            raise Unsupported(f"a VLAN is made on a physical network, and {found}", hint="make it with provider.native")
+        return names[0]

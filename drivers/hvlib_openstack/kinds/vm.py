@@ -1,0 +1,293 @@
+"""Virtual machines: nova's servers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import field
+
+from hvlib.driver import Done, Started, action
+from hvlib.model import actions
+from hvlib.model.errors import InvalidState, Unsupported
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Flavor, Host, Image, Network, PowerState, Volume
+from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.joins import NETWORKS
+from hvlib_openstack.operations.attachment import attach_port, attach_volume, detach_ports, detach_volume
+from hvlib_openstack.operations.cloning import clone_server
+from hvlib_openstack.operations.creation import create_server
+from hvlib_openstack.operations.migration import migrate_server
+from hvlib_openstack.operations.operation import act_on_server
+from hvlib_openstack.operations.outcome import status_of
+from hvlib_openstack.operations.removal import remove_server
+from hvlib_openstack.operations.sizes import wanted_size
+from hvlib_openstack.operations.snapshotting import revert_server, take_snapshot
+from hvlib_openstack.table import Column, Joined, Many, One, Table
+from hvlib_openstack.version import Version
+from hvlib_openstack.wire.cells import check_cell
+from hvlib_openstack.wire.scope import server_scope
+from hvlib_openstack.wire.service import Parameters
+from hvlib_openstack.wire.values import mebibytes, moment, ordered, text
+
+__all__ = ["VMs"]
+
+STATUSES: Mapping[str, PowerState] = {
+    "ACTIVE": "running",
+    "PAUSED": "paused",
+    "SUSPENDED": "suspended",
+    "SHUTOFF": "halted",
+    "SHELVED": "halted",
+    "SHELVED_OFFLOADED": "halted",
+    "SOFT_DELETED": "halted",
+    "BUILD": "halted",
+}
+POWERS: Mapping[int | None, PowerState] = {
+    None: "halted",
+    0: "halted",
+    1: "running",
+    3: "paused",
+    4: "halted",
+    6: "halted",
+    7: "suspended",
+}
+"""States that the hypervisor tells, for servers whose status is that of an operation under way."""
+
+SPECIAL = re.compile(r"([\\.^$*+?()\[\]{}|])")
+
+
+class Address(msgspec.Struct, gc=False):
+    addr: str
+
+
+class Size(msgspec.Struct, gc=False):
+    vcpus: int
+    ram: int
+    original_name: str = ""
+
+
+class Properties(msgspec.Struct, gc=False):
+    os_distro: str | None = None
+    os_type: str | None = None
+
+
+class Picture(msgspec.Struct, gc=False):
+    id: str
+    properties: Properties | None = None
+
+
+class AttachedVolume(msgspec.Struct, gc=False):
+    id: str
+
+
+class Server(msgspec.Struct):
+    """The fields of a server that hvlib reads."""
+
+    id: str
+    status: str
+    created: datetime
+    name: str = ""
+    description: str | None = None
+    tags: list[str] = []
+    power: int | None = field(name="OS-EXT-STS:power_state", default=None)
+    flavor: Size | None = None
+    image: Picture | str | None = None
+    addresses: dict[str, list[Address]] = {}
+    hostname: str | None = field(name="OS-EXT-SRV-ATTR:hostname", default=None)
+    hypervisor: str | None = field(name="OS-EXT-SRV-ATTR:hypervisor_hostname", default=None)
+    volumes: list[AttachedVolume] = field(name="os-extended-volumes:volumes_attached", default_factory=list)
+
+
+def is_whole(server: Server) -> bool:
+    """Raises `PartialResult` for a server whose cell is down."""
+    check_cell(server.id, server.status, server.name)
+    return True
+
+
+def power_state(status: str, power: int | None) -> PowerState:
+    """The state that a status means; while an operation is under way, the state that the hypervisor tells."""
+    return STATUSES.get(status) or POWERS.get(power, "unknown")
+
+
+def addresses(networks: Mapping[str, Sequence[Address]]) -> tuple[str, ...]:
+    """The addresses of all interfaces."""
+    return tuple(dict.fromkeys([each.addr for known in networks.values() for each in known]))
+
+
+def guest_os(image: Picture | str | None) -> str | None:
+    """The system that the image named when the server was made of it."""
+    properties = image.properties if isinstance(image, Picture) else None
+    return None if properties is None else text(properties.os_distro) or text(properties.os_type)
+
+
+TABLE = Table(
+    VM,
+    "compute",
+    "/servers/detail",
+    "servers",
+    Server,
+    {
+        "uuid": Column("id"),
+        "name_label": Column("name"),
+        "description": Column("description", convert=text),
+        "tags": Column("tags", convert=ordered),
+        "created_at": Column("created", convert=moment),
+        "power_state": Column("status", "power", convert=power_state),
+        "vcpus": Column("flavor", convert=lambda flavor: flavor and flavor.vcpus),
+        "memory_bytes": Column("flavor", convert=lambda flavor: flavor and mebibytes(flavor.ram)),
+        "guest_os": Column("image", convert=guest_os, since=Version(2, 98)),
+        "guest_hostname": Column("hostname", since=Version(2, 90)),
+        "ip_addresses": Column("addresses", convert=addresses),
+        "host": One(Column("hypervisor", convert=text, private=True), Host),
+        "networks": Many(Joined(NETWORKS, "id", lambda networks, server: networks.get(server, ())), Network),
+        "volumes": Many(Column("volumes", convert=lambda attached: [each.id for each in attached]), Volume),
+        "image": One(Column("image", convert=lambda image: image.id if isinstance(image, Picture) else None), Image),
+        "flavor": One(Column("flavor", convert=lambda flavor: flavor and text(flavor.original_name)), Flavor),
+    },
+    item=("/servers", "server"),
+    where=(is_whole, ("status", "name")),
+)
+
+
+class VMs(TableAdapter[VM]):
+    """Virtual machines."""
+
+    kind: ClassVar[type[VM]] = VM
+    table = TABLE
+
+    def everything(self) -> Parameters:
+        """The project's servers; all projects' if that was asked for."""
+        return server_scope(self.client)
+
+    def limit(self, size: int | None) -> Parameters:
+        """Nova tells of servers whose cell is down only those who set no limit: it sets its own then."""
+        return [] if size is None else super().limit(size)
+
+    def named(self, field: str, value: str) -> Parameters:
+        """``name`` is a regular expression that is searched for."""
+        return [("name", _exactly(value))] if field == "name_label" else []
+
+    def compared(self, field: str, value: object) -> Parameters:
+        """From administrators nova also takes a host's name, as an expression; from others it ignores it."""
+        if field == "host" and isinstance(value, Ref):
+            return [("node", _exactly(value.id))]
+        return super().compared(field, value)
+
+    @action(actions.Start)
+    def start(self, vm: Ref, start: actions.Start) -> Started:  # noqa: ARG002
+        """os-start."""
+        return self._act(vm, "start", {"os-start": None})
+
+    @action(actions.Stop)
+    def stop(self, vm: Ref, stop: actions.Stop) -> Started:  # noqa: ARG002
+        """os-stop: nova asks the guest for a minute, then it powers off."""
+        return self._act(vm, "stop", {"os-stop": None})
+
+    @action(actions.Reboot)
+    def reboot(self, vm: Ref, reboot: actions.Reboot) -> Started:
+        """The action reboot. A hard one would start a server that is off: that is looked at first."""
+        if reboot.hard and status_of(self.client, vm.id) == "SHUTOFF":
+            raise InvalidState(f"the server {vm.id} is off")
+        return self._act(vm, "reboot", {"reboot": {"type": "HARD" if reboot.hard else "SOFT"}})
+
+    @action(actions.Suspend)
+    def suspend(self, vm: Ref, suspend: actions.Suspend) -> Started:  # noqa: ARG002
+        """The action suspend."""
+        return self._act(vm, "suspend", {"suspend": None})
+
+    @action(actions.Resume)
+    def resume(self, vm: Ref, resume: actions.Resume) -> Started:  # noqa: ARG002
+        """The action resume."""
+        return self._act(vm, "resume", {"resume": None})
+
+    @action(actions.Pause)
+    def pause(self, vm: Ref, pause: actions.Pause) -> Started:  # noqa: ARG002
+        """The action pause."""
+        return self._act(vm, "pause", {"pause": None})
+
+    @action(actions.Unpause)
+    def unpause(self, vm: Ref, unpause: actions.Unpause) -> Started:  # noqa: ARG002
+        """The action unpause."""
+        return self._act(vm, "unpause", {"unpause": None})
+
+    @action(actions.Rename)
+    def rename(self, vm: Ref, rename: actions.Rename) -> Done:
+        """PUT /servers/ID."""
+        self.service.put(f"/servers/{vm.id}", {"server": {"name": rename.name_label}}, self._version)
+        return Done(vm)
+
+    @action(actions.SetTags)
+    def set_tags(self, vm: Ref, given: actions.SetTags) -> Done:
+        """PUT /servers/ID/tags."""
+        self.service.put(f"/servers/{vm.id}/tags", {"tags": given.tags}, self._version)
+        return Done(vm)
+
+    @action(actions.Resize)
+    def resize(self, vm: Ref, wanted: actions.Resize) -> Started:
+        """The action resize; confirmResize follows. What is not asked for stays, down to the size of the disk."""
+        size = wanted_size(self.client, vm.id, wanted)
+        return self._act(vm, "resize", {"resize": {"flavorRef": size.id}})
+
+    @action(actions.TakeSnapshot)
+    def snapshot(self, vm: Ref, snapshot: actions.TakeSnapshot) -> Started:
+        """The action createImage. Nova keeps no memory: `Unsupported`."""
+        if snapshot.memory:
+            raise Unsupported("nova's snapshots hold no memory", hint="memory=False")
+        return take_snapshot(self.client, vm.id, snapshot.name_label)
+
+    @action(actions.Revert)
+    def revert(self, vm: Ref, revert: actions.Revert) -> Started:
+        """The action rebuild, after a look whose snapshot it is: nova restores the disk, not the size or the power."""
+        return revert_server(self.client, vm.id, revert.snapshot.id)
+
+    @action(actions.Clone)
+    def clone(self, vm: Ref, clone: actions.Clone) -> Started:
+        """The action createImage; a server of the image, os-stop and the image's deletion follow."""
+        return clone_server(self.client, vm.id, clone.name_label)
+
+    @action(actions.Migrate)
+    def migrate(self, vm: Ref, migrate: actions.Migrate) -> Started:
+        """The action os-migrateLive or migrate, and confirmResize: `migrate_server`."""
+        return migrate_server(self.client, vm.id, migrate)
+
+    @action(actions.AttachVolume)
+    def attach_volume(self, vm: Ref, attach: actions.AttachVolume) -> Started:
+        """POST /servers/ID/os-volume_attachments."""
+        return attach_volume(self.client, vm.id, attach.volume.id)
+
+    @action(actions.DetachVolume)
+    def detach_volume(self, vm: Ref, detach: actions.DetachVolume) -> Started:
+        """DELETE /servers/ID/os-volume_attachments/VOLUME."""
+        return detach_volume(self.client, vm.id, detach.volume.id)
+
+    @action(actions.AttachNetwork)
+    def attach_network(self, vm: Ref, attach: actions.AttachNetwork) -> Done:
+        """POST /servers/ID/os-interface; nova answers when the port is there."""
+        attach_port(self.client, vm.id, attach.network.id)
+        return Done(vm)
+
+    @action(actions.DetachNetwork)
+    def detach_network(self, vm: Ref, detach: actions.DetachNetwork) -> Started:
+        """DELETE /servers/ID/os-interface/PORT of each port on the network. `NotFound` if there is none."""
+        return detach_ports(self.client, vm.id, detach.network.id)
+
+    @action(actions.Delete)
+    def delete(self, vm: Ref, delete: actions.Delete) -> Started:
+        """DELETE /servers/ID, after a PUT for each volume to keep: `remove_server`."""
+        return remove_server(self.client, vm.id, delete.keep_volumes)
+
+    @action(actions.CreateVM)
+    def create(self, _: None, create: actions.CreateVM) -> Started:
+        """POST /servers; os-stop follows if it is not to run."""
+        return create_server(self.client, create)
+
+    def _act(self, vm: Ref, name: str, body: Mapping[str, Any]) -> Started:
+        return act_on_server(self.client, vm.id, name, body)
+
+
+def _exactly(value: str) -> str:
+    escaped = SPECIAL.sub(r"\\\1", value)
+    return f"^{escaped}$"

@@ -1,0 +1,76 @@
+"""Attachments: a server's volumes, and its ports, by network."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hvlib.driver import Started
+from hvlib.model.errors import NotFound
+from hvlib_openstack.operations.operation import started
+from hvlib_openstack.wire.client import Client
+
+__all__ = [
+    "ATTACHMENTS",
+    "DETACH_PORT",
+    "SEPARATOR",
+    "attach_port",
+    "attach_volume",
+    "detach_ports",
+    "detach_volume",
+    "ports_of",
+]
+
+ATTACH_VOLUME = "attach_volume"
+DETACH_VOLUME = "detach_volume"
+DETACH_PORT = "detach_interface"
+ATTACHMENTS = frozenset({ATTACH_VOLUME, DETACH_VOLUME, DETACH_PORT})
+"""Names of the operations that are attachments."""
+
+SEPARATOR = ","
+"""Between the identifiers of ports in a task's."""
+
+
+class Attached(msgspec.Struct):
+    """A port of a server."""
+
+    port_id: str
+    net_id: str
+
+
+def attach_volume(client: Client, server: str, volume: str) -> Started:
+    """POST /servers/ID/os-volume_attachments."""
+    body = {"volumeAttachment": {"volumeId": volume}}
+    reply = client.compute.post(f"/servers/{server}/os-volume_attachments", body, client.login.compute)
+    return started(client, reply, ATTACH_VOLUME, server)
+
+
+def detach_volume(client: Client, server: str, volume: str) -> Started:
+    """DELETE /servers/ID/os-volume_attachments/VOLUME."""
+    reply = client.compute.delete(f"/servers/{server}/os-volume_attachments/{volume}", client.login.compute)
+    return started(client, reply, DETACH_VOLUME, server)
+
+
+def attach_port(client: Client, server: str, network: str) -> None:
+    """POST /servers/ID/os-interface; nova answers when the port is there."""
+    body = {"interfaceAttachment": {"net_id": network}}
+    client.compute.post(f"/servers/{server}/os-interface", body, client.login.compute)
+
+
+def ports_of(client: Client, server: str) -> list[Attached]:
+    """A server's ports: one round trip."""
+    reply = client.compute.get(f"/servers/{server}/os-interface", version=client.login.compute)
+    return reply.read(dict[str, list[Attached]])["interfaceAttachments"]
+
+
+def detach_ports(client: Client, server: str, network: str) -> Started:
+    """DELETE /servers/ID/os-interface/PORT of each port on a network, after a look at them.
+
+    Raises `NotFound` where there is none.
+    """
+    ports = [port.port_id for port in ports_of(client, server) if port.net_id == network]
+    if not ports:
+        raise NotFound(f"the server {server} has no interface on the network {network}")
+    path, version = f"/servers/{server}/os-interface", client.login.compute
+    first, *others = [client.compute.delete(f"{path}/{port}", version) for port in ports]
+    last = others[-1] if others else first
+    return started(client, last, DETACH_PORT, server, goal=SEPARATOR.join(ports), made=first.request_id or "")

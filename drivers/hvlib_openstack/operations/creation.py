@@ -1,0 +1,109 @@
+"""Creation of servers: the request to nova, made of an action."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+import msgspec
+
+from hvlib.driver import Started
+from hvlib.model.actions import CreateVM
+from hvlib.model.errors import Unsupported
+from hvlib.model.ref import Ref
+from hvlib_openstack.operations.operation import started
+from hvlib_openstack.operations.outcome import OFF
+from hvlib_openstack.operations.sizes import Size, chosen_size
+from hvlib_openstack.wire.client import Client
+from hvlib_openstack.wire.values import GIB
+
+__all__ = ["Made", "create_server"]
+
+
+class Made(msgspec.Struct):
+    """The answer of nova, cinder or neutron to a creation."""
+
+    id: str
+
+
+class Aggregate(msgspec.Struct):
+    name: str
+    availability_zone: str | None = None
+
+
+class Picture(msgspec.Struct):
+    min_disk: int = 0
+    size: int | None = None
+
+
+def create_server(client: Client, create: CreateVM) -> Started:
+    """POST /servers, after looks at the image, the flavors, and what else there is. Nova starts what it makes.
+
+    A flavor without a disk is for servers that run from a volume: others may have it only if it is asked for by name.
+    """
+    picture = _picture(client, create)
+    disk = max(1, picture.min_disk) if create.pool is None else 0
+    size = chosen_size(client, create.flavor, create.vcpus, create.memory_bytes, disk)
+    server: dict[str, Any] = {
+        "name": create.name_label,
+        "flavorRef": size.id,
+        "networks": [{"uuid": network.id} for network in create.networks] or "none",
+        **_disks(create, picture, size),
+    }
+    if create.host is not None:
+        server["hypervisor_hostname"] = create.host.id
+    if create.cluster is not None:
+        server["availability_zone"] = _zone(client, create.cluster)
+    if create.user_data is not None:
+        server["user_data"] = b64encode(create.user_data.encode()).decode()
+    server.update(create.native or {})
+    reply = client.compute.post("/servers", {"server": server}, client.login.compute)
+    made = reply.read(dict[str, Made])["server"].id
+    return started(client, reply, "create", made, goal="" if create.start else OFF)
+
+
+def _picture(client: Client, create: CreateVM) -> Picture:
+    """The image, if it matters for the size of a disk or of the server."""
+    if create.pool is None and create.flavor is not None:
+        return Picture()
+    return client.service("image").get(f"/images/{create.image.id}").read(Picture)
+
+
+def _disks(create: CreateVM, picture: Picture, size: Size) -> dict[str, Any]:
+    """The image, as nova's own disk or as a volume of a type; beside it volumes, which stay when the server goes."""
+    beside = [
+        {
+            "uuid": volume.id,
+            "source_type": "volume",
+            "destination_type": "volume",
+            "boot_index": -1,
+            "delete_on_termination": False,
+        }
+        for volume in create.volumes
+    ]
+    boot: dict[str, Any] = {"uuid": create.image.id, "source_type": "image", "boot_index": 0}
+    boot["delete_on_termination"] = True
+    if create.pool is not None:
+        boot.update(destination_type="volume", volume_size=_room(picture, size), volume_type=create.pool.id)
+        return {"block_device_mapping_v2": [boot, *beside]}
+    image = {"imageRef": create.image.id}
+    if not beside:
+        return image
+    return {**image, "block_device_mapping_v2": [{**boot, "destination_type": "local"}, *beside]}
+
+
+def _room(picture: Picture, size: Size) -> int:
+    """GiB that a disk takes which an image is written to."""
+    return max(1, size.disk, picture.min_disk, -(-(picture.size or 0) // GIB))
+
+
+def _zone(client: Client, cluster: Ref) -> str:
+    """The availability zone that an aggregate is."""
+    reply = client.compute.get(f"/os-aggregates/{cluster.id}", version=client.login.compute)
+    aggregate = reply.read(dict[str, Aggregate])["aggregate"]
+    if aggregate.availability_zone is None:
+        raise Unsupported(
+            f"the aggregate {aggregate.name} is no availability zone: nova can't be told to choose one of its hosts",
+            hint="host=, or a flavor that asks for the aggregate's properties",
+        )
+    return aggregate.availability_zone

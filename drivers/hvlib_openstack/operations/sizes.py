@@ -1,0 +1,96 @@
+"""Sizes: the flavor that is asked for, by its name or by what it gives."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hvlib.model.actions import Resize
+from hvlib.model.errors import InvalidQuery, NotFound, Unsupported
+from hvlib.model.ref import Ref
+from hvlib_openstack.paging import pages
+from hvlib_openstack.wire.client import Client
+from hvlib_openstack.wire.values import MIB
+
+__all__ = ["Size", "chosen_size", "named_size", "wanted_size"]
+
+NEAR_FLAVORS = 3
+"""How many flavors an error names where none fits."""
+
+
+class Size(msgspec.Struct):
+    """A flavor. ``ram`` in MiB, ``disk`` in GiB."""
+
+    id: str
+    name: str
+    vcpus: int
+    ram: int
+    disk: int
+
+
+class Present(msgspec.Struct):
+    vcpus: int
+    ram: int
+    disk: int
+
+
+class Sized(msgspec.Struct):
+    flavor: Present
+
+
+def named_size(client: Client, flavor: str) -> Size:
+    """The flavor of a name. Raises `NotFound`. One round trip."""
+    found = next((size for size in _sizes(client) if size.name == flavor), None)
+    if found is None:
+        raise NotFound(f"there is no flavor {flavor!r}")
+    return found
+
+
+def chosen_size(client: Client, flavor: Ref | None, vcpus: int | None, memory_bytes: int | None, disk: int = 0) -> Size:
+    """The flavor that was asked for by its name, or the one that has just these processors and this memory.
+
+    ``disk``: GiB that it must have at least; of several the one with the smallest disk is taken. Raises `InvalidQuery`,
+    which names the near ones, if none fits; `Unsupported` for a flavor with sizes besides. One round trip.
+    """
+    if flavor is not None:
+        if vcpus is not None or memory_bytes is not None:
+            raise Unsupported("a flavor says how many processors and how much memory it has: ask for the one, or these")
+        return named_size(client, flavor.id)
+    if vcpus is None or memory_bytes is None:
+        raise InvalidQuery("OpenStack sizes servers by flavors", hint="flavor=, or vcpus= and memory_bytes=")
+    wanted = f"{vcpus} vcpus, {memory_bytes / MIB:g} MiB of memory" + (f" and a disk of {disk} GiB" if disk else "")
+    sizes = sorted(_sizes(client), key=lambda size: size.disk)
+    found = next((size for size in sizes if _gives(size, vcpus, memory_bytes) and size.disk >= disk), None)
+    if found is None:
+        near = sorted(sizes, key=lambda size: _distance(size, vcpus, memory_bytes))[:NEAR_FLAVORS]
+        told = ", ".join(f"{size.name} ({size.vcpus} vcpus, {size.ram} MiB, {size.disk} GiB)" for size in near)
+        raise InvalidQuery(f"no flavor has {wanted}", hint=f"near ones: {told}")
+    return found
+
+
+def wanted_size(client: Client, server: str, wanted: Resize) -> Size:
+    """The flavor that a server is to get; what is not asked for stays. Two round trips, of a flavor asked for one."""
+    if wanted.flavor is not None:
+        return chosen_size(client, wanted.flavor, wanted.vcpus, wanted.memory_bytes)
+    reply = client.compute.get(f"/servers/{server}", version=client.login.compute)
+    present = reply.read(dict[str, Sized])["server"].flavor
+    vcpus = present.vcpus if wanted.vcpus is None else wanted.vcpus
+    memory_bytes = present.ram * MIB if wanted.memory_bytes is None else wanted.memory_bytes
+    return chosen_size(client, None, vcpus, memory_bytes, present.disk)
+
+
+def _sizes(client: Client) -> list[Size]:
+    listed = pages(client.compute, "/flavors/detail", "flavors", parameters=[("is_public", "None")], type=Size)
+    return [size for page in listed for size in page.items]
+
+
+def _gives(size: Size, vcpus: int, memory_bytes: int) -> bool:
+    return (size.vcpus, size.ram * MIB) == (vcpus, memory_bytes)
+
+
+def _distance(size: Size, vcpus: int, memory_bytes: int) -> float:
+    """The ratios of processors and of memory, added up: 2 where both are the same."""
+
+    def times(one: float, other: float) -> float:
+        return max(one, other) / max(min(one, other), 1)
+
+    return times(size.vcpus, vcpus) + times(size.ram * MIB, memory_bytes)

@@ -1,0 +1,24 @@
+"""Sightings: the servers that the watches of one session have seen, each watch going on where the one before ended."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Set
+
+import msgspec
+
+__all__ = ["Seen", "Sightings"]
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """The servers that there were at a moment, by nova's clock."""
+
+    at: int
+    ids: Set[str]
+
+
+class Sightings:
+    """Holds the newest `Seen` of a session."""
+
+    def __init__(self) -> None:
+        self.last = Seen(sys.maxsize, frozenset())

@@ -1,0 +1,1 @@
+"""Requests to the region's services, and the services' values."""

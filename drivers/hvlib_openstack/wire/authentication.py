@@ -1,0 +1,178 @@
+"""Authentication: a login at keystone, and the questions to its catalogue and to nova that follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import msgspec
+from keystoneauth1.access import AccessInfo
+from keystoneauth1.exceptions import (
+    CatalogException,
+    ClientException,
+    HttpError,
+    InvalidResponse,
+    MissingRequiredOptions,
+    Unauthorized,
+)
+
+from hvlib.driver import About, Secret, SessionLost
+from hvlib.model.errors import AuthenticationFailed, ConfigError, HvlibError, ProtocolError, Unsupported
+from hvlib_openstack.errors import refusal
+from hvlib_openstack.login import Login
+from hvlib_openstack.version import Version
+from hvlib_openstack.wire.cloud import HINT, Cloud
+from hvlib_openstack.wire.connections import transport_errors
+from hvlib_openstack.wire.reply import Reply
+from hvlib_openstack.wire.service import Service, base_of
+
+__all__ = ["Services", "authenticate", "discover", "discover_services"]
+
+ADMIN = "admin"
+
+OLDEST, NEWEST = Version(2, 74), Version(2, 98)
+"""Nova's microversions: the one that hvlib needs, and the last one whose replies it knows."""
+
+BASES = {"compute": "v2.1", "block-storage": "v3", "network": "v2.0", "image": "v2", "identity": "v3"}
+"""The services that are driven, and the version whose paths are used."""
+
+
+class Services(msgspec.Struct, frozen=True):
+    """The region's services, as the catalogue has them: `Login.addresses`, `Login.missing` and the token for them."""
+
+    token: Secret
+    addresses: Mapping[str, str]
+    missing: Mapping[str, str]
+
+    def service(self, cloud: Cloud, type: str) -> Service | None:
+        """A service; None if the catalogue has none of this type."""
+        address = self.addresses.get(type)
+        return None if address is None else Service(cloud.sdk, type, address, self.token)
+
+
+class Compute(msgspec.Struct):
+    """Nova's description of its API."""
+
+    class Details(msgspec.Struct):
+        id: str
+        version: str
+        min_version: str
+
+    version: Details
+
+
+def authenticate(cloud: Cloud) -> AccessInfo:
+    """POST /v3/auth/tokens, once keystone has told its versions: two round trips, later one.
+
+    Raises `AuthenticationFailed` where keystone refuses the login, `ConnectionFailed`, `ProtocolError`, and
+    `ConfigError` for what the login lacks. Never raises `SessionLost`: no session was accepted yet.
+    """
+    auth: Any = cloud.sdk.auth
+    where = getattr(auth, "auth_url", None) or "the identity service"
+    try:
+        with transport_errors(where):
+            auth.invalidate()
+            return auth.get_access(cloud.sdk)  # type: ignore[no-any-return]
+    except Unauthorized as error:
+        raise AuthenticationFailed(f"{where} refuses the login: {error.message}") from error
+    except HttpError as error:
+        raise _refusal(where, error) from error
+    except InvalidResponse as error:
+        raise ProtocolError(f"the answer of {where} to the login can't be read", native=error) from error
+    except MissingRequiredOptions as error:
+        raise ConfigError(f"the login lacks {error}", hint=HINT) from error
+    except ClientException as error:
+        raise ConfigError(f"{where} can't be logged in to: {error}", hint=HINT) from error
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        # Keystoneauth has no class of its own for a password that is not given.
+        raise ConfigError(f"{where} can't be logged in to: {error}", hint=HINT) from error
+
+
+def discover_services(cloud: Cloud, access: AccessInfo) -> Services:
+    """Find the services in the catalogue that came with the login. No round trip."""
+    if not access.auth_token:
+        raise ProtocolError("keystone's answer to the login has no token")
+    addresses, missing = {}, {}
+    for type, version in BASES.items():
+        url = cloud.region.get_endpoint(type)
+        try:
+            url = url or access.service_catalog.url_for(
+                service_type=type,
+                interface=cloud.region.get_interface(type),
+                region_name=cloud.region.get_region_name(type),
+            )
+        except CatalogException as error:
+            missing[type] = f"this region's catalogue has no {type} service: {error}"
+        else:
+            addresses[type] = _base(type, url or "", version)
+    return Services(Secret(access.auth_token), addresses, missing)
+
+
+def discover(cloud: Cloud, access: AccessInfo, services: Services, before: Login | None) -> Login:
+    """Ask nova for its microversions, and describe the login. One round trip; none where ``before`` has the same nova.
+
+    Raises `ConfigError` for a catalogue without nova, `Unsupported` for a nova that is too old, and `SessionLost` where
+    nova does not take the token that keystone has just given.
+    """
+    nova = services.service(cloud, "compute")
+    if nova is None:
+        raise ConfigError(services.missing["compute"], hint=HINT)
+    if before is not None and before.addresses["compute"] == nova.base:
+        compute, about = before.compute, before.about
+    else:
+        newest = _newest(nova.get("/"))
+        compute = min(newest, NEWEST)
+        region = cloud.region.get_region_name("compute") or ""
+        about = About("OpenStack", f"nova {newest}", str(compute), _region_uuid(access, region))
+    return Login(
+        token=services.token,
+        project=access.project_id or "",
+        administrator=ADMIN in {role.lower() for role in access.role_names or []},
+        addresses=services.addresses,
+        missing=services.missing,
+        compute=compute,
+        about=about,
+    )
+
+
+def _refusal(where: str, error: HttpError) -> HvlibError:
+    """The error that a refused login means. A 401 in other words is a refused password too: no session was lost."""
+    if error.response is None:
+        return ProtocolError(f"{where} can't be logged in to: {error}")
+    refused = refusal(error.response)
+    return AuthenticationFailed(f"{where} refuses the login: {refused}") if type(refused) is SessionLost else refused
+
+
+def _base(type: str, url: str, version: str) -> str:
+    """The address that a service's paths come after. Cinder's has the project: before Yoga cinder needs it there."""
+    base = base_of(url, version)
+    return url.rstrip("/") if type == "block-storage" and url.startswith(base) else base
+
+
+def _newest(reply: Reply) -> Version:
+    """Nova's newest microversion. Raises `Unsupported` for a nova that is too old."""
+    said = reply.read(Compute).version
+    newest = Version.of(said.version or "2.1")
+    if newest < OLDEST:
+        raise Unsupported(f"this nova knows microversions up to {newest}; hvlib needs {OLDEST} (Train)")
+    return newest
+
+
+def _region_uuid(access: AccessInfo, region: str) -> str:
+    """Make a uuid of the compute service's identifier and the region: every user and every address gives the same.
+
+    A catalogue that is no database gives identifiers that other clouds have too: there the address of keystone tells
+    the cloud.
+    """
+    catalog = access.service_catalog
+    services = [each for each in catalog.catalog if each.get("type") == "compute"]
+    if not services:
+        raise ConfigError("the catalogue has no compute service", hint=HINT)
+    try:
+        return str(uuid5(UUID(services[0]["id"]), region))
+    except ValueError:
+        [identity, *_] = [*catalog.get_urls(service_type="identity", interface="public"), ""]
+        return str(uuid5(NAMESPACE_URL, f"{identity}#{region}"))
