@@ -12,7 +12,7 @@ import pytest
 
 from hvlib.cli.app import HvApp
 
-HV = [sys.executable, "-c", "import sys; from hvlib.cli.app import main; sys.exit(main())"]
+HV = [sys.executable, "-c", "import sys; from hvlib_script import main; sys.exit(main())"]
 
 
 class Ran(NamedTuple):
