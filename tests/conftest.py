@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -11,6 +12,10 @@ from rooms import GUARD, is_unit
 
 def pytest_configure() -> None:
     sys.addaudithook(GUARD.hear)
+    # A process inherits ignored signals, as a background job's, but no handlers: the tests' processes heed them.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

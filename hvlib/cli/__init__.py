@@ -1,1 +1,1 @@
-"""The command line ``hv``: a front on hvlib's public API. Its commands are entry points of the group ``hvlib.cli``."""
+"""The command line ``hv``: a front on hvlib's public API. Its commands come from tables and from entry points."""

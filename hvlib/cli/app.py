@@ -1,7 +1,7 @@
 """The application: global options, the provider that a command works on, errors as a line and an exit status.
 
 Exit status: 0; 1 for an error, with a line on stderr that says what to do next; 2 for a wrong command line; 130 after
-Ctrl-C; 141 where whoever reads the output has gone.
+Ctrl-C (129 SIGHUP, 143 SIGTERM); 141 where whoever reads the output has gone.
 """
 
 from __future__ import annotations
@@ -172,9 +172,13 @@ def _end(number: int, _: object) -> NoReturn:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The console script."""
+    """Run ``hv`` and return the exit status. `hvlib_script` is the console script: it imports this module.
+
+    A signal that the process was started to ignore stays ignored: SIGINT in a background job, SIGHUP under nohup.
+    """
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
     try:
         status = HvApp().run(list(sys.argv[1:] if argv is None else argv))
         if sys.stdout is not None:

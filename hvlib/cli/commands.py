@@ -1,19 +1,63 @@
-"""Commands: what `hv` can do, by entry point."""
+"""Commands: what `hv` can do, by the tables of kinds and operations, and by entry point."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.metadata import entry_points
+from pkgutil import resolve_name
+from typing import Any
 
-from cliff.commandmanager import CommandManager
+from cliff.command import Command
+from cliff.commandmanager import CommandManager, EntryPointWrapper
+
+from hvlib.cli.kinds import LISTED_KINDS
+from hvlib.cli.operations import OPERATIONS
 
 __all__ = ["Commands"]
 
 
 class Commands(CommandManager):
-    """The commands of a group of entry points: ``vm_list`` is ``hv vm list``. One is imported when it is needed."""
+    """The commands of the tables, and those of a group of entry points: ``vm_watch`` is ``hv vm watch``.
+
+    A command is imported when it is needed. An entry point replaces no command of the tables.
+    """
 
     def load_commands(self, namespace: str) -> None:
-        """Note the group's entry points; cliff's own method imports every one of them."""
+        """Note the tables' rows and the group's entry points; cliff's own method imports every one of them."""
         self.group_list.append(namespace)
+        for command in table_commands():
+            self.commands.setdefault(command.name, command)
         for point in entry_points(group=namespace):
             self.commands.setdefault(point.name.replace("_", " "), point)
+
+
+class TableCommand(EntryPointWrapper):
+    """The command that a table's row describes.
+
+    | maker: a function that makes the command's class from the row, named as entry points name objects
+    """
+
+    def __init__(self, name: str, maker: str, row: object) -> None:
+        self.name = name
+        self._maker = maker
+        self._row = row
+
+    @property
+    def value(self) -> str:
+        """Where the command comes from."""
+        return self._maker
+
+    def load(self) -> type[Command]:
+        """Make the class."""
+        make: Any = resolve_name(self._maker)
+        command: type[Command] = make(self._row)
+        return command
+
+
+def table_commands() -> Iterator[TableCommand]:
+    """A command for each row of the operations, two for each row of the kinds."""
+    for kind in LISTED_KINDS:
+        yield TableCommand(f"{kind.word} list", "hvlib.cli.listing:list_command", kind)
+        yield TableCommand(f"{kind.word} show", "hvlib.cli.listing:show_command", kind)
+    for operation in OPERATIONS:
+        yield TableCommand(f"vm {operation.word}", "hvlib.cli.operate:operate_command", operation)

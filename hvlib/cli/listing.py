@@ -1,4 +1,4 @@
-"""Listing and showing: what the commands ``list`` and ``show`` of every noun have in common."""
+"""Listing and showing: the commands ``list`` and ``show`` of every kind."""
 
 from __future__ import annotations
 
@@ -13,32 +13,33 @@ from cliff.show import ShowOne
 from hvlib.cli.app import HvApp
 from hvlib.cli.columns import STRUCTURED, cells, chosen_columns, names_of
 from hvlib.cli.filters import add_filter_options, chosen_filters
+from hvlib.cli.kinds import ListedKind
 from hvlib.model.query import check_field
-from hvlib.model.resources import Resource
 from hvlib.model.resources.record import field_types
 
-__all__ = ["ListResources", "ShowResource", "positive"]
+__all__ = ["ListResources", "ShowResource", "list_command", "positive", "show_command"]
 
 
 class ListResources(Lister):
     """The objects of one kind. Only the fields that are shown are asked for."""
 
     app: HvApp
-    kind: ClassVar[type[Resource]]
-    state: ClassVar[str] = ""
-    """The field that --state is about, if the kind has one."""
-    columns: ClassVar[tuple[str, ...]]
-    """What is shown without -c; in formats for programs, the uuid too."""
+    listed: ClassVar[ListedKind]
 
     @property
     def need_sort_by_cliff(self) -> bool:
         """The records are sorted by their values, not by how these look."""
         return False
 
+    def get_description(self) -> str:
+        """The help's first line."""
+        return f"List {self.listed.plural}."
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """The command's options."""
         parser = super().get_parser(prog_name)
-        add_filter_options(parser, get_args(field_types(self.kind)[self.state]) if self.state else ())
+        kind, state = self.listed.kind, self.listed.state
+        add_filter_options(parser, get_args(field_types(kind)[state]) if state else ())
         parser.add_argument("--long", action="store_true", help="all fields that the server has")
         parser.add_argument(
             "--limit", metavar="N", type=positive, help="no more than the first N that the server gives"
@@ -51,12 +52,13 @@ class ListResources(Lister):
         by.
         """
         provider = self.app.connect()
-        collection = provider.collection(self.kind.kind)
+        kind = self.listed.kind
+        collection = provider.collection(kind.kind)
         columns = self._columns(parsed_args, collection.fields)
         order = parsed_args.sort_columns or ["name_label"]
         for name in order:
-            check_field(self.kind, name, collection.fields)
-        filters = chosen_filters(parsed_args, provider, self.kind, self.state)
+            check_field(kind, name, collection.fields)
+        filters = chosen_filters(parsed_args, provider, kind, self.listed.state)
         with collection.get_all(fields=[*columns, *order], page_size=parsed_args.page_size, **filters) as pager:
             records = list(islice(pager, parsed_args.limit))
         for name in reversed(order):
@@ -70,17 +72,21 @@ class ListResources(Lister):
     def _columns(self, args: argparse.Namespace, declared: frozenset[str]) -> list[str]:
         given, args.columns = args.columns, []  # They are chosen here, so that no other is fetched.
         if args.long:
-            default: tuple[str, ...] = (*self.kind.all_fields(), "ref")
+            default: tuple[str, ...] = (*self.listed.kind.all_fields(), "ref")
         else:
-            default = self.columns if args.formatter == "table" else (*self.columns, "uuid")
-        return chosen_columns(self.kind, given, default, declared)
+            default = self.listed.columns if args.formatter == "table" else (*self.listed.columns, "uuid")
+        return chosen_columns(self.listed.kind, given, default, declared)
 
 
 class ShowResource(ShowOne):
     """One object, by name or uuid, with all its fields."""
 
     app: HvApp
-    kind: ClassVar[type[Resource]]
+    listed: ClassVar[ListedKind]
+
+    def get_description(self) -> str:
+        """The help's first line."""
+        return f"Show one {self.listed.singular}."
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """The command's options."""
@@ -91,14 +97,33 @@ class ShowResource(ShowOne):
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterable[Any]]:
         """The fields and their values."""
         provider = self.app.connect()
-        collection = provider.collection(self.kind.kind)
-        default = (*self.kind.all_fields(), "ref")
-        columns = chosen_columns(self.kind, parsed_args.columns, default, collection.fields)
+        kind = self.listed.kind
+        collection = provider.collection(kind.kind)
+        default = (*kind.all_fields(), "ref")
+        columns = chosen_columns(kind, parsed_args.columns, default, collection.fields)
         parsed_args.columns = []
         record = collection.find(parsed_args.name)
         format = parsed_args.formatter
         names = {} if format in STRUCTURED else names_of(provider, [record], columns)
         return columns, cells(record, columns, format, names)
+
+
+def list_command(row: ListedKind) -> type[ListResources]:
+    """The command ``list`` of a kind."""
+
+    class ListKind(ListResources):
+        listed = row
+
+    return ListKind
+
+
+def show_command(row: ListedKind) -> type[ShowResource]:
+    """The command ``show`` of a kind."""
+
+    class ShowKind(ShowResource):
+        listed = row
+
+    return ShowKind
 
 
 def positive(text: str) -> int:

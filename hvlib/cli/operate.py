@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 from cliff.command import Command
 
 from hvlib.cli.app import HvApp, seconds
+from hvlib.cli.operations import Operation
 from hvlib.cli.selection import select
 from hvlib.model.actions import Action
 from hvlib.model.errors import HvlibError
@@ -20,14 +21,18 @@ from hvlib.runtime.wait_all import wait_all
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["OperateVMs", "progress_bars"]
+__all__ = ["OperateVMs", "operate_command", "progress_bars"]
 
 
 class OperateVMs(Command):
     """The same action on several VMs. Nothing is started unless every name is a VM's."""
 
     app: HvApp
-    action: ClassVar[Action]
+    operation: ClassVar[Operation]
+
+    def get_description(self) -> str:
+        """The help's first line."""
+        return self.operation.help
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """The command's options."""
@@ -42,16 +47,14 @@ class OperateVMs(Command):
             help="wait so long (%(default)g); what runs then goes on",
         )
         parser.add_argument("--dry-run", action="store_true", help="print what would be asked for, and ask for nothing")
+        for flag, help in self.operation.flags.items():
+            parser.add_argument(f"--{flag}", action="store_true", help=help)
         return parser
-
-    def requested(self, args: argparse.Namespace) -> Action:  # noqa: ARG002
-        """The action that the command line asks for."""
-        return self.action
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Submit all, wait for all. Raises an ExceptionGroup of those that failed."""
         vms = select(self.app.connect().compute.vms, parsed_args.names)
-        action = self.requested(parsed_args)
+        action = self.operation.action(**{flag: getattr(parsed_args, flag) for flag in self.operation.flags})
         if parsed_args.dry_run:
             for vm in vms:
                 self.app.stdout.write(f"{vm.do(action, dry_run=True)}\n")
@@ -61,6 +64,15 @@ class OperateVMs(Command):
             failures += follow(tasks, parsed_args.wait_timeout, self.app.stderr)
         if failures:
             raise ExceptionGroup(f"{len(failures)} of {len(vms)} failed", failures)
+
+
+def operate_command(row: Operation) -> type[OperateVMs]:
+    """The command of an operation."""
+
+    class Operate(OperateVMs):
+        operation = row
+
+    return Operate
 
 
 def submit(vms: Sequence[VM], action: Action) -> tuple[list[Task[Any]], list[Exception]]:

@@ -16,32 +16,12 @@ A `Site` is a test server with its administrator. The suite needs pytest and hyp
 
 from __future__ import annotations
 
+from pkgutil import iter_modules
+
 import pytest
 
-# What the tests assert is shown in full in a driver's own run, too. Before they are imported.
-pytest.register_assert_rewrite(
-    *(
-        f"hvlib.conformance.{module}"
-        for module in (
-            "acting",
-            "action_checks",
-            "attachment_checks",
-            "creation_checks",
-            "declaring",
-            "following",
-            "listing",
-            "mirroring",
-            "naming",
-            "operating",
-            "replica",
-            "resuming",
-            "sessions",
-            "vm_checks",
-            "vm_power_checks",
-            "watching",
-        )
-    )
-)
+# In a driver's own run, too, a failed assert shows its values. pytest rewrites only modules that are not imported yet.
+pytest.register_assert_rewrite(*(module.name for module in iter_modules(__path__, f"{__name__}.")))
 
 from hvlib.conformance.site import Site  # noqa: E402
 from hvlib.conformance.suite import DriverConformance  # noqa: E402

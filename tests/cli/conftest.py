@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import pytest
 
 from hvlib.cli.app import HvApp
 
-HV = [sys.executable, "-c", "import sys; from hvlib.cli.app import main; sys.exit(main())"]
+HV = [sys.executable, "-c", "import sys; from hvlib_script import main; sys.exit(main())"]
 
 
 class Ran(NamedTuple):
@@ -36,6 +37,16 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "configuration"))
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line is tested on labs in memory."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a test of the command line opens a socket")
+
+    monkeypatch.setattr(socket.socket, "__init__", refuse)
 
 
 @pytest.fixture

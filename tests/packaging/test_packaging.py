@@ -31,6 +31,14 @@ def test_the_listed_packages_are_those_on_disk() -> None:
         assert (home / top / "py.typed").is_file()
 
 
+def test_the_console_script_takes_over_ctrl_c_before_it_imports_hvlib() -> None:
+    script = setup_cfg()["options"]["py_modules"]
+    assert setup_cfg()["options.entry_points"]["console_scripts"].split() == ["hv", "=", f"{script}:main"]
+    code = f"import re, sys; before = set(sys.modules); import {script}; print(*sys.modules.keys() - before)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert set(loaded) <= {script, "signal", "__future__"}
+
+
 def test_every_error_is_exported_and_has_one_base() -> None:
     assert set(errors.__all__) <= set(hvlib.__all__)
     assert all(issubclass(getattr(errors, name), hvlib.HvlibError) for name in errors.__all__)
