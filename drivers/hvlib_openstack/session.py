@@ -9,8 +9,7 @@ from typing import Any
 
 from keystoneauth1.exceptions import ClientException
 
-from hvlib import driver
-from hvlib.driver import About, Adapter, Context, Endpoint, Feed, WatchCursor
+from hvlib.driver import About, Adapter, Context, Endpoint, Feed, Session, WatchCursor
 from hvlib.model.errors import HvlibError, InvalidQuery
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
@@ -44,7 +43,7 @@ KINDS: Sequence[type[TableAdapter[Any]]] = (
 )  # fmt: skip
 
 
-class OpenStackSession(driver.Session):
+class OpenStackSession(Session):
     """One login to an OpenStack region."""
 
     def __init__(self, endpoint: Endpoint, context: Context) -> None:

@@ -7,8 +7,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from hvlib import driver
-from hvlib.driver import About, Adapter, Context, Endpoint, Feed, SessionLost, WatchCursor
+from hvlib.driver import About, Adapter, Context, Endpoint, Feed, Session, SessionLost, WatchCursor
 from hvlib.driver.http import Transport
 from hvlib.model.errors import AuthenticationFailed, ConfigError, CursorLost, HvlibError
 from hvlib.model.query import Query
@@ -41,7 +40,7 @@ CREDENTIALS = (
 REFUSED = "check user and password; most users have a domain: USER@vsphere.local, in an address USER%40vsphere.local"
 
 
-class VSphereSession(driver.Session):
+class VSphereSession(Session):
     """One login to a vCenter or an ESXi host."""
 
     def __init__(self, endpoint: Endpoint, context: Context) -> None:

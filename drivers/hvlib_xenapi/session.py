@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hvlib import driver
-from hvlib.driver import About, Adapter, Context, Endpoint, Feed, WatchCursor
+from hvlib.driver import About, Adapter, Context, Endpoint, Feed, Session, WatchCursor
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib_xenapi.adapter import TableAdapter
@@ -31,7 +30,7 @@ ADAPTERS: Sequence[type[TableAdapter[Any]]] = (
 )  # fmt: skip
 
 
-class XenAPISession(driver.Session):
+class XenAPISession(Session):
     """One login to a XenServer or XCP-ng pool."""
 
     def __init__(self, endpoint: Endpoint, context: Context) -> None:
