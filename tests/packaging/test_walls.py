@@ -16,7 +16,10 @@ ROOT = Path(__file__).parents[2]
 LINT = Path(sys.executable).with_name("lint-imports")
 
 BREACHES = {
-    "a driver imports how core works": ("drivers/hvlib_sim/lab/objects.py", "from hvlib.runtime.retry import RetryPolicy"),
+    "a driver imports how core works": (
+        "drivers/hvlib_sim/lab/objects.py",
+        "from hvlib.runtime.retry import RetryPolicy",
+    ),
     "a driver imports what callers hold": ("drivers/hvlib_xenapi/driver.py", "import hvlib.api.provider"),
     "a driver imports another": ("drivers/hvlib_vsphere/driver.py", "import hvlib_sim.driver"),
     "a driver imports the public names": ("tests/third_party/hvlib_grove/errors.py", "import hvlib.errors"),
