@@ -149,7 +149,8 @@ def _confirmed(client: Client, operation: Operation, server: State, actions: lis
     decided = [action for action in actions if action.action in ("confirmResize", "revertResize")]
     if decided and decided[0].action == "revertResize":
         return Outcome("failed", error=Failure("TaskFailed", "it was reverted by somebody else"))
-    if decided and decided[0].failed:
+    # Of two confirmations in the same moment, nova may fail one: the other one is good.
+    if decided and all(action.failed for action in decided):
         return _failed(_reason(client, server, decided[0]))
     if server.status == "VERIFY_RESIZE":
         return RUNNING if decided else _take(client, operation, "confirmResize", actions)
