@@ -10,6 +10,7 @@ from typing import Any
 from keystoneauth1.exceptions import ClientException
 
 from hvlib.driver import About, Adapter, Context, Endpoint, Feed, Session, WatchCursor
+from hvlib.driver.login_slot import LoginSlot
 from hvlib.model.errors import HvlibError, InvalidQuery
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
@@ -24,7 +25,7 @@ from hvlib_openstack.kinds.storage_pool import StoragePools
 from hvlib_openstack.kinds.task import Tasks
 from hvlib_openstack.kinds.vm import VMs
 from hvlib_openstack.kinds.volume import Volumes
-from hvlib_openstack.login import LoginSlot
+from hvlib_openstack.login import Login
 from hvlib_openstack.watch.feed import OpenStackFeed
 from hvlib_openstack.watch.kind_watcher import Intervals
 from hvlib_openstack.watch.sightings import Sightings
@@ -53,7 +54,7 @@ class OpenStackSession(Session):
         self._intervals = Intervals(self.poll_interval, _seconds(endpoint, "sweep_interval", 60.0))
         self._endpoint = endpoint
         self._cloud: Cloud | None = None
-        self._slot = LoginSlot()
+        self._slot: LoginSlot[Login] = LoginSlot()
         self._identity: Service | None = None
         self._adapters: Mapping[type[Resource], Adapter[Any]] = {}
         self._sightings = Sightings()
@@ -85,7 +86,7 @@ class OpenStackSession(Session):
 
     def about(self) -> About:
         """Name and version of the region's nova, which came with the login. No round trip."""
-        return self._slot.login.about
+        return self._slot.current.about
 
     @property
     def native(self) -> Any:
@@ -124,7 +125,7 @@ class OpenStackSession(Session):
         """Leave no token behind of a login that failed, or that `close` came before."""
         if self._slot.closed:
             cloud.connections.leave(LOGOUT_TIMEOUT)
-        if self._slot.closed or self._slot.empty:
+        if self._slot.closed or self._slot.latest is None:
             self._log_out()
 
     def _log_out(self) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from hvlib.driver import Context, Secret, SessionLost
+from hvlib.driver.login_slot import LoginSlot
 from hvlib.model.errors import AuthenticationFailed, Closed, ConnectionTimeout, HvlibError
 from hvlib_sim.lab.faults import Faults
 from hvlib_sim.lab.lab import Lab
-from hvlib_sim.login import Login, LoginSlot
+from hvlib_sim.login import Login
 
 __all__ = ["Client"]
 
@@ -29,7 +30,7 @@ class Client:
         self._faults = faults
         self._lab: Lab | None = None
         self._left = False
-        self._slot = LoginSlot()
+        self._slot: LoginSlot[Login] = LoginSlot()
         self._lock = threading.Lock()
         self._logging_in = threading.Lock()
         self._closed = threading.Event()
@@ -46,7 +47,7 @@ class Client:
     @property
     def login(self) -> Login | None:
         """The login that stands; None while there is none."""
-        return self._slot.login
+        return self._slot.latest
 
     def log_in(self, password: Secret | None) -> None:
         """Log in, then end the login that stood before. Raises `AuthenticationFailed` where the lab refuses it."""
@@ -119,7 +120,7 @@ class Client:
             raise Closed("the session was closed")
 
     def _log_out(self) -> None:
-        login = self._slot.put(None)
+        login = self._slot.take()
         if login is not None and self._lab is not None:
             self.context.count_request("Logout")
             with suppress(HvlibError), self._lab.request("Logout"):

@@ -1,4 +1,4 @@
-"""Logins: the data of one login, and the slot that holds the login that stands."""
+"""Login: one login as data."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 
-from hvlib.driver import SessionLost
-from hvlib.model.errors import Closed
+from hvlib.driver import Secret
 from hvlib_vsphere.native import MoRef
 
-__all__ = ["Login", "LoginSlot"]
+__all__ = ["Login"]
+
+
+NO_COOKIE = Secret("")
 
 
 class Login(msgspec.Struct, eq=False):
@@ -24,7 +26,7 @@ class Login(msgspec.Struct, eq=False):
 
     version: str
     name: str = ""
-    cookie: str = ""
+    cookie: Secret = NO_COOKIE
     content: Mapping[str, Any] = {}
     server_uuid: str = ""
     views: dict[str, MoRef] = {}
@@ -34,33 +36,3 @@ class Login(msgspec.Struct, eq=False):
         ref = self.content[name]
         assert isinstance(ref, MoRef)
         return ref
-
-
-class LoginSlot:
-    """Holds the login that stands, if there is one."""
-
-    def __init__(self) -> None:
-        self.closed = False
-        self._login: Login | None = None
-
-    @property
-    def current(self) -> Login:
-        """The login that stands. Raises `SessionLost` if there is none, `Closed` after `close`."""
-        if self.closed:
-            raise Closed("the session was closed")
-        if self._login is None:
-            raise SessionLost("not logged in")
-        return self._login
-
-    def put(self, login: Login) -> None:
-        """Let a login stand."""
-        self._login = login
-
-    def take(self) -> Login | None:
-        """Empty the slot and return the login that stood."""
-        login, self._login = self._login, None
-        return login
-
-    def close(self) -> None:
-        """Refuse every call from now on; the login stays until it is taken."""
-        self.closed = True

@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from hvlib.driver import About, Adapter, Context, Endpoint, Feed, Session, SessionLost, WatchCursor
 from hvlib.driver.http import Transport
+from hvlib.driver.login_slot import LoginSlot
 from hvlib.model.errors import AuthenticationFailed, ConfigError, CursorLost, HvlibError
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
@@ -16,7 +17,7 @@ from hvlib_vsphere.adapter import PropertyAdapter
 from hvlib_vsphere.kinds.host import Hosts
 from hvlib_vsphere.kinds.task import Tasks
 from hvlib_vsphere.kinds.vm import VMs
-from hvlib_vsphere.login import Login, LoginSlot
+from hvlib_vsphere.login import Login
 from hvlib_vsphere.native import MoRef
 from hvlib_vsphere.watch.feed import PropertyFeed
 from hvlib_vsphere.wire.channel import fetch
@@ -46,7 +47,7 @@ class VSphereSession(Session):
     def __init__(self, endpoint: Endpoint, context: Context) -> None:
         self._endpoint = endpoint
         self._context = context
-        self._slot = LoginSlot()
+        self._slot: LoginSlot[Login] = LoginSlot()
         self._connections = Connections(endpoint)
         self._client = Client(context, self._connections, self._slot)
         self._native: tuple[Login, Any] | None = None
@@ -71,7 +72,6 @@ class VSphereSession(Session):
         self._log_out()
         login = Login(common_version(fetch(transport, self._context, VERSIONS_PATH)), uuid4().hex[:12])
         self._authenticate(login, element("userName", username) + element("password", password.reveal()))
-        login.server_uuid = _server_uuid(login, transport)
         self._slot.put(login)
         if self._slot.closed:
             self._log_out()
@@ -117,6 +117,13 @@ class VSphereSession(Session):
         channel = self._client.channel(login)
         try:
             login.content = channel.call("RetrieveServiceContent", SERVICE)
+        except SessionLost as error:
+            address = self._connections.own.address
+            raise AuthenticationFailed(
+                f"{address} asks for a login before any: {error}", native=error.native
+            ) from error
+        login.server_uuid = _server_uuid(login, self._connections.own)
+        try:
             channel.call("Login", login.service("sessionManager"), credentials)
         except (AuthenticationFailed, SessionLost) as error:
             raise AuthenticationFailed(

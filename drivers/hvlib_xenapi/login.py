@@ -1,4 +1,4 @@
-"""Logins: one login as data, and the slot that holds the login that stands."""
+"""Login: one login as data."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from hvlib.driver import About, SessionLost
+from hvlib.driver import About
 from hvlib.driver.http import Transport
-from hvlib.model.errors import Closed
 
-__all__ = ["Caller", "Login", "LoginSlot"]
+__all__ = ["Caller", "Login"]
 
 
 class Caller(Protocol):
@@ -48,32 +47,3 @@ class Login(msgspec.Struct):
     database: str
     doubtful: bool = False
     """The master has not answered in time, and another member may have taken its place."""
-
-
-class LoginSlot:
-    """Holds the login that stands. Shared by threads."""
-
-    def __init__(self) -> None:
-        self.latest: Login | None = None
-        """The login that was made last, whatever became of it. None while there is none."""
-        self.closed = False
-
-    @property
-    def current(self) -> Login:
-        """The login that stands. Raises `SessionLost` if there is none, `Closed` once the session is closed."""
-        self.check_open()
-        if self.latest is None:
-            raise SessionLost("not logged in")
-        if self.latest.doubtful:
-            raise SessionLost("the master has not answered in time: it may be another one now")
-        return self.latest
-
-    def check_open(self) -> None:
-        """Raise `Closed` once the session is closed."""
-        if self.closed:
-            raise Closed("the session was closed")
-
-    def take(self) -> Login | None:
-        """Empty the slot: the login that was in it."""
-        login, self.latest = self.latest, None
-        return login

@@ -147,14 +147,14 @@ def _succeeded(client: Client, operation: Operation) -> Outcome:
 def _confirmed(client: Client, operation: Operation, server: State, actions: list[InstanceAction]) -> Outcome:
     """Confirm a new size or host, unless somebody has decided already."""
     decided = [action for action in actions if action.action in ("confirmResize", "revertResize")]
-    if decided and decided[0].action == "revertResize":
-        return Outcome("failed", error=Failure("TaskFailed", "it was reverted by somebody else"))
-    # Of two confirmations in the same moment, nova may fail one: the other one is good.
-    if decided and all(action.failed for action in decided):
+    good = [action for action in decided if not action.failed]
+    if decided and not good:
         return _failed(_reason(client, server, decided[0]))
+    if good and good[0].action == "revertResize":
+        return Outcome("failed", error=Failure("TaskFailed", "it was reverted by somebody else"))
     if server.status == "VERIFY_RESIZE":
-        return RUNNING if decided else _take(client, operation, "confirmResize", actions)
-    if not decided:
+        return RUNNING if good else _take(client, operation, "confirmResize", actions)
+    if not good:
         return _failed("the server is as it was before")
     return _succeeded(client, operation)
 

@@ -143,7 +143,10 @@ def _refusal(where: str, error: HttpError) -> HvlibError:
     if error.response is None:
         return ProtocolError(f"{where} can't be logged in to: {error}")
     refused = refusal(error.response)
-    return AuthenticationFailed(f"{where} refuses the login: {refused}") if type(refused) is SessionLost else refused
+    if type(refused) is not SessionLost:
+        return refused
+    words = f"{where} refuses the login: {refused}"
+    return AuthenticationFailed(words, native=refused.native, request_id=refused.request_id)
 
 
 def _base(type: str, url: str, version: str) -> str:

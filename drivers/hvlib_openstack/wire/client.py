@@ -5,8 +5,9 @@ from __future__ import annotations
 from keystoneauth1.session import Session
 
 from hvlib.driver import Context
+from hvlib.driver.login_slot import LoginSlot
 from hvlib.model.errors import Unsupported
-from hvlib_openstack.login import Login, LoginSlot
+from hvlib_openstack.login import Login
 from hvlib_openstack.wire.service import Service
 
 __all__ = ["Client"]
@@ -18,7 +19,7 @@ class Client:
     | all_projects: whether the servers and volumes of all projects are listed, not just those of the login's project
     """
 
-    def __init__(self, context: Context, sdk: Session, slot: LoginSlot, *, all_projects: bool) -> None:
+    def __init__(self, context: Context, sdk: Session, slot: LoginSlot[Login], *, all_projects: bool) -> None:
         self.context = context
         self.all_projects = all_projects
         self._sdk = sdk
@@ -27,7 +28,7 @@ class Client:
     @property
     def login(self) -> Login:
         """The login that stands. Raises `SessionLost` if there is none, `Closed` after the session's end."""
-        return self._slot.login
+        return self._slot.current
 
     @property
     def compute(self) -> Service:

@@ -16,8 +16,9 @@ from hvlib_vsphere.adapter import PropertyAdapter
 from hvlib_vsphere.native import MoRef
 from hvlib_vsphere.watch.kind_watcher import KindWatcher
 from hvlib_vsphere.wire.client import Client
-from hvlib_vsphere.wire.decoding import as_tuple, parse_bool
+from hvlib_vsphere.wire.decoding import as_tuple
 from hvlib_vsphere.wire.soap import element
+from hvlib_vsphere.wire.values import is_true
 
 __all__ = ["PropertyFeed"]
 
@@ -123,7 +124,7 @@ class PropertyFeed(Feed):
         if update is None:
             return self._batch([], more=False, poll_after=poll_after)
         self._version = update["version"]
-        return self._batch(self._changes(update), more=parse_bool(update.get("truncated")), poll_after=poll_after)
+        return self._batch(self._changes(update), more=is_true(update.get("truncated")), poll_after=poll_after)
 
     def _margin(self, seconds: int) -> float:
         """The seconds that the answer may take beyond the wait of ``seconds``.

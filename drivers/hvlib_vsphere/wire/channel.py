@@ -7,7 +7,7 @@ from typing import Any
 
 import urllib3
 
-from hvlib.driver import Context
+from hvlib.driver import Context, Secret
 from hvlib.driver.http import Transport, chunks, status_error
 from hvlib_vsphere.errors import STATUSES, fault_error
 from hvlib_vsphere.login import Login
@@ -66,14 +66,15 @@ class Channel:
 
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"urn:vim25/{self.login.version}"'}
-        if self.login.cookie:
-            headers["Cookie"] = self.login.cookie
+        cookie = self.login.cookie.reveal()
+        if cookie:
+            headers["Cookie"] = cookie
         return headers
 
     def _keep_cookie(self, response: urllib3.BaseHTTPResponse) -> None:
         cookie = response.headers.get("Set-Cookie")
         if cookie:
-            self.login.cookie = cookie.partition(";")[0]
+            self.login.cookie = Secret(cookie.partition(";")[0])
 
 
 def fetch(transport: Transport, context: Context, path: str) -> bytes | None:

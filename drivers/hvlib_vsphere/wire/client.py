@@ -8,7 +8,8 @@ from typing import Any
 
 from hvlib.driver import Context
 from hvlib.driver.http import Transport
-from hvlib_vsphere.login import Login, LoginSlot
+from hvlib.driver.login_slot import LoginSlot
+from hvlib_vsphere.login import Login
 from hvlib_vsphere.native import MoRef, Row
 from hvlib_vsphere.wire.channel import Channel
 from hvlib_vsphere.wire.connections import Connections
@@ -20,7 +21,7 @@ __all__ = ["Client"]
 class Client:
     """Sends calls in the login that stands, over the session's connections. Shared by threads."""
 
-    def __init__(self, context: Context, connections: Connections, slot: LoginSlot) -> None:
+    def __init__(self, context: Context, connections: Connections, slot: LoginSlot[Login]) -> None:
         self.context = context
         self.connections = connections
         self._slot = slot

@@ -27,5 +27,5 @@ def service_instance(address: Address, login: Login, timeout: float) -> Any:
         sslContext=address.tls,
         httpConnectionTimeout=timeout,
     )
-    stub.cookie = login.cookie
+    stub.cookie = login.cookie.reveal()
     return vim.ServiceInstance("ServiceInstance", stub)  # type: ignore[no-untyped-call]

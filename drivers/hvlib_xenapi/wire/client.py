@@ -9,8 +9,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from hvlib.driver import Context, Endpoint, NotSent, SessionLost
+from hvlib.driver.login_slot import LoginSlot
 from hvlib.model.errors import ConnectionFailed, ConnectionTimeout, HvlibError
-from hvlib_xenapi.login import Caller, Login, LoginSlot
+from hvlib_xenapi.login import Caller, Login
 from hvlib_xenapi.own_tasks import OwnTasks
 from hvlib_xenapi.wire.authentication import LOGOUT_TIMEOUT, Authenticator
 from hvlib_xenapi.wire.connections import Connections
@@ -30,7 +31,7 @@ class Client:
     def __init__(self, endpoint: Endpoint, context: Context) -> None:
         self.context = context
         self.own_tasks = OwnTasks()
-        self._slot = LoginSlot()
+        self._slot: LoginSlot[Login] = LoginSlot()
         self._connections = Connections()
         self._authenticator = Authenticator(endpoint, context, self._connections)
         self._logging_in = threading.RLock()
@@ -38,7 +39,10 @@ class Client:
     @property
     def login(self) -> Login:
         """The login that stands. Raises `SessionLost` if there is none, `Closed` after `close`."""
-        return self._slot.current
+        login = self._slot.current
+        if login.doubtful:
+            raise SessionLost("the master has not answered in time: it may be another one now")
+        return login
 
     @property
     def latest_login(self) -> Login | None:
@@ -80,7 +84,7 @@ class Client:
         self._authenticator.check()
         with self._logging_in:
             self._log_out()
-            self._slot.latest = self._authenticator.log_in()
+            self._slot.put(self._authenticator.log_in())
             if self._slot.closed:
                 self._log_out()
 
@@ -97,7 +101,7 @@ class Client:
 
     def close(self) -> None:
         """session.logout; every call under way ends. Takes `LOGOUT_TIMEOUT` seconds at most."""
-        self._slot.closed = True
+        self._slot.close()
         self._authenticator.cancel()
         self._connections.cut()
         self._log_out()

@@ -34,7 +34,7 @@ STATUSES: Mapping[int, type[HvlibError]] = {401: SessionLost, 403: errors.Permis
 
 
 def read_reply(response: BaseHTTPResponse) -> Any:
-    """What a reply holds. Raises what it refuses, and `ProtocolError` if it can't be protocol_errors."""
+    """What a reply holds. Raises what it refuses, and `ProtocolError` if it can't be understood."""
     try:
         reply = json.loads(b"".join(chunks(response)))
     except ValueError:
@@ -55,7 +55,7 @@ def protocol_errors() -> Iterator[None]:
     try:
         yield
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise ProtocolError(f"the reply can't be protocol_errors: {type(error).__name__} {error}") from error
+        raise ProtocolError(f"the reply can't be understood: {type(error).__name__} {error}") from error
 
 
 def _refusal(response: BaseHTTPResponse, error: Any) -> HvlibError:

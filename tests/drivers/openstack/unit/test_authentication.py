@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 import requests
-from hvlib_openstack.login import Login, LoginSlot
+from hvlib_openstack.login import Login
 from hvlib_openstack.version import Version
 from hvlib_openstack.wire.authentication import Services, authenticate, discover
 from hvlib_openstack.wire.cloud import Cloud
@@ -83,16 +83,6 @@ def test_a_token_that_nova_does_not_take() -> None:
         discover(cloud, cast(Any, None), SERVICES, None)
 
 
-def test_the_slot() -> None:
-    slot = LoginSlot()
-    with pytest.raises(SessionLost):
-        _ = slot.login
+def test_a_login_shows_no_token() -> None:
     login = Login(Secret("token"), "", False, {}, {}, Version(2, 74), About("", "", "", ""))
-    slot.put(login)
-    assert slot.login is login
     assert "'token'" not in repr(login)
-    assert slot.take() is login
-    assert slot.take() is None
-    slot.close()
-    with pytest.raises(errors.Closed):
-        _ = slot.login
