@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from hvlib.model.arguments import FOREVER
 from hvlib.model.endpoint import DEFAULT_TIMEOUT, Endpoint, Secret
 from hvlib.model.errors import ConfigError
 
@@ -40,6 +41,6 @@ def parse_endpoint(url: str, **given: Any) -> Endpoint:
     }
     options = {**dict(parse_qsl(parts.query, keep_blank_values=True)), **given.pop("options", {})}
     fields.update({name: value for name, value in given.items() if value is not None})
-    if fields.get("timeout", DEFAULT_TIMEOUT) <= 0:
+    if not 0 < fields.get("timeout", DEFAULT_TIMEOUT) <= FOREVER:
         raise ConfigError(f"timeout is a number of seconds above 0, not {fields['timeout']}")
     return Endpoint(options=options, **fields)

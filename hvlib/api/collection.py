@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from hvlib.driver import REFS_PER_CALL, Done, PageToken, Started, WatchCursor
-from hvlib.model.actions import Action, Create, as_ref, as_refs
+from hvlib.model.actions import Action, Create, as_ref, as_refs, must_be_ref
 from hvlib.model.arguments import one_of, seconds, text
 from hvlib.model.binding import BoundProvider
 from hvlib.model.errors import AmbiguousName, InvalidQuery, NotFound, Unsupported, WaitTimeout
@@ -99,7 +99,7 @@ class Collection(Generic[R]):
     def get(self, ref: Ref | R, *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()) -> R:
         """The object of a ref: one round trip. Raises `NotFound` if it is gone."""
         with self._locating():
-            wanted = as_ref(ref)
+            wanted = must_be_ref(ref)
         found = self.get_many([wanted], fields=fields, native=native)
         if wanted not in found:
             raise self._not_found(wanted.id)
@@ -151,7 +151,7 @@ class Collection(Generic[R]):
     def wait_for(self, ref: Ref | R, *, timeout: float = DEFAULT_TIMEOUT, **fields: object) -> R:
         """`Resource.wait_for`."""
         with self._locating():
-            watched, patience = as_ref(ref), seconds("timeout", timeout)
+            watched, patience = must_be_ref(ref), seconds("timeout", timeout)
         wanted = self.query(filters=fields)
         deadline = self._manager.clock.now() + patience
         with self.watch_refs([watched], patience=patience) as watch:
@@ -279,7 +279,9 @@ class Tasks(Collection[TaskRecord]):
     """``provider.tasks``."""
 
     def follow(self, record: TaskRecord) -> Task[Any]:
-        """The running operation of a record."""
+        """The running operation of a record. Raises `InvalidQuery` for what is no record of this provider's."""
+        with self._locating():
+            self._check_provider(one_of("record", record, TaskRecord).ref)
         return self._task(record.operation, record.target, record=record, ref=record.ref)
 
 

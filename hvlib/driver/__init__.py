@@ -3,9 +3,9 @@
 A driver is a class registered under the entry point group ``hvlib.drivers``; its entry point's name is the URL scheme.
 Importing it must not import a vendor's SDK. `Driver.open` makes a `Session`, which has an `Adapter` for each kind.
 
-Who does what: core logs in when needed and once for all threads, retries, waits and sleeps, merges and compares
-changes, checks filters again, follows tasks. A driver owns the transport and its time-outs, turns native records into
-hvlib's, makes tokens and cursors, and says what an error means. It never retries, sleeps or caches.
+Who does what: core logs in when needed and once for all threads, retries, waits and sleeps, compares changes, checks
+filters again, follows tasks. A driver owns the transport and its time-outs, turns native records into hvlib's, makes
+tokens and cursors, and says what an error means. It never retries, sleeps or caches.
 """
 
 from __future__ import annotations

@@ -51,6 +51,7 @@ __all__ = [
     "as_ref",
     "as_refs",
     "as_tags",
+    "must_be_ref",
 ]
 
 
@@ -125,7 +126,15 @@ def as_refs(targets: Iterable[Ref | HasRef]) -> tuple[Ref, ...]:
     """The refs of several. Raises `InvalidQuery` for what is no list of refs or records."""
     if isinstance(targets, (str, bytes, Ref)) or not isinstance(targets, Iterable):
         raise InvalidQuery(f"not a list of refs or resources: {targets!r}")
-    return tuple(as_ref(target) for target in targets)
+    return tuple(must_be_ref(target) for target in targets)
+
+
+def must_be_ref(target: Ref | HasRef) -> Ref:
+    """The ref of what was given as a ref or as a record. Raises `InvalidQuery` for anything else, and for None."""
+    ref = as_ref(target)
+    if ref is None:
+        raise InvalidQuery("not a ref or a resource: None")
+    return ref
 
 
 def as_tags(tags: Iterable[str]) -> tuple[str, ...]:

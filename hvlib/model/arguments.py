@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from hvlib.model.errors import InvalidQuery
 
-__all__ = ["can_be_sent", "one_of", "seconds", "text"]
+__all__ = ["FOREVER", "can_be_sent", "function", "one_of", "seconds", "text"]
 
 T = TypeVar("T")
+
+FOREVER = 1e9
+"""Seconds that are longer than any wait, and that the system can still count: thirty years."""
 
 
 def text(name: str, value: object) -> str:
@@ -34,9 +36,16 @@ def can_be_sent(value: str) -> bool:
 
 def seconds(name: str, value: object) -> float:
     """A time-out. Raises `InvalidQuery` for what is no number of seconds from 0."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value) or value < 0:
-        raise InvalidQuery(f"{name} is a number of seconds from 0, not {value!r}")
-    return float(value)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not 0 <= cast(float, value) < FOREVER:
+        raise InvalidQuery(f"{name} is a number of seconds from 0 to {FOREVER:g}, not {value!r}")
+    return float(cast(float, value))
+
+
+def function(name: str, value: object) -> None:
+    """Raise `InvalidQuery` for what can't be called; None is no function, and fine."""
+    if value is not None and not callable(value):
+        raise InvalidQuery(f"{name} is a function, not {value!r}")
 
 
 def one_of(name: str, value: Any, kind: type[T]) -> T:

@@ -48,6 +48,9 @@ class BoundProvider(Protocol):
     def get_many(self, refs: Iterable[Any], *, fields: Iterable[str] | None = None) -> Any:
         """`hvlib.Provider.get_many`."""
 
+    def watch(self, *collections: Any, since: Any = None, known: Any = None) -> Any:
+        """`hvlib.Provider.watch`."""
+
     def count_requests(self) -> Any:
         """`hvlib.Provider.count_requests`."""
 

@@ -21,8 +21,8 @@ class DeferredFrees:
         """Leave a free to be made. It sends nothing itself, so a finalizer may call it."""
         self._frees.append(free)
 
-    def release(self) -> None:
-        """Make the frees, without login or retry. One that fails is dropped: it goes with the session."""
-        while self._frees:
+    def release(self, *, until: Callable[[], bool]) -> None:
+        """Make the frees, ``until`` the session is closed, without login or retry. One that fails is dropped."""
+        while self._frees and not until():
             with suppress(HvlibError, IndexError):
                 self._frees.popleft()()

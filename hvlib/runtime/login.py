@@ -33,7 +33,7 @@ class LoginSlot:
 
     def __init__(self, log_in: Callable[[], None]) -> None:
         self._log_in = log_in
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # Reentrant: a signal handler may close what its own thread logs in.
         self._attempt: LoginAttempt | None = None
 
     def ensure(self) -> LoginAttempt:

@@ -70,8 +70,7 @@ class Prefetch(Future[Page[R]]):
             self.set_result(page)
 
     def _page(self, manager: SessionManager) -> Page[R]:
-        self._check_wanted()
-        page = manager.page(self._query, self._token, sleep=self._pause)
+        page = manager.page(self._query, self._token, sleep=self._pause, check=self._check_wanted)
         return self._chain.check(page, self._query, self._token)
 
     def _pause(self, seconds: float) -> None:

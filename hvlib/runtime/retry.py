@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import msgspec
 
 from hvlib.driver import NotSent
-from hvlib.model.errors import ConnectionFailed, ConnectionTimeout, HvlibError, RateLimited
+from hvlib.model.errors import ConfigError, ConnectionFailed, ConnectionTimeout, HvlibError, RateLimited
 from hvlib.runtime.clock import Clock
 
 if TYPE_CHECKING:
@@ -44,6 +44,17 @@ class RetryPolicy(msgspec.Struct, frozen=True):
     backoff: Callable[[int, HvlibError], float] = exponential
     max_elapsed: float = 60.0
     max_outage: float = 900.0
+
+    def __post_init__(self) -> None:
+        whole = isinstance(self.max_retries, int) and not isinstance(self.max_retries, bool)
+        if not whole or self.max_retries < 0:
+            raise ConfigError(f"max_retries is a number from 0, not {self.max_retries!r}")
+        if not callable(self.backoff):
+            raise ConfigError(f"backoff is a function of attempt and error, not {self.backoff!r}")
+        for name in ("max_elapsed", "max_outage"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+                raise ConfigError(f"{name} is a number of seconds from 0, not {value!r}")
 
     def delay(self, attempt: int, error: HvlibError) -> float:
         """Seconds to wait before repetition ``attempt``: what the server asks for, else the backoff."""

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from hvlib.model import errors
 from hvlib.model.actions import Action, Cancel, Delete
-from hvlib.model.arguments import seconds
+from hvlib.model.arguments import function, seconds
 from hvlib.model.binding import BoundProvider
 from hvlib.model.errors import HvlibError, NotFound, TaskCancelled, TaskFailed, TaskTimeout, WaitTimeout
 from hvlib.model.event import Event, EventType
@@ -114,6 +114,7 @@ class ServerTask:
         """`Task.wait`."""
         report = None if on_progress is None else lambda _, fraction: on_progress(fraction)
         with locating(self.provider):
+            function("on_progress", on_progress)
             deadline = self.clock.now() + seconds("timeout", timeout)
         if self._planned:
             raise self._located(errors.InvalidState(f"{self.operation} is only planned: nothing was sent"))

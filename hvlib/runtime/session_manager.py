@@ -107,8 +107,7 @@ class SessionManager:
 
     def release_deferred(self) -> None:
         """Free what was left to be freed."""
-        if not self.closed:
-            self.deferred.release()
+        self.deferred.release(until=self._closed.is_set)
 
     def about(self) -> About:
         """The server's own name, version and identity, which came with the login."""
@@ -125,10 +124,23 @@ class SessionManager:
             return _adapter(self.session, kind)
 
     def page(
-        self, query: Query[R], after: PageToken | None, *, sleep: Callable[[float], None] | None = None
+        self,
+        query: Query[R],
+        after: PageToken | None,
+        *,
+        sleep: Callable[[float], None] | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> Page[R]:
-        """One page of a kind. ``sleep`` waits between two attempts, instead of `sleep`; it raises to give up."""
-        return self._read(lambda session: session.adapters[query.kind].page(query, after), sleep)
+        """One page of a kind.
+
+        ``sleep`` waits between two attempts, instead of `sleep`; ``check`` comes before each. Both raise to give up.
+        """
+
+        def read(session: Session) -> Page[R]:
+            check()
+            return session.adapters[query.kind].page(query, after)
+
+        return self._read(read, sleep)
 
     def lookup(self, query: Query[R], field: str, value: str) -> Sequence[R]:
         """The objects whose ``field`` is exactly ``value``."""

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar, cast
 
-from hvlib.model.arguments import one_of, seconds
+from hvlib.model.arguments import function, one_of, seconds
 from hvlib.model.errors import HvlibError, InvalidQuery
 from hvlib.model.task import DEFAULT_TIMEOUT, Task
 from hvlib.runtime.server_task import Report, ServerTask, by_provider, follow, read_results, running_tasks
@@ -31,6 +31,7 @@ def wait_all(
         raise InvalidQuery(f"wait_all() takes tasks, not {tasks!r}")
     waited = [one_of("each of the tasks", task, Task) for task in tasks]
     seconds("timeout", timeout)
+    function("on_progress", on_progress)
     followed = [cast(ServerTask, task.follower) for task in waited]
     errors_met = _follow_all(followed, timeout, _reporting(waited, on_progress))
     refusals = [(not task.ended and errors_met.get(task)) or task.refusal(timeout) for task in followed]
@@ -51,12 +52,12 @@ def _reporting(tasks: Iterable[Task[Any]], on_progress: Progress | None) -> Repo
 def _follow_all(tasks: list[ServerTask], timeout: float, report: Report | None) -> dict[ServerTask, HvlibError]:
     """Follow all, those of each provider in a thread: the errors of the providers that could not be followed."""
     groups = [group for group in by_provider(tasks) if running_tasks(group)]
+    deadlines = [group[0].clock.now() + timeout for group in groups]
     met: dict[ServerTask, HvlibError] = {}
     with ThreadPoolExecutor(max_workers=max(len(groups), 1)) as pool, ExitStack() as watches:
         following = []
-        for group in groups:
+        for group, deadline in zip(groups, deadlines, strict=True):
             running = running_tasks(group)
-            deadline = group[0].clock.now() + timeout
             with _noted(met, group):
                 watch = watches.enter_context(group[0].provider.tasks.watch_refs(list(running), patience=timeout))
                 following.append((group, pool.submit(follow, watch, running, deadline, report)))

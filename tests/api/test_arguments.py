@@ -24,6 +24,14 @@ MISTAKES: dict[str, Callable[[Any, Any], object]] = {
     "a number for a ref": lambda vms, vm: vms.get(5),
     "texts for refs": lambda vms, vm: vms.get_many(["x"]),
     "a text for refs": lambda vms, vm: vms.get_many("x"),
+    "nothing for a ref": lambda vms, vm: vms.get(None),
+    "nothing among refs": lambda vms, vm: vms.get_many([None]),
+    "nothing to wait for": lambda vms, vm: vms.wait_for(None, power_state="halted"),
+    "a time-out without an end": lambda vms, vm: vm.wait_for(timeout=float("inf"), power_state="halted"),
+    "a time-out that nobody can count": lambda vms, vm: hvlib.wait_all([], timeout=10**400),
+    "a progress that is no function": lambda vms, vm: vm.do(Start(), dry_run=True).wait(on_progress=1),
+    "a task of what is no record": lambda vms, vm: vms.provider.tasks.follow(vm),
+    "known records under other refs": lambda vms, vm: vms.watch(known={hvlib.Ref("a", "VM", "b"): vm}),
     "a number for refs": lambda vms, vm: vms.get_many(5),
     "texts for refs of any kind": lambda vms, vm: vms.provider.get_many(["x"]),
     "a kind that is no text": lambda vms, vm: vms.provider.collection(5),
@@ -131,3 +139,20 @@ def test_resources_and_uuids_are_taken_where_their_ref_or_text_is_meant() -> Non
 def test_connect_raises_a_config_error(given: dict[str, Any]) -> None:
     with pytest.raises(hvlib.ConfigError, match=next(iter(given))):
         hvlib.connect(**{"target": "sim://", **given})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"max_retries": -1},
+        {"max_retries": "x"},
+        {"max_retries": True},
+        {"backoff": 1},
+        {"max_elapsed": None},
+        {"max_outage": NAN},
+    ],
+    ids=str,
+)
+def test_a_retry_policy_is_checked(given: dict[str, Any]) -> None:
+    with pytest.raises(hvlib.ConfigError, match=next(iter(given))):
+        hvlib.RetryPolicy(**given)

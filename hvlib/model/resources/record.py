@@ -16,7 +16,7 @@ import msgspec
 from hvlib.model.errors import FieldNotLoaded, HvlibError, ProtocolError, Unsupported
 from hvlib.model.ref import Ref
 
-__all__ = ["Record", "build", "field_types", "merge", "projection", "read_record"]
+__all__ = ["Record", "build", "field_types", "projection", "read_record"]
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -93,12 +93,6 @@ def build(record_type: type[R], ref: Ref, values: Mapping[str, Any]) -> R:
     names = record_type.__struct_fields__[1:]
     construct: Callable[..., R] = record_type
     return construct(ref, *[values.get(name) for name in names])
-
-
-def merge(old: R, new: R) -> R:
-    """``old`` with the fields that ``new`` holds."""
-    values = {name: getattr(new if name in new.loaded else old, name) for name in old.loaded}
-    return build(type(old), old.ref, values)
 
 
 @lru_cache(maxsize=64)

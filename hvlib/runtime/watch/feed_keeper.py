@@ -95,8 +95,9 @@ class FeedKeeper:
         """End the wait, for good. Nothing is freed."""
         self._ending.set()
         self._opener.cancel()
-        if self._feed is not None:
-            self._feed.interrupt()
+        feed = self._feed  # Once: the waiting thread may drop it at any moment.
+        if feed is not None:
+            feed.interrupt()
 
     def close(self) -> None:
         """Leave what the server holds for the feed to be freed. Only once no thread waits."""

@@ -102,4 +102,7 @@ def _by_ref(known: Known | None) -> dict[Ref, Resource]:
     for record in records:
         if not isinstance(record, Resource):
             raise InvalidQuery(f"known= takes records, and {record!r} is none", hint="what get_all_records() returns")
-    return {record.ref: record for record in records}
+    by_ref = {record.ref: record for record in records}
+    if isinstance(known, Mapping) and by_ref.keys() != known.keys():
+        raise InvalidQuery("known= has records under refs of others", hint="what get_all_records() returns")
+    return by_ref
