@@ -7,8 +7,9 @@ UNIT_TESTS := tests/model tests/driver tests/runtime tests/api tests/cli tests/c
 OPENSTACK_TESTS := tests/drivers/openstack tests/examples/test_portable_on_servers.py
 REGION_TESTS := tests/servers/test_openstack.py
 ROBUSTNESS_TESTS := tests/seeds tests/faults
+DRIVER_TESTS := $(filter-out tests/drivers/openstack,$(wildcard tests/drivers/*))
 
-.PHONY: demo test checks lint types walls unit openstack servers servers-openstack servers-region servers-robustness servers-others faults docs benchmarks clean
+.PHONY: demo test checks lint types walls unit openstack servers servers-openstack servers-region servers-robustness servers-drivers servers-others faults docs benchmarks clean
 
 demo: $(INSTALLED)
 	@$(BIN)/hv demo
@@ -50,9 +51,9 @@ build/vcsim: $(INSTALLED) $(wildcard tests/servers/vcsim/*)
 openstack: $(INSTALLED)
 	tests/servers/run --build openstack
 
-# Three at a time, the longest first: OpenStack's services keep one core busy, while the other tests mostly wait.
+# Four at a time, the longest first: OpenStack's services keep one core busy, while the other tests mostly wait.
 servers: $(THIRD_PARTY) build/vcsim
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target servers-openstack servers-others servers-robustness servers-region
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target servers-openstack servers-drivers servers-robustness servers-others servers-region
 
 servers-openstack: openstack
 	$(BIN)/pytest $(OPENSTACK_TESTS) --ignore tests/drivers/openstack/unit
@@ -63,8 +64,11 @@ servers-region: openstack
 servers-robustness:
 	$(BIN)/pytest $(ROBUSTNESS_TESTS)
 
+servers-drivers:
+	$(BIN)/pytest $(DRIVER_TESTS) $(addsuffix /unit,$(addprefix --ignore=,$(DRIVER_TESTS)))
+
 servers-others:
-	$(BIN)/pytest tests $(foreach each,$(UNIT_TESTS) $(OPENSTACK_TESTS) $(REGION_TESTS) $(ROBUSTNESS_TESTS),--ignore $(each))
+	$(BIN)/pytest tests --ignore tests/drivers $(foreach each,$(UNIT_TESTS) $(OPENSTACK_TESTS) $(REGION_TESTS) $(ROBUSTNESS_TESTS),--ignore $(each))
 
 # Runs each operation under each fault on each driver, and writes what came of it into docs/faults.md.
 faults: $(THIRD_PARTY) build/vcsim
