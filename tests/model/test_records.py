@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -40,13 +41,14 @@ def test_records_round_trip_through_json(
     ref: hvlib.Ref, name: str, networks: tuple[hvlib.Ref, ...], created_at: datetime | None
 ) -> None:
     values = {"name_label": name, "networks": networks, "created_at": created_at, "host": ref, "native": {"a.b": 1}}
-    vm = build(projection(hvlib.VM, frozenset(values), frozenset(values)), ref, values)
+    own = hvlib.Ref(ref.provider_uuid, "VM", ref.id)
+    vm = build(projection(hvlib.VM, frozenset(values), frozenset(values)), own, values)
     again = hvlib.VM.from_dict(json.loads(json.dumps(vm.to_dict())))
     assert again.to_dict() == vm.to_dict()
-    assert (again.ref, again.networks, again.created_at, again.loaded) == (ref, networks, created_at, vm.loaded)
+    assert (again.ref, again.networks, again.created_at, again.loaded) == (own, networks, created_at, vm.loaded)
     with pytest.raises(hvlib.FieldNotLoaded):
         _ = again.native if "native" not in again.loaded else again.uuid  # uuid was never loaded
-    assert again == build(type(again), ref, values)
+    assert again == build(type(again), own, values)
 
 
 def test_task_records_round_trip_too() -> None:
@@ -57,10 +59,22 @@ def test_task_records_round_trip_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{}, {"ref": 1}, {"ref": "p/VM/1", "colour": "red"}, {"ref": "p/VM/1", "vcpus": "many"}]
+    "wrong",
+    [
+        {},
+        {"ref": 1},
+        {"ref": None},
+        {"ref": "p/Host/1"},
+        {"ref": "p/VM/1", "colour": "red"},
+        {"ref": "p/VM/1", "vcpus": "many"},
+        None,
+        "p/VM/1",
+        [],
+    ],
+    ids=str,
 )
-def test_what_is_no_record_is_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(hvlib.HvlibError):
+def test_what_is_no_record_is_refused(wrong: Any) -> None:
+    with pytest.raises(hvlib.ProtocolError, match="not a VM record"):
         hvlib.VM.from_dict(wrong)
 
 
@@ -74,6 +88,8 @@ def test_native_properties_fit_the_callers_structure() -> None:
     assert vm.extract(Guest).guest_id == "debian"
     with pytest.raises(hvlib.ProtocolError, match="Guest"):
         build(record_type, ref, {"native": {}}).extract(Guest)
+    with pytest.raises(hvlib.InvalidQuery, match="structure"):
+        vm.extract("Guest")  # type: ignore[arg-type]
 
 
 def test_a_filter_on_several_values_asks_for_any_of_them() -> None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self, TypeVar, cast, get_type_hints
 
 import msgspec
 
-from hvlib.model.errors import FieldNotLoaded, HvlibError, ProtocolError, Unsupported
+from hvlib.model.errors import FieldNotLoaded, HvlibError, InvalidQuery, ProtocolError, Unsupported
 from hvlib.model.ref import Ref
 
 __all__ = ["Record", "build", "field_types", "projection", "read_record"]
@@ -117,11 +117,15 @@ def read_record(kind: type[R], data: Mapping[str, Any], provider: object | None)
             return tuple(bound_ref(str(item)) for item in cast("list[object]", value))
         return cast(object, msgspec.convert(value, wanted))
 
+    if not isinstance(data, Mapping):
+        raise ProtocolError(f"not a {kind.kind} record: {data!r}")
     try:
         values = {name: convert(name, value) for name, value in data.items()}
-        ref = cast(Ref, values.pop("ref"))
-    except (KeyError, TypeError, msgspec.ValidationError) as error:
+        ref = values.pop("ref")
+    except (KeyError, TypeError, InvalidQuery, msgspec.ValidationError) as error:
         raise ProtocolError(f"not a {kind.kind} record: {error}") from error
+    if not isinstance(ref, Ref) or ref.kind != kind.kind:
+        raise ProtocolError(f"not a {kind.kind} record: its ref is {ref}")
     loaded = frozenset(values)
     record_type: type[R] = projection(kind, loaded, frozenset(kind.all_fields()))
     return build(record_type, ref, values)

@@ -10,7 +10,7 @@ import msgspec
 
 from hvlib.model.actions import Action
 from hvlib.model.binding import BoundCollection, BoundProvider
-from hvlib.model.errors import ProtocolError
+from hvlib.model.errors import InvalidQuery, ProtocolError
 from hvlib.model.ref import Ref
 from hvlib.model.resources.record import Record, read_record
 from hvlib.model.task import Task
@@ -79,6 +79,8 @@ class Resource(Record, frozen=True):
             return msgspec.convert(dict(self.native), struct, strict=False)
         except msgspec.ValidationError as error:
             raise ProtocolError(f"{self!r}: the native properties do not fit {struct.__name__}: {error}") from error
+        except TypeError as error:
+            raise InvalidQuery(f"extract() takes a structure, not {struct!r}") from error
 
     def to_dict(self) -> dict[str, Any]:
         """The loaded fields as plain values (refs and dates as text): what `from_dict` reads, and JSON can hold."""
