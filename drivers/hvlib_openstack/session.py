@@ -39,7 +39,7 @@ __all__ = ["OpenStackSession"]
 LOGOUT_TIMEOUT = 2.0
 """Seconds that logging out may take."""
 
-KINDS: Sequence[type[TableAdapter[Any]]] = (
+ADAPTERS: Sequence[type[TableAdapter[Any]]] = (
     VMs, Hosts, Clusters, Snapshots, Flavors, Networks, StoragePools, Volumes, Images,
 )  # fmt: skip
 
@@ -118,7 +118,7 @@ class OpenStackSession(Session):
 
     def _make_adapters(self, cloud: Cloud) -> Mapping[type[Resource], Adapter[Any]]:
         client = Client(self.context, cloud.sdk, self._slot, all_projects=self._all_projects)
-        adapters: list[Adapter[Any]] = [*(kind(client) for kind in KINDS), Tasks(client)]
+        adapters: list[Adapter[Any]] = [*(kind(client) for kind in ADAPTERS), Tasks(client)]
         return {adapter.kind: adapter for adapter in adapters}
 
     def _undo(self, cloud: Cloud) -> None:

@@ -18,7 +18,7 @@ from hvlib_sim.lab.engine import Engine, Operation
 from hvlib_sim.lab.objects import KINDS, Object
 from hvlib_sim.table import Table
 
-__all__ = ["LabAdapter", "LabeledAdapter", "required"]
+__all__ = ["LabAdapter", "LabelledAdapter", "required"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -106,7 +106,7 @@ class LabAdapter(Adapter[R], Generic[R]):
         return self.table.records(query, objects, self.client.context)
 
 
-class LabeledAdapter(LabAdapter[R]):
+class LabelledAdapter(LabAdapter[R]):
     """A kind whose objects can be given names and tags."""
 
     @action(Rename)

@@ -41,6 +41,9 @@ CREDENTIALS = (
 REFUSED = "check user and password; most users have a domain: USER@vsphere.local, in an address USER%40vsphere.local"
 
 
+ADAPTERS: Sequence[type[PropertyAdapter[Any]]] = (VMs, Hosts, Tasks)
+
+
 class VSphereSession(Session):
     """One login to a vCenter or an ESXi host."""
 
@@ -51,8 +54,7 @@ class VSphereSession(Session):
         self._connections = Connections(endpoint)
         self._client = Client(context, self._connections, self._slot)
         self._native: tuple[Login, Any] | None = None
-        adapters: list[PropertyAdapter[Any]] = [VMs(self._client), Hosts(self._client), Tasks(self._client)]
-        self._adapters = {adapter.kind: adapter for adapter in adapters}
+        self._adapters = {adapter.kind: adapter(self._client) for adapter in ADAPTERS}
 
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:

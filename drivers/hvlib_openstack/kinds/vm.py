@@ -20,11 +20,11 @@ from hvlib_openstack.joins import NETWORKS
 from hvlib_openstack.operations.attachment import attach_port, attach_volume, detach_ports, detach_volume
 from hvlib_openstack.operations.cloning import clone_server
 from hvlib_openstack.operations.creation import create_server
+from hvlib_openstack.operations.flavors import wanted_size
 from hvlib_openstack.operations.migration import migrate_server
 from hvlib_openstack.operations.operation import act_on_server
 from hvlib_openstack.operations.outcome import status_of
 from hvlib_openstack.operations.removal import remove_server
-from hvlib_openstack.operations.sizes import wanted_size
 from hvlib_openstack.operations.snapshotting import revert_server, take_snapshot
 from hvlib_openstack.table import Column, Joined, Many, One, Table
 from hvlib_openstack.version import Version

@@ -18,10 +18,10 @@ from hvlib.model.task import ENDED, Failure
 from hvlib_openstack.errors import REFUSED, refused
 from hvlib_openstack.joins import NETWORKS
 from hvlib_openstack.operations.claims import Claims
+from hvlib_openstack.operations.flavors import named_size
 from hvlib_openstack.operations.operation import Operation, before_all, started
 from hvlib_openstack.operations.outcome import OFF, RUNNING, Outcome, State, server_outcome
 from hvlib_openstack.operations.removal import remove_snapshot
-from hvlib_openstack.operations.sizes import named_size
 from hvlib_openstack.operations.snapshotting import begin_image
 from hvlib_openstack.paging import pages
 from hvlib_openstack.wire.client import Client

@@ -11,9 +11,9 @@ from hvlib.driver import Started
 from hvlib.model.actions import CreateVM
 from hvlib.model.errors import Unsupported
 from hvlib.model.ref import Ref
+from hvlib_openstack.operations.flavors import Size, chosen_size
 from hvlib_openstack.operations.operation import started
 from hvlib_openstack.operations.outcome import OFF
-from hvlib_openstack.operations.sizes import Size, chosen_size
 from hvlib_openstack.wire.client import Client
 from hvlib_openstack.wire.values import GIB
 

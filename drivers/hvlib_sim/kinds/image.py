@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from hvlib.model.resources import Image
-from hvlib_sim.adapter import LabeledAdapter
+from hvlib_sim.adapter import LabelledAdapter
 from hvlib_sim.lab import objects
 from hvlib_sim.table import Table, Value
 
 __all__ = ["Images"]
 
 
-class Images(LabeledAdapter[Image]):
+class Images(LabelledAdapter[Image]):
     """Disks that VMs are created from."""
 
     kind = Image

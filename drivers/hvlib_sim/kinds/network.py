@@ -6,14 +6,14 @@ from hvlib.driver import Started, action
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Network
-from hvlib_sim.adapter import LabeledAdapter, required
+from hvlib_sim.adapter import LabelledAdapter, required
 from hvlib_sim.lab import lifecycle, objects
 from hvlib_sim.table import Table, Value
 
 __all__ = ["Networks"]
 
 
-class Networks(LabeledAdapter[Network]):
+class Networks(LabelledAdapter[Network]):
     """Each has one subnet."""
 
     kind = Network

@@ -6,14 +6,14 @@ from hvlib.driver import Started, action
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Snapshot
-from hvlib_sim.adapter import LabeledAdapter
+from hvlib_sim.adapter import LabelledAdapter
 from hvlib_sim.lab import lifecycle, objects
 from hvlib_sim.table import OneRef, Table, Value
 
 __all__ = ["Snapshots"]
 
 
-class Snapshots(LabeledAdapter[Snapshot]):
+class Snapshots(LabelledAdapter[Snapshot]):
     """The snapshots of one VM form a tree."""
 
     kind = Snapshot

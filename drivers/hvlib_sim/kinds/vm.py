@@ -6,14 +6,14 @@ from hvlib.driver import Done, Started, action
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Cluster, Flavor, Host, Image, Network, Volume
-from hvlib_sim.adapter import LabeledAdapter, required
+from hvlib_sim.adapter import LabelledAdapter, required
 from hvlib_sim.lab import hardware, lifecycle, objects, power
 from hvlib_sim.table import ManyRefs, OneRef, Table, Value
 
 __all__ = ["VMs"]
 
 
-class VMs(LabeledAdapter[VM]):
+class VMs(LabelledAdapter[VM]):
     """A halted VM stays placed on its host. What state an operation needs, `hvlib_sim.lab.power` says.
 
     Refs of objects that are not there are `NotFound` at the call; all else that is refused is in the task, but for the

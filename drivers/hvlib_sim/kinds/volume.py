@@ -6,14 +6,14 @@ from hvlib.driver import Started, action
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, StoragePool, Volume
-from hvlib_sim.adapter import LabeledAdapter, required
+from hvlib_sim.adapter import LabelledAdapter, required
 from hvlib_sim.lab import lifecycle, objects
 from hvlib_sim.table import ManyRefs, OneRef, Table, Value
 
 __all__ = ["Volumes"]
 
 
-class Volumes(LabeledAdapter[Volume]):
+class Volumes(LabelledAdapter[Volume]):
     """Each is attached to one VM at most."""
 
     kind = Volume

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from hvlib.driver import Context
 from hvlib.model.resources import Resource
 
-__all__ = ["Column", "mebibytes", "moment"]
+__all__ = ["Column"]
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,3 @@ class Column:
         if value is None:
             return None
         return self.convert(value) if self.of is None else context.ref(self.of, value)
-
-
-def mebibytes(value: int) -> int:
-    """A number of MiB, in bytes."""
-    return value << 20
-
-
-def moment(value: float) -> datetime:
-    """Seconds since 1970, as a moment in UTC."""
-    return datetime.fromtimestamp(value, UTC)

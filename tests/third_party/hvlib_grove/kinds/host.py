@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hvlib.model.resources import Host, HostState
 from hvlib_grove.adapter import GroveAdapter
-from hvlib_grove.table import Column, mebibytes
+from hvlib_grove.table import Column
+from hvlib_grove.values import mebibytes
 
 __all__ = ["Hosts"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hvlib.model.resources import Image
 from hvlib_grove.adapter import GroveAdapter
-from hvlib_grove.table import Column, mebibytes, moment
+from hvlib_grove.table import Column
+from hvlib_grove.values import mebibytes, moment
 
 __all__ = ["Images"]
 

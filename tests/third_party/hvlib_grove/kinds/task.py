@@ -8,7 +8,8 @@ from hvlib.model.resources import VM, TaskRecord
 from hvlib.model.task import TaskState
 from hvlib_grove.adapter import GroveAdapter
 from hvlib_grove.errors import failure
-from hvlib_grove.table import Column, moment
+from hvlib_grove.table import Column
+from hvlib_grove.values import moment
 
 __all__ = ["Tasks"]
 

@@ -9,7 +9,8 @@ from hvlib.model.actions import CreateVM, Delete, Rename, Resume, Start, Stop, S
 from hvlib.model.errors import Unsupported
 from hvlib.model.resources import VM, Host, Image, PowerState
 from hvlib_grove.adapter import GroveAdapter
-from hvlib_grove.table import Column, mebibytes, moment
+from hvlib_grove.table import Column
+from hvlib_grove.values import mebibytes, moment
 
 __all__ = ["VMs"]
 

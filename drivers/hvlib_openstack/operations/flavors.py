@@ -1,4 +1,4 @@
-"""Sizes: the flavor that is asked for, by its name or by what it gives."""
+"""Flavors: the flavor that is asked for, by its name or by what it gives."""
 
 from __future__ import annotations
 
