@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from hvlib.api import registry
 from hvlib.api.address import parse_endpoint
 from hvlib.api.config import load_config
 from hvlib.api.provider import Provider
-from hvlib.model.arguments import FOREVER, can_be_sent
+from hvlib.model.arguments import can_be_sent
 from hvlib.model.endpoint import Endpoint, Secret
 from hvlib.model.errors import ConfigError
 from hvlib.runtime.retry import RetryPolicy
@@ -84,8 +84,7 @@ def _check_arguments(texts: Mapping[str, object], verify: object, timeout: objec
         raise ConfigError(f"verify is True or False, not {verify!r}")
     if retry is not None and not isinstance(retry, RetryPolicy):
         raise ConfigError(f"retry is a RetryPolicy, not {retry!r}")
-    number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
-    if timeout is not None and not (number and 0 < cast(float, timeout) <= FOREVER):
+    if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, (int, float))):
         raise ConfigError(f"timeout is a number of seconds above 0, not {timeout!r}")
 
 
