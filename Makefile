@@ -4,12 +4,19 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 THIRD_PARTY := .venv/.third-party
 UNIT_TESTS := tests/model tests/driver tests/runtime tests/api tests/cli tests/conformance tests/packaging tests/examples/test_portable.py $(wildcard tests/drivers/*/unit)
-OPENSTACK_TESTS := tests/drivers/openstack tests/examples/test_portable_on_servers.py
-REGION_TESTS := tests/servers/test_openstack.py
-ROBUSTNESS_TESTS := tests/seeds tests/faults
-DRIVER_TESTS := $(filter-out tests/drivers/openstack,$(wildcard tests/drivers/*))
 
-.PHONY: demo test checks lint types walls unit openstack servers servers-openstack servers-region servers-robustness servers-drivers servers-others faults docs benchmarks clean
+# The servers' tests, in parts of which several run at a time; `others` is all that no other part names.
+PARTS := openstack openstack-wire vsphere xenapi seeds faults region others
+openstack := tests/drivers/openstack/test_conformance.py tests/examples/test_portable_on_servers.py
+openstack-wire := tests/drivers/openstack/wire
+vsphere := tests/drivers/vsphere/test_conformance.py tests/drivers/vsphere/wire
+xenapi := tests/drivers/xenapi/test_conformance.py tests/drivers/xenapi/wire
+seeds := tests/seeds
+faults := tests/faults
+region := tests/servers/test_openstack.py
+others := tests $(addprefix --ignore ,$(UNIT_TESTS) $(foreach part,$(filter-out others,$(PARTS)),$($(part))))
+
+.PHONY: demo test checks lint types walls unit openstack servers faults docs benchmarks clean
 
 demo: $(INSTALLED)
 	@$(BIN)/hv demo
@@ -51,24 +58,14 @@ build/vcsim: $(INSTALLED) $(wildcard tests/servers/vcsim/*)
 openstack: $(INSTALLED)
 	tests/servers/run --build openstack
 
-# Four at a time, the longest first: OpenStack's services keep one core busy, while the other tests mostly wait.
+# Six at a time, the longest first: most of them wait more than they work.
 servers: $(THIRD_PARTY) build/vcsim
-	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target servers-openstack servers-drivers servers-robustness servers-others servers-region
+	@$(MAKE) --no-print-directory --jobs=6 --output-sync=target $(addprefix servers-,$(PARTS))
 
-servers-openstack: openstack
-	$(BIN)/pytest $(OPENSTACK_TESTS) --ignore tests/drivers/openstack/unit
+servers-openstack servers-openstack-wire servers-region: openstack
 
-servers-region: openstack
-	$(BIN)/pytest $(REGION_TESTS)
-
-servers-robustness:
-	$(BIN)/pytest $(ROBUSTNESS_TESTS)
-
-servers-drivers:
-	$(BIN)/pytest $(DRIVER_TESTS) $(addsuffix /unit,$(addprefix --ignore=,$(DRIVER_TESTS)))
-
-servers-others:
-	$(BIN)/pytest tests --ignore tests/drivers $(foreach each,$(UNIT_TESTS) $(OPENSTACK_TESTS) $(REGION_TESTS) $(ROBUSTNESS_TESTS),--ignore $(each))
+servers-%: $(THIRD_PARTY)
+	$(BIN)/pytest $($*)
 
 # Runs each operation under each fault on each driver, and writes what came of it into docs/faults.md.
 faults: $(THIRD_PARTY) build/vcsim

@@ -1,4 +1,4 @@
-"""LabAdapter: what all kinds of a lab have in common."""
+"""TableAdapter: what all kinds of a lab have in common."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from hvlib_sim.lab.engine import Engine, Operation
 from hvlib_sim.lab.objects import KINDS, Object
 from hvlib_sim.table import Table
 
-__all__ = ["LabAdapter", "LabelledAdapter", "required"]
+__all__ = ["LabelledAdapter", "TableAdapter", "required"]
 
 R = TypeVar("R", bound=Resource)
 
 PAGE_SIZE = 500
 
 
-class LabAdapter(Adapter[R], Generic[R]):
+class TableAdapter(Adapter[R], Generic[R]):
     """A kind that is shown by a table."""
 
     table: Table[R]
@@ -106,7 +106,7 @@ class LabAdapter(Adapter[R], Generic[R]):
         return self.table.records(query, objects, self.client.context)
 
 
-class LabelledAdapter(LabAdapter[R]):
+class LabelledAdapter(TableAdapter[R]):
     """A kind whose objects can be given names and tags."""
 
     @action(Rename)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from cliff.command import Command
 
-from hvlib.model.errors import InvalidQuery
+from hvlib.model.errors import ConfigError
 
 __all__ = ["CreateLab"]
 
@@ -56,7 +56,7 @@ def add_setting(parser: argparse.ArgumentParser, name: str, metavar: str, help: 
     def read(text: str) -> Any:
         try:
             return SETTINGS[name](name, text)
-        except InvalidQuery as error:
+        except ConfigError as error:
             raise argparse.ArgumentTypeError(f"{text!r} can't be: {error.hint}") from error
 
     parser.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, type=read, help=help)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from hvlib.driver import Context, Driver, Endpoint, Session
-from hvlib.model.errors import InvalidQuery
+from hvlib.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from hvlib_sim.lab.lab import Lab
@@ -37,20 +37,20 @@ class SimDriver(Driver):
     options: ClassVar[frozenset[str]] = frozenset({"vms", "hosts", "seed", "task_time", "password", "latency", "fail"})
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
-        """A session with the lab that the endpoint names. Raises `InvalidQuery` for an option that can't be."""
-        from hvlib_sim.client import Client
+        """A session with the lab that the endpoint names. Raises `ConfigError` for an option that can't be."""
+        from hvlib_sim.connection import Connection
         from hvlib_sim.lab.faults import Faults
         from hvlib_sim.lab.settings import SETTINGS, read_seconds
         from hvlib_sim.session import LabSession
 
         self.check(endpoint)
         if endpoint.host and endpoint.path.strip("/"):
-            raise InvalidQuery(f"{endpoint.url} is no lab's address", hint="sim://, sim://NAME, or sim:///PATH")
+            raise ConfigError(f"{endpoint.url} is no lab's address", hint="sim://, sim://NAME, or sim:///PATH")
         given = dict(endpoint.options)
         latency, faults = read_seconds("latency", given.pop("latency", 0.0)), Faults(str(given.pop("fail", "")))
         settings = {name: SETTINGS[name](name, value) for name, value in given.items()}
-        client = Client(lambda: _find(endpoint, settings), context, latency, faults)
-        return LabSession(client, endpoint.password)
+        connection = Connection(lambda: _find(endpoint, settings), context, latency, faults)
+        return LabSession(context, connection, endpoint.password)
 
 
 def _find(endpoint: Endpoint, settings: Mapping[str, Any]) -> Lab:

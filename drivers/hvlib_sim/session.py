@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hvlib.driver import About, Adapter, Feed, Secret, Session, WatchCursor
+from hvlib.driver import About, Adapter, Context, Feed, Secret, Session, WatchCursor
+from hvlib.driver.login_slot import LoginSlot
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
-from hvlib_sim.adapter import LabAdapter
+from hvlib_sim.adapter import TableAdapter
+from hvlib_sim.authentication import SimAuthenticator
 from hvlib_sim.client import Client
+from hvlib_sim.connection import Connection
 from hvlib_sim.feed import LabFeed
 from hvlib_sim.kinds.cluster import Clusters
 from hvlib_sim.kinds.flavor import Flavors
@@ -27,7 +28,7 @@ from hvlib_sim.lab.lab import Lab
 
 __all__ = ["LabSession"]
 
-ADAPTERS: tuple[type[LabAdapter[Any]], ...] = (
+ADAPTERS: tuple[type[TableAdapter[Any]], ...] = (
     VMs,
     Hosts,
     Clusters,
@@ -44,12 +45,12 @@ ADAPTERS: tuple[type[LabAdapter[Any]], ...] = (
 class LabSession(Session):
     """One login to a lab."""
 
-    def __init__(self, client: Client, password: Secret | None) -> None:
-        self._client = client
-        self._password = password
-        self._lock = threading.Lock()
-        self._feeds: weakref.WeakSet[LabFeed] = weakref.WeakSet()
-        self._adapters: dict[type[Resource], LabAdapter[Any]] = {adapter.kind: adapter(client) for adapter in ADAPTERS}
+    def __init__(self, context: Context, connection: Connection, password: Secret | None) -> None:
+        self._slot = LoginSlot(SimAuthenticator(connection, password))
+        self._client = Client(context, connection, self._slot)
+        self._adapters: dict[type[Resource], TableAdapter[Any]] = {
+            adapter.kind: adapter(self._client) for adapter in ADAPTERS
+        }
 
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
@@ -63,26 +64,20 @@ class LabSession(Session):
 
     def login(self) -> None:
         """Login. Raises `AuthenticationFailed` for another password than the lab's."""
-        self._client.log_in(self._password)
+        self._slot.renew()
 
     def about(self) -> About:
         """The lab's name, version and identity; no round trip, they came with the login."""
         return About("hvlib simulated lab", "1.0", "1", self._client.lab.uuid)
 
     def close(self) -> None:
-        """Logout, if it is logged in."""
-        self._client.shut()
-        with self._lock:
-            feeds = list(self._feeds)
-        for feed in feeds:
-            feed.interrupt()
-        self._client.close()
+        """Logout, if it is logged in. Every call under way ends."""
+        self._slot.close()
 
     def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
         """Subscribe: a feed out of the lab's change log."""
         pairs = [(self._adapters[query.kind].table, query) for query in queries]
         with self._client.call("Subscribe"):
             feed = LabFeed(self._client, pairs, since)
-        with self._lock:
-            self._feeds.add(feed)
+        self._client.connection.feeds.add(feed)
         return feed

@@ -1,4 +1,4 @@
-"""PropertyAdapter: an adapter that is a table, read through the server's PropertyCollector.
+"""TableAdapter: an adapter that is a table, read through the server's PropertyCollector.
 
 Leaf paths are read, of all objects of a page in one call; never an object alone.
 """
@@ -14,20 +14,20 @@ from hvlib.model.errors import CursorLost, HvlibError, InvalidQuery
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource, TaskRecord
-from hvlib_vsphere.native import MoRef, Row
+from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.table import SELF, Records, Table, check_row
 from hvlib_vsphere.wire.client import Client
 from hvlib_vsphere.wire.property_spec import filter_spec, object_specs, traverse
 from hvlib_vsphere.wire.soap import element
 
-__all__ = ["PropertyAdapter"]
+__all__ = ["TableAdapter"]
 
 R = TypeVar("R", bound=Resource)
 
 PAGE_SIZE = 1000
 
 
-class PropertyAdapter(Adapter[R]):
+class TableAdapter(Adapter[R]):
     """Reads a table of properties through the login's PropertyCollector.
 
     A property that the user may not read raises `PermissionDenied`: None would say that the server has none.

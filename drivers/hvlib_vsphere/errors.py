@@ -8,7 +8,7 @@ from hvlib.driver import SessionLost
 from hvlib.model import errors
 from hvlib.model.errors import HvlibError, ProtocolError
 from hvlib.model.task import Failure
-from hvlib_vsphere.native import Fault, MoRef
+from hvlib_vsphere.data_objects import Fault, MoRef
 
 __all__ = ["STATUSES", "failure", "fault_error", "not_found"]
 

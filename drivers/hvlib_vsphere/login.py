@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from hvlib.driver import Secret
-from hvlib_vsphere.native import MoRef
+from hvlib_vsphere.data_objects import MoRef
 
 __all__ = ["Login"]
 

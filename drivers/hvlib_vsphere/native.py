@@ -1,61 +1,31 @@
-"""Native values: the server's references, faults and objects, as Python holds them."""
+"""The vendor's SDK: pyvmomi's ServiceInstance, in a login of ours."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-import msgspec
+from hvlib.driver.http import Address
+from hvlib.model.errors import DriverNotFound
+from hvlib_vsphere.login import Login
 
-__all__ = ["TYPE_KEY", "Fault", "MoRef", "Row", "without_type"]
-
-TYPE_KEY = "xsi:type"
-"""The key under which the dict of a structure holds its type, if the server named it."""
+__all__ = ["service_instance"]
 
 
-class MoRef(NamedTuple):
-    """A ManagedObjectReference: the server's name for one of its objects."""
-
-    type: str
-    id: str
-
-
-class Row(NamedTuple):
-    """An ObjectContent: an object, the values of its properties by path, and why others are missing, by path."""
-
-    ref: MoRef
-    values: dict[str, Any]
-    missing: dict[str, Fault]
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """An exception of the server: the name of its type, the server's words, its data as plain values."""
-
-    type: str
-    message: str
-    detail: Mapping[str, Any]
-
-    @property
-    def words(self) -> str:
-        """A message for people: the server's words; without any, the fault's type and its simple data."""
-        if " " in self.message:
-            return self.message
-        data = " ".join(f"{name}={value}" for name, value in self.detail.items() if isinstance(value, str))
-        return f"{self.type or self.message} {data}".rstrip()
-
-    def plain(self) -> dict[str, Any]:
-        """As plain values: the ``native`` of an error."""
-        return {"type": self.type, "message": self.message, "detail": dict(self.detail)}
-
-    @classmethod
-    def of_localized(cls, value: object) -> Fault:
-        """A decoded LocalizedMethodFault."""
-        fields = value if isinstance(value, dict) else {}
-        detail = fields.get("fault")
-        detail = detail if isinstance(detail, dict) else {}
-        return cls(str(detail.get(TYPE_KEY, "")), str(fields.get("localizedMessage") or ""), without_type(detail))
-
-
-def without_type(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a structure, without its type."""
-    return {name: value for name, value in fields.items() if name != TYPE_KEY}
+def service_instance(address: Address, login: Login, timeout: float) -> Any:
+    """A ``vim.ServiceInstance`` that shares the login. Raises `DriverNotFound` where pyvmomi is not installed."""
+    try:
+        from pyVmomi import VmomiSupport, vim
+        from pyVmomi.SoapAdapter import SoapStubAdapter
+    except ImportError as error:
+        raise DriverNotFound(
+            "provider.native needs pyvmomi, which is not installed", hint="pip install 'hvlib-sdk[vsphere]'"
+        ) from error
+    stub = SoapStubAdapter(  # type: ignore[no-untyped-call]
+        host=address.host,
+        port=-address.port if address.tls is None else address.port,
+        version=VmomiSupport.versionMap.get(f"vim25/{login.version}", "vim.version.version9"),
+        sslContext=address.tls,
+        httpConnectionTimeout=timeout,
+    )
+    stub.cookie = login.cookie.reveal()
+    return vim.ServiceInstance("ServiceInstance", stub)  # type: ignore[no-untyped-call]

@@ -18,11 +18,11 @@ from hvlib.model.errors import InvalidQuery, PermissionDenied
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Cluster, Host, Network, Resource, StoragePool, TaskRecord
+from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.errors import fault_error, not_found
-from hvlib_vsphere.native import MoRef, Row
+from hvlib_vsphere.values import is_true
 from hvlib_vsphere.wire.client import Client
 from hvlib_vsphere.wire.decoding import as_tuple
-from hvlib_vsphere.wire.values import is_true
 
 __all__ = ["SELF", "Many", "One", "Property", "Reader", "Records", "Table", "Uuid", "check_row"]
 

@@ -13,10 +13,10 @@ from hvlib.model.resources import Resource
 from hvlib_xenapi.listing import Listing, Listings
 from hvlib_xenapi.operations.steps import Steps
 from hvlib_xenapi.table import Records, Table, any_of, equals
-from hvlib_xenapi.watch.events import BEGINNING, joined_rows, reply_type
+from hvlib_xenapi.values import is_null
 from hvlib_xenapi.wire.client import Client
+from hvlib_xenapi.wire.events import BEGINNING, joined_rows, reply_type
 from hvlib_xenapi.wire.rows import NATIVE, Inventory, Row, Rows, native_row, row_type, rows_of
-from hvlib_xenapi.wire.values import is_null
 
 __all__ = ["LabelledAdapter", "TableAdapter"]
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 
+from hvlib.driver import NotSent, SessionLost
+from hvlib.model.errors import ConnectionFailed, HvlibError
 from hvlib.model.ref import Ref
 from hvlib.model.task import ENDED, TaskState
+from hvlib_xenapi.login import Caller
 
 __all__ = ["OwnTasks"]
 
@@ -37,17 +41,35 @@ class OwnTasks:
                 self._begun.discard(task)
                 self._over.add(task)
 
-    def take(self) -> str | None:
-        """A task that is over, to be removed by the caller alone; None if there is none."""
-        with self._lock:
-            return self._over.pop() if self._over else None
+    def remove_ended(self, caller: Caller, until: float) -> None:
+        """task.destroy of tasks that are over, until a moment on the monotonic clock. Ends with the first lost call.
 
-    def put_back(self, task: str) -> None:
-        """Take back a task that may not have been removed."""
-        with self._lock:
-            self._over.add(task)
+        Raises `SessionLost`, `NotSent`; a call that fails otherwise leaves the tasks to the next time.
+        """
+        while (limit := until - time.monotonic()) > 0 and (task := self._take()) is not None:
+            try:
+                caller.call("task.destroy", [task], limit=limit)
+            except (SessionLost, NotSent):
+                self._put_back(task)
+                raise
+            except ConnectionFailed:  # So little time is no reason to doubt the master: the action's call tells.
+                self._put_back(task)
+                return
+            except HvlibError:
+                pass  # It is gone.
+            self.forget(task)
 
     def forget(self, task: str) -> None:
         """The server has no record of it any more."""
         with self._lock:
             self._results.pop(task, None)
+
+    def _take(self) -> str | None:
+        """A task that is over, to be removed by the caller alone; None if there is none."""
+        with self._lock:
+            return self._over.pop() if self._over else None
+
+    def _put_back(self, task: str) -> None:
+        """Take back a task that may not have been removed."""
+        with self._lock:
+            self._over.add(task)

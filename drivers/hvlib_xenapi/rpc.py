@@ -16,8 +16,8 @@ from functools import lru_cache
 from typing import Any
 
 from hvlib_xenapi.login import Caller
+from hvlib_xenapi.wire.conversion import converter
 from hvlib_xenapi.wire.datamodel import FIELDS, RESULTS
-from hvlib_xenapi.wire.values import converter
 
 __all__ = ["Message", "messages", "result_type"]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hvlib.driver import About, Adapter, Context, Endpoint, Feed, Session, WatchCursor
+from hvlib.driver.login_slot import LoginSlot
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib_xenapi.adapter import TableAdapter
@@ -19,9 +20,12 @@ from hvlib_xenapi.kinds.task import Tasks
 from hvlib_xenapi.kinds.vm import VMs
 from hvlib_xenapi.kinds.volume import Volumes
 from hvlib_xenapi.listing import Listings
+from hvlib_xenapi.own_tasks import OwnTasks
 from hvlib_xenapi.rpc import Message, messages
 from hvlib_xenapi.watch.feed import EventFeed
+from hvlib_xenapi.wire.authentication import XenAPIAuthenticator
 from hvlib_xenapi.wire.client import Client
+from hvlib_xenapi.wire.connections import Connections
 
 __all__ = ["ADAPTERS", "XenAPISession"]
 
@@ -34,7 +38,9 @@ class XenAPISession(Session):
     """One login to a XenServer or XCP-ng pool."""
 
     def __init__(self, endpoint: Endpoint, context: Context) -> None:
-        self._client = Client(endpoint, context)
+        connections, own_tasks = Connections(), OwnTasks()
+        self._slot = LoginSlot(XenAPIAuthenticator(endpoint, context, connections, own_tasks))
+        self._client = Client(context, connections, own_tasks, self._slot)
         self._listings = Listings()
         self._adapters = {adapter.kind: adapter(self._client, self._listings) for adapter in ADAPTERS}
         self._tables = {kind: adapter.table for kind, adapter in self._adapters.items()}
@@ -55,7 +61,7 @@ class XenAPISession(Session):
         Raises `AuthenticationFailed` if the login is refused, `SessionLost` if it was accepted and its session is lost
         before the pool was read, `ConnectionFailed`, `ConfigError`.
         """
-        self._client.log_in()
+        self._slot.renew()
 
     def about(self) -> About:
         """Return what the pool and its master said at the login. No round trip."""
@@ -66,6 +72,6 @@ class XenAPISession(Session):
         return EventFeed(self._client, self._tables, queries, since)
 
     def close(self) -> None:
-        """session.logout; every call under way ends. Bounded."""
-        self._client.close()
+        """session.logout; every call under way ends. Takes `hvlib.driver.login_slot.LOGOUT_TIMEOUT` seconds at most."""
+        self._slot.close()
         self._listings.clear()

@@ -16,9 +16,9 @@ from hvlib.model.query import Glob, Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Cluster, Resource
 from hvlib_xenapi.joins import Forward, Join
+from hvlib_xenapi.values import NULL, is_null
 from hvlib_xenapi.wire.client import Client
 from hvlib_xenapi.wire.rows import NATIVE, Inventory, Needs, Row
-from hvlib_xenapi.wire.values import NULL, is_null
 
 __all__ = [
     "LABELS",

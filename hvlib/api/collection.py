@@ -226,7 +226,7 @@ class Collection(Generic[R]):
         """The query that the driver is asked. ``also``: a field to load beside ``fields``. Raises `InvalidQuery`."""
         declared = self._manager.adapter(self.kind).fields
         with self._locating():
-            return make_query(
+            query = make_query(
                 self.kind,
                 declared,
                 fields=fields,
@@ -236,6 +236,9 @@ class Collection(Generic[R]):
                 filters=filters,
                 also=also,
             )
+            for ref in query.filter_refs():
+                self._check_provider(ref)
+        return query
 
     def _by_uuid(self, uuid: str | UUID, fields: Iterable[str] | None, native: bool | Iterable[str]) -> list[R]:
         with self._locating():

@@ -37,7 +37,7 @@ def connect(
     the seconds that one request may take, ``options`` the driver's own (``hv driver show NAME`` lists them).
 
     Nothing is sent: the provider logs in when it is first used. Raises `DriverNotFound` (with what to install),
-    `ConfigError` (a name or file that can't be used), `InvalidQuery` (an option that the driver does not have).
+    `ConfigError` (a name or file that can't be used, an option that the driver does not have).
 
     >>> import hvlib
     >>> with hvlib.connect("sim://?vms=3&seed=1") as provider:

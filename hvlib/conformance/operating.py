@@ -26,7 +26,7 @@ from hvlib.conformance.fixtures import (
 from hvlib.conformance.following import power_of
 from hvlib.conformance.site import Site
 from hvlib.model.actions import Action, Create, Rename, SetTags
-from hvlib.model.ref import Ref
+from hvlib.model.ref import KINDS_OF_REFS, Ref
 from hvlib.model.resources import Resource
 
 __all__ = ["OperatingConformance"]
@@ -167,8 +167,14 @@ def all_actions(base: type[Action] = Action) -> Iterator[type[Action]]:
 
 
 def example(action: type[Action], ref: Ref) -> Action:
-    """An action with values that are of the right types."""
-    samples = {str: "x", int: 1, Ref: ref}
+    """An action with values that are of the right types and kinds."""
     required = [field for field in msgspec.structs.fields(action) if field.required]
     construct = cast(Any, action)
-    return cast(Action, construct(**{field.name: samples.get(field.type, ()) for field in required}))
+    return cast(Action, construct(**{field.name: sample(field, ref) for field in required}))
+
+
+def sample(field: msgspec.structs.FieldInfo, ref: Ref) -> object:
+    """A value for an action's field. A ref is of the field's kind, and of the provider of ``ref``."""
+    if field.type is Ref:
+        return Ref(ref.provider_uuid, KINDS_OF_REFS.get(field.name, (ref.kind,))[0], ref.id, ref.bound)
+    return {str: "x", int: 1}.get(field.type, ())

@@ -11,7 +11,7 @@ from hvlib.driver.context import Context
 from hvlib.driver.feed import Feed
 from hvlib.model.about import About
 from hvlib.model.endpoint import Endpoint
-from hvlib.model.errors import InvalidQuery
+from hvlib.model.errors import ConfigError
 from hvlib.model.event import WatchCursor
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
@@ -76,11 +76,11 @@ class Driver(ABC):
     """The names that ``Endpoint.options`` may have."""
 
     def check(self, endpoint: Endpoint) -> None:
-        """Raise `InvalidQuery` for options that the driver does not have."""
+        """Raise `ConfigError` for options that the driver does not have."""
         unknown = sorted(set(endpoint.options) - self.options)
         if unknown:
             known = " ".join(sorted(self.options)) or "none"
-            raise InvalidQuery(f"{endpoint.scheme}:// has no option {unknown[0]!r}", hint=f"options: {known}")
+            raise ConfigError(f"{endpoint.scheme}:// has no option {unknown[0]!r}", hint=f"options: {known}")
 
     @abstractmethod
     def open(self, endpoint: Endpoint, context: Context) -> Session:

@@ -18,7 +18,7 @@ import msgspec
 
 from hvlib.model.arguments import can_be_sent
 from hvlib.model.errors import InvalidQuery
-from hvlib.model.ref import Ref
+from hvlib.model.ref import Ref, check_kind
 
 __all__ = [
     "Action",
@@ -73,23 +73,24 @@ class Action(msgspec.Struct, frozen=True):
 
     def refs(self) -> Iterator[Ref]:
         """The refs that it names, beside the object that it is asked of."""
-        return (value for value in self._values() if isinstance(value, Ref))
+        return (value for _, value in self._values() if isinstance(value, Ref))
 
     def check(self) -> None:
-        """Raise `InvalidQuery` if a field's value is not of its type, or text that can't be sent."""
+        """Raise `InvalidQuery` for a value of another type, a ref of another kind, and text that can't be sent."""
         try:
             msgspec.convert(msgspec.structs.asdict(self), type(self))
         except msgspec.ValidationError as error:
             raise InvalidQuery(f"{self.name} can't be asked for like this: {error}") from error
-        for value in self._values():
+        for field, value in self._values():
+            check_kind(field, value)
             if isinstance(value, str) and not can_be_sent(value):
                 raise InvalidQuery(f"{self.name} can't be asked for like this: {value!r} is no text that can be sent")
 
-    def _values(self) -> Iterator[object]:
-        """The value of each field; of a field of several values, each of them."""
+    def _values(self) -> Iterator[tuple[str, object]]:
+        """Each field and its value; a field of several values once for each of them."""
         for field in self.__struct_fields__:
             value = getattr(self, field)
-            yield from value if isinstance(value, tuple) else (value,)
+            yield from ((field, each) for each in (value if isinstance(value, tuple) else (value,)))
 
     def __str__(self) -> str:
         values = ((field, getattr(self, field)) for field in self.__struct_fields__)

@@ -7,7 +7,8 @@ filter means the same on every driver.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from types import NoneType
@@ -18,7 +19,7 @@ import msgspec
 
 from hvlib.model.arguments import text
 from hvlib.model.errors import InvalidQuery, Unsupported
-from hvlib.model.ref import Ref
+from hvlib.model.ref import Ref, check_kind
 from hvlib.model.resources import Resource
 from hvlib.model.resources.record import build, field_types, projection
 
@@ -86,6 +87,10 @@ class Query(msgspec.Struct, Generic[R], frozen=True):
     native: bool | tuple[str, ...] = ()
     page_size: int | None = None
     refs: tuple[Ref, ...] | None = None
+
+    def filter_refs(self) -> Iterator[Ref]:
+        """The refs that the filters name."""
+        return (value for each in self.filters for value in each.alternatives if isinstance(value, Ref))
 
     def matches(self, record: R) -> bool:
         """Whether a record fits every filter."""
@@ -176,6 +181,9 @@ def _plain(value: object) -> object:
 def _check_value(kind: type[Resource], name: str, value: object) -> None:
     """Raise `InvalidQuery` for a value that the field can never have: it must not look as if nothing matched."""
     choices, types = _possible(kind, name)
+    check_kind(name, value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise InvalidQuery(f"{kind.kind}.{name} is a moment in a time zone, not {value!r}", hint="datetime.now(UTC)")
     if isinstance(value, str):
         text(f"{kind.kind}.{name}", value)
     if isinstance(value, Glob) and str in types:

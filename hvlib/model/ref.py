@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -9,7 +10,34 @@ import msgspec
 from hvlib.model.binding import BoundProvider
 from hvlib.model.errors import HvlibError, InvalidQuery
 
-__all__ = ["Ref"]
+__all__ = ["KINDS_OF_REFS", "Ref", "check_kind"]
+
+KINDS_OF_REFS: Mapping[str, tuple[str, ...]] = {
+    "cluster": ("Cluster",),
+    "flavor": ("Flavor",),
+    "host": ("Host",),
+    "hosts": ("Host",),
+    "image": ("Image", "Snapshot"),
+    "keep_volumes": ("Volume",),
+    "network": ("Network",),
+    "networks": ("Network",),
+    "parent": ("Snapshot",),
+    "pool": ("StoragePool",),
+    "snapshot": ("Snapshot",),
+    "vm": ("VM",),
+    "vms": ("VM",),
+    "volume": ("Volume",),
+    "volumes": ("Volume",),
+}
+"""The kinds that a ref can be of, in every record's field and every action's option of this name. Other names take any
+kind."""
+
+
+def check_kind(name: str, value: object) -> None:
+    """Raise `InvalidQuery` for a ref of a kind that a field or option of this name never holds."""
+    kinds = KINDS_OF_REFS.get(name)
+    if isinstance(value, Ref) and kinds is not None and value.kind not in kinds:
+        raise InvalidQuery(f"{name} is the ref of a {' or a '.join(kinds)}, not {value}")
 
 
 class Ref(msgspec.Struct, frozen=True, eq=False, gc=False):

@@ -10,7 +10,7 @@ from contextlib import suppress
 from hvlib.driver import SessionLost
 from hvlib.model.errors import ConnectionFailed
 
-__all__ = ["SESSIONS_PER_CALL", "LoginAttempt", "LoginSlot", "dropped_sessions"]
+__all__ = ["SESSIONS_PER_CALL", "LoginAttempt", "SharedLogin", "dropped_sessions"]
 
 SESSIONS_PER_CALL = 3
 """The sessions that one call, or one login, may lose in a row before it is given up."""
@@ -28,7 +28,7 @@ class LoginAttempt(Future[None]):
                 self.set_exception(error)
 
 
-class LoginSlot:
+class SharedLogin:
     """The login that stands, if any. ``log_in`` makes one, and raises where it can't be made."""
 
     def __init__(self, log_in: Callable[[], None]) -> None:

@@ -31,7 +31,7 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 from hvlib.runtime.clock import Clock
 from hvlib.runtime.deferred import DeferredFrees
-from hvlib.runtime.login import SESSIONS_PER_CALL, LoginAttempt, LoginSlot, dropped_sessions
+from hvlib.runtime.login import SESSIONS_PER_CALL, LoginAttempt, SharedLogin, dropped_sessions
 from hvlib.runtime.requests import CallContext
 from hvlib.runtime.retry import Retrier, RetryPolicy, action_repeatable, read_repeatable
 from hvlib.runtime.sweep import SweepFeed
@@ -59,7 +59,7 @@ class SessionManager:
         self.session: Session = driver.open(endpoint, self.context)
         self.deferred = DeferredFrees()
         self._retrier = Retrier(retry, self.clock)
-        self._login = LoginSlot(self._log_in)
+        self._login = SharedLogin(self._log_in)
         self._waiters: weakref.WeakSet[Waiter] = weakref.WeakSet()
         self._lock = threading.RLock()
         self._closed = threading.Event()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,12 @@ import hvlib
 from hvlib.actions import Migrate, Start
 
 NAN = float("nan")
+OTHER = "ffffffff-0000-4000-8000-000000000000"
+
+
+def foreign(vm: Any) -> Any:
+    return type(vm).from_dict({**vm.to_dict(), "ref": f"{OTHER}/VM/{vm.ref.id}"})
+
 
 MISTAKES: dict[str, Callable[[Any, Any], object]] = {
     "a name that is no text": lambda vms, vm: vms.get_by_name_label(5),
@@ -77,6 +84,14 @@ MISTAKES: dict[str, Callable[[Any, Any], object]] = {
     "a task's time-out that is not a number": lambda vms, vm: vm.do(Start(), dry_run=True).wait(timeout=NAN),
     "a time-out of all that is no number": lambda vms, vm: hvlib.wait_all([], timeout="5"),  # type: ignore[arg-type]
     "a ref that is no text": lambda vms, vm: hvlib.Ref.parse(5),  # type: ignore[arg-type]
+    "a VM for a host": lambda vms, vm: vm.migrate(host=vm),
+    "a VM for an image": lambda vms, vm: vms.create("new", image=vm),
+    "a VM among volumes": lambda vms, vm: vm.delete(keep_volumes=[vm]),
+    "a VM for a host in a filter": lambda vms, vm: vms.get_all(host=vm),
+    "another provider's host in a filter": lambda vms, vm: vms.get_all(host=hvlib.Ref(OTHER, "Host", vm.host.id)),
+    "another provider's host": lambda vms, vm: vm.migrate(host=hvlib.Ref(OTHER, "Host", vm.host.id)),
+    "another provider's known record": lambda vms, vm: vms.watch(known=[foreign(vm)]),
+    "a moment without a time zone": lambda vms, vm: vms.get_all(created_at=datetime(2026, 1, 1)),
     "a pattern that is no text": lambda vms, vm: hvlib.glob(5),  # type: ignore[arg-type]
 }
 
@@ -133,6 +148,9 @@ def test_resources_and_uuids_are_taken_where_their_ref_or_text_is_meant() -> Non
         {"verify": "no"},
         {"cacert": 5},
         {"retry": 3},
+        {"colour": "red"},
+        {"vms": "many"},
+        {"latency": -1},
     ],
     ids=str,
 )

@@ -234,7 +234,7 @@ def test_a_missing_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_an_unknown_option_says_the_known_ones() -> None:
-    with pytest.raises(hvlib.InvalidQuery, match="'vm'") as caught:
+    with pytest.raises(hvlib.ConfigError, match="'vm'") as caught:
         hvlib.connect("sim://?vm=3")
     assert "vms" in (caught.value.hint or "")
 

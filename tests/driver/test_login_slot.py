@@ -1,35 +1,85 @@
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from hvlib.driver import SessionLost
-from hvlib.driver.login_slot import LoginSlot
+from hvlib.driver.login_slot import Authenticator, LoginSlot
 from hvlib.model.errors import Closed
 
 
-def test_it_holds_the_login_that_stands() -> None:
-    slot: LoginSlot[str] = LoginSlot()
+class Counting(Authenticator[int]):
+    """Logins are numbers; what happens is noted."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.on_login: Callable[[], object] = lambda: None
+        self._logins = 0
+
+    def log_in(self) -> int:
+        self.on_login()
+        self._logins += 1
+        self.events.append(f"in {self._logins}")
+        return self._logins
+
+    def log_out(self, login: int) -> None:
+        self.events.append(f"out {login}")
+
+    def cut(self) -> None:
+        self.events.append("cut")
+
+    def close(self) -> None:
+        self.events.append("close")
+
+
+def test_a_new_login_takes_the_place_of_the_one_before_which_is_logged_out() -> None:
+    server = Counting()
+    slot = LoginSlot(server)
     with pytest.raises(SessionLost):
         _ = slot.current
-    assert slot.put("one") is None
-    assert slot.put("two") == "one"
-    assert slot.current == slot.latest == "two"
+    slot.renew()
+    assert slot.current == slot.latest == 1
+    slot.renew()
+    assert slot.current == 2
+    assert server.events == ["in 1", "out 1", "in 2"]
 
 
-def test_a_login_is_taken_by_one_thread_alone() -> None:
-    slot: LoginSlot[str] = LoginSlot()
-    slot.put("one")
+def test_a_login_that_another_thread_has_renewed_is_not_renewed_again() -> None:
+    slot = LoginSlot(Counting())
+    slot.renew()
+    lost = slot.latest
     with ThreadPoolExecutor(8) as pool:
-        taken = list(pool.map(lambda _: slot.take(), range(64)))
-    assert sorted(taken, key=str) == [None] * 63 + ["one"]
+        list(pool.map(slot.renew_after, [lost] * 32))
+    assert slot.current == 2
 
 
-def test_once_closed_it_gives_out_no_login_but_the_one_to_log_out() -> None:
-    slot: LoginSlot[str] = LoginSlot()
-    slot.put("one")
+def test_close_cuts_the_calls_before_it_logs_out_and_gives_out_no_login_after() -> None:
+    server = Counting()
+    slot = LoginSlot(server)
+    slot.renew()
     slot.close()
+    assert server.events == ["in 1", "cut", "out 1", "close"]
+    for use in (lambda: slot.current, slot.renew, lambda: slot.renew_after(None), slot.check_open):
+        with pytest.raises(Closed):
+            use()
+
+
+def test_a_login_is_logged_out_once_however_many_threads_close() -> None:
+    server = Counting()
+    slot = LoginSlot(server)
+    slot.renew()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: slot.close(), range(32)))
+    assert server.events.count("out 1") == 1
+
+
+def test_a_login_that_is_accepted_after_close_is_logged_out() -> None:
+    server = Counting()
+    slot = LoginSlot(server)
+    server.on_login = lambda: threading.Thread(target=slot.close).run()
     with pytest.raises(Closed):
-        _ = slot.current
-    assert slot.take() == "one"
+        slot.renew()
+    assert server.events[-1] == "out 1"

@@ -174,7 +174,8 @@ def test_refs_of_another_provider_are_refused(provider: hvlib.Provider) -> None:
     vm = one(provider, "running")
     foreign = hvlib.Ref("ffffffff-0000-4000-8000-000000000000", "VM", vm.ref.id)
     with provider.count_requests() as requests:
-        for action in (Start(), Delete(keep_volumes=(foreign,))):
+        volume = hvlib.Ref(foreign.provider_uuid, "Volume", "vol-1")
+        for action in (Start(), Delete(keep_volumes=(volume,))):
             with pytest.raises(hvlib.InvalidQuery, match="another provider"):
                 provider.compute.vms.do(foreign if action == Start() else vm.ref, action)
         with pytest.raises(hvlib.InvalidQuery, match="asked of a collection"):

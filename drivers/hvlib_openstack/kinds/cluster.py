@@ -11,7 +11,7 @@ from hvlib.model.resources import Cluster, Host
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.joins import HYPERVISORS
 from hvlib_openstack.table import Column, Joined, Many, Table
-from hvlib_openstack.wire.values import moment
+from hvlib_openstack.values import moment
 
 __all__ = ["Clusters"]
 

@@ -11,9 +11,9 @@ from hvlib.model.resources import Flavor
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.listings import Joins
 from hvlib_openstack.table import Column, Reader, Table
+from hvlib_openstack.values import gibibytes, mebibytes, text
 from hvlib_openstack.wire.client import Client
 from hvlib_openstack.wire.rows import Row
-from hvlib_openstack.wire.values import gibibytes, mebibytes, text
 
 __all__ = ["Flavors"]
 

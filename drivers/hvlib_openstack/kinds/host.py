@@ -10,7 +10,7 @@ from hvlib.model.resources import Cluster, Host, HostState
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.joins import AGGREGATES, SIZED
 from hvlib_openstack.table import Column, Joined, One, Table
-from hvlib_openstack.wire.values import mebibytes, text
+from hvlib_openstack.values import mebibytes, text
 
 __all__ = ["Hosts"]
 

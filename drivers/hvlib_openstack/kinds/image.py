@@ -15,8 +15,8 @@ from hvlib.model.resources import Image, Resource
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.operations.snapshotting import SNAPSHOT
 from hvlib_openstack.table import Column, Table
+from hvlib_openstack.values import label, moment, ordered, text
 from hvlib_openstack.wire.service import Parameters
-from hvlib_openstack.wire.values import label, moment, ordered, text
 
 __all__ = ["GlanceAdapter", "Images", "Picture", "is_snapshot"]
 

@@ -19,8 +19,8 @@ from hvlib_openstack.joins import SUBNETS
 from hvlib_openstack.operations.creation import Made
 from hvlib_openstack.paging import pages
 from hvlib_openstack.table import Column, Joined, Table
+from hvlib_openstack.values import label, moment, ordered, text
 from hvlib_openstack.wire.service import Parameters
-from hvlib_openstack.wire.values import label, moment, ordered, text
 
 __all__ = ["IN_A_QUERY", "Networks"]
 

@@ -12,7 +12,7 @@ from hvlib_openstack.kinds.image import GlanceAdapter, Picture, is_snapshot
 from hvlib_openstack.operations.removal import remove_snapshot
 from hvlib_openstack.operations.snapshotting import SNAPSHOT
 from hvlib_openstack.table import Column, One, Table
-from hvlib_openstack.wire.values import label, moment, ordered
+from hvlib_openstack.values import label, moment, ordered
 
 __all__ = ["Snapshots"]
 

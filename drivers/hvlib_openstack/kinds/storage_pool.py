@@ -11,7 +11,7 @@ from hvlib.model.resources import StoragePool
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.joins import CAPACITIES
 from hvlib_openstack.table import Column, Joined, Table
-from hvlib_openstack.wire.values import GIB, text
+from hvlib_openstack.values import GIB, text
 
 __all__ = ["StoragePools"]
 

@@ -24,8 +24,8 @@ from hvlib_openstack.operations.outcome import Outcome, State, server_outcome, s
 from hvlib_openstack.operations.removal import DELETE_SNAPSHOTS, removal_outcome
 from hvlib_openstack.operations.volume_outcome import VOLUME_OPERATIONS, volume_outcome, volume_states
 from hvlib_openstack.paging import pages
+from hvlib_openstack.scope import server_scope
 from hvlib_openstack.wire.client import Client
-from hvlib_openstack.wire.scope import server_scope
 
 __all__ = ["Tasks"]
 

@@ -16,6 +16,7 @@ from hvlib.model.errors import InvalidState, Unsupported
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Flavor, Host, Image, Network, PowerState, Volume
 from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.cells import check_cell
 from hvlib_openstack.joins import NETWORKS
 from hvlib_openstack.operations.attachment import attach_port, attach_volume, detach_ports, detach_volume
 from hvlib_openstack.operations.cloning import clone_server
@@ -26,12 +27,11 @@ from hvlib_openstack.operations.operation import act_on_server
 from hvlib_openstack.operations.outcome import status_of
 from hvlib_openstack.operations.removal import remove_server
 from hvlib_openstack.operations.snapshotting import revert_server, take_snapshot
+from hvlib_openstack.scope import server_scope
 from hvlib_openstack.table import Column, Joined, Many, One, Table
+from hvlib_openstack.values import mebibytes, moment, ordered, text
 from hvlib_openstack.version import Version
-from hvlib_openstack.wire.cells import check_cell
-from hvlib_openstack.wire.scope import server_scope
 from hvlib_openstack.wire.service import Parameters
-from hvlib_openstack.wire.values import mebibytes, moment, ordered, text
 
 __all__ = ["VMs"]
 

@@ -15,11 +15,11 @@ from hvlib.model.resources import VM, StoragePool, Volume
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.operations.creation import Made
 from hvlib_openstack.operations.operation import started
+from hvlib_openstack.scope import volume_scope
 from hvlib_openstack.table import Column, Many, One, Table
+from hvlib_openstack.values import GIB, gibibytes, label, moment, text
 from hvlib_openstack.version import Version
-from hvlib_openstack.wire.scope import volume_scope
 from hvlib_openstack.wire.service import Parameters
-from hvlib_openstack.wire.values import GIB, gibibytes, label, moment, text
 
 __all__ = ["Volumes"]
 

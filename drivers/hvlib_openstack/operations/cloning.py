@@ -24,8 +24,8 @@ from hvlib_openstack.operations.outcome import OFF, RUNNING, Outcome, State, ser
 from hvlib_openstack.operations.removal import remove_snapshot
 from hvlib_openstack.operations.snapshotting import begin_image
 from hvlib_openstack.paging import pages
+from hvlib_openstack.scope import server_scope
 from hvlib_openstack.wire.client import Client
-from hvlib_openstack.wire.scope import server_scope
 
 __all__ = ["CLONE", "clone_outcome", "clone_server"]
 

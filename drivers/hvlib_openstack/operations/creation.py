@@ -14,8 +14,8 @@ from hvlib.model.ref import Ref
 from hvlib_openstack.operations.flavors import Size, chosen_size
 from hvlib_openstack.operations.operation import started
 from hvlib_openstack.operations.outcome import OFF
+from hvlib_openstack.values import GIB
 from hvlib_openstack.wire.client import Client
-from hvlib_openstack.wire.values import GIB
 
 __all__ = ["Made", "create_server"]
 

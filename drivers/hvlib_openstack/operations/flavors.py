@@ -8,8 +8,8 @@ from hvlib.model.actions import Resize
 from hvlib.model.errors import InvalidQuery, NotFound, Unsupported
 from hvlib.model.ref import Ref
 from hvlib_openstack.paging import pages
+from hvlib_openstack.values import MIB
 from hvlib_openstack.wire.client import Client
-from hvlib_openstack.wire.values import MIB
 
 __all__ = ["Size", "chosen_size", "named_size", "wanted_size"]
 

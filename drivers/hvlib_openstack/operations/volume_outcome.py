@@ -13,9 +13,9 @@ from hvlib_openstack.errors import failure
 from hvlib_openstack.operations.operation import Operation
 from hvlib_openstack.operations.outcome import RUNNING, Outcome
 from hvlib_openstack.paging import pages
+from hvlib_openstack.scope import volume_scope
 from hvlib_openstack.version import Version
 from hvlib_openstack.wire.client import Client
-from hvlib_openstack.wire.scope import volume_scope
 
 __all__ = ["VOLUME_OPERATIONS", "volume_outcome"]
 

@@ -14,17 +14,17 @@ from hvlib.model.errors import ConnectionFailed, CursorLost, PartialResult, Prot
 from hvlib.model.query import Query
 from hvlib.model.resources import VM
 from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.cells import check_cell
 from hvlib_openstack.joins import MAX_SINGLE_READS
 from hvlib_openstack.operations.outcome import state_of
 from hvlib_openstack.paging import pages
 from hvlib_openstack.table import Records
+from hvlib_openstack.values import moment
 from hvlib_openstack.watch.cursor import Cursor, total
 from hvlib_openstack.watch.kind_watcher import GoOn, Intervals, KindWatcher, Schedule
 from hvlib_openstack.watch.sightings import Seen, Sightings
-from hvlib_openstack.wire.cells import check_cell
 from hvlib_openstack.wire.client import Client
 from hvlib_openstack.wire.service import Parameters
-from hvlib_openstack.wire.values import moment
 
 __all__ = ["ServerWatcher"]
 

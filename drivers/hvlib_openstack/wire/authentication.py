@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -17,7 +18,8 @@ from keystoneauth1.exceptions import (
     Unauthorized,
 )
 
-from hvlib.driver import About, Secret, SessionLost
+from hvlib.driver import About, Context, Endpoint, Secret, SessionLost
+from hvlib.driver.login_slot import LOGOUT_TIMEOUT, Authenticator
 from hvlib.model.errors import AuthenticationFailed, ConfigError, HvlibError, ProtocolError, Unsupported
 from hvlib_openstack.errors import refusal
 from hvlib_openstack.login import Login
@@ -27,7 +29,7 @@ from hvlib_openstack.wire.connections import transport_errors
 from hvlib_openstack.wire.reply import Reply
 from hvlib_openstack.wire.service import Service, base_of
 
-__all__ = ["Services", "authenticate", "discover", "discover_services"]
+__all__ = ["KeystoneAuthenticator"]
 
 ADMIN = "admin"
 
@@ -60,6 +62,63 @@ class Compute(msgspec.Struct):
         min_version: str
 
     version: Details
+
+
+class KeystoneAuthenticator(Authenticator[Login]):
+    """Logs in at keystone, and out. Reads the cloud's configuration at the first login."""
+
+    def __init__(self, endpoint: Endpoint, context: Context) -> None:
+        self._endpoint = endpoint
+        self._context = context
+        self._cloud: Cloud | None = None
+        self._before: Login | None = None
+        self._closed = False
+
+    @property
+    def cloud(self) -> Cloud:
+        """The configured cloud. Raises `ConfigError` for one that can't be used."""
+        if self._cloud is None:
+            self._cloud = Cloud(self._endpoint, self._context)
+        return self._cloud
+
+    def log_in(self) -> Login:
+        """POST /v3/auth/tokens; at the first login also GET of keystone's and nova's versions.
+
+        Three round trips, later one. Raises `AuthenticationFailed`, `ConnectionFailed`, `ConfigError`, `Unsupported`
+        for a nova that is too old, and `SessionLost` where a service does not take the token that keystone gave.
+        """
+        cloud = self.cloud
+        access = authenticate(cloud)
+        services = discover_services(cloud, access)
+        try:
+            self._before = discover(cloud, access, services, self._before)
+        except BaseException:
+            if self._closed:
+                self.cut()
+            self._revoke(services.addresses, services.token)
+            raise
+        return self._before
+
+    def log_out(self, login: Login) -> None:
+        """DELETE /v3/auth/tokens: one round trip."""
+        self._revoke(login.addresses, login.token)
+
+    def cut(self) -> None:
+        """End every call under way; from now on the calling thread alone may log out."""
+        self._closed = True
+        if self._cloud is not None:
+            self._cloud.connections.leave(LOGOUT_TIMEOUT)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._cloud is not None:
+            self._cloud.close()
+
+    def _revoke(self, addresses: Mapping[str, str], token: Secret) -> None:
+        address = addresses.get("identity")
+        if address is not None:
+            with suppress(HvlibError, ClientException):
+                Service(self.cloud.sdk, "identity", address, token).revoke()
 
 
 def authenticate(cloud: Cloud) -> AccessInfo:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from hvlib.model.resources import Flavor
-from hvlib_sim.adapter import LabAdapter
+from hvlib_sim.adapter import TableAdapter
 from hvlib_sim.lab import objects
 from hvlib_sim.table import Table, Value
 
 __all__ = ["Flavors"]
 
 
-class Flavors(LabAdapter[Flavor]):
+class Flavors(TableAdapter[Flavor]):
     """They can't be changed."""
 
     kind = Flavor

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from hvlib.model.resources import Cluster, Host
-from hvlib_sim.adapter import LabAdapter
+from hvlib_sim.adapter import TableAdapter
 from hvlib_sim.lab import objects
 from hvlib_sim.table import OneRef, Table, Value
 
 __all__ = ["Hosts"]
 
 
-class Hosts(LabAdapter[Host]):
+class Hosts(TableAdapter[Host]):
     """``memory_free_bytes`` is what VMs that run or are paused leave."""
 
     kind = Host

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from hvlib.model.resources import StoragePool
-from hvlib_sim.adapter import LabAdapter
+from hvlib_sim.adapter import TableAdapter
 from hvlib_sim.lab import objects
 from hvlib_sim.table import Table, Value
 
 __all__ = ["StoragePools"]
 
 
-class StoragePools(LabAdapter[StoragePool]):
+class StoragePools(TableAdapter[StoragePool]):
     """``free_bytes`` is what the volumes leave, at their full sizes."""
 
     kind = StoragePool

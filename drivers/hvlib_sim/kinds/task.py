@@ -6,14 +6,14 @@ from hvlib.driver import Done, action
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import TaskRecord
-from hvlib_sim.adapter import LabAdapter
+from hvlib_sim.adapter import TableAdapter
 from hvlib_sim.lab import lifecycle, objects
 from hvlib_sim.table import AnyRef, Table, Value
 
 __all__ = ["Tasks"]
 
 
-class Tasks(LabAdapter[TaskRecord]):
+class Tasks(TableAdapter[TaskRecord]):
     """Queued while another one works on the same object, then running, then succeeded, failed or cancelled."""
 
     kind = TaskRecord

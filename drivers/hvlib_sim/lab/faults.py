@@ -10,10 +10,10 @@ import msgspec
 
 from hvlib.driver import NotSent, SessionLost, Unavailable
 from hvlib.model.errors import (
+    ConfigError,
     ConnectionFailed,
     ConnectionTimeout,
     HvlibError,
-    InvalidQuery,
     PermissionDenied,
     ProtocolError,
     RateLimited,
@@ -51,7 +51,7 @@ class Faults:
     """The faults of one session, out of ``CALL:ERROR[:TIMES[:SKIP]]`` separated by commas.
 
     TIMES calls (1) raise the error, after SKIP (0) that go well: ``page:session-lost:1:2`` is the third page. Raises
-    `InvalidQuery` for what can't be read.
+    `ConfigError` for what can't be read.
     """
 
     def __init__(self, text: str) -> None:
@@ -87,5 +87,5 @@ def _parse(text: str) -> Fault:
     call, _, rest = text.partition(":")
     error, *numbers = rest.split(":")
     if call not in CALLS or error not in ERRORS or len(numbers) > 2 or not all(n.isdecimal() for n in numbers):
-        raise InvalidQuery(f"fail= can't be {text!r}", hint=HINT)
+        raise ConfigError(f"fail= can't be {text!r}", hint=HINT)
     return Fault(call, error, *[int(number) for number in numbers])

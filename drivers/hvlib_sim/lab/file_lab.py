@@ -25,8 +25,7 @@ class FileLab(Lab):
     def opened(cls, path: str | Path, **settings: int | float | str) -> FileLab:
         """The lab in the file at ``path``. To be closed by each who opened it.
 
-        Raises `ConfigError` if there is none, or if it can't be read, `InvalidQuery` if it was made with other
-        settings.
+        Raises `ConfigError` if there is none, if it can't be read, or if it was made with other settings.
         """
         path = Path(path).resolve()
         with cls._opening:

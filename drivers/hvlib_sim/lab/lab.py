@@ -62,7 +62,7 @@ class Lab:
     def named(cls, name: str, **settings: int | float | str) -> Lab:
         """The lab that ``sim://NAME`` stands for in this process; made, with these settings, if there is none yet.
 
-        Raises `InvalidQuery` if it was made with others.
+        Raises `ConfigError` if it was made with others.
         """
         name = name.lower()
         with cls._naming:

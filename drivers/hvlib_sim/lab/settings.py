@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from hvlib.model.errors import InvalidQuery
+from hvlib.model.errors import ConfigError
 
 __all__ = ["SETTINGS", "Settings", "read_seconds"]
 
@@ -30,20 +30,20 @@ class Settings(msgspec.Struct, frozen=True):
     password: str = ""
 
     def check(self, lab: str, options: Mapping[str, object]) -> None:
-        """Raise `InvalidQuery` for an option that says otherwise than the settings of the lab that is there."""
+        """Raise `ConfigError` for an option that says otherwise than the settings of the lab that is there."""
         for name, value in options.items():
             if getattr(self, name) != value:
-                raise InvalidQuery(f"{lab} exists already, with another {name}=")
+                raise ConfigError(f"{lab} exists already, with another {name}=")
 
 
 def read_seconds(name: str, value: Any) -> float:
-    """An option that is a time. Raises `InvalidQuery`."""
+    """An option that is a time. Raises `ConfigError`."""
     try:
         number = float(str(value))
     except ValueError:
         number = -1.0
     if number < 0 or not math.isfinite(number):
-        raise InvalidQuery(f"{name}= can't be {value!r}", hint="seconds, 0 or more")
+        raise ConfigError(f"{name}= can't be {value!r}", hint="seconds, 0 or more")
     return number
 
 
@@ -56,7 +56,7 @@ def _whole(least: int, most: int) -> Callable[[str, Any], int]:
         except ValueError:
             number = least - 1
         if not least <= number <= most:
-            raise InvalidQuery(f"{name}= can't be {value!r}", hint=f"a whole number from {least} to {most}")
+            raise ConfigError(f"{name}= can't be {value!r}", hint=f"a whole number from {least} to {most}")
         return number
 
     return read
@@ -69,4 +69,4 @@ SETTINGS: Mapping[str, Callable[[str, Any], Any]] = {
     "task_time": read_seconds,
     "password": lambda _, value: str(value),
 }
-"""The function that reads each setting, given its name and value. Raises `InvalidQuery`."""
+"""The function that reads each setting, given its name and value. Raises `ConfigError`."""

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Cluster, Host, HostState
-from hvlib_vsphere.adapter import PropertyAdapter
+from hvlib_vsphere.adapter import TableAdapter
 from hvlib_vsphere.table import One, Property, Reader, Table, Uuid
+from hvlib_vsphere.values import integer, is_true, plain_text, unescape_name
 from hvlib_vsphere.wire.client import Client
 from hvlib_vsphere.wire.search import find_by_uuid
-from hvlib_vsphere.wire.values import integer, is_true, plain_text, unescape_name
 
 __all__ = ["Hosts"]
 
@@ -66,7 +66,7 @@ TABLE = Table(
 )
 
 
-class Hosts(PropertyAdapter[Host]):
+class Hosts(TableAdapter[Host]):
     """Hosts. A vCenter knows them by the name or address that they were added with."""
 
     kind: ClassVar[type[Host]] = Host

@@ -9,13 +9,13 @@ from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import TaskRecord
 from hvlib.model.task import TaskState
-from hvlib_vsphere.adapter import PropertyAdapter
+from hvlib_vsphere.adapter import TableAdapter
+from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.errors import failure
-from hvlib_vsphere.native import MoRef
 from hvlib_vsphere.table import SELF, One, Property, Table, Uuid
+from hvlib_vsphere.values import is_true, moment
 from hvlib_vsphere.wire.property_spec import traverse
 from hvlib_vsphere.wire.soap import element
-from hvlib_vsphere.wire.values import is_true, moment
 
 __all__ = ["Tasks"]
 
@@ -65,7 +65,7 @@ TABLE = Table(
 )
 
 
-class Tasks(PropertyAdapter[TaskRecord]):
+class Tasks(TableAdapter[TaskRecord]):
     """The tasks that the server still remembers: of everybody, some minutes long."""
 
     kind: ClassVar[type[TaskRecord]] = TaskRecord

@@ -11,13 +11,13 @@ from hvlib.model.errors import InvalidQuery
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, PowerState
-from hvlib_vsphere.adapter import PropertyAdapter
-from hvlib_vsphere.native import MoRef
+from hvlib_vsphere.adapter import TableAdapter
+from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.table import Many, One, Property, Table, Uuid
+from hvlib_vsphere.values import escape_name, integer, mebibytes, moment, plain_text, unescape_name
 from hvlib_vsphere.wire.decoding import as_tuple
 from hvlib_vsphere.wire.search import find_by_uuid
 from hvlib_vsphere.wire.soap import element
-from hvlib_vsphere.wire.values import escape_name, integer, mebibytes, moment, plain_text, unescape_name
 
 __all__ = ["VMs"]
 
@@ -58,7 +58,7 @@ TABLE = Table(
 )
 
 
-class VMs(PropertyAdapter[VM]):
+class VMs(TableAdapter[VM]):
     """Virtual machines. One whose configuration the server can't read is one too, with little filled in."""
 
     kind: ClassVar[type[VM]] = VM

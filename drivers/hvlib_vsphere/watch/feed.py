@@ -12,13 +12,13 @@ from hvlib.driver import Batch, Change, Feed, WatchCursor
 from hvlib.model.errors import ConnectionFailed, HvlibError, TaskCancelled
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
-from hvlib_vsphere.adapter import PropertyAdapter
-from hvlib_vsphere.native import MoRef
+from hvlib_vsphere.adapter import TableAdapter
+from hvlib_vsphere.data_objects import MoRef
+from hvlib_vsphere.values import is_true
 from hvlib_vsphere.watch.kind_watcher import KindWatcher
 from hvlib_vsphere.wire.client import Client
 from hvlib_vsphere.wire.decoding import as_tuple
 from hvlib_vsphere.wire.soap import element
-from hvlib_vsphere.wire.values import is_true
 
 __all__ = ["PropertyFeed"]
 
@@ -43,7 +43,7 @@ class PropertyFeed(Feed):
     """
 
     def __init__(
-        self, client: Client, adapters: Mapping[type[Resource], PropertyAdapter[Any]], queries: Sequence[Query[Any]]
+        self, client: Client, adapters: Mapping[type[Resource], TableAdapter[Any]], queries: Sequence[Query[Any]]
     ) -> None:
         self._context = client.context
         self._login = client.login

@@ -8,9 +8,9 @@ from typing import Any
 from hvlib.driver import Change, Gone, Upsert
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
-from hvlib_vsphere.adapter import PropertyAdapter
+from hvlib_vsphere.adapter import TableAdapter
+from hvlib_vsphere.data_objects import Fault, MoRef, Row
 from hvlib_vsphere.errors import fault_error
-from hvlib_vsphere.native import Fault, MoRef, Row
 from hvlib_vsphere.table import SELF, Records, check_row
 from hvlib_vsphere.wire.decoding import as_tuple
 from hvlib_vsphere.wire.property_spec import filter_spec, object_specs
@@ -21,7 +21,7 @@ __all__ = ["KindWatcher"]
 class KindWatcher:
     """One query's part of a feed: its filter on the server, and the rows that it sent, by object."""
 
-    def __init__(self, adapter: PropertyAdapter[Any], query: Query[Any]) -> None:
+    def __init__(self, adapter: TableAdapter[Any], query: Query[Any]) -> None:
         self.records = Records(adapter.table, query, adapter.client)
         self._awaited = set(query.refs or ())
         self._rows: dict[str, Row] = {}

@@ -9,9 +9,9 @@ import urllib3
 
 from hvlib.driver import Context, Secret
 from hvlib.driver.http import Transport, chunks, status_error
+from hvlib_vsphere.data_objects import Fault, MoRef, Row
 from hvlib_vsphere.errors import STATUSES, fault_error
 from hvlib_vsphere.login import Login
-from hvlib_vsphere.native import Fault, MoRef, Row
 from hvlib_vsphere.wire.soap import Reply, envelope
 
 __all__ = ["Channel", "fetch"]

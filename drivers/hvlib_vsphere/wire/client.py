@@ -9,8 +9,8 @@ from typing import Any
 from hvlib.driver import Context
 from hvlib.driver.http import Transport
 from hvlib.driver.login_slot import LoginSlot
+from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.login import Login
-from hvlib_vsphere.native import MoRef, Row
 from hvlib_vsphere.wire.channel import Channel
 from hvlib_vsphere.wire.connections import Connections
 from hvlib_vsphere.wire.soap import element, reference

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from hvlib_vsphere.native import TYPE_KEY, Fault, MoRef, Row, without_type
+from hvlib_vsphere.data_objects import TYPE_KEY, Fault, MoRef, Row, without_type
 
 __all__ = ["as_tuple", "fault_of", "local_name", "parse_bool", "parse_datetime", "row_of", "value_of"]
 

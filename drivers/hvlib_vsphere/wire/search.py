@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hvlib_vsphere.native import MoRef
+from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.wire.client import Client
 from hvlib_vsphere.wire.soap import element
 

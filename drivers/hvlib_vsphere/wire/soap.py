@@ -14,7 +14,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from hvlib.model.errors import ProtocolError
-from hvlib_vsphere.native import Fault, MoRef, Row
+from hvlib_vsphere.data_objects import Fault, MoRef, Row
 from hvlib_vsphere.wire.decoding import fault_of, local_name, row_of, value_of
 
 __all__ = ["Reply", "element", "envelope", "reference"]

@@ -11,7 +11,7 @@ from hvlib.model.resources import VM, Snapshot
 from hvlib_xenapi.adapter import LabelledAdapter
 from hvlib_xenapi.operations.removal import remove
 from hvlib_xenapi.table import LABELS, TAGS, Column, One, Table
-from hvlib_xenapi.wire.values import known_moment
+from hvlib_xenapi.values import known_moment
 
 __all__ = ["Snapshots"]
 

@@ -15,8 +15,8 @@ from hvlib_xenapi.adapter import TableAdapter
 from hvlib_xenapi.errors import failure
 from hvlib_xenapi.operations.outcome import made, state
 from hvlib_xenapi.table import LABELS, Column, Reader, Sources, Table
+from hvlib_xenapi.values import moment
 from hvlib_xenapi.wire.rows import Row
-from hvlib_xenapi.wire.values import moment
 
 __all__ = ["Tasks"]
 

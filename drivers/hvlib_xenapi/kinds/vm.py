@@ -19,8 +19,8 @@ from hvlib_xenapi.operations.removal import remove
 from hvlib_xenapi.operations.resizing import resize
 from hvlib_xenapi.operations.steps import Steps
 from hvlib_xenapi.table import LABELS, TAGS, Column, Joined, Many, One, Pool, Table, text
+from hvlib_xenapi.values import known_moment
 from hvlib_xenapi.wire.rows import Row
-from hvlib_xenapi.wire.values import known_moment
 
 __all__ = ["VMs"]
 

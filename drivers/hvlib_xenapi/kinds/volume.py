@@ -13,8 +13,8 @@ from hvlib.model.resources import VM, StoragePool, Volume
 from hvlib_xenapi.adapter import LabelledAdapter
 from hvlib_xenapi.joins import Backward, Forward
 from hvlib_xenapi.table import LABELS, TAGS, Column, Joined, Many, One, Table
+from hvlib_xenapi.values import is_null
 from hvlib_xenapi.wire.rows import Row
-from hvlib_xenapi.wire.values import is_null
 
 __all__ = ["Volumes"]
 

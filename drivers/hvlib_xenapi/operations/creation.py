@@ -13,7 +13,7 @@ from hvlib_xenapi.operations.attachment import attach_network, attach_volume
 from hvlib_xenapi.operations.removal import clear_away
 from hvlib_xenapi.operations.resizing import resize
 from hvlib_xenapi.operations.steps import Steps
-from hvlib_xenapi.wire.values import is_null
+from hvlib_xenapi.values import is_null
 
 __all__ = ["create_vm"]
 

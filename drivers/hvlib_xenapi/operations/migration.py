@@ -6,7 +6,7 @@ from hvlib.driver import Started
 from hvlib.model import actions
 from hvlib.model.errors import InvalidQuery, InvalidState
 from hvlib_xenapi.operations.steps import Steps
-from hvlib_xenapi.wire.values import is_null
+from hvlib_xenapi.values import is_null
 
 __all__ = ["move_disks"]
 

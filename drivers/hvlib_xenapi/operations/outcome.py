@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
 from hvlib.model.task import TaskState
-from hvlib_xenapi.wire.values import is_null
+from hvlib_xenapi.values import is_null
 
 __all__ = ["made", "state"]
 

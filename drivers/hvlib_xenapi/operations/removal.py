@@ -10,7 +10,7 @@ from hvlib.model.errors import Closed, ConnectionFailed, HvlibError, InvalidStat
 from hvlib_xenapi.operations.attachment import ATTACHED
 from hvlib_xenapi.operations.steps import Steps
 from hvlib_xenapi.table import any_of
-from hvlib_xenapi.wire.values import is_null
+from hvlib_xenapi.values import is_null
 
 __all__ = ["clear_away", "remove"]
 

@@ -18,8 +18,8 @@ from hvlib.model.resources import TaskRecord
 from hvlib.model.task import ENDED
 from hvlib_xenapi.errors import failure_error
 from hvlib_xenapi.operations.outcome import made, state
-from hvlib_xenapi.watch.events import BEGINNING, Reply, parse_events, reply_type
 from hvlib_xenapi.wire.client import Client
+from hvlib_xenapi.wire.events import BEGINNING, Reply, parse_events, reply_type
 from hvlib_xenapi.wire.rows import row_of, row_type, rows_of
 
 __all__ = ["Steps"]
@@ -123,11 +123,11 @@ class Steps:
 
     def _go_on(self, name: str, parameters: Any, result: Any, wait: float) -> Any:
         for _ in range(SESSIONS_PER_CALL - 1):
-            login = self.client.latest_login
+            login = self.client.slot.latest
             try:
                 return self.client.call(name, *parameters, result=result, wait=wait)
             except SessionLost:
-                self.client.renew(login)
+                self.client.slot.renew_after(login)
         return self.client.call(name, *parameters, result=result, wait=wait)
 
     @contextmanager

@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from hvlib_xenapi.watch.events import Reply, parse_events, reply_type
 from hvlib_xenapi.wire.client import Client
+from hvlib_xenapi.wire.events import Reply, parse_events, reply_type
 
 __all__ = ["EventSource"]
 

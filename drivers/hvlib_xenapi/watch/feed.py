@@ -14,9 +14,9 @@ from hvlib_xenapi.joins import Join
 from hvlib_xenapi.table import Table
 from hvlib_xenapi.watch.cursor import Counts, Cursor
 from hvlib_xenapi.watch.event_source import EventSource
-from hvlib_xenapi.watch.events import BEGINNING, Event, Reply
 from hvlib_xenapi.watch.kind_watcher import KindWatcher
 from hvlib_xenapi.wire.client import Client
+from hvlib_xenapi.wire.events import BEGINNING, Event, Reply
 from hvlib_xenapi.wire.rows import NATIVE, Inventory, Row, native_row, row_of
 
 __all__ = ["EventFeed"]

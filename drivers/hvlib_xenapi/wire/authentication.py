@@ -11,20 +11,19 @@ import msgspec
 
 from hvlib.driver import About, Context, Endpoint, NotSent, SessionLost
 from hvlib.driver.http import Address
+from hvlib.driver.login_slot import LOGOUT_TIMEOUT, Authenticator
 from hvlib.model.errors import AuthenticationFailed, ConfigError, ConnectionTimeout, HvlibError, ProtocolError
 from hvlib_xenapi.errors import is_code
 from hvlib_xenapi.login import Login
+from hvlib_xenapi.own_tasks import OwnTasks
 from hvlib_xenapi.wire.caller import RpcCaller
 from hvlib_xenapi.wire.connections import Connections
 from hvlib_xenapi.wire.rows import row_type, rows_of
 
-__all__ = ["LOGOUT_TIMEOUT", "Authenticator"]
+__all__ = ["XenAPIAuthenticator"]
 
 API_VERSION = "1.0"
 ORIGINATOR = "hvlib"
-
-LOGOUT_TIMEOUT = 2.0
-"""Seconds that logging out may take."""
 
 MASTERS_PER_LOGIN = 3
 """Hosts, at most, that one login is sent to, one naming the next."""
@@ -41,35 +40,27 @@ POOL = frozenset({"uuid", "name_label", "master", "default_SR"})
 HOST = frozenset({"address", "other_config", "software_version", "API_version_major", "API_version_minor"})
 
 
-class Authenticator:
+class XenAPIAuthenticator(Authenticator[Login]):
     """Logs in. It remembers where the master was, and the other members, which may have to be asked for the master."""
 
-    def __init__(self, endpoint: Endpoint, context: Context, connections: Connections) -> None:
+    def __init__(self, endpoint: Endpoint, context: Context, connections: Connections, own_tasks: OwnTasks) -> None:
         self._endpoint = endpoint
         self._context = context
         self._connections = connections
+        self._own_tasks = own_tasks
         self._address: Address | None = None
         self._members: list[str] = []
-        self._cancelled = False
-
-    def check(self) -> None:
-        """Raise `ConfigError` if the address has no user or no password, and needs them."""
-        endpoint = self._endpoint
-        local = endpoint.scheme.endswith("+unix")
-        if not local and (endpoint.username is None or endpoint.password is None):
-            raise ConfigError("xenapi:// needs a user and a password", hint=CREDENTIALS)
-
-    def cancel(self) -> None:
-        """Ask no further members."""
-        self._cancelled = True
+        self._cut = False
 
     def log_in(self) -> Login:
         """session.login_with_password at the master, pool.get_all_records, host.get_all_records.
 
         Three round trips. A host that is not the master names it: one more. If the server can't be reached and an
         earlier login has named other members, these are asked for the master. Raises `AuthenticationFailed` if the
-        login is refused, `SessionLost` if it was accepted and its session is lost at once, and `ConnectionFailed`.
+        login is refused, `SessionLost` if it was accepted and its session is lost at once, `ConnectionFailed`, and
+        `ConfigError` if the address lacks a user or a password.
         """
+        self._check_credentials()
         caller = self._reach_master()
         try:
             login = discover(caller)
@@ -79,6 +70,28 @@ class Authenticator:
         self._members = login.members
         return login
 
+    def log_out(self, login: Login) -> None:
+        """task.destroy of the tasks begun here that are over, then session.logout."""
+        until = time.monotonic() + LOGOUT_TIMEOUT
+        with suppress(HvlibError):
+            self._own_tasks.remove_ended(login.caller, until)
+        login.caller.log_out(max(until - time.monotonic(), LOGOUT_TIMEOUT / 4))
+
+    def cut(self) -> None:
+        """End every call under way, and ask no further members."""
+        self._cut = True
+        self._connections.cut()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._connections.close()
+
+    def _check_credentials(self) -> None:
+        endpoint = self._endpoint
+        local = endpoint.scheme.endswith("+unix")
+        if not local and (endpoint.username is None or endpoint.password is None):
+            raise ConfigError("xenapi:// needs a user and a password", hint=CREDENTIALS)
+
     def _reach_master(self) -> RpcCaller:
         """A session at the master, wherever it is now."""
         address = self._address = self._address or Address.of(self._endpoint)
@@ -87,7 +100,7 @@ class Authenticator:
         except (NotSent, ConnectionTimeout):
             until = time.monotonic() + self._context.timeout()
             for member in self._members:
-                if member != address.host and time.monotonic() < until and not self._cancelled:
+                if member != address.host and time.monotonic() < until and not self._cut:
                     with suppress(HvlibError):
                         return self._log_in_at(msgspec.structs.replace(address, host=member), MEMBER_TIMEOUT)
             raise

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
-from hvlib.driver import Context, Endpoint, NotSent, SessionLost
+from hvlib.driver import Context, NotSent, SessionLost
 from hvlib.driver.login_slot import LoginSlot
-from hvlib.model.errors import ConnectionFailed, ConnectionTimeout, HvlibError
+from hvlib.model.errors import ConnectionTimeout
 from hvlib_xenapi.login import Caller, Login
 from hvlib_xenapi.own_tasks import OwnTasks
-from hvlib_xenapi.wire.authentication import LOGOUT_TIMEOUT, Authenticator
 from hvlib_xenapi.wire.connections import Connections
 
 __all__ = ["Client"]
@@ -26,28 +24,22 @@ class Client:
     """Calls to the master of a XenServer or XCP-ng pool, in the login that stands. Shared by threads.
 
     | own_tasks: the tasks that were begun through this client
+    | slot: the login that stands
     """
 
-    def __init__(self, endpoint: Endpoint, context: Context) -> None:
+    def __init__(self, context: Context, connections: Connections, own_tasks: OwnTasks, slot: LoginSlot[Login]) -> None:
         self.context = context
-        self.own_tasks = OwnTasks()
-        self._slot: LoginSlot[Login] = LoginSlot()
-        self._connections = Connections()
-        self._authenticator = Authenticator(endpoint, context, self._connections)
-        self._logging_in = threading.RLock()
+        self.own_tasks = own_tasks
+        self.slot = slot
+        self._connections = connections
 
     @property
     def login(self) -> Login:
         """The login that stands. Raises `SessionLost` if there is none, `Closed` after `close`."""
-        login = self._slot.current
+        login = self.slot.current
         if login.doubtful:
             raise SessionLost("the master has not answered in time: it may be another one now")
         return login
-
-    @property
-    def latest_login(self) -> Login | None:
-        """The login that was made last, whatever became of it. None while there is none."""
-        return self._slot.latest
 
     def call(self, name: str, *parameters: Any, result: Any = Any, wait: float = 0.0) -> Any:
         """Send one message in the login that stands; its result is as the wire has it.
@@ -79,58 +71,8 @@ class Client:
         """Return a caller of this login with connections of its own, for calls that wait. The caller closes them."""
         return login.caller.over(self._connections.apart(login.caller.transport.address))
 
-    def log_in(self) -> None:
-        """Log in, an earlier login being logged out. Raises what `Authenticator.log_in` does, and `ConfigError`."""
-        self._authenticator.check()
-        with self._logging_in:
-            self._log_out()
-            self._slot.put(self._authenticator.log_in())
-            if self._slot.closed:
-                self._log_out()
-
-    def renew(self, lost: Login | None) -> None:
-        """Log in, unless another thread has done so since ``lost`` was the latest login. Raises what `log_in` does."""
-        with self._logging_in:
-            self._slot.check_open()
-            if self._slot.latest is lost:
-                self.log_in()
-
     def remove_ended_tasks(self) -> None:
         """task.destroy of the tasks begun here that were seen to be over. Raises `SessionLost`, `NotSent`."""
-        self._remove_tasks(self.login, time.monotonic() + TASK_REMOVAL_TIMEOUT)
-
-    def close(self) -> None:
-        """session.logout; every call under way ends. Takes `LOGOUT_TIMEOUT` seconds at most."""
-        self._slot.close()
-        self._authenticator.cancel()
-        self._connections.cut()
-        self._log_out()
-        self._connections.close()
-
-    def _log_out(self) -> None:
-        """Log out, if that still means anything to the server."""
-        login = self._slot.take()
-        if login is not None:
-            until = time.monotonic() + LOGOUT_TIMEOUT
-            with suppress(HvlibError):
-                self._remove_tasks(login, until)
-            login.caller.log_out(max(until - time.monotonic(), LOGOUT_TIMEOUT / 4))
-
-    def _remove_tasks(self, login: Login, until: float) -> None:
-        """task.destroy of tasks that are over, until a moment on the monotonic clock. Ends with the first lost call.
-
-        Raises `SessionLost`, `NotSent`; a call that fails otherwise leaves the tasks to the next time.
-        """
+        login = self.login
         with self.reaching(login):
-            while (limit := until - time.monotonic()) > 0 and (task := self.own_tasks.take()) is not None:
-                try:
-                    login.caller.call("task.destroy", [task], limit=limit)
-                except (SessionLost, NotSent):
-                    self.own_tasks.put_back(task)
-                    raise
-                except ConnectionFailed:  # So little time is no reason to doubt the master: the action's call tells.
-                    self.own_tasks.put_back(task)
-                    return
-                except HvlibError:
-                    pass  # It is gone.
-                self.own_tasks.forget(task)
+            self.own_tasks.remove_ended(login.caller, time.monotonic() + TASK_REMOVAL_TIMEOUT)

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from hvlib.model.errors import InvalidQuery
+from hvlib_xenapi.wire.conversion import converter
 from hvlib_xenapi.wire.datamodel import FIELDS
-from hvlib_xenapi.wire.values import converter
 
 __all__ = ["NATIVE", "Inventory", "Needs", "Row", "Rows", "native_row", "row_of", "row_type", "rows_of"]
 

@@ -33,6 +33,12 @@ class Store:
                 raise InvalidQuery(f"known= has {ref!r}, which is not watched", hint="what get_all_records() returns")
         self._seen: set[Ref] | None = None
 
+    def check_provider(self, uuid: str) -> None:
+        """Raise `InvalidQuery` if a known record is of another provider: it would look as if it had been deleted."""
+        for ref in self._records:
+            if ref.provider_uuid != uuid:
+                raise InvalidQuery(f"known= has {ref}, which is of another provider")
+
     def begin_snapshot(self) -> None:
         """Take what is applied until `end_snapshot` for all that there is; begun again, start over."""
         self._seen = set()

@@ -47,6 +47,7 @@ class Watch(Generic[R]):
         if since is not None:
             text("since", since)
         store = Store(queries, known, complete=since is None)
+        store.check_provider(manager.context.provider_uuid)
         self._queue = EventQueue(store, since)
         self._keeper = FeedKeeper(manager, queries, store, since)
         self._turn = threading.Lock()

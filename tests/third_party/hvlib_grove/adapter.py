@@ -12,7 +12,7 @@ from hvlib_grove.client import Client
 from hvlib_grove.errors import protocol_errors
 from hvlib_grove.table import Column
 
-__all__ = ["GroveAdapter"]
+__all__ = ["TableAdapter"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -20,7 +20,7 @@ PAGE_SIZE = 500
 """The most that the server sends at a time."""
 
 
-class GroveAdapter(Adapter[R]):
+class TableAdapter(Adapter[R]):
     """A kind that is a table."""
 
     collection: ClassVar[str]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from hvlib.driver import Context, Driver, Endpoint, Session
-from hvlib.model.errors import InvalidQuery
+from hvlib.driver.options import seconds_option
 
 __all__ = ["GroveDriver"]
 
@@ -21,20 +19,9 @@ class GroveDriver(Driver):
     options = frozenset({"poll_interval"})
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
-        """A session that is not logged in yet."""
+        """A session that is not logged in yet. Raises `ConfigError` for an option that can't be."""
         from hvlib_grove.session import GroveSession  # Not before it is needed: it imports urllib3.
 
         session = GroveSession(endpoint, context)
-        if "poll_interval" in endpoint.options:
-            session.poll_interval = _seconds(str(endpoint.options["poll_interval"]))
+        session.poll_interval = seconds_option(endpoint, "poll_interval", session.poll_interval)
         return session
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < math.inf:
-        raise InvalidQuery(f"poll_interval= can't be {text!r}", hint="seconds, more than 0")
-    return seconds

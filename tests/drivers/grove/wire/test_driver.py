@@ -15,8 +15,8 @@ from servers.grove import Grove
 import hvlib
 
 PACKAGE = Path(__file__).parents[3] / "third_party" / "hvlib_grove"
-CONTRACT = {"hvlib.driver", "hvlib.driver.http", "hvlib.driver.polling"}
-ALLOWED = {*CONTRACT, "urllib3", "hvlib_grove"}
+CONTRACT = ("hvlib.driver.", "hvlib.model.")
+ALLOWED = {"urllib3", "hvlib_grove"}
 
 
 def test_it_is_a_distribution_of_its_own() -> None:
@@ -43,7 +43,7 @@ def imported(file: Path) -> set[str]:
 def test_it_imports_the_contract_and_nothing_else(file: Path) -> None:
     for module in imported(file):
         top = module.partition(".")[0]
-        assert top in sys.stdlib_module_names or ALLOWED & {module, top} or f"{module}.".startswith("hvlib.model.")
+        assert top in sys.stdlib_module_names or ALLOWED & {module, top} or f"{module}.".startswith(CONTRACT)
 
 
 def test_it_is_found_by_its_scheme(server: Grove) -> None:
@@ -84,7 +84,7 @@ def test_no_secret_is_shown(server: Grove, caplog: pytest.LogCaptureFixture) -> 
     caplog.set_level(logging.DEBUG)
     with hvlib.connect(server.url, password=server.password) as provider:
         provider.compute.vms.get_all().all()
-        token = provider.native.login
+        token = provider.native.login.token.reveal()
         server.expire_sessions()
         with pytest.raises(hvlib.NotFound) as caught:
             provider.compute.vms.find("no such VM")
@@ -96,9 +96,9 @@ def test_no_secret_is_shown(server: Grove, caplog: pytest.LogCaptureFixture) -> 
 
 @pytest.mark.parametrize("value", ["0", "-1", "soon", "inf", "nan", 0])
 def test_options_that_can_not_be(value: object) -> None:
-    with pytest.raises(hvlib.InvalidQuery, match="poll_interval"):
+    with pytest.raises(hvlib.ConfigError, match="poll_interval"):
         hvlib.connect("grove://root@grove.example.org", poll_interval=value)
-    with pytest.raises(hvlib.InvalidQuery, match="no option 'poll'"):
+    with pytest.raises(hvlib.ConfigError, match="no option 'poll'"):
         hvlib.connect("grove://root@grove.example.org?poll=1")
 
 

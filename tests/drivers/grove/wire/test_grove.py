@@ -102,10 +102,11 @@ def test_refusals_are_the_same_at_the_call_and_in_the_task(server: Grove, provid
         vm.start().wait()
     with pytest.raises(hvlib.InvalidQuery):
         vm.rename("")
+    volume, network, image = (hvlib.Ref(vm.ref.provider_uuid, kind, "1") for kind in ("Volume", "Network", "Image"))
     with pytest.raises(hvlib.Unsupported):
-        vm.do(Delete(keep_volumes=(vm.ref,)))
+        vm.do(Delete(keep_volumes=(volume,)))
     with pytest.raises(hvlib.Unsupported, match="networks"):
-        provider.compute.vms.create("x", image=vm.ref, networks=[vm.ref])
+        provider.compute.vms.create("x", image=image, networks=[network])
     assert vm.delete().wait() is None
     with pytest.raises(hvlib.NotFound):
         vm.delete()

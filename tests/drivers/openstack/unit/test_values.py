@@ -11,9 +11,9 @@ import pytest
 from hvlib_openstack.kinds.flavor import Uuid
 from hvlib_openstack.kinds.host import state, version
 from hvlib_openstack.kinds.vm import power_state
+from hvlib_openstack.values import gibibytes, label, mebibytes, moment, ordered, text
 from hvlib_openstack.version import Version
 from hvlib_openstack.wire.service import base_of
-from hvlib_openstack.wire.values import gibibytes, label, mebibytes, moment, ordered, text
 
 from hvlib.errors import ProtocolError
 

@@ -232,7 +232,7 @@ class TestOptions:
 
     @pytest.mark.parametrize("value", ["maybe", "", 2, None, "TRUE?"])
     def test_what_all_projects_can_not_be(self, replay: OpenStackReplay, reach: Connect, value: object) -> None:
-        with pytest.raises(hvlib.InvalidQuery, match="all_projects"):
+        with pytest.raises(hvlib.ConfigError, match="all_projects"):
             reach(replay, all_projects=value)
 
     @pytest.mark.parametrize("name", ["poll_interval", "sweep_interval"])
@@ -240,11 +240,11 @@ class TestOptions:
     def test_what_an_interval_can_not_be(
         self, replay: OpenStackReplay, reach: Connect, name: str, value: object
     ) -> None:
-        with pytest.raises(hvlib.InvalidQuery, match=name):
+        with pytest.raises(hvlib.ConfigError, match=name):
             reach(replay, **{name: value})
 
     def test_an_option_that_does_not_exist(self, replay: OpenStackReplay, reach: Connect) -> None:
-        with pytest.raises(hvlib.InvalidQuery, match="every_project"):
+        with pytest.raises(hvlib.ConfigError, match="every_project"):
             reach(replay, every_project=True)
 
 

@@ -382,13 +382,21 @@ class TestSecrets:
         assert vm is not None
         session: Any = provider._manager.session
         client: Any = session.adapters[hvlib.VM].client
-        parts = [provider, vm, session, session._endpoint, provider.about, provider.native, session._cloud]
+        parts = [
+            provider,
+            vm,
+            session,
+            session._authenticator._endpoint,
+            provider.about,
+            provider.native,
+            session._authenticator.cloud,
+        ]
         parts += [
             client,
             client.login,
             client.login.token,
             client.compute,
-            session._cloud.region,
+            session._authenticator.cloud.region,
             provider.native.compute,
         ]
         told = [text for part in parts for text in (repr(part), str(part))]

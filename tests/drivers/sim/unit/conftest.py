@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hvlib_sim.client import Client
+from hvlib_sim.connection import Connection
 from hvlib_sim.driver import SimDriver
 from hvlib_sim.lab.faults import Faults
 from hvlib_sim.lab.file_store import FileStore
@@ -115,7 +115,7 @@ def connect() -> Iterator[Callable[..., Caller]]:
     def connect(target: Lab | str, *, fail: str = "", latency: float = 0.0, login: bool = True, **given: Any) -> Caller:
         caller = Caller()
         if isinstance(target, Lab):
-            caller.session = LabSession(Client(lambda: target, caller, latency, Faults(fail)), None)
+            caller.session = LabSession(caller, Connection(lambda: target, caller, latency, Faults(fail)), None)
         else:
             caller.session = SimDriver().open(parse_endpoint(target, **given), caller)
         callers.append(caller)

@@ -86,7 +86,7 @@ def test_the_settings_are_those_of_the_file(tmp_path: Path, connect: Connect) ->
     assert len(caller.all(VM)) == 3
     assert caller.session.native.settings == Settings(vms=3, hosts=2, seed=5, password="right")
     for contradiction in ("vms=4", "task_time=1"):
-        with pytest.raises(InvalidQuery, match="exists already"):
+        with pytest.raises(ConfigError, match="exists already"):
             connect(f"sim://{path}?{contradiction}", password=Secret("right"))
     with pytest.raises(AuthenticationFailed):
         connect(f"sim://{path}", password=Secret("wrong"))

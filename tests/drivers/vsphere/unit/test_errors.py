@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hvlib_vsphere.data_objects import Fault, MoRef
 from hvlib_vsphere.errors import FAULTS, failure, fault_error
-from hvlib_vsphere.native import Fault, MoRef
 
 from hvlib import errors
 from hvlib.driver import SessionLost

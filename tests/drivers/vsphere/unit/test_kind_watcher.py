@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.kinds.vm import TABLE
-from hvlib_vsphere.native import MoRef
 from hvlib_vsphere.watch.kind_watcher import KindWatcher
 
 from hvlib.driver import Change, Gone, SessionLost, Upsert

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hvlib_vsphere.native import Fault, MoRef, Row
+from hvlib_vsphere.data_objects import Fault, MoRef, Row
 from hvlib_vsphere.wire.soap import Reply, element, envelope
 from hypothesis import given, settings
 from hypothesis import strategies as st

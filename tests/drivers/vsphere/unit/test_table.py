@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
+from hvlib_vsphere.data_objects import Fault, MoRef, Row
 from hvlib_vsphere.kinds.vm import TABLE
-from hvlib_vsphere.native import Fault, MoRef, Row
 from hvlib_vsphere.table import Records
 
 from hvlib.driver import SessionLost

@@ -6,8 +6,8 @@ import pytest
 from hvlib_vsphere.kinds.host import host_state, memory_free
 from hvlib_vsphere.kinds.task import fraction, task_state
 from hvlib_vsphere.kinds.vm import addresses, power_state
-from hvlib_vsphere.wire.values import escape_name, is_true, mebibytes, moment, unescape_name
-from hvlib_vsphere.wire.version import common_version
+from hvlib_vsphere.values import escape_name, is_true, mebibytes, moment, unescape_name
+from hvlib_vsphere.version import common_version
 from hypothesis import given
 from hypothesis import strategies as st
 

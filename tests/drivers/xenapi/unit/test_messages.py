@@ -8,8 +8,8 @@ from typing import Any
 
 from drivers.xapi_simulator.clients.datamodel import Datamodel
 from hvlib_xenapi.rpc import Message, result_type
+from hvlib_xenapi.wire.conversion import converter
 from hvlib_xenapi.wire.datamodel import FIELDS
-from hvlib_xenapi.wire.values import converter
 
 PLAIN = {"int": "12", "float": "12", "datetime": "20240101T00:00:00Z", "<class> record": {"uuid": "1"}}
 NOTHING = "OpaqueRef:NULL"

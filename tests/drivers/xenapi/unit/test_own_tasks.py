@@ -3,33 +3,75 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
+import pytest
 from hvlib_xenapi.own_tasks import OwnTasks
 
+from hvlib.driver import NotSent, SessionLost
+from hvlib.model.errors import ConnectionFailed, HvlibError, NotFound
 from hvlib.model.ref import Ref
 
 MADE = Ref(str(UUID(int=1)), "VM", "OpaqueRef:made")
 
 
-def test_what_is_put_back_is_still_known() -> None:
+class Caller:
+    """A caller that notes which tasks are destroyed, or fails."""
+
+    def __init__(self, error: HvlibError | None = None) -> None:
+        self.destroyed: list[str] = []
+        self.error = error
+
+    def call(self, name: str, parameters: Sequence[Any], **_: Any) -> None:
+        assert name == "task.destroy"
+        self.destroyed += parameters
+        if self.error is not None:
+            raise self.error
+
+
+def remove(tasks: OwnTasks, caller: Any) -> list[str]:
+    tasks.remove_ended(caller, time.monotonic() + 60)
+    return list(caller.destroyed)
+
+
+def test_a_task_that_is_over_is_destroyed_once() -> None:
     tasks = OwnTasks()
     tasks.begin("OpaqueRef:1", MADE)
     tasks.saw("OpaqueRef:1", "running")
-    assert tasks.take() is None
+    assert remove(tasks, Caller()) == []
     tasks.saw("OpaqueRef:1", "succeeded")
     tasks.saw("OpaqueRef:2", "succeeded")  # Somebody else's.
-    assert tasks.take() == "OpaqueRef:1"
-    assert tasks.take() is None
-    tasks.put_back("OpaqueRef:1")
-    assert tasks.result("OpaqueRef:1") == MADE
-    assert tasks.take() == "OpaqueRef:1"
-    tasks.forget("OpaqueRef:1")
+    assert remove(tasks, Caller()) == ["OpaqueRef:1"]
+    assert remove(tasks, Caller()) == []
     assert tasks.result("OpaqueRef:1") is None
 
 
-def test_threads_take_each_once() -> None:
+@pytest.mark.parametrize("lost", [SessionLost("gone"), NotSent("not sent"), ConnectionFailed("broke")])
+def test_a_task_that_may_still_be_there_is_destroyed_the_next_time(lost: HvlibError) -> None:
+    tasks = OwnTasks()
+    tasks.begin("OpaqueRef:1", MADE)
+    tasks.saw("OpaqueRef:1", "succeeded")
+    with suppress(SessionLost, NotSent):
+        remove(tasks, Caller(lost))
+    assert tasks.result("OpaqueRef:1") == MADE
+    assert remove(tasks, Caller()) == ["OpaqueRef:1"]
+
+
+def test_a_task_that_the_server_does_not_know_any_more_is_forgotten() -> None:
+    tasks = OwnTasks()
+    tasks.begin("OpaqueRef:1", MADE)
+    tasks.saw("OpaqueRef:1", "succeeded")
+    remove(tasks, Caller(NotFound("gone")))
+    assert remove(tasks, Caller()) == []
+    assert tasks.result("OpaqueRef:1") is None
+
+
+def test_threads_destroy_each_once() -> None:
     tasks, threads = OwnTasks(), 8
     names = {f"OpaqueRef:{number}" for number in range(4000)}
     for name in names:
@@ -39,7 +81,7 @@ def test_threads_take_each_once() -> None:
 
     def take() -> list[str]:
         together.wait()
-        return list(iter(tasks.take, None))
+        return remove(tasks, Caller())
 
     with ThreadPoolExecutor(threads) as pool:
         taken = [name for each in [pool.submit(take) for _ in range(threads)] for name in each.result()]

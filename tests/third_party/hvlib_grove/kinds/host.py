@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hvlib.model.resources import Host, HostState
-from hvlib_grove.adapter import GroveAdapter
+from hvlib_grove.adapter import TableAdapter
 from hvlib_grove.table import Column
 from hvlib_grove.values import mebibytes
 
@@ -12,7 +12,7 @@ __all__ = ["Hosts"]
 STATES: dict[str, HostState] = {"online": "up", "offline": "down", "draining": "maintenance"}
 
 
-class Hosts(GroveAdapter[Host]):
+class Hosts(TableAdapter[Host]):
     """The machines that run the others."""
 
     kind = Host

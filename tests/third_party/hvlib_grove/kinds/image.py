@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from hvlib.model.resources import Image
-from hvlib_grove.adapter import GroveAdapter
+from hvlib_grove.adapter import TableAdapter
 from hvlib_grove.table import Column
 from hvlib_grove.values import mebibytes, moment
 
 __all__ = ["Images"]
 
 
-class Images(GroveAdapter[Image]):
+class Images(TableAdapter[Image]):
     """What VMs are created from."""
 
     kind = Image

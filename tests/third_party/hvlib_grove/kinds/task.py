@@ -6,7 +6,7 @@ from hvlib.driver import Done, Ref, action
 from hvlib.model.actions import Cancel
 from hvlib.model.resources import VM, TaskRecord
 from hvlib.model.task import TaskState
-from hvlib_grove.adapter import GroveAdapter
+from hvlib_grove.adapter import TableAdapter
 from hvlib_grove.errors import failure
 from hvlib_grove.table import Column
 from hvlib_grove.values import moment
@@ -21,7 +21,7 @@ STATES: dict[str, TaskState] = {
 }
 
 
-class Tasks(GroveAdapter[TaskRecord]):
+class Tasks(TableAdapter[TaskRecord]):
     """The server remembers the last 500 that have ended."""
 
     kind = TaskRecord

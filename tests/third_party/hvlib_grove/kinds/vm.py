@@ -8,7 +8,7 @@ from hvlib.driver import Done, Ref, Started, action
 from hvlib.model.actions import CreateVM, Delete, Rename, Resume, Start, Stop, Suspend
 from hvlib.model.errors import Unsupported
 from hvlib.model.resources import VM, Host, Image, PowerState
-from hvlib_grove.adapter import GroveAdapter
+from hvlib_grove.adapter import TableAdapter
 from hvlib_grove.table import Column
 from hvlib_grove.values import mebibytes, moment
 
@@ -18,7 +18,7 @@ POWER_STATES: dict[str, PowerState] = {"on": "running", "off": "halted", "frozen
 WORDS = {state: word for word, state in POWER_STATES.items()}
 
 
-class VMs(GroveAdapter[VM]):
+class VMs(TableAdapter[VM]):
     """What a VM's state does not allow is refused at the call; what goes wrong later is in the task."""
 
     kind = VM

@@ -1,38 +1,17 @@
-"""Values: conversions from the wire's text to the declared types."""
+"""Conversion: the wire's values as values of the types that the datamodel declares."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from hvlib_xenapi.values import moment, reference
 from hvlib_xenapi.wire.datamodel import FIELDS
 
-__all__ = ["NULL", "Converter", "converter", "is_null", "known_moment", "moment", "reference"]
+__all__ = ["Converter", "converter"]
 
 Converter = Callable[[Any], Any]
-
-NULL = "OpaqueRef:NULL"
-
-
-def is_null(ref: str) -> bool:
-    """Tell whether a reference is one to nothing. Old servers have other words for it."""
-    return ref in (NULL, "") or ref.startswith("Ref:")
-
-
-def reference(ref: str) -> str | None:
-    """A reference; None for one to nothing."""
-    return None if is_null(ref) else ref
-
-
-def moment(text: str | datetime) -> datetime:
-    """A moment: ``20240101T00:00:00Z``, with hyphens or without; without a zone it is UTC too.
-
-    XML-RPC has a type of its own for them, which is as text the same.
-    """
-    parsed = text if isinstance(text, datetime) else datetime.fromisoformat(str(text))
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 @lru_cache(maxsize=1024)
@@ -82,9 +61,3 @@ def _of_record(name: str) -> Converter:
 
 def _itself(value: Any) -> Any:
     return value
-
-
-def known_moment(text: str | datetime) -> datetime | None:
-    """A moment; None for the epoch, which stands for one that nobody noted."""
-    found = moment(text)
-    return found if found.timestamp() > 0 else None

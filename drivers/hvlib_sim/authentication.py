@@ -1,0 +1,46 @@
+"""Authentication: logs in to a lab, and out."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+
+from hvlib.driver import Secret, SessionLost
+from hvlib.driver.login_slot import Authenticator
+from hvlib.model.errors import AuthenticationFailed, HvlibError
+from hvlib_sim.connection import Connection
+from hvlib_sim.login import Login
+
+__all__ = ["SimAuthenticator"]
+
+
+class SimAuthenticator(Authenticator[Login]):
+    """Logs in to a lab, and out."""
+
+    def __init__(self, connection: Connection, password: Secret | None) -> None:
+        self._connection = connection
+        self._password = password
+        self._logging_in = threading.Lock()
+
+    def log_in(self) -> Login:
+        """Login: one round trip. Raises `AuthenticationFailed` where the lab refuses it."""
+        with self._logging_in:
+            try:
+                with self._connection.crossing("Login"):
+                    return Login(self._connection.lab.login(self._password))
+            except SessionLost as error:  # No session was accepted that could be lost.
+                raise AuthenticationFailed(f"the lab refuses the login: {error}") from error
+
+    def log_out(self, login: Login) -> None:
+        """Logout: one round trip."""
+        with suppress(HvlibError), self._connection.last_crossing("Logout"):
+            self._connection.lab.logout(login.token)
+
+    def cut(self) -> None:
+        """End every call that waits, those of feeds too."""
+        self._connection.cut()
+
+    def close(self) -> None:
+        """Leave the lab, once the login that is under way has ended."""
+        with self._logging_in:
+            self._connection.close()

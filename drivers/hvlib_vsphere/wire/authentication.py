@@ -1,0 +1,92 @@
+"""Authentication: logs in at SessionManager, and out."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+from hvlib.driver import Context, Endpoint, SessionLost
+from hvlib.driver.login_slot import LOGOUT_TIMEOUT, Authenticator
+from hvlib.model.errors import AuthenticationFailed, ConfigError, HvlibError
+from hvlib_vsphere.data_objects import MoRef
+from hvlib_vsphere.login import Login
+from hvlib_vsphere.version import VERSIONS_PATH, common_version
+from hvlib_vsphere.wire.channel import Channel, fetch
+from hvlib_vsphere.wire.connections import Connections
+from hvlib_vsphere.wire.soap import element
+
+__all__ = ["VSphereAuthenticator"]
+
+SERVICE = MoRef("ServiceInstance", "ServiceInstance")
+
+CREDENTIALS = (
+    "the user: vsphere://USER@HOST; the password: password=, password_* in hvlib.yaml,"
+    " or HVLIB_PASSWORD with HVLIB_PROVIDER"
+)
+REFUSED = "check user and password; most users have a domain: USER@vsphere.local, in an address USER%40vsphere.local"
+
+
+class VSphereAuthenticator(Authenticator[Login]):
+    """Logs in to a vCenter or an ESXi host, and out."""
+
+    def __init__(self, endpoint: Endpoint, context: Context, connections: Connections) -> None:
+        self._endpoint = endpoint
+        self._context = context
+        self._connections = connections
+
+    def log_in(self) -> Login:
+        """ServiceInstance.RetrieveServiceContent and SessionManager.Login, after a GET that asks for the API versions.
+
+        Three round trips. Raises `AuthenticationFailed` if the login is refused, `ConnectionFailed`, and `ConfigError`
+        if the address has no user or no password. Never raises `SessionLost`: nothing is sent after the server has
+        accepted.
+        """
+        credentials = self._credentials()
+        transport = self._connections.own
+        login = Login(common_version(fetch(transport, self._context, VERSIONS_PATH)), uuid4().hex[:12])
+        channel = Channel(transport, self._context, login)
+        self._read_content(channel)
+        self._authenticate(channel, credentials)
+        return login
+
+    def log_out(self, login: Login) -> None:
+        """SessionManager.Logout, which ends all that was made in the session: one round trip."""
+        with suppress(HvlibError):
+            manager = login.service("sessionManager")
+            Channel(self._connections.own, self._context, login).within(LOGOUT_TIMEOUT).call("Logout", manager)
+
+    def cut(self) -> None:
+        """End every call under way."""
+        self._connections.cut()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._connections.close()
+
+    def _credentials(self) -> str:
+        username, password = self._endpoint.username, self._endpoint.password
+        if username is None or password is None:
+            raise ConfigError("vsphere:// needs a user and a password", hint=CREDENTIALS)
+        return element("userName", username) + element("password", password.reveal())
+
+    def _read_content(self, channel: Channel) -> None:
+        """Fill in the login's service objects. They are told before any login: no session can be lost yet."""
+        address = self._connections.own.address
+        try:
+            channel.login.content = channel.call("RetrieveServiceContent", SERVICE)
+        except SessionLost as error:
+            raise AuthenticationFailed(
+                f"{address} asks for a login before any: {error}", native=error.native
+            ) from error
+        known = channel.login.content["about"].get("instanceUuid")
+        # A host has none (ESXi): its identity is where it is reached.
+        channel.login.server_uuid = known or str(uuid5(NAMESPACE_URL, f"vsphere://{address}"))
+
+    def _authenticate(self, channel: Channel, credentials: str) -> None:
+        try:
+            channel.call("Login", channel.login.service("sessionManager"), credentials)
+        except (AuthenticationFailed, SessionLost) as error:
+            address, username = self._connections.own.address, self._endpoint.username
+            raise AuthenticationFailed(
+                f"{address} does not let {username} in: {error}", hint=REFUSED, native=error.native
+            ) from error

@@ -1,0 +1,30 @@
+"""Options: values of an address's options, read as the types that a driver needs."""
+
+from __future__ import annotations
+
+import math
+
+from hvlib.model.endpoint import Endpoint
+from hvlib.model.errors import ConfigError
+
+__all__ = ["bool_option", "seconds_option"]
+
+
+def bool_option(endpoint: Endpoint, name: str) -> bool:
+    """An option that is true or false; False if it is not given. Raises `ConfigError` for another value."""
+    value = endpoint.options.get(name, False)
+    if isinstance(value, bool) or value in ("true", "false", "1", "0", "yes", "no"):
+        return value in (True, "true", "1", "yes")
+    raise ConfigError(f"{name}= can't be {value!r}", hint="true or false")
+
+
+def seconds_option(endpoint: Endpoint, name: str, default: float) -> float:
+    """An option that is a number of seconds above 0. Raises `ConfigError` for another value."""
+    value = endpoint.options.get(name, default)
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise ConfigError(f"{name}= can't be {value!r}", hint="seconds, more than 0")
+    return seconds
