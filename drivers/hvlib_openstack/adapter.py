@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from hvlib.driver import Adapter, Page, PageToken
+from hvlib.driver import Adapter, Listing, PageToken
 from hvlib.model.errors import CursorLost, InvalidQuery, NotFound, ProtocolError
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 from hvlib_openstack.joins import MAX_SINGLE_READS
-from hvlib_openstack.listings import Joins, Listing, Listings
+from hvlib_openstack.listing import Joins, MarkerListing
 from hvlib_openstack.paging import MARKER, CollectionPage, page_at, pages
 from hvlib_openstack.table import Records, Table
 from hvlib_openstack.version import Version
@@ -37,14 +37,12 @@ PROBE_SIZE = 100
 class TableAdapter(Adapter[R]):
     """A kind that a table describes. A read takes a round trip, and another one for what is joined."""
 
-    reusable_tokens = True
     table: ClassVar[Table[Any]]
 
     def __init__(self, client: Client) -> None:
         self.client = client
         login = client.login
         self.fields = self.table.declared(login.compute, login.administrator)
-        self._listings = Listings()
 
     @property
     def service(self) -> Service:
@@ -55,36 +53,12 @@ class TableAdapter(Adapter[R]):
         """The ref of an object of this kind."""
         return self.client.context.ref(self.kind, id)
 
-    def page(self, query: Query[R], after: PageToken | None) -> Page[R]:
+    def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
         """GET of the collection after a marker; what is joined is read with the first page, for all.
 
         Where a service can't tell another kind's objects apart, a page of nothing but these is passed over.
         """
-        rows, asked = Records(self.table, query, self.client, {}), self.filters(query)
-        marker = None if after is None else _marker(self.kind, after)
-        page = self._after(rows, asked, marker, query.page_size)
-        seen = {marker}
-        while page.next is not None and not rows.fitting(page.items):
-            marker = dict(page.next)[MARKER]
-            if marker in seen:
-                raise ProtocolError(f"the pages of {self.table.path} have no end: one leads back to another")
-            seen.add(marker)
-            page = self._after(rows, asked, marker, query.page_size)
-        listing = self._listings.take(after)
-        if listing is None or listing.joins.keys() != {join.name for join in self.table.joins(query.fields)}:
-            alone = after is None and page.next is None
-            listing = Listing(self._join(query, page.items if alone else None), time.monotonic())
-        items = Records(self.table, query, self.client, listing.joins).all(page.items)
-        if page.next is None:
-            return Page(items)
-        token = _token(self.kind, page.next)
-        if listing.joins:
-            self._listings.keep(token, listing)
-        return Page(items, next=token)
-
-    def release(self, token: PageToken) -> None:
-        """Forget the joins of a listing that nobody goes on with."""
-        self._listings.forget(token)
+        return MarkerListing(after, partial(self._page, query), partial(self._join, query), partial(self._built, query))
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
         """GET of the object, by uuid; else of the collection, with what the service can compare."""
@@ -159,6 +133,23 @@ class TableAdapter(Adapter[R]):
             return self.table.version
         newest = self.client.login.compute
         return newest if self.table.version is None else min(newest, self.table.version)
+
+    def _page(self, query: Query[R], after: PageToken | None) -> tuple[CollectionPage[Any], PageToken | None]:
+        """The first page after a token that has objects of this kind, and the token for the next one."""
+        rows, asked = Records(self.table, query, self.client, {}), self.filters(query)
+        marker = None if after is None else _marker(self.kind, after)
+        page = self._after(rows, asked, marker, query.page_size)
+        seen = {marker}
+        while page.next is not None and not rows.fitting(page.items):
+            marker = dict(page.next)[MARKER]
+            if marker in seen:
+                raise ProtocolError(f"the pages of {self.table.path} have no end: one leads back to another")
+            seen.add(marker)
+            page = self._after(rows, asked, marker, query.page_size)
+        return page, None if page.next is None else _token(self.kind, page.next)
+
+    def _built(self, query: Query[R], items: Sequence[Any], joins: Joins) -> Sequence[R]:
+        return Records(self.table, query, self.client, joins).all(items)
 
     def _after(self, rows: Records[R], asked: Parameters, marker: str | None, size: int | None) -> CollectionPage[Any]:
         """The page after a marker. Raises `CursorLost` for one that the service does not know."""

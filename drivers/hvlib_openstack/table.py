@@ -17,7 +17,7 @@ from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 from hvlib_openstack.joins import Join
-from hvlib_openstack.listings import Joins
+from hvlib_openstack.listing import Joins
 from hvlib_openstack.version import Version
 from hvlib_openstack.wire.client import Client
 from hvlib_openstack.wire.rows import Row, native_of, row_of, row_type

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
-from hvlib.driver import Adapter, Done, Page, PageToken, Started, action
+from hvlib.driver import Adapter, Done, Listing, Page, PageToken, Started, TokenListing, action
 from hvlib.model.actions import Action, Rename, SetTags
 from hvlib.model.errors import CursorLost, InvalidQuery, NotFound
 from hvlib.model.query import Query
@@ -29,17 +30,17 @@ class TableAdapter(Adapter[R], Generic[R]):
     """A kind that is shown by a table."""
 
     table: Table[R]
-    reusable_tokens = True
 
     def __init__(self, client: Client) -> None:
         self.client = client
         self.fields = self.table.fields
 
-    def page(self, query: Query[R], after: PageToken | None) -> Page[R]:
+    def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
         """Page: the objects behind the token's id, in the order of ids. Tokens outlive the session."""
+        return TokenListing(partial(self._page, query), after)
+
+    def _page(self, query: Query[R], after: PageToken | None) -> Page[R]:
         self.table.check_native(query)
-        if query.refs is not None:
-            return Page(self.get(query.refs, query))
         table, lab = self.table, self.client.lab
         start = "" if after is None else self._last_id(after)
         test = table.test(query)

@@ -155,6 +155,16 @@ class Records(Generic[R]):
             return None
         return self.record(row.ref.id, row.values)
 
+    def collect(self, items: list[R]) -> Callable[[Row], None]:
+        """The function that adds the records of objects to ``items``."""
+
+        def take(row: Row) -> None:
+            record = self.of_row(row)
+            if record is not None:
+                items.append(record)
+
+        return take
+
     def _refuse_unknown(self, row: Row) -> None:
         for path in () if self._native is True else self._native or ():
             fault = row.missing.get(path)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from hvlib.driver import Adapter, Done, Page, PageToken, Started, action
+from hvlib.driver import Adapter, Done, Listing, PageToken, Started, action
 from hvlib.model import actions
+from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
-from hvlib_xenapi.listing import Listing, Listings
+from hvlib_xenapi.listing import RowListing, Rows
 from hvlib_xenapi.operations.steps import Steps
 from hvlib_xenapi.table import Records, Table, any_of, equals
 from hvlib_xenapi.values import is_null
 from hvlib_xenapi.wire.client import Client
 from hvlib_xenapi.wire.events import BEGINNING, joined_rows, reply_type
-from hvlib_xenapi.wire.rows import NATIVE, Inventory, Row, Rows, native_row, row_type, rows_of
+from hvlib_xenapi.wire.rows import NATIVE, Inventory, Row, native_row, row_type, rows_of
 
 __all__ = ["LabelledAdapter", "TableAdapter"]
 
@@ -34,24 +36,15 @@ class TableAdapter(Adapter[R]):
 
     table: ClassVar[Table[Any]]
 
-    def __init__(self, client: Client, listings: Listings) -> None:
+    def __init__(self, client: Client) -> None:
         self.client = client
-        self.listings = listings
         self.fields = frozenset(self.table.fields)
 
-    def page(self, query: Query[R], after: PageToken | None) -> Page[R]:
-        """get_all_records_where of the class, event.from of those joined; further pages are here already."""
-        listing, start = (self._listing(query), 0) if after is None else self.listings.find(after, query)
-        end = start + (query.page_size or PAGE_SIZE)
-        items = listing.records.all((ref, listing.rows[ref]) for ref in listing.refs[start:end])
-        if end < len(listing.refs):
-            return Page(items, next=self.listings.keep(listing, end), total=listing.total)
-        self.listings.drop(listing)
-        return Page(items, total=listing.total)
-
-    def release(self, token: PageToken) -> None:
-        """Forget the rows of a listing."""
-        self.listings.release(token)
+    def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
+        """get_all_records_where of the class, event.from of what is joined. Raises `CursorLost` for any token."""
+        if after is not None:
+            raise CursorLost("a XenAPI listing ends with the provider's own iteration of it")
+        return RowListing(partial(self._all_rows, query), query.page_size or PAGE_SIZE)
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
         """get_all_records_where; event.from of what is joined to the objects found."""
@@ -103,7 +96,7 @@ class TableAdapter(Adapter[R]):
         """Carry out an action of one call: a message's asynchronous form."""
         return self.steps().start(name, *parameters)
 
-    def _listing(self, query: Query[R]) -> Listing:
+    def _all_rows(self, query: Query[R]) -> Rows[R]:
         own, needs = self.table.cls, self.table.needs(query.fields)
         conditions = self.table.conditions(query)
         rows = {own: self.rows(own, conditions, needs[own], query.native)}
@@ -113,7 +106,7 @@ class TableAdapter(Adapter[R]):
         if self.table.among is not None:
             refs = [ref for ref in refs if records.fits(ref, rows[own][ref])]
         total = None if query.filters else len(refs)
-        return Listing(query, records, rows[own], refs, total)
+        return Rows(records, rows[own], refs, total)
 
     def _records(self, query: Query[R], own: dict[str, Row]) -> Sequence[R]:
         """The records of some objects."""
@@ -135,7 +128,7 @@ class TableAdapter(Adapter[R]):
                 refs = [value] if isinstance(value, str) else value
                 yield from (f"{join.cls}/{ref}" for ref in refs if not is_null(ref))
 
-    def _joined(self, query: Query[R], subscriptions: Iterable[str]) -> Rows:
+    def _joined(self, query: Query[R], subscriptions: Iterable[str]) -> dict[str, dict[str, Row]]:
         """Rows of all joined classes. No round trip if there is nothing to ask for, one if there is."""
         needs = {cls: fields for cls, fields in self.table.needs(query.fields).items() if cls != self.table.cls}
         wanted = sorted(set(subscriptions))

@@ -1,73 +1,53 @@
-"""Listings under way. XenAPI answers a class in one reply: its rows are kept here until the last page is taken."""
+"""RowListing: a listing of a class. XenAPI answers it in one reply, whose rows are kept until the last page."""
 
 from __future__ import annotations
 
-import threading
-from typing import Any
-from uuid import uuid4
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 import msgspec
 
-from hvlib.driver import PageToken
-from hvlib.model.errors import CursorLost
-from hvlib.model.query import Query
+from hvlib.driver import Listing, ServerPage
+from hvlib.model.resources import Resource
 from hvlib_xenapi.table import Records
 from hvlib_xenapi.wire.rows import Row
 
-__all__ = ["Listing", "Listings"]
+__all__ = ["RowListing", "Rows"]
 
-KEPT_LISTINGS = 64
-"""Listings that are kept; of more, the oldest is forgotten."""
+R = TypeVar("R", bound=Resource)
 
 
-class Listing(msgspec.Struct, eq=False):
-    """One listing: the rows of its own class, and what makes records of them and the joined ones."""
+class Rows(msgspec.Struct, Generic[R], frozen=True):
+    """The rows of a kind's objects by reference, and what makes records of them.
 
-    query: Query[Any]
-    records: Records[Any]
+    | refs: the objects that are of the kind, in the order of the listing
+    | total: how many there are; None where a filter was sent
+    """
+
+    records: Records[R]
     rows: dict[str, Row]
-    refs: list[str]
+    refs: Sequence[str]
     total: int | None
-    id: str = msgspec.field(default_factory=lambda: uuid4().hex)
 
 
-class Listings:
-    """The listings of a session that are under way. They outlive a lost login: what they hold was all sent before."""
+class RowListing(Listing[R]):
+    """The pages of a kind. Nobody else can go on with it: no server knows its place."""
 
-    def __init__(self) -> None:
-        self._kept: dict[str, Listing] = {}
-        self._lock = threading.Lock()
+    def __init__(self, read: Callable[[], Rows[R]], size: int) -> None:
+        self._read = read
+        self._size = size
+        self._rows: Rows[R] | None = None
+        self._start = 0
 
-    def keep(self, listing: Listing, offset: int) -> PageToken:
-        """Keep a listing that goes on at this offset; return the token of its next page."""
-        with self._lock:
-            self._kept[listing.id] = listing
-            if len(self._kept) > KEPT_LISTINGS:
-                del self._kept[next(iter(self._kept))]
-        return PageToken(f"{listing.id}:{offset}")
+    def fetch(self) -> ServerPage[R]:
+        """``read``'s round trips for the first page, none for the others."""
+        rows = self._rows = self._rows or self._read()
+        end = self._start + self._size
+        page = rows.refs[self._start : end]
+        items = rows.records.all((ref, rows.rows[ref]) for ref in page)
+        self._start, last = end, end >= len(rows.refs)
+        return ServerPage(items, last, rows.total)
 
-    def find(self, token: PageToken, query: Query[Any]) -> tuple[Listing, int]:
-        """The listing of a token, and where it goes on. Raises `CursorLost`."""
-        id, _, offset = token.partition(":")
-        with self._lock:
-            listing = self._kept.get(id)
-        if listing is None or not (offset.isascii() and offset.isdigit()):
-            raise CursorLost("this page token belongs to a listing that is not kept", hint="begin the listing again")
-        if listing.query.record_type is not query.record_type or listing.query.filters != query.filters:
-            raise CursorLost("this page token belongs to a listing of other fields or filters")
-        return listing, int(offset)
-
-    def drop(self, listing: Listing) -> None:
-        """Forget a listing that has ended."""
-        with self._lock:
-            self._kept.pop(listing.id, None)
-
-    def release(self, token: PageToken) -> None:
-        """Release the listing's rows."""
-        with self._lock:
-            self._kept.pop(token.partition(":")[0], None)
-
-    def clear(self) -> None:
-        """Drop every listing that is under way."""
-        with self._lock:
-            self._kept.clear()
+    def close(self) -> None:
+        """Drop the rows."""
+        self._rows = None

@@ -19,7 +19,6 @@ from hvlib_xenapi.kinds.storage_pool import StoragePools
 from hvlib_xenapi.kinds.task import Tasks
 from hvlib_xenapi.kinds.vm import VMs
 from hvlib_xenapi.kinds.volume import Volumes
-from hvlib_xenapi.listing import Listings
 from hvlib_xenapi.own_tasks import OwnTasks
 from hvlib_xenapi.rpc import Message, messages
 from hvlib_xenapi.watch.feed import EventFeed
@@ -41,8 +40,7 @@ class XenAPISession(Session):
         connections, own_tasks = Connections(), OwnTasks()
         self._slot = LoginSlot(XenAPIAuthenticator(endpoint, context, connections, own_tasks))
         self._client = Client(context, connections, own_tasks, self._slot)
-        self._listings = Listings()
-        self._adapters = {adapter.kind: adapter(self._client, self._listings) for adapter in ADAPTERS}
+        self._adapters = {adapter.kind: adapter(self._client) for adapter in ADAPTERS}
         self._tables = {kind: adapter.table for kind, adapter in self._adapters.items()}
 
     @property
@@ -74,4 +72,3 @@ class XenAPISession(Session):
     def close(self) -> None:
         """session.logout; every call under way ends. Takes `hvlib.driver.login_slot.LOGOUT_TIMEOUT` seconds at most."""
         self._slot.close()
-        self._listings.clear()

@@ -14,6 +14,7 @@ from hvlib.driver.adapter import REFS_PER_CALL, Adapter, Done, Started, action
 from hvlib.driver.context import Context
 from hvlib.driver.failures import NotSent, SessionLost, Unavailable
 from hvlib.driver.feed import Batch, Change, Feed, Gone, Upsert
+from hvlib.driver.listing import Listing, ServerPage, TokenListing
 from hvlib.driver.session import Driver, Session
 from hvlib.model.about import About
 from hvlib.model.endpoint import Endpoint, Secret
@@ -33,14 +34,17 @@ __all__ = [
     "Endpoint",
     "Feed",
     "Gone",
+    "Listing",
     "NotSent",
     "Page",
     "PageToken",
     "Ref",
     "Secret",
+    "ServerPage",
     "Session",
     "SessionLost",
     "Started",
+    "TokenListing",
     "Unavailable",
     "Upsert",
     "WatchCursor",

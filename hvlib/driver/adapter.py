@@ -8,9 +8,10 @@ from typing import ClassVar, Generic, TypeVar, cast
 
 import msgspec
 
+from hvlib.driver.listing import Listing
 from hvlib.model.actions import Action
 from hvlib.model.errors import Unsupported
-from hvlib.model.page import Page, PageToken
+from hvlib.model.page import PageToken
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
@@ -43,9 +44,6 @@ class Adapter(ABC, Generic[R]):
     fields: frozenset[str]
     """The fields that this server's records are filled with, ``ref`` and ``native`` aside."""
 
-    reusable_tokens: bool = False
-    """Whether a page token stays good when its page was fetched. Core then runs ahead also of who is given tokens."""
-
     _performers: ClassVar[Mapping[type[Action], str]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -60,10 +58,11 @@ class Adapter(ABC, Generic[R]):
         return frozenset(self._performers)
 
     @abstractmethod
-    def page(self, query: Query[R], after: PageToken | None) -> Page[R]:
-        """One page of the kind. Raises `CursorLost` for a token that can't be continued.
+    def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
+        """A listing of the kind, from a `Listing.token` of another one on. Sends nothing.
 
-        Objects that live through a listing appear in it once.
+        Objects that live through a listing appear in it once. A token that can't be continued raises `CursorLost`, here
+        or with the first page.
         """
 
     @abstractmethod
@@ -83,9 +82,6 @@ class Adapter(ABC, Generic[R]):
             raise Unsupported(f"{self.kind.kind} has no action {action.name!r} here")
         perform: Callable[[Ref | None, Action], Started | Done] = getattr(self, name)
         return perform(ref, action)
-
-    def release(self, token: PageToken) -> None:
-        """Free what the server holds for a listing that won't go on."""
 
 
 def action(requested: type[A]) -> Callable[[Callable[..., Started | Done]], Callable[..., Started | Done]]:

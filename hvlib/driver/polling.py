@@ -1,15 +1,24 @@
-"""PollingFeed: the subscription to a server that tells changes only when it is asked."""
+"""Polling: the subscription to a server that tells changes only when it is asked, and what it asks."""
 
 from __future__ import annotations
 
 import threading
 from abc import abstractmethod
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from typing import Any, TypeVar
 
+from hvlib.driver.adapter import REFS_PER_CALL, Adapter
 from hvlib.driver.feed import Batch, Feed
 from hvlib.model.errors import Closed
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
 
-__all__ = ["PollingFeed"]
+__all__ = ["PollingFeed", "read_all"]
+
+
+R = TypeVar("R", bound=Resource)
 
 
 class PollingFeed(Feed):
@@ -68,3 +77,26 @@ class PollingFeed(Feed):
             look.set_exception(error)
         else:
             look.set_result(found)
+
+
+def read_all(adapter: Adapter[R], query: Query[R]) -> Iterator[Sequence[R]]:
+    """All objects that a query of a watch is about, in parts: the pages of its kind, or the refs that it names."""
+    return _listed(adapter, query) if query.refs is None else _chosen(adapter, query, query.refs)
+
+
+def _listed(adapter: Adapter[Any], query: Query[Any]) -> Iterator[Sequence[Any]]:
+    listing = adapter.open(query, None)
+    last = False
+    try:
+        while not last:
+            page = listing.fetch()
+            last = page.last
+            yield page.items
+    finally:
+        if not last:
+            listing.close()
+
+
+def _chosen(adapter: Adapter[Any], query: Query[Any], refs: Sequence[Ref]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(refs), REFS_PER_CALL):
+        yield adapter.get(refs[start : start + REFS_PER_CALL], query)

@@ -1,87 +1,69 @@
-"""Listing: the pages of one listing under way."""
+"""ListingRun: a driver's listing, opened when its first page is fetched; freed once nobody can go on with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
+import threading
 from typing import Generic, TypeVar
 
-from hvlib.driver import Page, PageToken
+import msgspec
+
+from hvlib.driver import Listing, PageToken, ServerPage, Session
+from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
-from hvlib.runtime.page_chain import PageChain
-from hvlib.runtime.prefetch import Prefetch
-from hvlib.runtime.session_manager import SessionManager
 
-__all__ = ["Listing", "SharedListing"]
+__all__ = ["Fetched", "ListingRun"]
 
 R = TypeVar("R", bound=Resource)
 
 
-class Listing(Generic[R]):
-    """An iterator of pages. It ends with the last page, or with an error.
+class Fetched(msgspec.Struct, Generic[R], frozen=True):
+    """A page, and the server's own token for what comes after it."""
 
-    From the second page on, the next page is fetched while one is consumed.
+    page: ServerPage[R]
+    token: PageToken | None
+
+
+class ListingRun(Generic[R]):
+    """A listing that one iteration has at a time. It knows neither provider nor records, so that it keeps none alive.
+
+    | iterated, kept: whether an iteration has it, and whether it is kept for a token that was handed out
     """
 
-    def __init__(self, manager: SessionManager, query: Query[R], after: PageToken | None) -> None:
-        self._manager = manager
-        self._query = query
-        self._token = after
-        self._chain = PageChain()
-        self._prefetch: Prefetch[R] | None = None
-        self._begun = self._ended = False
+    def __init__(self, query: Query[R], after: PageToken | None) -> None:
+        self.query = query
+        self.iterated = True
+        self.kept = False
+        self._after = after
+        self._listing: Listing[R] | None = None
+        self.owner: object = object()
+        """The proof that an iteration has the listing: another one takes it by putting another proof here."""
+        self._closed = False
+        self._lock = threading.Lock()
 
-    def __iter__(self) -> Iterator[Page[R]]:
-        return self
+    def take_over(self) -> None:
+        """Give the listing to another iteration."""
+        self.owner, self.iterated = object(), True
 
-    def __next__(self) -> Page[R]:
-        if self._ended:
-            raise StopIteration
-        self._ended = True  # If this fails, the token that leads to the page is there still: it can be freed.
-        page = self._fetch()
-        self._ended, self._token, self._prefetch = page.next is None, page.next, None
-        if self._begun and page.next is not None and self._may_prefetch():
-            self._start_prefetch(page.next)
-        self._begun = True
-        if not self._query.filters:
-            return page
-        return Page([item for item in page.items if self._query.matches(item)], page.next)
+    def check_owner(self, proof: object) -> None:
+        """Raise `CursorLost` if another iteration has taken the listing over."""
+        if proof is not self.owner:
+            raise CursorLost("another iteration has taken this listing over, by the token of its page")
 
-    def abandon(self) -> None:
-        """Leave what the server holds for the rest to be freed. Safe in a finalizer: it sends and waits for nothing."""
-        token, prefetch = self._token, self._prefetch
-        self._ended, self._token, self._prefetch = True, None, None
-        if prefetch is not None:
-            prefetch.abandon(self._manager)
-        elif token is not None:
-            self._manager.defer_release(self._query.kind, token)
+    def fetch(self, session: Session) -> Fetched[R]:
+        """The next page. `hvlib.driver.Listing.fetch`."""
+        if self._listing is None:
+            self._listing = session.adapters[self.query.kind].open(self.query, self._after)
+        page = self._listing.fetch()
+        if page.last:
+            self._closed = True  # Nothing is held for pages that there are not.
+        return Fetched(page, None if page.last else self._listing.token)
 
-    def _fetch(self) -> Page[R]:
-        with self._manager.translate_errors():
-            if self._prefetch is None:
-                page = self._manager.page(self._query, self._token)
-                return self._chain.check(page, self._query, self._token)
-            page = self._prefetch.result()
-            self._manager.check_open()
-            return page
-
-    def _may_prefetch(self) -> bool:
-        return True
-
-    def _start_prefetch(self, token: PageToken) -> None:
-        prefetch = Prefetch(self._query, token, self._chain)
-        with suppress(RuntimeError):  # The interpreter exits: the page is fetched when it is asked for.
-            prefetch.start(self._manager)
-            self._prefetch = prefetch
-
-
-class SharedListing(Listing[R]):
-    """A listing whose tokens are handed out: it must not use up one that is good only once."""
-
-    def __del__(self) -> None:
-        if self._prefetch is not None:
-            self._prefetch.abandon(self._manager)  # Nobody was given the token that its page brings.
-
-    def _may_prefetch(self) -> bool:
-        return self._manager.session.adapters[self._query.kind].reusable_tokens
+    def close(self) -> None:
+        """Free what the server holds, unless somebody has the listing still. Not while a page is being fetched."""
+        with self._lock:
+            if self._closed or self.iterated or self.kept:
+                return
+            self._closed = True
+        if self._listing is not None:
+            self._listing.close()

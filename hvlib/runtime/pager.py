@@ -13,7 +13,7 @@ from hvlib.model.errors import AmbiguousName, CursorLost, InvalidQuery, NotFound
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib.model.resources.record import projection
-from hvlib.runtime.listing import Listing, SharedListing
+from hvlib.runtime.pages import Pages, SharedPages
 from hvlib.runtime.session_manager import SessionManager
 from hvlib.runtime.translation import locate
 
@@ -25,15 +25,18 @@ R = TypeVar("R", bound=Resource)
 class Pager(Generic[R]):
     """A listing that fetches its pages as they are asked for; each iteration lists anew.
 
-    Once the second page was asked for, the next one is fetched while one is consumed: memory holds two. Where the
-    server's tokens are good only once, `pages` and `each_page`, which hand them out, do not run ahead.
+    Once the second page was asked for, the next one is fetched while one is consumed: memory holds two. Where a listing
+    can go on only with what it has on the way, `pages` and `each_page`, which hand out tokens, do not run ahead.
 
     Objects that exist all through a listing appear in it, once. If the session is lost on the way, the listing goes on
     where the server's token allows; else it raises `CursorLost`, never ends early.
 
-    What the server holds for a listing is freed when its iteration is given up, at the latest with the next call. The
-    token of a page from `pages` stays good for ``get_all(after=page.next)``: it is freed by `close`, or at the end of a
-    ``with`` block.
+    What the server holds for a listing is freed when its iteration is given up, at the latest with the next call.
+
+    ``get_all(after=page.next)``, with the token of a page from `pages`, takes the listing over: an iteration that goes
+    on with it all the same raises `CursorLost`. For that, 16 listings are kept, for 300 seconds, or until `close` or
+    the end of a ``with`` block. A token that is used again, later, elsewhere, or with other fields or filters begins
+    where the server's own token says, or raises `CursorLost` where the server has none.
     """
 
     def __init__(self, manager: SessionManager, query: Query[R], after: PageToken | None = None) -> None:
@@ -41,7 +44,7 @@ class Pager(Generic[R]):
         self._provider = manager.provider  # Keeps it: a listing may outlive the caller's own reference.
         self._query = query
         self._after = after
-        self._open: SharedListing[R] | None = None
+        self._open: SharedPages[R] | None = None
 
     def __iter__(self) -> Iterator[R]:
         listing = self._list(self._query)
@@ -54,7 +57,7 @@ class Pager(Generic[R]):
 
     def pages(self) -> Iterator[Page[R]]:
         """The pages, each one round trip. A page that the filters empty is there all the same."""
-        self._open = SharedListing(self._manager, self._query, self._after)
+        self._open = SharedPages(self._manager, self._query, self._after)
         return self._open
 
     def each_page(self, handle: Callable[[Page[R]], object]) -> None:
@@ -104,7 +107,7 @@ class Pager(Generic[R]):
     def close(self) -> None:
         """End the listing that `pages` began, and free what the server holds for it."""
         if self._open is not None:
-            self._open.abandon()
+            self._open.close()
             self._manager.release_deferred()
 
     def __enter__(self) -> Pager[R]:
@@ -113,11 +116,11 @@ class Pager(Generic[R]):
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _list(self, query: Query[R]) -> Listing[R]:
-        return Listing(self._manager, query, self._after)
+    def _list(self, query: Query[R]) -> Pages[R]:
+        return Pages(self._manager, query, self._after)
 
     @contextmanager
-    def _given_up(self, query: Query[R]) -> Iterator[Listing[R]]:
+    def _given_up(self, query: Query[R]) -> Iterator[Pages[R]]:
         """A listing that is over at the end of the block."""
         listing = self._list(query)
         try:

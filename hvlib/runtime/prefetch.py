@@ -8,11 +8,9 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from hvlib.driver import Page, PageToken
 from hvlib.model.errors import HvlibError
-from hvlib.model.query import Query
 from hvlib.model.resources import Resource
-from hvlib.runtime.page_chain import PageChain
+from hvlib.runtime.listing import Fetched, ListingRun
 from hvlib.runtime.session_manager import SessionManager
 
 __all__ = ["Prefetch"]
@@ -20,18 +18,15 @@ __all__ = ["Prefetch"]
 R = TypeVar("R", bound=Resource)
 
 
-class Prefetch(Future[Page[R]]):
-    """Fetches the page at a token in a thread of its own, as any read: logged in, repeated, its errors translated.
+class Prefetch(Future[Fetched[R]]):
+    """Fetches the next page of a listing in a thread of its own, as any read: logged in, repeated, errors translated.
 
     The thread ends with the page, or, once nobody waits for it, with the call that is under way.
     """
 
-    def __init__(self, query: Query[R], token: PageToken, chain: PageChain) -> None:
+    def __init__(self, run: ListingRun[R]) -> None:
         super().__init__()
-        self._query = query
-        self._token = token
-        self._chain = chain
-        self._held = [token]  # The token that the server may hold something for. Whoever pops it frees that.
+        self._listing = run
         self._over = self._unwanted = False
         self._waking: SimpleQueue[None] = SimpleQueue()  # No event: a finalizer may put into it at any moment.
 
@@ -40,10 +35,10 @@ class Prefetch(Future[Page[R]]):
         threading.Thread(target=self._run, args=(manager,), daemon=True, name="hvlib-prefetch").start()
 
     def abandon(self, manager: SessionManager) -> None:
-        """Nobody will ask for this page: what the server holds is freed once it is there. Safe in a finalizer."""
+        """Nobody will ask for this page: the listing is freed once it is there. Safe in a finalizer."""
         self.abort()
         if self._over:
-            self._leave(manager)
+            manager.deferred.add(self._listing.close)
 
     def abort(self) -> None:
         """Begin no further call."""
@@ -55,23 +50,18 @@ class Prefetch(Future[Page[R]]):
         self._fetch(manager)
         manager.remove_waiter(self)
         if self._unwanted:
-            self._leave(manager)
+            manager.deferred.add(self._listing.close)
             manager.release_deferred()
 
     def _fetch(self, manager: SessionManager) -> None:
         try:
-            page = self._page(manager)
+            fetched = manager.fetch(self._listing, sleep=self._pause, check=self._check_wanted)
         except BaseException as error:
             self._over = True
             self.set_exception(error)
         else:
-            self._held[:] = [] if page.next is None else [page.next]
             self._over = True
-            self.set_result(page)
-
-    def _page(self, manager: SessionManager) -> Page[R]:
-        page = manager.page(self._query, self._token, sleep=self._pause, check=self._check_wanted)
-        return self._chain.check(page, self._query, self._token)
+            self.set_result(fetched)
 
     def _pause(self, seconds: float) -> None:
         with suppress(Empty):
@@ -81,8 +71,3 @@ class Prefetch(Future[Page[R]]):
     def _check_wanted(self) -> None:
         if self._unwanted:
             raise HvlibError("the listing was given up")
-
-    def _leave(self, manager: SessionManager) -> None:
-        # The token alone, not the page: its records lead to the provider, which would never be forgotten.
-        with suppress(IndexError):
-            manager.defer_release(self._query.kind, self._held.pop())

@@ -16,8 +16,6 @@ from hvlib.driver import (
     Driver,
     Endpoint,
     Feed,
-    Page,
-    PageToken,
     Session,
     SessionLost,
     Started,
@@ -31,6 +29,8 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 from hvlib.runtime.clock import Clock
 from hvlib.runtime.deferred import DeferredFrees
+from hvlib.runtime.kept_listings import KeptListings
+from hvlib.runtime.listing import Fetched, ListingRun
 from hvlib.runtime.login import SESSIONS_PER_CALL, LoginAttempt, SharedLogin, dropped_sessions
 from hvlib.runtime.requests import CallContext
 from hvlib.runtime.retry import Retrier, RetryPolicy, action_repeatable, read_repeatable
@@ -58,6 +58,7 @@ class SessionManager:
         self.context = CallContext(endpoint)
         self.session: Session = driver.open(endpoint, self.context)
         self.deferred = DeferredFrees()
+        self.kept_listings = KeptListings(self.clock, self.deferred)
         self._retrier = Retrier(retry, self.clock)
         self._login = SharedLogin(self._log_in)
         self._waiters: weakref.WeakSet[Waiter] = weakref.WeakSet()
@@ -100,11 +101,6 @@ class SessionManager:
         with self._lock:
             self._waiters.discard(waiter)
 
-    def defer_release(self, kind: type[Resource], token: PageToken) -> None:
-        """Leave what the server holds for a listing to be freed. Safe in a finalizer: it sends nothing itself."""
-        session = self.session
-        self.deferred.add(lambda: session.adapters[kind].release(token))
-
     def release_deferred(self) -> None:
         """Free what was left to be freed."""
         self.deferred.release(until=self._closed.is_set)
@@ -123,22 +119,21 @@ class SessionManager:
             self._logged_in()
             return _adapter(self.session, kind)
 
-    def page(
+    def fetch(
         self,
-        query: Query[R],
-        after: PageToken | None,
+        run: ListingRun[R],
         *,
         sleep: Callable[[float], None] | None = None,
         check: Callable[[], None] = lambda: None,
-    ) -> Page[R]:
-        """One page of a kind.
+    ) -> Fetched[R]:
+        """The next page of a listing.
 
         ``sleep`` waits between two attempts, instead of `sleep`; ``check`` comes before each. Both raise to give up.
         """
 
-        def read(session: Session) -> Page[R]:
+        def read(session: Session) -> Fetched[R]:
             check()
-            return session.adapters[query.kind].page(query, after)
+            return run.fetch(session)
 
         return self._read(read, sleep)
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
-from hvlib.driver import REFS_PER_CALL, Adapter, Batch, Change, Gone, PageToken, Upsert, WatchCursor
-from hvlib.driver.polling import PollingFeed
-from hvlib.model.errors import CursorLost, HvlibError
+from hvlib.driver import Adapter, Batch, Change, Gone, Upsert, WatchCursor
+from hvlib.driver.polling import PollingFeed, read_all
+from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
-from hvlib.runtime.page_chain import PageChain
 
 __all__ = ["SweepFeed"]
 
@@ -66,10 +64,9 @@ class SweepFeed(PollingFeed):
 
     def _pages(self) -> Iterator[Sequence[Resource]]:
         for query in self._queries:
-            adapter = self._adapters[query.kind]
-            for page in _listed(adapter, query) if query.refs is None else _read(adapter, query, query.refs):
+            for records in read_all(self._adapters[query.kind], query):
                 self.go_on()
-                yield page
+                yield records
 
     def _differences(self, found: Records) -> Iterator[Change]:
         for ref in self._records.keys() - found.keys():
@@ -77,24 +74,3 @@ class SweepFeed(PollingFeed):
         for ref, record in found.items():
             if self._records.get(ref) != record:
                 yield Upsert(record)
-
-
-def _listed(adapter: Adapter[Any], query: Query[Any]) -> Iterator[Sequence[Resource]]:
-    token: PageToken | None = None
-    chain = PageChain()
-    try:
-        while True:
-            page = chain.check(adapter.page(query, token), query, token)
-            token = page.next
-            yield page.items
-            if token is None:
-                return
-    finally:
-        if token is not None:
-            with suppress(HvlibError):  # It goes with the session.
-                adapter.release(token)
-
-
-def _read(adapter: Adapter[Any], query: Query[Any], refs: Sequence[Ref]) -> Iterator[Sequence[Resource]]:
-    for start in range(0, len(refs), REFS_PER_CALL):
-        yield adapter.get(refs[start : start + REFS_PER_CALL], query)

@@ -22,6 +22,7 @@ from hvlib.driver import (
     PageToken,
     Session,
     Started,
+    TokenListing,
     WatchCursor,
     action,
 )
@@ -49,7 +50,7 @@ class ScriptedSession(Session):
         self.vms: dict[str, dict[str, Any]] = {}
         self.feeds: deque[ScriptedFeed | Exception] = deque()
         self.opened: list[WatchCursor | None] = []
-        self.released: list[PageToken] = []
+        self.released: list[PageToken | None] = []
         self.closed = 0
 
     def plan(self, call: str, *steps: Any) -> None:
@@ -106,12 +107,8 @@ class ScriptedVMs(Adapter[VM]):
         values = {name: value for name, value in self.session.vms[id].items() if name in query.fields}
         return query.build(self.session.context.ref(VM, id), values)
 
-    def page(self, query: Query[VM], after: PageToken | None) -> Page[VM]:
-        self.session.happen("page")
-        ids = sorted(id for id in self.session.vms if after is None or id > after)
-        size = query.page_size or 2
-        more = PageToken(ids[size - 1]) if len(ids) > size else None
-        return Page([self.record(id, query) for id in ids[:size]], more, len(self.session.vms))
+    def open(self, query: Query[VM], after: PageToken | None) -> ScriptedListing:
+        return ScriptedListing(self, query, after)
 
     def lookup(self, field: str, value: str, query: Query[VM]) -> Sequence[VM]:
         self.session.happen("lookup")
@@ -121,14 +118,32 @@ class ScriptedVMs(Adapter[VM]):
         self.session.happen("get")
         return [self.record(ref.id, query) for ref in refs if ref.id in self.session.vms]
 
-    def release(self, token: PageToken) -> None:
-        self.session.step("release")  # A server without state for its tokens is not asked.
-        self.session.released.append(token)
-
     @action(Start)
     def start(self, ref: Ref, action: Start) -> Started | Done:
         self.session.happen("start")
         return Done()
+
+
+class ScriptedListing(TokenListing[VM]):
+    """Its pages are the session's VMs, in the order of their ids; the token is the last id of a page."""
+
+    def __init__(self, adapter: ScriptedVMs, query: Query[VM], after: PageToken | None) -> None:
+        super().__init__(self._page, after)
+        self._adapter = adapter
+        self._query = query
+
+    def close(self) -> None:
+        session = self._adapter.session
+        session.step("close")  # A server without state for its tokens is not asked.
+        session.released.append(self.token)
+
+    def _page(self, after: PageToken | None) -> Page[VM]:
+        session = self._adapter.session
+        session.happen("page")
+        ids = sorted(id for id in session.vms if after is None or id > after)
+        size = self._query.page_size or 2
+        more = PageToken(ids[size - 1]) if len(ids) > size else None
+        return Page([self._adapter.record(id, self._query) for id in ids[:size]], more, len(session.vms))
 
 
 class ScriptedFeed(Feed):

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from hvlib_sim.lab.objects import KINDS
 from msgspec.structs import replace
-from seeds.delegating import DelegatingAdapter, DelegatingSession
+from seeds.delegating import DelegatingAdapter
 
-from hvlib.driver import Adapter, Page, PageToken
+from hvlib.driver import Page, PageToken
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 
@@ -32,11 +32,7 @@ class MarkerGone(DelegatingAdapter):
 
 
 class TokensGoodOnce(DelegatingAdapter):
-    """A token ends with its page, though the driver says otherwise."""
-
-    def __init__(self, session: DelegatingSession, wrapped: Adapter[Any]) -> None:
-        super().__init__(session, wrapped)
-        self.reusable_tokens = True
+    """A token ends with its page, though the driver says that anybody can go on with it."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         given: dict[PageToken, PageToken] = self.session.__dict__.setdefault("given", {})

@@ -6,7 +6,7 @@ Nothing here knows which driver is wrapped. Records pass `DelegatingSession.reco
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
@@ -22,10 +22,12 @@ from hvlib.driver import (
     Driver,
     Endpoint,
     Feed,
+    Listing,
     Page,
     PageToken,
     Session,
     Started,
+    TokenListing,
     Upsert,
     WatchCursor,
 )
@@ -43,7 +45,6 @@ class DelegatingAdapter(Adapter[Any]):
         self.session = session
         self.wrapped = wrapped
         self.fields = wrapped.fields
-        self.reusable_tokens = wrapped.reusable_tokens
 
     @property
     def kind(self) -> type[Resource]:  # type: ignore[override]
@@ -53,9 +54,14 @@ class DelegatingAdapter(Adapter[Any]):
     def actions(self) -> frozenset[type[Action]]:
         return self.wrapped.actions
 
+    def open(self, query: Query[Any], after: PageToken | None) -> Listing[Any]:
+        return TokenListing(partial(self.page, query), after)
+
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
-        page = self.wrapped.page(query, after)
-        return replace(page, items=self._records(page.items))
+        """One page, and the token for the next one."""
+        listing = self.wrapped.open(query, after)
+        page = listing.fetch()
+        return Page(self._records(page.items), listing.token, page.total)
 
     def lookup(self, field: str, value: str, query: Query[Any]) -> Sequence[Any]:
         return self._records(self.wrapped.lookup(field, value, query))
@@ -65,9 +71,6 @@ class DelegatingAdapter(Adapter[Any]):
 
     def submit(self, ref: Ref | None, action: Action) -> Started | Done:
         return self.wrapped.submit(ref, action)
-
-    def release(self, token: PageToken) -> None:
-        self.wrapped.release(token)
 
     def _records(self, records: Sequence[Any]) -> list[Any]:
         return [self.session.record(record) for record in records]

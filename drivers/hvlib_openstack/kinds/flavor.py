@@ -9,7 +9,7 @@ import msgspec
 
 from hvlib.model.resources import Flavor
 from hvlib_openstack.adapter import TableAdapter
-from hvlib_openstack.listings import Joins
+from hvlib_openstack.listing import Joins
 from hvlib_openstack.table import Column, Reader, Table
 from hvlib_openstack.values import gibibytes, mebibytes, text
 from hvlib_openstack.wire.client import Client

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from hvlib.driver import Adapter, Done, Page, PageToken, action
+from hvlib.driver import Adapter, Done, Listing, PageToken, action
 from hvlib.model import actions
 from hvlib.model.errors import InvalidState, NotFound, Unsupported
 from hvlib.model.query import Query
@@ -61,7 +61,7 @@ class Tasks(Adapter[TaskRecord]):
         self._ended: Mapping[str, Outcome] = {}
         self._remembering = threading.Lock()
 
-    def page(self, query: Query[TaskRecord], after: PageToken | None) -> Page[TaskRecord]:  # noqa: ARG002
+    def open(self, query: Query[TaskRecord], after: PageToken | None) -> Listing[TaskRecord]:  # noqa: ARG002
         """Raises `Unsupported`."""
         raise Unsupported(NO_LIST, hint=HINT)
 

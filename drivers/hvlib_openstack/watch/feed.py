@@ -12,7 +12,7 @@ from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib.model.resources import VM, Network, Resource, Volume
 from hvlib_openstack.watch.cursor import Cursor
-from hvlib_openstack.watch.kind_watcher import Intervals, KindWatcher, PolledKind, PolledRefs
+from hvlib_openstack.watch.kind_watcher import Intervals, KindWatcher, PolledKind
 from hvlib_openstack.watch.revised import NetworkWatcher, VolumeWatcher
 from hvlib_openstack.watch.servers import ServerWatcher
 from hvlib_openstack.watch.sightings import Sightings
@@ -64,7 +64,7 @@ class OpenStackFeed(PollingFeed):
     def _watcher(self, query: Query[Any], since: Cursor | None) -> KindWatcher:
         adapter: Any = self._adapters[query.kind]
         if query.refs is not None:
-            return PolledRefs(adapter, query, self._intervals.poll)
+            return PolledKind(adapter, query, self._intervals.poll)
         if query.kind is not VM:
             return WATCHERS.get(query.kind, PolledKind)(adapter, query, self._intervals.sweep)
         self._servers = ServerWatcher(adapter, query, since, self._intervals, self._sightings)

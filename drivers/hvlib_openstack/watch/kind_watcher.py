@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from hvlib.driver import REFS_PER_CALL, Adapter, Change, Gone, PageToken, Upsert
-from hvlib.model.errors import ProtocolError
+from hvlib.driver import Adapter, Change, Gone, Upsert
+from hvlib.driver.polling import read_all
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 
-__all__ = ["GoOn", "Intervals", "KindWatcher", "PolledKind", "PolledRefs", "Schedule", "ScheduledWatcher"]
+__all__ = ["GoOn", "Intervals", "KindWatcher", "PolledKind", "Schedule", "ScheduledWatcher"]
 
 PAUSE_PER_LISTING = 5
 """The least pause after a listing, in times of the listing's duration: the server has others to serve."""
@@ -79,7 +79,7 @@ class ScheduledWatcher(KindWatcher):
 
 
 class PolledKind(ScheduledWatcher):
-    """Watches a kind whose service tells no changes: lists it again."""
+    """Watches a kind, or chosen objects, whose service tells no changes: reads them again."""
 
     def __init__(self, adapter: Adapter[Any], query: Query[Any], interval: float) -> None:
         super().__init__(interval)
@@ -90,35 +90,11 @@ class PolledKind(ScheduledWatcher):
     def look(self, go_on: GoOn) -> Sequence[Change]:
         """All objects, and the ones that are not there any more."""
         begin = time.monotonic()
-        records = self._list(go_on)
+        records: list[Resource] = []
+        for part in read_all(self._adapter, self._query):
+            go_on()
+            records += part
         found = {record.ref for record in records}
         gone, self._alive = self._alive - found, found
         self._schedule.ran(begin)
         return [*map(Gone, gone), *map(Upsert, records)]
-
-    def _list(self, go_on: GoOn) -> list[Resource]:
-        """Every page. Raises `ProtocolError` for pages without an end."""
-        records: list[Resource] = []
-        token: PageToken | None = None
-        seen: set[PageToken | None] = set()
-        while token not in seen:
-            seen.add(token)
-            go_on()
-            page = self._adapter.page(self._query, token)
-            records += page.items
-            token = page.next
-            if token is None:
-                return records
-        raise ProtocolError(f"the pages of {self._query.kind.kind} have no end: one leads back to another")
-
-
-class PolledRefs(PolledKind):
-    """Watches chosen objects of a kind."""
-
-    def _list(self, go_on: GoOn) -> list[Resource]:
-        refs = self._query.refs or ()
-        records: list[Resource] = []
-        for start in range(0, len(refs), REFS_PER_CALL):
-            go_on()
-            records += self._adapter.get(refs[start : start + REFS_PER_CALL], self._query)
-        return records

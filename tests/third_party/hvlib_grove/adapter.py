@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
-from hvlib.driver import Adapter, Page, PageToken, Ref, Started
+from hvlib.driver import Adapter, Listing, Page, PageToken, Ref, Started, TokenListing
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource, TaskRecord
 from hvlib_grove.client import Client
@@ -27,15 +28,14 @@ class TableAdapter(Adapter[R]):
     only: ClassVar[Mapping[str, str]] = {}
     """Parameters that tell this kind's objects from the others of the collection."""
     table: ClassVar[Mapping[str, Column]]
-    reusable_tokens = True
 
     def __init__(self, client: Client) -> None:
         self.client = client
         self.fields = frozenset(self.table)
 
-    def page(self, query: Query[R], after: PageToken | None) -> Page[R]:
-        """One GET. Objects come in the order in which they were made; a token outlives its session."""
-        return self._page(query, self._filters(query), after)
+    def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
+        """A GET for each page. Objects come in the order in which they were made; a token outlives its session."""
+        return TokenListing(partial(self._page, query, self._filters(query)), after)
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
         """One GET, and one more for each page of them. The server compares names without regard to case."""
