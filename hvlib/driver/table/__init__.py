@@ -1,0 +1,38 @@
+"""Tables: one engine for all drivers. A kind's table says where each field comes from in the server's objects."""
+
+from __future__ import annotations
+
+from hvlib.driver.table.code import Code, attribute, item, item_or_none
+from hvlib.driver.table.columns import (
+    ID,
+    NOT_STORED,
+    Column,
+    Constant,
+    Field,
+    Join,
+    Joined,
+    RefsTo,
+    RefTo,
+)
+from hvlib.driver.table.row_types import row_type
+from hvlib.driver.table.table import Records, StoredFilter, Table
+
+__all__ = [
+    "ID",
+    "NOT_STORED",
+    "Code",
+    "Column",
+    "Constant",
+    "Field",
+    "Join",
+    "Joined",
+    "Records",
+    "RefTo",
+    "RefsTo",
+    "StoredFilter",
+    "Table",
+    "attribute",
+    "item",
+    "item_or_none",
+    "row_type",
+]

@@ -1,0 +1,213 @@
+"""The table engine: one function from a native row to a record, generated for each query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import pytest
+
+from hvlib.driver.table import (
+    ID,
+    NOT_STORED,
+    Code,
+    Constant,
+    Field,
+    Joined,
+    RefsTo,
+    RefTo,
+    StoredFilter,
+    Table,
+    attribute,
+    item,
+    item_or_none,
+    row_type,
+)
+from hvlib.model.errors import FieldNotLoaded
+from hvlib.model.query import glob, make_query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Host, Image, Network, Resource
+
+UUID = "00000000-0000-4000-8000-000000000001"
+
+
+class Caller:
+    """A context that makes refs, and counts them."""
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    def count_request(self, call: str) -> None: ...
+
+    def timeout(self) -> float:
+        return 1.0
+
+    def ref(self, kind: type[Resource], id: str) -> Ref:
+        self.made += 1
+        return Ref(UUID, kind.kind, id)
+
+
+class Metrics(msgspec.Struct, frozen=True):
+    """Another collection, of which a row is joined by a property of the object's own."""
+
+    name: str = "metrics"
+    natives: tuple[str, ...] = ("metrics",)
+
+    def source(self, code: Code) -> str:
+        return f"{code.bind(code.joined)}.get({code.value('metrics')})"
+
+
+def kind_of(value: str) -> tuple[type[Resource], str] | None:
+    kinds: Mapping[str, type[Resource]] = {"h": Host, "i": Image}
+    kind = kinds.get(value[0])
+    return None if kind is None else (kind, value[1:])
+
+
+TABLE = Table(
+    VM,
+    "machine",
+    {
+        "uuid": Field(ID, Constant(lambda client: client["site"]), convert="{1}-{0}".format),
+        "name_label": Field("name", stored="name"),
+        "vcpus": Field("cores", "sockets", convert=lambda cores, sockets: cores * sockets),
+        "power_state": Field("power", stored="power", encode={"running": "on", "halted": "off"}.get),
+        "memory_bytes": Joined(Metrics(), "name", convert=lambda metrics, name: (metrics or {}).get("memory")),
+        "host": RefTo(Host, "host", stored="host_id"),
+        "networks": RefsTo(Network, Field("nets", convert=lambda nets: sorted(nets or ()))),
+        "image": RefTo(kind_of, "source"),
+        "volumes": RefsTo(kind_of, "sources"),
+        "description": Field("notes", since=(1, 2)),
+        "tags": Field("labels", private=True),
+    },
+    where={"template": False},
+)
+
+ROW: dict[str, Any] = {
+    "name": "web",
+    "cores": 2,
+    "sockets": 3,
+    "power": "on",
+    "metrics": "m1",
+    "host": "h9",
+    "nets": ["b", "a"],
+    "source": "i7",
+    "sources": ["h1", "x2", "i3"],
+    "notes": None,
+    "labels": (),
+    "template": False,
+}
+
+
+def query(*fields: str, **filters: object) -> Any:
+    return make_query(VM, TABLE.declared((9, 9)), fields=fields, filters=filters)
+
+
+def records(asked: Any, read: Any = item, client: Any = None) -> Any:
+    return TABLE.records(asked, read, Caller(), client or {"site": "s"}, {"m1": {"memory": 5}})
+
+
+def test_a_record_has_what_was_asked_for() -> None:
+    vm = records(query("uuid", "name_label", "vcpus", "memory_bytes")).make("1", ROW)
+    assert (vm.ref, vm.uuid, vm.name_label, vm.vcpus, vm.memory_bytes) == (Ref(UUID, "VM", "1"), "s-1", "web", 6, 5)
+    with pytest.raises(FieldNotLoaded):
+        _ = vm.host
+
+
+def test_refs_are_of_a_kind_or_of_the_kind_that_their_value_says() -> None:
+    vm = records(query("host", "networks", "image", "volumes")).make("1", ROW)
+    assert vm.host == Ref(UUID, "Host", "h9")
+    assert vm.networks == (Ref(UUID, "Network", "a"), Ref(UUID, "Network", "b"))
+    assert vm.image == Ref(UUID, "Image", "7")
+    assert vm.volumes == (Ref(UUID, "Host", "1"), Ref(UUID, "Image", "3"))
+    none = records(query("host", "networks", "image", "volumes")).make(
+        "1", {**ROW, "host": None, "nets": None, "source": None, "sources": None}
+    )
+    assert (none.host, none.networks, none.image, none.volumes) == (None, (), None, ())
+
+
+def test_refs_of_one_kind_are_made_once() -> None:
+    caller = Caller()
+    made = TABLE.records(query("host"), item, caller, {"site": "s"}).all((str(number), ROW) for number in range(10))
+    assert len({id(vm.host) for vm in made}) == 1
+    assert caller.made == 11
+
+
+@pytest.mark.parametrize(("template", "fits"), [(False, True), (None, True), (True, False)])
+def test_an_object_that_does_not_say_is_of_the_kind(template: object, fits: bool) -> None:
+    made = records(query("name_label"))
+    row = {**ROW, "template": template}
+    assert made.fits("1", row) is fits
+    assert (made.make("1", row) is not None) is fits
+    assert len(made.all([("1", row)])) == fits
+
+
+def test_a_column_may_say_what_is_of_the_kind() -> None:
+    is_on = Field("power", convert=lambda power: power == "on")
+    table = Table(VM, "machine", {"name_label": Field("name")}, accept=is_on)
+    asked = make_query(VM, table.declared(), fields=["name_label"])
+    made = table.records(asked, item, Caller())
+    assert made.make("1", ROW) is not None
+    assert made.make("1", {**ROW, "power": "off"}) is None
+    assert table.natives(["name_label"]) == {"name", "power"}
+
+
+def test_rows_are_read_as_the_driver_says() -> None:
+    whole = msgspec.defstruct("Machine", [(name, Any) for name in ROW])
+    assert records(query("name_label"), attribute).make("1", whole(**ROW)).name_label == "web"
+    assert records(query("name_label"), item_or_none).make("1", {}).name_label is None
+    with pytest.raises(KeyError):
+        records(query("name_label"), item).make("1", {})
+    with pytest.raises(ValueError, match="no attribute"):
+        attribute("config.template")
+
+
+def test_native_properties_come_along() -> None:
+    asked = make_query(VM, TABLE.declared((9, 9)), fields=["name_label"], native=["power"])
+    assert records(asked).make("1", ROW, {"power": "on"}).native == {"power": "on"}
+
+
+def test_what_is_to_be_asked_for() -> None:
+    assert TABLE.natives(["uuid", "vcpus", "memory_bytes"]) == {"cores", "sockets", "metrics", "name", "template"}
+    assert TABLE.joins(["uuid", "memory_bytes"]) == (Metrics(),)
+    assert TABLE.joins(["uuid"]) == ()
+    assert list(TABLE.conditions()) == [StoredFilter("template", (False,))]
+
+
+def test_declared_fields_depend_on_the_server_and_the_user() -> None:
+    assert "description" in TABLE.declared((1, 2))
+    assert "description" not in TABLE.declared((1, 1))
+    assert "tags" not in TABLE.declared((1, 2), administrator=False)
+
+
+def test_filters_are_data_where_the_server_stores_every_alternative() -> None:
+    host = Ref(UUID, "Host", "h9")
+    asked = query("uuid", name_label=[glob("a*"), "b"], power_state=["running", "halted"], host=[host, None], vcpus=2)
+    assert list(TABLE.filters(asked)) == [
+        StoredFilter("name", (glob("a*"), "b")),
+        StoredFilter("power", ("on", "off")),
+        StoredFilter("host_id", ("h9", None)),
+    ]
+    table = Table(VM, "machine", {"power_state": Field("power", stored="power", encode=lambda _: NOT_STORED)})
+    assert list(table.filters(make_query(VM, table.declared(), filters={"power_state": "paused"}))) == []
+
+
+def test_one_field_can_be_read_alone() -> None:
+    assert TABLE.reader("vcpus", item, Caller())("1", ROW) == 6
+    assert TABLE.reader("uuid", item, Caller(), {"site": "s"})("1", ROW) == "s-1"
+
+
+def test_rows_of_json_hold_what_is_needed() -> None:
+    class Machine(msgspec.Struct):
+        id: str
+        power: str = msgspec.field(name="OS-EXT:power", default="off")
+        labels: list[str] = []
+
+    row = row_type(Machine, frozenset({"id", "power"}))
+    decoded: Any = msgspec.json.decode(b'{"id": "1", "OS-EXT:power": "on", "labels": [1]}', type=row)
+    assert (decoded.id, decoded.power) == ("1", "on")
+    assert not hasattr(decoded, "labels")
+    assert msgspec.json.decode(b'{"id": "1"}', type=row).power == "off"  # type: ignore[attr-defined]
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(b"{}", type=row)
+    assert row_type(Machine, frozenset({"labels"}))().labels == []  # type: ignore[attr-defined]
