@@ -53,9 +53,8 @@ class Code:
 
     def functions(self, source: str) -> dict[str, Any]:
         """The functions that a source defines, which names what was bound."""
-        namespace = dict(self._values)
         exec(_compiled(source), namespace)
-        return namespace
+        return defined
 
 
 def attribute(name: str) -> str:

@@ -159,9 +159,17 @@ class RefTo(Column):
     ``kind`` is the kind of the object, or says it of each value.
     """
 
-    def __init__(self, kind: type[Resource] | KindOf, identifier: str | Column, *, stored: str | None = None) -> None:
+    def __init__(
+        self,
+        kind: type[Resource] | KindOf,
+        identifier: str | Column,
+        *,
+        stored: str | None = None,
+        encode: Callable[[Any], Any] | None = None,
+    ) -> None:
         self._kind = kind
         self._identifier = identifier
+        self._encode = encode
         inner = identifier if isinstance(identifier, Column) else None
         self.stored = stored
         self.since = inner.since if inner else None
@@ -180,7 +188,9 @@ class RefTo(Column):
         return f"{code.bind(RefsByValue(code.context, self._kind))}({value})"
 
     def encode(self, value: Any) -> Any:
-        """The identifier that a ref holds."""
+        """`Column.encode`; without ``encode``, the identifier that a ref holds."""
+        if self._encode is not None:
+            return self._encode(value)
         return value.id if isinstance(value, Ref) else value
 
 
