@@ -53,7 +53,8 @@ class Code:
 
     def functions(self, source: str) -> dict[str, Any]:
         """The functions that a source defines, which names what was bound."""
-        exec(_compiled(source), namespace)
+        defined: dict[str, Any] = {}  # Apart: functions that are among their own globals are a cycle.
+        exec(_compiled(source), self._values, defined)
         return defined
 
 
