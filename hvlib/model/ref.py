@@ -40,7 +40,7 @@ def check_kind(name: str, value: object) -> None:
         raise InvalidQuery(f"{name} is the ref of a {' or a '.join(kinds)}, not {value}")
 
 
-class Ref(msgspec.Struct, frozen=True, eq=False):
+class Ref(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A provider's uuid, a kind, and the server's own identifier of one object of that kind.
 
     Hashable; ``str(ref)`` and `Ref.parse` are each other's inverse, so a ref can be kept in a file. A ref that came

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from hvlib.driver.context import Context
@@ -183,7 +184,7 @@ class RefTo(Column):
         """`Column.source`."""
         value, found = code.value(self._identifier), code.name()
         if isinstance(self._kind, type):
-            refs = code.bind(Refs(code.context, self._kind))
+            refs = code.cache(partial(Refs, code.context, self._kind))
             return f"(None if ({found} := {value}) is None else {refs}[{found}])"
         return f"{code.bind(RefsByValue(code.context, self._kind))}({value})"
 
@@ -201,7 +202,7 @@ class RefsTo(RefTo):
         """`Column.source`."""
         values, each = code.value(self._identifier), code.name()
         if isinstance(self._kind, type):
-            refs = code.bind(Refs(code.context, self._kind))
+            refs = code.cache(partial(Refs, code.context, self._kind))
             return f"tuple([{refs}[{each}] for {each} in {values} or ()])"
         ref, found = code.bind(RefsByValue(code.context, self._kind)), code.name()
         return f"tuple([{found} for {each} in {values} or () if ({found} := {ref}({each})) is not None])"
