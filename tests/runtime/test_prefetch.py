@@ -24,11 +24,6 @@ def no_thread_is_left() -> Iterator[None]:
     settle()
 
 
-@pytest.fixture
-def reusable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ScriptedVMs, "reusable_tokens", True)
-
-
 def nine(retry: hvlib.RetryPolicy = QUICK) -> tuple[Provider, ScriptedSession]:
     """Five pages of two VMs, a to i."""
     return scripted(retry, **{name: {} for name in "abcdefghi"})
@@ -99,7 +94,6 @@ def test_a_page_is_consumed_while_the_next_one_is_on_its_way() -> None:
 
 
 @pytest.mark.parametrize("read", [list, lambda pager: pager.all(), lambda pager: [*pager.pages()]])
-@pytest.mark.usefixtures("reusable")
 def test_no_token_is_asked_for_twice(
     read: Callable[[hvlib.Pager[hvlib.VM]], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -279,16 +273,21 @@ def test_without_a_thread_pages_are_fetched_as_they_are_asked_for(monkeypatch: p
     assert session.log.count("page") == 5
 
 
-def test_tokens_that_are_good_once_are_not_used_up_under_who_has_them() -> None:
+def test_pages_whose_tokens_stand_for_the_listing_alone_do_not_run_ahead() -> None:
     provider, session = nine()
-    pages = provider.compute.vms.get_all().pages()
-    assert [next(pages).next, next(pages).next] == ["b", "d"]
+    session.tokens = False
+    vms = provider.compute.vms
+    pages = vms.get_all().pages()
+    next(pages)
+    token = next(pages).next
     assert fetching() == []
     assert session.log.count("page") == 2
+    assert [vm.name_label for vm in vms.get_all(after=token)] == list("efghi")
+    with pytest.raises(hvlib.CursorLost, match="another iteration"):
+        next(pages)
 
 
-@pytest.mark.usefixtures("reusable")
-def test_pages_run_ahead_where_tokens_are_good_again() -> None:
+def test_pages_run_ahead_where_a_token_is_good_without_the_listing() -> None:
     provider, session = nine()
     vms = provider.compute.vms
     with vms.get_all() as pager:
@@ -303,7 +302,6 @@ def test_pages_run_ahead_where_tokens_are_good_again() -> None:
     assert session.released == ["f"]
 
 
-@pytest.mark.usefixtures("reusable")
 def test_pages_that_are_forgotten_leave_nothing() -> None:
     provider, session = nine()
     pages = provider.compute.vms.get_all().pages()
