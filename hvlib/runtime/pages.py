@@ -6,9 +6,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from hvlib.driver import Page, PageToken
+from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib.runtime.kept_listings import page_token, servers_token
@@ -27,6 +28,9 @@ class Pages(Generic[R]):
     From the second page on, the next page is fetched while one is consumed. Of several threads that ask, each gets
     another page.
     """
+
+    shared: ClassVar[bool] = False
+    """Whether the pages have tokens for users."""
 
     def __init__(self, manager: SessionManager, query: Query[R], after: PageToken | None) -> None:
         self._manager = manager
@@ -47,7 +51,11 @@ class Pages(Generic[R]):
                 raise StopIteration
             with self._manager.translate_errors():
                 place = self._place = self._place or self._begin()
-                return self._advance(place, self._fetch(place))
+                fetched = self._fetch(place)
+                if self._ended:
+                    self.abandon()  # It was closed meanwhile, perhaps before it had a place.
+                    raise CursorLost("this listing was closed")
+                return self._advance(place, fetched)
 
     def abandon(self) -> None:
         """Leave what the server holds for the rest to be freed. Safe in a finalizer: it sends and waits for nothing."""
@@ -75,15 +83,23 @@ class Pages(Generic[R]):
         return fetched
 
     def _advance(self, place: Place[R], fetched: Fetched[R]) -> Page[R]:
-        """The page for users, and the place behind it."""
-        last = fetched.page.last
-        ahead = self._begun and not last and self._may_prefetch(fetched)
-        items, following = self._matching(fetched.page.items), place.after_page()
-        token = None if last else self._token(following, fetched.token, ahead)
-        self._place, self._begun, self._ended = following, True, self._ended or last
+        """The page for users. From now on the iteration is behind it."""
+        page, own = fetched.page, fetched.token
+        # A listing that has run ahead can't be taken over: a token that is handed out must be good without it.
+        ahead = self._begun and not page.last and (own is not None or not self.shared)
+        items, following = self._matching(page.items), place.after_page()
+        token = self._hand_out(following, own, ahead) if self.shared and not page.last else None
+        self._place, self._begun, self._ended = following, True, self._ended or page.last
         if ahead and not self._ended:
             self._start_prefetch(following)
-        return Page(items, token, None if self._query.filters else fetched.page.total)
+        return Page(items, token, None if self._query.filters else page.total)
+
+    def _hand_out(self, place: Place[R], own: PageToken | None, ahead: bool) -> PageToken:
+        """The token for users of the page before this place; ``own`` is the server's."""
+        if own is None or not ahead:
+            return self._manager.kept_listings.keep(place, own)
+        self._manager.kept_listings.forget(place)
+        return page_token(own)
 
     def _matching(self, items: Sequence[R]) -> Sequence[R]:
         return [item for item in items if self._query.matches(item)] if self._query.filters else items
@@ -94,15 +110,11 @@ class Pages(Generic[R]):
             prefetch.start(self._manager)
             self._prefetch = prefetch
 
-    def _may_prefetch(self, fetched: Fetched[R]) -> bool:  # noqa: ARG002 -- tokens that were handed out tell
-        return True
-
-    def _token(self, place: Place[R], token: PageToken | None, ahead: bool) -> PageToken | None:  # noqa: ARG002
-        return None
-
 
 class SharedPages(Pages[R]):
     """Pages whose tokens are handed out: who uses one takes the listing over, or begins from the server's own token."""
+
+    shared = True
 
     def __del__(self) -> None:
         self.abandon()
@@ -112,13 +124,3 @@ class SharedPages(Pages[R]):
         if self._place is not None:
             self._manager.kept_listings.forget(self._place)
         self.abandon()
-
-    def _may_prefetch(self, fetched: Fetched[R]) -> bool:
-        """A listing that has run ahead can't be taken over, so its token must be good without it."""
-        return fetched.token is not None
-
-    def _token(self, place: Place[R], token: PageToken | None, ahead: bool) -> PageToken | None:
-        if not ahead or token is None:
-            return self._manager.kept_listings.keep(place, token)
-        self._manager.kept_listings.forget(place)
-        return page_token(token)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from hvlib.model.errors import HvlibError
+from hvlib.model.errors import CursorLost
 from hvlib.model.resources import Resource
 from hvlib.runtime.listing import Fetched, Place
 from hvlib.runtime.session_manager import SessionManager
@@ -61,4 +61,4 @@ class Prefetch(Future[Fetched[R]]):
 
     def _check_wanted(self) -> None:
         if self._unwanted:
-            raise HvlibError("the listing was given up")
+            raise CursorLost("this listing was closed")

@@ -254,6 +254,22 @@ def test_closing_while_a_page_is_fetched_frees_the_rest_once() -> None:
     assert session.released == ["d"]
 
 
+def test_closing_while_the_first_page_is_fetched_frees_the_rest() -> None:
+    provider, session = nine()
+    pager = provider.compute.vms.get_all()
+    listing = pager.pages()
+    slow = Hold()
+    session.plan("page", slow)
+    thread, outcome = in_thread(lambda: next(listing))
+    assert slow.asked.wait(PATIENCE)
+    pager.close()
+    slow.answer.set()
+    thread.join(PATIENCE)
+    assert isinstance(outcome[0], hvlib.CursorLost)
+    assert provider.about
+    assert session.released == ["b"]
+
+
 def test_threads_that_share_an_iteration_get_each_page_once() -> None:
     provider, session = nine()
     listing = provider.compute.vms.get_all().pages()

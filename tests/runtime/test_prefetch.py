@@ -15,7 +15,7 @@ import hvlib
 from hvlib.api.provider import Provider
 
 PATIENCE = 10.0
-LATE = hvlib.RetryPolicy(max_retries=3, backoff=lambda attempt, error: 60.0)
+LATE = hvlib.RetryPolicy(max_retries=3, backoff=lambda attempt, error: 30.0)
 
 
 @pytest.fixture(autouse=True)
@@ -249,6 +249,51 @@ def test_an_interrupted_wait_leaves_nothing_broken(interrupted: threading.Event)
     slow.answer.set()
     settle()
     assert session.released == ["f"]
+
+
+def test_who_was_interrupted_finds_the_page_the_next_time(interrupted: threading.Event) -> None:
+    provider, session = nine()
+    waiting, slow, main = threading.Event(), Hold(), threading.main_thread().ident
+    assert main is not None
+
+    def interrupt() -> None:
+        waiting.wait(PATIENCE)
+        while not interrupted.wait(0.001):
+            signal.pthread_kill(main, signal.SIGUSR1)
+        slow()
+
+    session.plan("page", None, None, interrupt)
+    pages = provider.compute.vms.get_all().pages()
+    seen = [*next(pages).items, *next(pages).items]
+
+    def wait_for_the_page() -> None:
+        waiting.set()
+        next(pages)
+
+    with pytest.raises(KeyboardInterrupt):
+        wait_for_the_page()
+    slow.answer.set()
+    seen += [vm for page in pages for vm in page.items]
+    assert [vm.name_label for vm in seen] == list("abcdefghi")
+
+
+def test_closing_wakes_who_waits_for_the_page() -> None:
+    provider, session = nine(LATE)
+    failing = Hold(hvlib.ConnectionFailed("reset"))
+    session.plan("page", None, None, failing)
+    pager = provider.compute.vms.get_all()
+    pages = pager.pages()
+    next(pages), next(pages)
+    assert failing.asked.wait(PATIENCE)
+    failing.answer.set()
+    closing = threading.Timer(0.05, pager.close)
+    closing.start()
+    with pytest.raises(hvlib.CursorLost, match="closed"):
+        next(pages)
+    closing.join()
+    settle()
+    assert next(pages, None) is None
+    assert session.log.count("page") == 3
 
 
 def test_a_provider_that_is_forgotten_in_mid_listing_logs_out() -> None:
