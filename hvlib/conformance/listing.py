@@ -142,7 +142,7 @@ class ListingConformance(Conformance):
     def test_a_session_lost_in_mid_listing_is_never_a_short_list(
         self, site: Site, admin: Administrator, provider: hvlib.Provider, delivered: int
     ) -> None:
-        """It goes on where the server's token allows, else CursorLost."""
+        """The listing goes on where the server's token allows, else CursorLost."""
         pages = provider.compute.vms.get_all(fields=[], page_size=3).pages()
         seen = [vm for _ in range(delivered) for vm in next(pages).items]
         admin.expire_sessions()

@@ -57,7 +57,7 @@ class RememberedListing(DelegatingAdapter):
 
 
 class SkipsAfterError(DelegatingListing):
-    """It counts a page before it is there: after a broken connection the next one comes."""
+    """A page is counted before it is there: after a broken connection the next one comes."""
 
     skip = False
 
@@ -74,7 +74,7 @@ class SkipsAfterError(DelegatingListing):
 
 
 class EndsWithAnError(DelegatingListing):
-    """It is a generator, which is over with the first error."""
+    """A generator, which is over with the first error."""
 
     over = False
 
@@ -89,7 +89,7 @@ class EndsWithAnError(DelegatingListing):
 
 
 class BeginsAgainInANewSession(DelegatingListing):
-    """What it has on its way ends with the session, and it begins again."""
+    """The server's cursor ends with the session, and the listing begins again."""
 
     def fetch(self) -> ServerPage[Any]:
         try:
@@ -100,7 +100,7 @@ class BeginsAgainInANewSession(DelegatingListing):
 
 
 class TokenTooFar(DelegatingListing):
-    """Its own pages are right; its token names the first object of the next page, in place of the last of this one."""
+    """The pages are right; the token names the first object of the next page, in place of the last of this one."""
 
     def fetch(self) -> ServerPage[Any]:
         page = super().fetch()

@@ -74,7 +74,7 @@ class DelegatingAdapter(Adapter[Any]):
         return self.wrapped.submit(ref, action)
 
     def records(self, records: Sequence[Any]) -> list[Any]:
-        """What records of the wrapped driver become."""
+        """Records of the wrapped driver, as this one gives them."""
         return [self.session.record(record) for record in records]
 
 

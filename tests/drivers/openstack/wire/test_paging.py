@@ -207,7 +207,7 @@ def test_what_no_service_says_is_not_believed(replay: OpenStackReplay, proxy: Fa
 
 
 def test_what_is_joined_is_read_once_for_a_listing(replay: OpenStackReplay, reach: Connect) -> None:
-    """It goes with the listing, whose token may be used; a second use of the token begins another listing."""
+    """Whoever takes the listing over has it too; a second use of the token begins another listing."""
     vms = reach(replay).compute.vms
     whole = {vm.ref: vm.networks for vm in vms.get_all(fields=["networks"])}
     page = next(vms.get_all(fields=["networks"], page_size=10).pages())
