@@ -47,7 +47,7 @@ class PropertyFeed(Feed):
     ) -> None:
         self._context = client.context
         self._login = client.login
-        self._transport = client.connections.apart()
+        self._transport = client.connections.apart(client.connections.address)
         self._waiting = client.channel(self._login, self._transport)
         self._aside = client.channel(self._login)
         self._version = ""
