@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hvlib.driver import About, Adapter, Context, Endpoint, Feed, Session, WatchCursor
+from hvlib.driver.http import Connections
 from hvlib.driver.login_slot import LoginSlot
 from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
@@ -19,7 +20,6 @@ from hvlib_vsphere.native import service_instance
 from hvlib_vsphere.watch.feed import PropertyFeed
 from hvlib_vsphere.wire.authentication import VSphereAuthenticator
 from hvlib_vsphere.wire.client import Client
-from hvlib_vsphere.wire.connections import Connections
 
 __all__ = ["VSphereSession"]
 
@@ -74,7 +74,7 @@ class VSphereSession(Session):
         """The SDK's ``vim.ServiceInstance`` in this login. Raises `DriverNotFound` where pyvmomi is not installed."""
         login = self._client.login
         if self._native is None or self._native[0] is not login:
-            self._native = (login, service_instance(self._connections.own.address, login, self._context.timeout()))
+            self._native = (login, service_instance(self._connections.address, login, self._context.timeout()))
         return self._native[1]
 
     def close(self) -> None:
