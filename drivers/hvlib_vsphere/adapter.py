@@ -45,9 +45,13 @@ class TableAdapter(Adapter[R]):
         """The ObjectSpec of all objects of the kind. A lost session has no view, so it can't look like an empty one."""
         return traverse(self.client.view(self.table.native_type), "view", skip=True)
 
+    def moref(self, ref: Ref) -> MoRef:
+        """The server's reference of an object of this kind."""
+        return MoRef(self.table.native_type, ref.id)
+
     def specs_of(self, refs: Iterable[Ref]) -> str:
         """The ObjectSpecs of those of the objects that are of this kind."""
-        return object_specs(self._moref(ref) for ref in refs if ref.kind == self.kind.kind)
+        return object_specs(self.moref(ref) for ref in refs if ref.kind == self.kind.kind)
 
     def records(self, query: Query[R]) -> RecordMaker[R]:
         """What makes the query's records."""
@@ -93,14 +97,11 @@ class TableAdapter(Adapter[R]):
 
     def call(self, method: str, this: Ref, arguments: str = "") -> Any:
         """Call a method of an object of this kind."""
-        return self.client.call(method, self._moref(this), arguments)
+        return self.client.call(method, self.moref(this), arguments)
 
     def start_task(self, method: str, this: Ref, arguments: str = "") -> Started:
         """Call a ``..._Task`` method of an object of this kind."""
         return Started(self.client.context.ref(TaskRecord, self.call(method, this, arguments).id))
-
-    def _moref(self, ref: Ref) -> MoRef:
-        return MoRef(self.table.native_type, ref.id)
 
     def _everything(self, paths: Sequence[str] | None) -> Retrieval:
         """The retrieval of these properties of all objects of the kind."""

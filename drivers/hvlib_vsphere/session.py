@@ -12,7 +12,9 @@ from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib_vsphere.adapter import TableAdapter
+from hvlib_vsphere.kinds.cluster import Clusters
 from hvlib_vsphere.kinds.host import Hosts
+from hvlib_vsphere.kinds.network import Networks
 from hvlib_vsphere.kinds.task import Tasks
 from hvlib_vsphere.kinds.vm import VMs
 from hvlib_vsphere.login import Login
@@ -23,7 +25,7 @@ from hvlib_vsphere.wire.client import Client
 
 __all__ = ["VSphereSession"]
 
-ADAPTERS: Sequence[type[TableAdapter[Any]]] = (VMs, Hosts, Tasks)
+ADAPTERS: Sequence[type[TableAdapter[Any]]] = (VMs, Hosts, Clusters, Networks, Tasks)
 
 
 class VSphereSession(Session):
@@ -39,7 +41,7 @@ class VSphereSession(Session):
 
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
-        """VMs, hosts and tasks."""
+        """VMs, hosts, clusters, networks and tasks."""
         return self._adapters
 
     def login(self) -> None:

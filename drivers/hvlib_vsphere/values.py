@@ -13,7 +13,7 @@ from sys import intern
 from uuid import UUID, uuid5
 
 from hvlib.driver.table import Constant
-from hvlib.model.resources import VM, Cluster, Host, Network, Resource, StoragePool, TaskRecord
+from hvlib.model.resources import VM, Cluster, Host, Network, Resource, TaskRecord
 from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.wire.decoding import parse_bool, parse_datetime
 
@@ -37,7 +37,6 @@ KINDS: Mapping[str, type[Resource]] = {
     "Network": Network,
     "DistributedVirtualPortgroup": Network,
     "OpaqueNetwork": Network,
-    "Datastore": StoragePool,
     "Task": TaskRecord,
 }
 """The kind of each type of the server's objects that has one."""
