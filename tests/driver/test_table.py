@@ -127,6 +127,17 @@ def test_refs_are_of_a_kind_or_of_the_kind_that_their_value_says() -> None:
     assert (none.host, none.networks, none.image, none.volumes) == (None, (), None, ())
 
 
+def test_what_makes_records_keeps_no_refs() -> None:
+    """Refs keep their provider, and a listing that is kept must not."""
+    caller = Caller()
+    made = TABLE.records(query("host"), item, caller, {"site": "s"})
+    first, second = made.make("1", ROW), made.make("1", ROW)
+    assert first is not None
+    assert second is not None
+    assert first.host == second.host
+    assert first.host is not second.host
+
+
 def test_refs_of_one_kind_are_made_once() -> None:
     caller = Caller()
     made = TABLE.records(query("host"), item, caller, {"site": "s"}).all((str(number), ROW) for number in range(10))
