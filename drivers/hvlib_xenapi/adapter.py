@@ -16,7 +16,7 @@ from hvlib.model.resources import Resource
 from hvlib_xenapi.joins import indexes, links, needs, records
 from hvlib_xenapi.listing import RowListing, Rows
 from hvlib_xenapi.operations.steps import Steps
-from hvlib_xenapi.values import is_null, stored_text, text
+from hvlib_xenapi.values import is_null, text
 from hvlib_xenapi.wire.client import Client
 from hvlib_xenapi.wire.conditions import any_of, condition, conditions
 from hvlib_xenapi.wire.events import BEGINNING, joined_rows, reply_type
@@ -33,8 +33,8 @@ ONE_BY_ONE = 40
 """Objects that are asked for one by one; of more, the whole class is read, and those wanted are picked."""
 
 LABELS: Mapping[str, Column] = {
-    "uuid": Field("uuid", stored="uuid", encode=stored_text),
-    "name_label": Field("name_label", stored="name__label", encode=stored_text),
+    "uuid": Field("uuid", stored="uuid"),
+    "name_label": Field("name_label", stored="name__label"),
     "description": Field("name_description", convert=text),
 }
 """The columns that every class has. The native fields that objects are looked up by have hvlib's names."""

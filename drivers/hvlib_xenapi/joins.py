@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -137,8 +138,11 @@ def indexes(table: Table[Any], fields: Iterable[str]) -> set[tuple[str, str]]:
 
 
 def records(table: Table[R], query: Query[R], client: Client, inventory: Inventory) -> Records[R]:
-    """The functions that make the query's records of rows, which have the server's own ones where they are wanted."""
+    """Makes the query's records of rows, which have the server's own records where these are wanted."""
     made = table.records(query, attribute, client.context, client, inventory)
-    if not query.native:
-        return made
-    return msgspec.structs.replace(made, make=lambda ref, row: made.make(ref, row, getattr(row, NATIVE)))
+    return msgspec.structs.replace(made, maker=partial(_with_native, made.maker)) if query.native else made
+
+
+def _with_native(maker: Callable[[], Callable[..., R | None]]) -> Callable[..., R | None]:
+    make = maker()
+    return lambda ref, row: make(ref, row, getattr(row, NATIVE))

@@ -1,14 +1,13 @@
-"""Converters: native values to the units and types of hvlib's fields, and text of filters to the server's."""
+"""Converters: native values to the units and types of hvlib's fields, and filters' values to the database's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 
-from hvlib.driver.table import NOT_STORED
+from hvlib.model.ref import Ref
 
-__all__ = ["NULL", "is_null", "known_moment", "moment", "reference", "references", "stored_text", "text"]
+__all__ = ["NULL", "is_null", "known_moment", "moment", "reference", "references", "stored_reference", "text"]
 
 NULL = "OpaqueRef:NULL"
 
@@ -16,11 +15,6 @@ NULL = "OpaqueRef:NULL"
 def text(value: str | None) -> str | None:
     """Text; None if there is none."""
     return value or None
-
-
-def stored_text(value: str | None) -> Any:
-    """A filter's text as the database has it, which has several words for none."""
-    return NOT_STORED if value is None else value
 
 
 def is_null(ref: str | None) -> bool:
@@ -31,6 +25,11 @@ def is_null(ref: str | None) -> bool:
 def reference(ref: str | None) -> str | None:
     """A reference; None for one to nothing."""
     return None if is_null(ref) else ref
+
+
+def stored_reference(ref: Ref | None) -> str:
+    """A filter's ref as the database has it."""
+    return NULL if ref is None else ref.id
 
 
 def references(refs: Iterable[str]) -> list[str]:

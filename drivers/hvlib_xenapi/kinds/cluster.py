@@ -8,7 +8,6 @@ from hvlib.driver.table import Field, Joined, RefsTo, Table
 from hvlib.model.resources import Cluster, Host
 from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
 from hvlib_xenapi.joins import Every
-from hvlib_xenapi.values import stored_text
 
 __all__ = ["Clusters"]
 
@@ -18,7 +17,7 @@ TABLE = Table(
     {
         **LABELS,
         # In the database, a pool's name has no name space.
-        "name_label": Field("name_label", stored="name_label", encode=stored_text),
+        "name_label": Field("name_label", stored="name_label"),
         **TAGS,
         "hosts": RefsTo(Host, Joined(Every("host"), convert=sorted)),
     },

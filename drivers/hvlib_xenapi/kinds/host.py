@@ -9,7 +9,7 @@ from hvlib.driver.table import Constant, Field, Joined, RefTo, Table
 from hvlib.model.resources import Cluster, Host, HostState
 from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
 from hvlib_xenapi.joins import Forward
-from hvlib_xenapi.values import stored_text, text
+from hvlib_xenapi.values import text
 from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["Hosts"]
@@ -41,7 +41,7 @@ TABLE = Table(
         **LABELS,
         **TAGS,
         "state": Joined(LIVE, "enabled", convert=state),
-        "address": Field("address", convert=text, stored="address", encode=stored_text),
+        "address": Field("address", convert=text, stored="address"),
         "product": Field("software_version", convert=lambda version: text(version.get("product_brand"))),
         "version": Field("software_version", convert=lambda version: text(version.get("product_version"))),
         "cpus": Field("cpu_info", convert=cpus),

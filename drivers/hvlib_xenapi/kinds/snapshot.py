@@ -11,7 +11,7 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Snapshot
 from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
 from hvlib_xenapi.operations.removal import remove
-from hvlib_xenapi.values import known_moment, reference
+from hvlib_xenapi.values import known_moment, reference, stored_reference
 
 __all__ = ["Snapshots"]
 
@@ -22,8 +22,8 @@ TABLE = Table(
         **LABELS,
         **TAGS,
         "created_at": Field("snapshot_time", convert=known_moment),
-        "vm": RefTo(VM, Field("snapshot_of", convert=reference), stored="snapshot_of"),
-        "parent": RefTo(Snapshot, Field("parent", convert=reference), stored="parent"),
+        "vm": RefTo(VM, Field("snapshot_of", convert=reference), stored="snapshot_of", encode=stored_reference),
+        "parent": RefTo(Snapshot, Field("parent", convert=reference), stored="parent", encode=stored_reference),
         "has_memory": Field("power_state", convert=lambda state: state == "Suspended"),
     },
     where={"is_a_snapshot": True},

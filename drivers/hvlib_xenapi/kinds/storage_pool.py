@@ -7,7 +7,7 @@ from typing import ClassVar
 from hvlib.driver.table import Field, Table
 from hvlib.model.resources import StoragePool
 from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
-from hvlib_xenapi.values import stored_text, text
+from hvlib_xenapi.values import text
 
 __all__ = ["StoragePools"]
 
@@ -28,7 +28,7 @@ TABLE = Table(
     {
         **LABELS,
         **TAGS,
-        "type": Field("type", convert=text, stored="type", encode=stored_text),
+        "type": Field("type", convert=text, stored="type"),
         "capacity_bytes": Field("physical_size", convert=capacity),
         "free_bytes": Field("physical_size", "physical_utilisation", convert=free),
         "shared": Field("shared"),

@@ -19,7 +19,7 @@ from hvlib_xenapi.operations.migration import move_disks
 from hvlib_xenapi.operations.removal import remove
 from hvlib_xenapi.operations.resizing import resize
 from hvlib_xenapi.operations.steps import Steps
-from hvlib_xenapi.values import known_moment, reference, references, text
+from hvlib_xenapi.values import known_moment, reference, references, stored_reference, text
 from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["VMs"]
@@ -84,7 +84,7 @@ TABLE = Table(
         "guest_os": Joined(OS, convert=lambda guest: guest and text(guest.os_version.get("name"))),
         "guest_hostname": Joined(NETBIOS, convert=hostname),
         "ip_addresses": Joined(ADDRESSES, convert=addresses),
-        "host": RefTo(Host, Field("resident_on", convert=reference), stored="resident_on"),
+        "host": RefTo(Host, Field("resident_on", convert=reference), stored="resident_on", encode=stored_reference),
         "cluster": RefTo(Cluster, Constant(lambda client: client.login.pool)),
         "networks": RefsTo(Network, Joined(INTERFACES, convert=networks)),
         "volumes": RefsTo(Volume, Joined(DISKS, convert=disks)),

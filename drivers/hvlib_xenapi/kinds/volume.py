@@ -13,7 +13,7 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, StoragePool, Volume
 from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
 from hvlib_xenapi.joins import Backward, Forward
-from hvlib_xenapi.values import is_null, reference, references
+from hvlib_xenapi.values import is_null, reference, references, stored_reference
 from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["Volumes"]
@@ -47,7 +47,7 @@ TABLE = Table(
         **LABELS,
         **TAGS,
         "size_bytes": Field("virtual_size"),
-        "pool": RefTo(StoragePool, Field("SR", convert=reference), stored="SR"),
+        "pool": RefTo(StoragePool, Field("SR", convert=reference), stored="SR", encode=stored_reference),
         "vms": RefsTo(VM, Joined(Backward("VBD", ("VM",), by="VDI", refs="VBDs"), convert=machines)),
         "bootable": Joined(Backward("VBD", ("bootable",), by="VDI", refs="VBDs"), convert=bootable),
     },

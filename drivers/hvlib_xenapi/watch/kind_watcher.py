@@ -61,11 +61,12 @@ class KindWatcher:
 
     def _changes(self, refs: Iterable[str], created: Set[str], *, absent: bool = True) -> Iterator[Change]:
         """Yield these objects as they are now."""
+        make = self._records.make
         for ref in refs:
             if self._chosen is not None and ref not in self._chosen:
                 continue
             row = self._rows.get(ref)
-            record = None if row is None else self._records.make(ref, row)
+            record = None if row is None else make(ref, row)
             if record is not None:
                 yield Upsert(record, created=ref in created)
             elif absent and ref not in created:

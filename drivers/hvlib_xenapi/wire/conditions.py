@@ -7,7 +7,6 @@ from typing import Any
 
 from hvlib.driver.table import Table
 from hvlib.model.query import Glob, Query
-from hvlib_xenapi.values import NULL
 
 __all__ = ["any_of", "condition", "conditions"]
 
@@ -30,8 +29,8 @@ def any_of(stored: str, texts: Iterable[str | None]) -> str:
 
 
 def _text(value: object) -> str | None:
-    """A value as the database has it; None for a pattern, and for text with a quotation mark: none can be written."""
-    if isinstance(value, Glob):
+    """A value as the database has it; None for what can't be written: patterns, None, text with a quotation mark."""
+    if value is None or isinstance(value, Glob):
         return None
-    text = NULL if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
     return None if '"' in text else text
