@@ -23,6 +23,7 @@ from hvlib.driver.table import (
     item,
     item_or_none,
     row_type,
+    row_type_of,
 )
 from hvlib.model.errors import FieldNotLoaded
 from hvlib.model.query import glob, make_query
@@ -222,3 +223,11 @@ def test_rows_of_json_hold_what_is_needed() -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(b"{}", type=row)
     assert row_type(Machine, frozenset({"labels"}))().labels == []  # type: ignore[attr-defined]
+
+
+def test_rows_of_objects_that_are_nowhere_declared() -> None:
+    row = row_type_of("Machine", {"power": Any, "cores": int | None})
+    decoded: Any = msgspec.json.decode(b'{"power": ["on"], "name": "web"}', type=row)
+    assert (decoded.power, decoded.cores) == (["on"], None)
+    assert msgspec.convert({"cores": "4"}, row, strict=False).cores == 4  # type: ignore[attr-defined]
+    assert not hasattr(decoded, "name")
