@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from math import ceil
 from typing import Any, TypeVar
 
 from hvlib.driver import PageToken
@@ -70,8 +71,10 @@ class CountedAdapter(TableAdapter[R]):
 
     def _are_few(self, ids: set[str], length: int, first: CollectionPage[Any] | None) -> bool:
         """Whether there are no more of these objects than pages of a length to read. At most one round trip."""
-        if not MAX_WITHOUT_COUNT < len(ids) <= MAX_SINGLE_READS:
-            return len(ids) <= MAX_WITHOUT_COUNT
+        if len(ids) <= MAX_WITHOUT_COUNT:
+            return True
+        if len(ids) > MAX_SINGLE_READS:
+            return False
         count = self.count(first)
-        to_come = None if count is None else count - (0 if first is None else len(first.items))
-        return to_come is None or len(ids) <= -(-to_come // length)
+        read = 0 if first is None else len(first.items)
+        return count is None or len(ids) <= ceil((count - read) / length)
