@@ -14,7 +14,7 @@ from hvlib.model.resources import Resource
 from hvlib_xenapi.wire.client import Client
 from hvlib_xenapi.wire.rows import NATIVE, Inventory, Needs, Row
 
-__all__ = ["Backward", "Every", "Forward", "Join", "indexes", "links", "needs", "records"]
+__all__ = ["Backward", "Beyond", "Every", "Forward", "Join", "indexes", "links", "needs", "records"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -102,6 +102,29 @@ class Backward(Join, frozen=True, kw_only=True):
     def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:  # noqa: ARG002
         """`Join.owners`."""
         return {getattr(row, self.by) for row in rows}
+
+
+class Beyond(Join, frozen=True, kw_only=True):
+    """The rows of a third class that the rows of a backward join refer to: all of the class, by reference.
+
+    | through, via: that join, and the field by which its rows refer to the third class
+    """
+
+    through: Backward
+    via: str
+
+    def index(self, own: str) -> tuple[str, str]:  # noqa: ARG002
+        """`Join.index`."""
+        return self.through.name, self.via
+
+    def source(self, code: Code) -> str:
+        """`Join.source`."""
+        return code.bind(code.joined.rows[self.name])
+
+    def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:  # noqa: ARG002
+        """`Join.owners`."""
+        between = inventory.back(self.through.name, self.via).get(ref, {})
+        return {getattr(row, self.through.by) for row in between.values()}
 
 
 class Every(Join, frozen=True):

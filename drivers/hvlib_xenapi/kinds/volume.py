@@ -12,7 +12,7 @@ from hvlib.model.errors import Conflict, InvalidQuery
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, StoragePool, Volume
 from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
-from hvlib_xenapi.joins import Backward, Forward
+from hvlib_xenapi.joins import Backward, Beyond, Forward
 from hvlib_xenapi.values import is_null, reference, references, stored_reference
 from hvlib_xenapi.wire.rows import Row
 
@@ -25,9 +25,19 @@ NOT_DISKS = frozenset({"iso", "disk"})
 """The content of SRs that hold CDs, or a host's own drives."""
 
 
-def machines(attachments: Mapping[str, Row]) -> Iterable[str]:
-    """Return the references of the VMs that have a volume."""
-    return references(sorted(row.VM for row in attachments.values()))
+ATTACHED = Backward("VBD", ("VM",), by="VDI", refs="VBDs")
+OWNERS = Beyond("VM", ("is_a_template", "is_a_snapshot", "is_control_domain"), through=ATTACHED, via="VM")
+
+
+def machines(attachments: Mapping[str, Row], owners: Mapping[str, Row]) -> Iterable[str]:
+    """Return the references of the VMs that have a volume: not those of templates, nor of control domains."""
+    found = references(sorted(row.VM for row in attachments.values()))
+    return [ref for ref in found if ref in owners and is_vm(owners[ref])]
+
+
+def is_vm(row: Row) -> bool:
+    """Tell whether an object of the class VM is one."""
+    return not (row.is_a_template or row.is_a_snapshot or row.is_control_domain)
 
 
 def bootable(attachments: Mapping[str, Row]) -> bool:
@@ -48,7 +58,7 @@ TABLE = Table(
         **TAGS,
         "size_bytes": Field("virtual_size"),
         "pool": RefTo(StoragePool, Field("SR", convert=reference), stored="SR", encode=stored_reference),
-        "vms": RefsTo(VM, Joined(Backward("VBD", ("VM",), by="VDI", refs="VBDs"), convert=machines)),
+        "vms": RefsTo(VM, Joined(ATTACHED, Joined(OWNERS, convert=lambda rows: rows), convert=machines)),
         "bootable": Joined(Backward("VBD", ("bootable",), by="VDI", refs="VBDs"), convert=bootable),
     },
     where={"is_a_snapshot": False, "managed": True, "type": DISKS},
