@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from hvlib.driver.table import Column, Table
 from hvlib.model.resources import KINDS
 
@@ -40,10 +42,11 @@ def mapping(driver: str) -> Iterator[str]:
             continue
         yield f"### {kind}"
         yield ""
-        yield f"`{table.native_type}`{_conditions(table)}"
+        names = _names(adapter)
+        yield f"`{table.native_type}`{_conditions(table, names)}"
         yield ""
         columns = ((name, table.fields[name]) for name in _ordered(table.fields))
-        rows = ((f"`{name}`", _origin(column), _filtered(column)) for name, column in columns)
+        rows = ((f"`{name}`", _origin(column, names), _filtered(column)) for name, column in columns)
         yield from _markdown(("field", "made of", "compared by the server"), rows)
         yield ""
 
@@ -81,8 +84,15 @@ def _ordered(fields: Mapping[str, Column]) -> Sequence[str]:
     return [*(name for name in BASE if name in fields), *(name for name in fields if name not in BASE)]
 
 
-def _origin(column: Column) -> str:
-    parts = [f"`{name}`" for name in dict.fromkeys(column.natives())]
+def _names(adapter: Any) -> Mapping[str, str]:
+    """The server's names of properties that a driver's rows call otherwise."""
+    collection = getattr(adapter, "collection", None)
+    fields = () if collection is None else msgspec.structs.fields(collection.whole)
+    return {field.name: field.encode_name for field in fields}
+
+
+def _origin(column: Column, names: Mapping[str, str]) -> str:
+    parts = [f"`{names.get(name, name)}`" for name in dict.fromkeys(column.natives())]
     parts += [f"the {join.name}" for join in dict.fromkeys(column.joins())]
     notes = [f"from {column.since}"] if column.since is not None else []
     notes += ["administrators"] if column.private else []
@@ -94,11 +104,12 @@ def _filtered(column: Column) -> str:
     return "" if column.stored is None else f"`{column.stored}`"
 
 
-def _conditions(table: Table[Any]) -> str:
-    tests = [f"`{stored}` {' or '.join(map(repr, values))}" for stored, values in table.conditions()]
+def _conditions(table: Table[Any], names: Mapping[str, str]) -> str:
+    """What tells the kind's objects from others of the native type."""
+    tests = [f"`{stored}` is {' or '.join(f'`{value}`' for value in values)}" for stored, values in table.conditions()]
     if table.accept is not None:
-        tests.append(f"by {_origin(table.accept)}")
-    return f", with {' and '.join(tests)}" if tests else ""
+        tests.append(f"{_origin(table.accept, names)} says so")
+    return f", where {' and '.join(tests)}" if tests else ""
 
 
 def _tick(holds: bool) -> str:
