@@ -9,6 +9,7 @@ from hvlib.conformance.listing import ListingConformance
 from hvlib.conformance.mirroring import MirroringConformance
 from hvlib.conformance.naming import NamingConformance
 from hvlib.conformance.operating import OperatingConformance, all_actions
+from hvlib.conformance.paging import PagingConformance
 from hvlib.conformance.resuming import ResumingConformance
 from hvlib.conformance.sessions import SessionsConformance
 from hvlib.conformance.site import PROMISES, Site
@@ -26,6 +27,7 @@ class DriverConformance(
     WatchingConformance,
     NamingConformance,
     DeclaringConformance,
+    PagingConformance,
     ListingConformance,
 ):
     """What hvlib promises of every driver. Subclass it, and bring a fixture ``site``.

@@ -30,7 +30,7 @@ class ServerPage(msgspec.Struct, Generic[R], frozen=True):
 
 
 class Listing(ABC, Generic[R]):
-    """A listing under way. One thread at a time calls `fetch`; `close` may come from another."""
+    """A listing under way. One thread at a time calls `fetch` or `close`, not always the same one."""
 
     token: PageToken | None = None
     """Where another session or process can go on after the page fetched last; None where only this object can."""
@@ -44,7 +44,7 @@ class Listing(ABC, Generic[R]):
         """
 
     def close(self) -> None:
-        """Free what the server holds for the pages that were not fetched. Never raises; may come twice."""
+        """Free what the server holds for the pages that were not fetched. Never raises; no `fetch` follows."""
 
 
 class TokenListing(Listing[R]):

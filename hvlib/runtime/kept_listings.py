@@ -14,25 +14,25 @@ from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib.runtime.clock import Clock
 from hvlib.runtime.deferred import DeferredFrees
-from hvlib.runtime.listing import ListingRun
+from hvlib.runtime.listing import Place
 
-__all__ = ["KEPT_SECONDS", "MAX_KEPT", "KeptListings", "servers_token"]
+__all__ = ["KEPT_SECONDS", "MAX_KEPT", "KeptListings", "page_token", "servers_token"]
 
 R = TypeVar("R", bound=Resource)
 
 MAX_KEPT = 16
 """Listings that are kept; of more, the oldest are dropped."""
 
-NAME_LENGTH = 12
-
 KEPT_SECONDS = 300.0
 """Seconds for which a listing is kept after the last page that it gave."""
 
+NAME_LENGTH = 12
 
-class Kept(msgspec.Struct):
-    """A listing, where it can go on without this object, and when it gave its last page."""
 
-    run: ListingRun[Any]
+class Kept(msgspec.Struct, frozen=True):
+    """A listing at its place, the server's token for that, and when it gave its last page."""
+
+    place: Place[Any]
     token: PageToken | None
     at: float
 
@@ -50,45 +50,53 @@ class KeptListings:
         self._kept: dict[str, Kept] = {}
         self._lock = threading.Lock()
 
-    def keep(self, run: ListingRun[Any], token: PageToken | None) -> PageToken:
-        """Keep a listing that has given a page. Returns that page's token for users."""
-        name = secrets.token_hex(NAME_LENGTH // 2)
+    def keep(self, place: Place[Any], token: PageToken | None) -> PageToken:
+        """Keep a listing that has given a page. Returns the page's token for users."""
+        name = _new_name()
         with self._lock:
-            self._put(name, Kept(run, token, self._clock.now()))
-        return PageToken(f"{name}:{token or ''}")
+            place.run.keep(place)
+            self._remove(place)
+            self._kept[name] = Kept(place, token, self._clock.now())
+            self._drop_old()
+        return _join(name, token)
 
-    def take(self, after: PageToken, query: Query[R]) -> ListingRun[R] | None:
-        """The listing that a page token stands for, taken from who iterates over it; None if it does not go on so."""
-        name, _ = _parts(after)
+    def take(self, after: PageToken, query: Query[R]) -> Place[R] | None:
+        """The listing of a page token, taken from who iterates over it; None if it does not go on so."""
+        name, token = _parts(after)
         with self._lock:
             self._drop_old()
             kept = self._kept.get(name)
-            if kept is None or not _continues(kept, query):
+            if kept is None or (kept.token or "") != token or not _continues(kept, query):
                 return None
-            del self._kept[name]
-            kept.run.kept = False
-            kept.run.take_over()
-            return kept.run
+            place: Place[R] | None = kept.place.run.take_over(kept.place)
+            if place is not None:
+                del self._kept[name]
+            return place
 
-    def withdraw(self, run: ListingRun[Any]) -> tuple[str, Kept] | None:
-        """Keep a listing no longer: its token is the server's own from now on. Returns what `restore` takes."""
+    def forget(self, place: Place[Any]) -> None:
+        """Keep this iteration's listing no longer. What the server holds is freed once the iteration leaves it."""
         with self._lock:
-            found = next(((name, kept) for name, kept in self._kept.items() if kept.run is run), None)
-            if found is not None:
-                del self._kept[found[0]]
-                run.kept = False
-        return found
+            if self._remove(place):
+                place.run.drop()
 
-    def restore(self, withdrawn: tuple[str, Kept] | None) -> None:
-        """Keep a listing that was withdrawn, as before."""
-        if withdrawn is not None:
+    def drop_old(self) -> None:
+        """Drop the listings that were kept long enough."""
+        if self._kept:
             with self._lock:
-                self._put(*withdrawn)
+                self._drop_old()
 
-    def _put(self, name: str, kept: Kept) -> None:
-        kept.run.kept = True
-        self._kept[name] = kept
-        self._drop_old()
+    def clear(self) -> None:
+        """Drop all listings: the provider is closed, and with it goes what the server holds."""
+        with self._lock:
+            self._kept.clear()
+
+    def _remove(self, place: Place[Any]) -> bool:
+        """Whether this iteration's listing was kept."""
+        wanted = (place.run, place.iteration)
+        names = [name for name, kept in self._kept.items() if (kept.place.run, kept.place.iteration) == wanted]
+        for name in names:
+            del self._kept[name]
+        return bool(names)
 
     def _drop_old(self) -> None:
         oldest = self._clock.now() - KEPT_SECONDS
@@ -96,8 +104,13 @@ class KeptListings:
         for number, (name, kept) in enumerate(list(self._kept.items())):
             if number < surplus or kept.at < oldest:
                 del self._kept[name]
-                kept.run.kept = False
-                self._deferred.add(kept.run.close)
+                kept.place.run.drop()
+                self._deferred.add(kept.place.run.free)
+
+
+def page_token(token: PageToken) -> PageToken:
+    """The token for users of a page whose listing is not kept: it begins from the server's own token."""
+    return _join(_new_name(), token)
 
 
 def servers_token(after: PageToken) -> PageToken:
@@ -106,6 +119,14 @@ def servers_token(after: PageToken) -> PageToken:
     if not token:
         raise CursorLost("the listing that this page token stands for is not kept any more, or goes on elsewhere")
     return PageToken(token)
+
+
+def _new_name() -> str:
+    return secrets.token_hex(NAME_LENGTH // 2)
+
+
+def _join(name: str, token: PageToken | None) -> PageToken:
+    return PageToken(f"{name}:{token or ''}")
 
 
 def _parts(after: PageToken) -> tuple[str, str]:
@@ -117,5 +138,6 @@ def _parts(after: PageToken) -> tuple[str, str]:
 
 def _continues(kept: Kept, query: Query[Any]) -> bool:
     """Whether the listing is what the query asks for. Pages keep their size where no other listing can go on."""
-    size = query.page_size if kept.token is not None else kept.run.query.page_size
-    return kept.run.query == msgspec.structs.replace(query, page_size=size)
+    asked = kept.place.run.query
+    size = query.page_size if kept.token is not None else asked.page_size
+    return asked == msgspec.structs.replace(query, page_size=size)

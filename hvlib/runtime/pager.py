@@ -105,7 +105,10 @@ class Pager(Generic[R]):
         return counted
 
     def close(self) -> None:
-        """End the listing that `pages` began, and free what the server holds for it."""
+        """End the listing that `pages` began, and free what the server holds for it.
+
+        Safe in any thread. A page that another thread fetches meanwhile is lost: it raises `CursorLost` there.
+        """
         if self._open is not None:
             self._open.close()
             self._manager.release_deferred()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Generic, TypeVar
+from functools import partial
+from typing import ClassVar, Generic, TypeVar
 
 from hvlib.driver import Page, PageToken
+from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
-from hvlib.runtime.kept_listings import servers_token
-from hvlib.runtime.listing import Fetched, ListingRun
+from hvlib.runtime.kept_listings import page_token, servers_token
+from hvlib.runtime.listing import Fetched, ListingRun, Place
 from hvlib.runtime.prefetch import Prefetch
 from hvlib.runtime.session_manager import SessionManager
 
@@ -22,116 +25,102 @@ R = TypeVar("R", bound=Resource)
 class Pages(Generic[R]):
     """An iterator of pages. After an error it can be asked again: for the page that the error kept back.
 
-    From the second page on, the next page is fetched while one is consumed.
+    From the second page on, the next page is fetched while one is consumed. Of several threads that ask, each gets
+    another page.
     """
+
+    shared: ClassVar[bool] = False
+    """Whether the pages have tokens for users."""
 
     def __init__(self, manager: SessionManager, query: Query[R], after: PageToken | None) -> None:
         self._manager = manager
+        self._provider = manager.provider  # Keeps it: the pages may outlive the caller's own reference.
         self._query = query
         self._after = after
-        self._run: ListingRun[R] | None = None
-        self._proof: object = None
+        self._place: Place[R] | None = None
         self._prefetch: Prefetch[R] | None = None
         self._begun = self._ended = False
+        self._turn = threading.Lock()
 
     def __iter__(self) -> Iterator[Page[R]]:
         return self
 
     def __next__(self) -> Page[R]:
-        if self._ended:
-            raise StopIteration
-        with self._manager.translate_errors():
-            run = self._begin()
-            fetched = self._fetch(run)
-        self._ended = fetched.page.last
-        page = self._page(run, fetched)
-        if self._begun and not fetched.page.last and self._may_prefetch(fetched):
-            self._start_prefetch(run)
-        self._begun = True
-        return page
+        with self._turn:
+            if self._ended:
+                raise StopIteration
+            with self._manager.translate_errors():
+                place = self._place = self._place or self._begin()
+                fetched = self._fetch(place)
+                if self._ended:
+                    self.abandon()  # It was closed meanwhile, perhaps before it had a place.
+                    raise CursorLost("this listing was closed")
+                return self._advance(place, fetched)
 
     def abandon(self) -> None:
         """Leave what the server holds for the rest to be freed. Safe in a finalizer: it sends and waits for nothing."""
-        run, prefetch = self._run, self._prefetch
+        place, prefetch = self._place, self._prefetch
         self._ended, self._prefetch = True, None
-        if run is None or run.owner is not self._proof:
-            return
-        run.iterated = False
-        if prefetch is None:
-            self._manager.deferred.add(run.close)
-        else:
-            prefetch.abandon(self._manager)
+        if prefetch is not None:
+            prefetch.abort()
+        if place is not None:
+            self._manager.deferred.add(partial(place.run.leave, place))
 
-    def _begin(self) -> ListingRun[R]:
-        if self._run is None:
-            self._run = self._find_run()
-            self._proof = self._run.owner
-        self._run.check_owner(self._proof)
-        return self._run
-
-    def _find_run(self) -> ListingRun[R]:
+    def _begin(self) -> Place[R]:
         if self._after is None:
-            return ListingRun(self._query, None)
+            return ListingRun(self._query, None).place
         kept = self._manager.kept_listings.take(self._after, self._query)
-        return ListingRun(self._query, servers_token(self._after)) if kept is None else kept
+        return ListingRun(self._query, servers_token(self._after)).place if kept is None else kept
 
-    def _fetch(self, run: ListingRun[R]) -> Fetched[R]:
-        prefetch, self._prefetch = self._prefetch, None
+    def _fetch(self, place: Place[R]) -> Fetched[R]:
+        prefetch = self._prefetch
         if prefetch is None:
-            return self._manager.fetch(run)
+            return self._manager.fetch(place)
+        prefetch.exception()  # Waits. Who is interrupted here finds the page the next time.
+        self._prefetch = None
         fetched = prefetch.result()
         self._manager.check_open()
         return fetched
 
-    def _may_prefetch(self, fetched: Fetched[R]) -> bool:  # noqa: ARG002 -- tokens that were handed out tell
-        return True
+    def _advance(self, place: Place[R], fetched: Fetched[R]) -> Page[R]:
+        """The page for users. From now on the iteration is behind it."""
+        page, own = fetched.page, fetched.token
+        # A listing that has run ahead can't be taken over: a token that is handed out must be good without it.
+        ahead = self._begun and not page.last and (own is not None or not self.shared)
+        items, following = self._matching(page.items), place.after_page()
+        token = self._hand_out(following, own, ahead) if self.shared and not page.last else None
+        self._place, self._begun, self._ended = following, True, self._ended or page.last
+        if ahead and not self._ended:
+            self._start_prefetch(following)
+        return Page(items, token, None if self._query.filters else page.total)
 
-    def _start_prefetch(self, run: ListingRun[R]) -> None:
-        prefetch = Prefetch(run)
+    def _hand_out(self, place: Place[R], own: PageToken | None, ahead: bool) -> PageToken:
+        """The token for users of the page before this place; ``own`` is the server's."""
+        if own is None or not ahead:
+            return self._manager.kept_listings.keep(place, own)
+        self._manager.kept_listings.forget(place)
+        return page_token(own)
+
+    def _matching(self, items: Sequence[R]) -> Sequence[R]:
+        return [item for item in items if self._query.matches(item)] if self._query.filters else items
+
+    def _start_prefetch(self, place: Place[R]) -> None:
+        prefetch = Prefetch(place)
         with suppress(RuntimeError):  # The interpreter exits: the page is fetched when it is asked for.
             prefetch.start(self._manager)
             self._prefetch = prefetch
 
-    def _page(self, run: ListingRun[R], fetched: Fetched[R]) -> Page[R]:
-        page = fetched.page
-        if not self._query.filters:
-            return Page(page.items, self._token(run, fetched), page.total)
-        return Page([item for item in page.items if self._query.matches(item)], self._token(run, fetched))
-
-    def _token(self, run: ListingRun[R], fetched: Fetched[R]) -> PageToken | None:  # noqa: ARG002
-        return None
-
 
 class SharedPages(Pages[R]):
     """Pages whose tokens are handed out: who uses one takes the listing over, or begins from the server's own token."""
+
+    shared = True
 
     def __del__(self) -> None:
         self.abandon()
 
     def close(self) -> None:
         """End the listing, and its token with it where the server has none of its own."""
-        if self._run is not None:
-            self._manager.kept_listings.withdraw(self._run)
+        if self._place is not None:
+            self._manager.kept_listings.forget(self._place)
         self.abandon()
-
-    def _fetch(self, run: ListingRun[R]) -> Fetched[R]:
-        """While it is being fetched, the page is nobody else's; after an error, its token is good again."""
-        kept = self._manager.kept_listings
-        withdrawn = kept.withdraw(run)
-        try:
-            run.check_owner(self._proof)
-            return super()._fetch(run)
-        except BaseException:
-            kept.restore(withdrawn)
-            raise
-
-    def _may_prefetch(self, fetched: Fetched[R]) -> bool:
-        """A listing that has run ahead can't be taken over, so its token must be good without it."""
-        return fetched.token is not None
-
-    def _start_prefetch(self, run: ListingRun[R]) -> None:
-        self._manager.kept_listings.withdraw(run)
-        super()._start_prefetch(run)
-
-    def _token(self, run: ListingRun[R], fetched: Fetched[R]) -> PageToken | None:
-        return None if fetched.page.last else self._manager.kept_listings.keep(run, fetched.token)

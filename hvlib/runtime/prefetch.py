@@ -8,9 +8,9 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from hvlib.model.errors import HvlibError
+from hvlib.model.errors import CursorLost
 from hvlib.model.resources import Resource
-from hvlib.runtime.listing import Fetched, ListingRun
+from hvlib.runtime.listing import Fetched, Place
 from hvlib.runtime.session_manager import SessionManager
 
 __all__ = ["Prefetch"]
@@ -24,24 +24,18 @@ class Prefetch(Future[Fetched[R]]):
     The thread ends with the page, or, once nobody waits for it, with the call that is under way.
     """
 
-    def __init__(self, run: ListingRun[R]) -> None:
+    def __init__(self, place: Place[R]) -> None:
         super().__init__()
-        self._listing = run
-        self._over = self._unwanted = False
+        self._place = place
+        self._unwanted = False
         self._waking: SimpleQueue[None] = SimpleQueue()  # No event: a finalizer may put into it at any moment.
 
     def start(self, manager: SessionManager) -> None:
         """Begin. Raises `RuntimeError` where no thread can be started, as when the interpreter exits."""
         threading.Thread(target=self._run, args=(manager,), daemon=True, name="hvlib-prefetch").start()
 
-    def abandon(self, manager: SessionManager) -> None:
-        """Nobody will ask for this page: the listing is freed once it is there. Safe in a finalizer."""
-        self.abort()
-        if self._over:
-            manager.deferred.add(self._listing.close)
-
     def abort(self) -> None:
-        """Begin no further call."""
+        """Begin no further call. Safe in a finalizer."""
         self._unwanted = True
         self._waking.put(None)
 
@@ -50,17 +44,14 @@ class Prefetch(Future[Fetched[R]]):
         self._fetch(manager)
         manager.remove_waiter(self)
         if self._unwanted:
-            manager.deferred.add(self._listing.close)
             manager.release_deferred()
 
     def _fetch(self, manager: SessionManager) -> None:
         try:
-            fetched = manager.fetch(self._listing, sleep=self._pause, check=self._check_wanted)
+            fetched = manager.fetch(self._place, sleep=self._pause, check=self._check_wanted)
         except BaseException as error:
-            self._over = True
             self.set_exception(error)
         else:
-            self._over = True
             self.set_result(fetched)
 
     def _pause(self, seconds: float) -> None:
@@ -70,4 +61,4 @@ class Prefetch(Future[Fetched[R]]):
 
     def _check_wanted(self) -> None:
         if self._unwanted:
-            raise HvlibError("the listing was given up")
+            raise CursorLost("this listing was closed")

@@ -30,7 +30,7 @@ from hvlib.model.resources import Resource
 from hvlib.runtime.clock import Clock
 from hvlib.runtime.deferred import DeferredFrees
 from hvlib.runtime.kept_listings import KeptListings
-from hvlib.runtime.listing import Fetched, ListingRun
+from hvlib.runtime.listing import Fetched, Place
 from hvlib.runtime.login import SESSIONS_PER_CALL, LoginAttempt, SharedLogin, dropped_sessions
 from hvlib.runtime.requests import CallContext
 from hvlib.runtime.retry import Retrier, RetryPolicy, action_repeatable, read_repeatable
@@ -86,6 +86,7 @@ class SessionManager:
             with self._lock:
                 waiters = list(self._waiters)
             self._login.fail(closed_error(self.context.provider))
+            self.kept_listings.clear()
             for waiter in waiters:
                 waiter.abort()
         finally:
@@ -102,8 +103,10 @@ class SessionManager:
             self._waiters.discard(waiter)
 
     def release_deferred(self) -> None:
-        """Free what was left to be freed."""
-        self.deferred.release(until=self._closed.is_set)
+        """Free what was left to be freed, and listings that were kept long enough."""
+        self.kept_listings.drop_old()
+        with self.translate_errors():
+            self.deferred.release(until=self._closed.is_set)
 
     def about(self) -> About:
         """The server's own name, version and identity, which came with the login."""
@@ -121,7 +124,7 @@ class SessionManager:
 
     def fetch(
         self,
-        run: ListingRun[R],
+        place: Place[R],
         *,
         sleep: Callable[[float], None] | None = None,
         check: Callable[[], None] = lambda: None,
@@ -133,7 +136,7 @@ class SessionManager:
 
         def read(session: Session) -> Fetched[R]:
             check()
-            return run.fetch(session)
+            return place.run.fetch(session, place)
 
         return self._read(read, sleep)
 

@@ -140,7 +140,7 @@ EXCEPTIONS = (
         ("reset after", "closed", "cut in head", "cut in body", "session rejected"),
         ("pages",),
         "CursorLost",
-        "a page token is good for one page of one session; `all()` starts over, pages given out can't be taken back",
+        "a listing lives in a session, each page comes once; `all()` starts over, pages given out can't be taken back",
     ),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from hvlib.actions import Start
@@ -18,14 +19,17 @@ from hvlib.driver import (
     Driver,
     Endpoint,
     Feed,
+    Listing,
     Page,
     PageToken,
+    ServerPage,
     Session,
     Started,
     TokenListing,
     WatchCursor,
     action,
 )
+from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Resource
@@ -50,6 +54,8 @@ class ScriptedSession(Session):
         self.vms: dict[str, dict[str, Any]] = {}
         self.feeds: deque[ScriptedFeed | Exception] = deque()
         self.opened: list[WatchCursor | None] = []
+        self.tokens = True
+        """Whether the server's page tokens are good without the listing that they came from."""
         self.released: list[PageToken | None] = []
         self.closed = 0
 
@@ -110,6 +116,14 @@ class ScriptedVMs(Adapter[VM]):
     def open(self, query: Query[VM], after: PageToken | None) -> ScriptedListing:
         return ScriptedListing(self, query, after)
 
+    def page(self, query: Query[VM], after: PageToken | None) -> Page[VM]:
+        """One page: the VMs in the order of their ids."""
+        self.session.happen("page")
+        ids = sorted(id for id in self.session.vms if after is None or id > after)
+        size = query.page_size or 2
+        more = PageToken(ids[size - 1]) if len(ids) > size else None
+        return Page([self.record(id, query) for id in ids[:size]], more, len(self.session.vms))
+
     def lookup(self, field: str, value: str, query: Query[VM]) -> Sequence[VM]:
         self.session.happen("lookup")
         return [self.record(id, query) for id, vm in self.session.vms.items() if vm[field].lower() == value.lower()]
@@ -124,26 +138,23 @@ class ScriptedVMs(Adapter[VM]):
         return Done()
 
 
-class ScriptedListing(TokenListing[VM]):
-    """Its pages are the session's VMs, in the order of their ids; the token is the last id of a page."""
+class ScriptedListing(Listing[VM]):
+    """The pages of the session's VMs. Its token is the last id of a page, if the session gives tokens away."""
 
     def __init__(self, adapter: ScriptedVMs, query: Query[VM], after: PageToken | None) -> None:
-        super().__init__(self._page, after)
-        self._adapter = adapter
-        self._query = query
+        self._session = adapter.session
+        self._pages = TokenListing(partial(adapter.page, query), after)
+        if after is not None and not self._session.tokens:
+            raise CursorLost("there are no tokens")
+
+    def fetch(self) -> ServerPage[VM]:
+        page = self._pages.fetch()
+        self.token = self._pages.token if self._session.tokens else None
+        return page
 
     def close(self) -> None:
-        session = self._adapter.session
-        session.step("close")  # A server without state for its tokens is not asked.
-        session.released.append(self.token)
-
-    def _page(self, after: PageToken | None) -> Page[VM]:
-        session = self._adapter.session
-        session.happen("page")
-        ids = sorted(id for id in session.vms if after is None or id > after)
-        size = self._query.page_size or 2
-        more = PageToken(ids[size - 1]) if len(ids) > size else None
-        return Page([self._adapter.record(id, self._query) for id in ids[:size]], more, len(session.vms))
+        self._session.step("close")  # A server without state for its tokens is not asked.
+        self._session.released.append(self._pages.token)
 
 
 class ScriptedFeed(Feed):

@@ -11,13 +11,20 @@ from seeds import broken_feeds as feeds
 from seeds import broken_kinds as kinds
 from seeds import broken_listings as listings
 from seeds import broken_sessions as sessions
-from seeds.delegating import DelegatingAdapter, DelegatingDriver, DelegatingFeed, DelegatingSession
+from seeds.delegating import (
+    DelegatingAdapter,
+    DelegatingDriver,
+    DelegatingFeed,
+    DelegatingListing,
+    DelegatingSession,
+    ListingAdapter,
+)
 
 from hvlib.driver import Driver
 
 __all__ = ["BREAKAGES", "Breakage", "broken"]
 
-Part = type[DelegatingAdapter] | type[DelegatingFeed] | type[DelegatingSession]
+Part = type[DelegatingAdapter] | type[DelegatingFeed] | type[DelegatingListing] | type[DelegatingSession]
 
 
 class Breakage(NamedTuple):
@@ -31,6 +38,9 @@ class Breakage(NamedTuple):
         """A session with this part in it."""
         if issubclass(self.part, DelegatingSession):
             return self.part
+        if issubclass(self.part, DelegatingListing):
+            adapter = type("BrokenAdapter", (ListingAdapter,), {"listing_type": self.part})
+            return type("BrokenSession", (DelegatingSession,), {"adapter_type": adapter})
         layer = "feed_type" if issubclass(self.part, DelegatingFeed) else "adapter_type"
         return type("BrokenSession", (DelegatingSession,), {layer: self.part})
 
@@ -51,6 +61,8 @@ DIFFERENCE = "test_it_goes_on_with_just_the_difference"
 CURSORS = "test_every_cursor_goes_on_where_it_stands"
 DONE = "test_what_is_declared_is_done"
 CHANGES = "test_every_change_of_a_vm_is_told"
+BROKEN = "test_a_broken_connection_is_never_a_short_list"
+ASKED_AGAIN = "test_a_page_that_did_not_arrive_comes_when_it_is_asked_for_again"
 
 OPTIONS = ("vcpus", "memory_bytes", "networks", "volumes", "host", "cluster", "pool", "user_data", "start")
 """Of the creation of a VM."""
@@ -104,16 +116,29 @@ BREAKAGES: Mapping[str, Breakage] = {
     "lost session is a refusal": Breakage(
         adapters.LostSessionIsRefusal, ("test_a_lost_session_is_never_an_empty_list",)
     ),
-    "native exception": Breakage(adapters.NativeException, ("test_a_broken_connection_is_never_a_short_list",)),
+    "native exception": Breakage(adapters.NativeException, (BROKEN,)),
     "undeclared action": Breakage(adapters.UndeclaredAction, ("test_what_is_not_declared_is_not_done",)),
     "declared in vain": Breakage(adapters.DeclaredInVain, (DONE,)),
     # The second one starts a VM to begin with: what it makes is not gone again in the end, if it is slow.
     "done too soon": Breakage(adapters.DoneTooSoon, (DONE, VALUES, CHANGES)),
     "marker gone": Breakage(listings.MarkerGone, ("test_a_page_token_whose_object_is_gone_goes_on_or_is_lost",)),
     "tokens good once": Breakage(listings.TokensGoodOnce, ("test_a_token_is_good_although_its_listing_goes_on",)),
-    "remembered listing": Breakage(
-        listings.RememberedListing,
-        ("test_a_listing_is_of_now",),
+    "remembered listing": Breakage(listings.RememberedListing, ("test_a_listing_is_of_now",)),
+    "page skipped after an error": Breakage(listings.SkipsAfterError, (BROKEN, ASKED_AGAIN)),
+    "listing over with an error": Breakage(listings.EndsWithAnError, (BROKEN, ASKED_AGAIN)),
+    "listing begins again": Breakage(
+        listings.BeginsAgainInANewSession, ("test_a_session_lost_in_mid_listing_is_never_a_short_list",)
+    ),
+    "token too far": Breakage(listings.TokenTooFar, ("test_a_page_token_goes_on_or_says_that_it_is_lost",)),
+    "token brings its query": Breakage(
+        listings.TokenBringsItsQuery, ("test_a_token_says_nothing_of_fields_and_filters",)
+    ),
+    "one place for all listings": Breakage(
+        listings.OneForAll, ("test_listings_at_the_same_time_do_not_disturb_each_other",)
+    ),
+    "closing a listing raises": Breakage(
+        listings.CloseRaises,
+        ("test_pages_are_fetched_as_they_are_asked_for", "test_a_listing_that_is_given_up_disturbs_nobody"),
     ),
     "other lookups": Breakage(kinds.OtherLookups, ("test_every_kind_is_looked_up",)),
     "other lost delete": Breakage(kinds.OtherLostDelete, ("test_other_kinds_come_change_and_go",)),

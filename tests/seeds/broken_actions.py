@@ -173,8 +173,8 @@ class Attachments(DelegatingAdapter):
             del books[key]
         return super().submit(ref, action)
 
-    def _records(self, records: Sequence[Any]) -> list[Any]:
-        return [self._booked(record) for record in super()._records(records)]
+    def records(self, records: Sequence[Any]) -> list[Any]:
+        return [self._booked(record) for record in super().records(records)]
 
     def _booked(self, record: Any) -> Any:
         for (vm, part), attached in self.session.__dict__.get("books", {}).items():

@@ -25,6 +25,7 @@ from hvlib.driver import (
     Listing,
     Page,
     PageToken,
+    ServerPage,
     Session,
     Started,
     TokenListing,
@@ -61,19 +62,47 @@ class DelegatingAdapter(Adapter[Any]):
         """One page, and the token for the next one."""
         listing = self.wrapped.open(query, after)
         page = listing.fetch()
-        return Page(self._records(page.items), listing.token, page.total)
+        return Page(self.records(page.items), listing.token, page.total)
 
     def lookup(self, field: str, value: str, query: Query[Any]) -> Sequence[Any]:
-        return self._records(self.wrapped.lookup(field, value, query))
+        return self.records(self.wrapped.lookup(field, value, query))
 
     def get(self, refs: Sequence[Ref], query: Query[Any]) -> Sequence[Any]:
-        return self._records(self.wrapped.get(refs, query))
+        return self.records(self.wrapped.get(refs, query))
 
     def submit(self, ref: Ref | None, action: Action) -> Started | Done:
         return self.wrapped.submit(ref, action)
 
-    def _records(self, records: Sequence[Any]) -> list[Any]:
+    def records(self, records: Sequence[Any]) -> list[Any]:
+        """Records of the wrapped driver, as this one gives them."""
         return [self.session.record(record) for record in records]
+
+
+class DelegatingListing(Listing[Any]):
+    """A listing under way, as the wrapped one has it."""
+
+    def __init__(self, adapter: ListingAdapter, query: Query[Any], after: PageToken | None) -> None:
+        self.adapter = adapter
+        self.query = query
+        self.token = after
+        self.wrapped = adapter.wrapped.open(query, after)
+
+    def fetch(self) -> ServerPage[Any]:
+        page = self.wrapped.fetch()
+        self.token = self.wrapped.token
+        return replace(page, items=self.adapter.records(page.items))
+
+    def close(self) -> None:
+        self.wrapped.close()
+
+
+class ListingAdapter(DelegatingAdapter):
+    """An adapter whose listings are broken, rather than its pages."""
+
+    listing_type: ClassVar[type[DelegatingListing]] = DelegatingListing
+
+    def open(self, query: Query[Any], after: PageToken | None) -> Listing[Any]:
+        return self.listing_type(self, query, after)
 
 
 class DelegatingFeed(Feed):

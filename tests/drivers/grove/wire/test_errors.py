@@ -121,7 +121,7 @@ def session(server: Scripted) -> Iterator[Session]:
 
 def listed(session: Session) -> Any:
     adapter = session.adapters[VM]
-    return adapter.page(make_query(VM, adapter.fields), None)
+    return adapter.open(make_query(VM, adapter.fields), None).fetch()
 
 
 def failing(server: Scripted, session: Session, said: bytes) -> errors.HvlibError:

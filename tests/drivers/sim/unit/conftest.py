@@ -24,7 +24,7 @@ from hvlib_sim.session import LabSession
 
 from hvlib.actions import Action
 from hvlib.api.address import parse_endpoint
-from hvlib.driver import Done, Session, Started
+from hvlib.driver import Done, Listing, ServerPage, Session, Started
 from hvlib.model.query import Query, make_query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource, TaskRecord
@@ -61,14 +61,16 @@ class Caller:
         filters = options.pop("filters", None)
         return make_query(kind, self.session.adapters[kind].fields, filters=filters, **options)
 
-    def pages(self, kind: type[Resource], **options: Any) -> Iterator[Any]:
-        query, token = self.query(kind, **options), None
-        while True:
-            page = self.session.adapters[kind].page(query, token)
+    def open(self, kind: type[Resource], after: Any = None, **options: Any) -> Listing[Any]:
+        opened: Listing[Any] = self.session.adapters[kind].open(self.query(kind, **options), after)
+        return opened
+
+    def pages(self, kind: type[Resource], **options: Any) -> Iterator[ServerPage[Any]]:
+        listing, last = self.open(kind, **options), False
+        while not last:
+            page = listing.fetch()
+            last = page.last
             yield page
-            token = page.next
-            if token is None:
-                return
 
     def all(self, kind: type[Resource], **options: Any) -> list[Any]:
         return [item for page in self.pages(kind, **options) for item in page.items]

@@ -168,8 +168,9 @@ def test_each_sees_what_the_other_does(labs: list[Lab], connect: Connect) -> Non
     one.submit(VM, vm.ref, actions.Rename("another"))
     assert [change.record.name_label for change in feed.next(5).changes] == ["another"]
     assert [change.record.name_label for change in one.feed([VM], cursor).next(5).changes] == ["another"]
-    page = next(one.pages(VM, page_size=15))
-    assert len(two.session.adapters[VM].page(two.query(VM), page.next).items) == 5
+    listing = one.open(VM, page_size=15)
+    listing.fetch()
+    assert len(two.open(VM, listing.token).fetch().items) == 5
 
 
 @pytest.mark.parametrize(

@@ -112,18 +112,17 @@ def test_pages_while_objects_come_and_go(site: Any) -> None:
 
 
 def test_a_page_token_outlives_its_session(site: Any, connect: Any) -> None:
-    first = next(site.caller.pages(VM, page_size=15))
+    listing = site.caller.open(VM, page_size=15)
+    listing.fetch()
     site.caller.session.close()
-    other = connect(site.lab)
-    rest = other.session.adapters[VM].page(other.query(VM), first.next)
-    assert len(rest.items) == 5
-    assert rest.next is None
+    rest = connect(site.lab).open(VM, listing.token).fetch()
+    assert (len(rest.items), rest.last) == (5, True)
 
 
 @pytest.mark.parametrize("token", ["", "vm-00000003", "x:vm-00000003", "{uuid}:host-00000001"])
 def test_a_token_of_something_else_is_lost(site: Any, token: str) -> None:
     with pytest.raises(CursorLost):
-        site.caller.session.adapters[VM].page(site.caller.query(VM), token.format(uuid=site.lab.uuid))
+        site.caller.open(VM, token.format(uuid=site.lab.uuid)).fetch()
 
 
 @pytest.mark.parametrize(

@@ -159,14 +159,14 @@ def test_options_need_not_be_text(connect: Any) -> None:
 
 def test_the_third_page_loses_the_session_once(connect: Any) -> None:
     caller = connect("sim://?vms=10&fail=page:session-lost:1:2")
-    query, adapter = caller.query(VM, page_size=3), caller.session.adapters[VM]
-    first = adapter.page(query, None)
-    second = adapter.page(query, first.next)
+    listing = caller.open(VM, page_size=3)
+    pages = [listing.fetch(), listing.fetch()]
     with pytest.raises(SessionLost):
-        adapter.page(query, second.next)
+        listing.fetch()
     assert caller.session.native.open_sessions == 0
     caller.session.login()
-    assert len(adapter.page(query, second.next).items) == 3
+    pages += [listing.fetch(), listing.fetch()]
+    assert [vm.ref for page in pages for vm in page.items] == [vm.ref for vm in caller.all(VM)]
 
 
 CLASSES = {

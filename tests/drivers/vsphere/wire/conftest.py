@@ -14,7 +14,7 @@ from hvlib_vsphere.driver import VSphereDriver
 from hvlib_vsphere.session import VSphereSession
 from servers.vcsim import Vcsim
 
-from hvlib.driver import Batch, Endpoint, Feed, Secret, Upsert
+from hvlib.driver import Batch, Endpoint, Feed, Secret, Session, Upsert
 from hvlib.model.query import Query, make_query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
@@ -76,8 +76,13 @@ def session(endpoint: Endpoint, context: CountingContext) -> Iterator[VSphereSes
     opened.close()
 
 
-def query(session: VSphereSession, kind: type[Resource], **options: Any) -> Query[Any]:
+def query(session: Session, kind: type[Resource], **options: Any) -> Query[Any]:
     return make_query(kind, session.adapters[kind].fields, **options)
+
+
+def first_page(session: Session, kind: type[Resource], **options: Any) -> Sequence[Any]:
+    """The objects of a listing's first page."""
+    return session.adapters[kind].open(query(session, kind, **options), None).fetch().items
 
 
 def batches(feed: Feed, until: Callable[[Sequence[Batch]], bool], seconds: float = 10.0) -> list[Batch]:

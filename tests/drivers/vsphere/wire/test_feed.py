@@ -19,7 +19,7 @@ from hvlib.errors import ConnectionFailed, ConnectionTimeout, CursorLost
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Host, Resource, TaskRecord
 
-from .conftest import Administrator, CountingContext, batches, query, snapshot, waiting_in
+from .conftest import Administrator, CountingContext, batches, first_page, query, snapshot, waiting_in
 
 RECENT = 200
 """Tasks that a vCenter has in its list of recent ones."""
@@ -65,7 +65,7 @@ def gone_of(id: str) -> Callable[[Change], bool]:
 
 
 def test_the_snapshot_is_what_a_listing_says(session: VSphereSession, feed: Feed) -> None:
-    listed = session.adapters[VM].page(query(session, VM), None).items
+    listed = first_page(session, VM)
 
     assert snapshot(feed) == {vm.ref: vm for vm in listed}
 
@@ -221,7 +221,7 @@ def test_a_lost_session_ends_the_wait(server: Vcsim, admin: Administrator, feed:
 
 
 def test_a_feed_of_a_lost_session_can_not_be_opened(session: VSphereSession, admin: Administrator) -> None:
-    session.adapters[VM].page(query(session, VM), None)
+    first_page(session, VM)
     admin.expire_sessions()
     with pytest.raises(SessionLost):
         session.feed([query(session, VM)], None)

@@ -4,20 +4,21 @@ from typing import Any
 
 import pytest
 from hvlib_vsphere.session import VSphereSession
+from hvlib_vsphere.wire.client import Client
 from pyVmomi import vim
 
-from hvlib.driver import PageToken
-from hvlib.errors import CursorLost, InvalidQuery
+from hvlib.driver import Listing, PageToken
+from hvlib.errors import ConnectionFailed, CursorLost, InvalidQuery
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Host, TaskRecord
 
-from .conftest import Administrator, CountingContext, query
+from .conftest import Administrator, CountingContext, first_page, query
 
 STATES = {"poweredOn": "running", "poweredOff": "halted", "suspended": "suspended"}
 
 
 def test_vms_are_what_the_sdk_says(session: VSphereSession, admin: Administrator) -> None:
-    listed = {vm.ref.id: vm for vm in session.adapters[VM].page(query(session, VM), None).items}
+    listed = {vm.ref.id: vm for vm in first_page(session, VM)}
     others = {vm._moId: vm for vm in admin.vms()}
 
     assert listed.keys() == others.keys()
@@ -36,7 +37,7 @@ def test_vms_are_what_the_sdk_says(session: VSphereSession, admin: Administrator
 
 
 def test_hosts_are_what_the_sdk_says(session: VSphereSession, admin: Administrator) -> None:
-    listed = {host.ref.id: host for host in session.adapters[Host].page(query(session, Host), None).items}
+    listed = {host.ref.id: host for host in first_page(session, Host)}
 
     assert len(listed) == 4
     for native in admin.objects(vim.HostSystem):
@@ -63,54 +64,100 @@ def test_pages_hold_everything_once(session: VSphereSession, context: CountingCo
 def test_a_listing_takes_one_call_a_page_and_its_view_is_made_once(
     session: VSphereSession, context: CountingContext
 ) -> None:
-    session.adapters[VM].page(query(session, VM), None)
-    session.adapters[VM].page(query(session, VM), None)
+    first_page(session, VM)
+    first_page(session, VM)
 
     assert context.calls == {"CreateContainerView": 1, "RetrievePropertiesEx": 2}
 
 
-def test_a_page_token_ends_with_its_session(session: VSphereSession) -> None:
-    adapter = session.adapters[VM]
-    token = adapter.page(query(session, VM, page_size=3), None).next
+def begun(session: VSphereSession) -> Listing[Any]:
+    """A listing that has given a page of three VMs."""
+    listing = session.adapters[VM].open(query(session, VM, page_size=3), None)
+    assert len(listing.fetch().items) == 3
+    return listing
+
+
+def test_a_listing_ends_with_its_session(session: VSphereSession, context: CountingContext) -> None:
+    listing = begun(session)
     session.login()
+    context.calls.clear()
 
+    for _ in range(2):
+        with pytest.raises(CursorLost):
+            listing.fetch()
+    listing.close()
+    assert context.calls == {}
+
+
+def test_nobody_else_can_go_on_with_a_listing(session: VSphereSession) -> None:
+    assert begun(session).token is None
     with pytest.raises(CursorLost):
-        adapter.page(query(session, VM, page_size=3), token)
+        session.adapters[VM].open(query(session, VM), PageToken("of another"))
 
 
-def test_a_page_token_is_good_once(session: VSphereSession) -> None:
-    adapter = session.adapters[VM]
-    token = adapter.page(query(session, VM, page_size=3), None).next
-    adapter.page(query(session, VM, page_size=3), token)
+def test_a_page_whose_reply_was_lost_is_lost(session: VSphereSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server gives a page once; so a listing that was cut off does not go on with the next one."""
+    listing, call = begun(session), Client.call
 
+    def lose(client: Client, *arguments: Any, **options: Any) -> Any:
+        call(client, *arguments, **options)
+        raise ConnectionFailed("cut in the reply")
+
+    monkeypatch.setattr(Client, "call", lose)
+    with pytest.raises(ConnectionFailed):
+        listing.fetch()
+    monkeypatch.undo()
     with pytest.raises(CursorLost):
-        adapter.page(query(session, VM, page_size=3), token)
-    with pytest.raises(CursorLost):
-        adapter.page(query(session, VM), PageToken("of another"))
+        listing.fetch()
 
 
-def test_a_listing_that_is_given_up_is_released_quietly(session: VSphereSession) -> None:
-    adapter = session.adapters[VM]
-    token = adapter.page(query(session, VM, page_size=3), None).next
-    assert token is not None
-    adapter.release(token)
-    adapter.release(PageToken("of another:1"))
+def test_a_listing_whose_first_page_failed_begins_anew(
+    session: VSphereSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise ConnectionFailed("refused")
+
+    listing = session.adapters[VM].open(query(session, VM), None)
+    monkeypatch.setattr(Client, "call", fail)
+    with pytest.raises(ConnectionFailed):
+        listing.fetch()
+    monkeypatch.undo()
+    page = listing.fetch()
+    assert (len(page.items), page.last) == (20, True)
+
+
+def test_a_listing_that_is_given_up_is_released_quietly(session: VSphereSession, context: CountingContext) -> None:
+    listing = begun(session)
+    listing.close()
+    listing.close()
+    begun(session).close()
+    assert context.calls["CancelRetrievePropertiesEx"] == 2
+
+
+def test_nothing_is_released_of_a_listing_without_a_page_to_come(
+    session: VSphereSession, context: CountingContext
+) -> None:
+    session.adapters[VM].open(query(session, VM), None).close()
+    listing = session.adapters[VM].open(query(session, VM), None)
+    assert listing.fetch().last
+    listing.close()
+    assert "CancelRetrievePropertiesEx" not in context.calls
 
 
 def test_only_what_is_asked_for_is_loaded(session: VSphereSession) -> None:
-    record = session.adapters[VM].page(query(session, VM, fields=["vcpus"]), None).items[0]
+    record = first_page(session, VM, fields=["vcpus"])[0]
 
     assert record.loaded == {"vcpus"}
     assert record.vcpus >= 1
 
 
 def test_refs_alone(session: VSphereSession) -> None:
-    assert len(session.adapters[VM].page(query(session, VM, fields=[]), None).items) == 20
+    assert len(first_page(session, VM, fields=[])) == 20
 
 
 def test_native_properties_come_along(session: VSphereSession, admin: Administrator) -> None:
     names = ["config.guestId", "config.hardware", "runtime.host"]
-    record = session.adapters[VM].page(query(session, VM, native=names), None).items[0]
+    record = first_page(session, VM, native=names)[0]
     other = admin.vm(record.ref.id)
 
     assert list(record.native) == names
@@ -120,20 +167,19 @@ def test_native_properties_come_along(session: VSphereSession, admin: Administra
 
 
 def test_all_native_properties_and_the_same_fields(session: VSphereSession) -> None:
-    adapter = session.adapters[VM]
-    plain = adapter.page(query(session, VM), None).items
-    full = adapter.page(query(session, VM, native=True), None).items
+    plain = first_page(session, VM)
+    full = first_page(session, VM, native=True)
 
     assert full[0].native["config"]["hardware"]["numCPU"] == str(full[0].vcpus)
     assert full[0].native["name"] == full[0].name_label
     for one, other in zip(plain, full, strict=True):
-        for field in adapter.fields:
+        for field in session.adapters[VM].fields:
             assert getattr(one, field) == getattr(other, field)
 
 
 def test_a_native_property_that_does_not_exist(session: VSphereSession) -> None:
     with pytest.raises(InvalidQuery, match=r"config\.colour"):
-        session.adapters[VM].page(query(session, VM, native=["config.colour"]), None)
+        first_page(session, VM, native=["config.colour"])
 
 
 def test_by_uuid(session: VSphereSession, admin: Administrator, context: CountingContext) -> None:
@@ -174,7 +220,7 @@ def test_by_name(session: VSphereSession, context: CountingContext, name: str, c
 
 def test_those_that_exist_are_got_in_one_call(session: VSphereSession, context: CountingContext) -> None:
     adapter = session.adapters[VM]
-    known = [vm.ref for vm in adapter.page(query(session, VM), None).items]
+    known = [vm.ref for vm in first_page(session, VM)]
     context.calls.clear()
     gone: list[Any] = [Ref("test", "VM", "vm-0"), Ref("test", "VM", "vm-00"), Ref("test", "Host", known[0].id)]
 
@@ -188,9 +234,7 @@ def test_tasks(session: VSphereSession, admin: Administrator) -> None:
     task = vm.PowerOnVM_Task()
     admin.finish(task)
     admin.finish(vm.PowerOffVM_Task())
-    records = {
-        record.ref.id: record for record in session.adapters[TaskRecord].page(query(session, TaskRecord), None).items
-    }
+    records = {record.ref.id: record for record in first_page(session, TaskRecord)}
     record = records[task._moId]
 
     assert (record.state, record.progress, record.error) == ("succeeded", 1.0, None)
@@ -200,11 +244,10 @@ def test_tasks(session: VSphereSession, admin: Administrator) -> None:
 
 
 def list_pages(session: VSphereSession, page_size: int) -> list[list[Any]]:
-    wanted = query(session, VM, page_size=page_size)
-    pages, token = [], None
-    while True:
-        page = session.adapters[VM].page(wanted, token)
+    listing = session.adapters[VM].open(query(session, VM, page_size=page_size), None)
+    pages, last = [], False
+    while not last:
+        page = listing.fetch()
         pages.append(list(page.items))
-        token = page.next
-        if token is None:
-            return pages
+        last = page.last
+    return pages

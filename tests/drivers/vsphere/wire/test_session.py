@@ -26,7 +26,7 @@ from hvlib.errors import (
 )
 from hvlib.model.resources import VM, Host, TaskRecord
 
-from .conftest import Administrator, CountingContext, query, waiting_in
+from .conftest import Administrator, CountingContext, first_page, query, waiting_in
 
 NOTHING_LEFT = {"sessions": 0, "views": 0, "collectors": 0, "filters": 0}
 
@@ -126,7 +126,7 @@ def test_login_takes_three_round_trips(opened: Open, context: CountingContext) -
 
 def test_before_login(opened: Open) -> None:
     with pytest.raises(SessionLost):
-        opened().adapters[VM].page(query(opened(), VM), None)
+        first_page(opened(), VM)
 
 
 def test_wrong_password(opened: Open) -> None:
@@ -164,7 +164,7 @@ def test_a_certificate_need_not_be_verified(opened: Open) -> None:
     session = opened(cacert=None, verify=False)
     session.login()
 
-    assert len(session.adapters[VM].page(query(session, VM), None).items) == 20
+    assert len(first_page(session, VM)) == 20
 
 
 def test_a_ca_file_that_is_not_there(opened: Open) -> None:
@@ -255,18 +255,17 @@ def test_whoever_answers_is_no_server(
 
 @pytest.mark.parametrize("kind", [VM, Host, TaskRecord])
 def test_a_lost_session_is_never_an_empty_list(session: VSphereSession, admin: Administrator, kind: type) -> None:
-    adapter = session.adapters[kind]
-    adapter.page(query(session, kind), None)
+    first_page(session, kind)
     admin.expire_sessions()
 
     with pytest.raises(SessionLost):
-        adapter.page(query(session, kind), None)
+        first_page(session, kind)
 
 
 @pytest.mark.parametrize("field", ["uuid", "name_label"])
 def test_a_lost_session_is_never_a_missing_object(session: VSphereSession, admin: Administrator, field: str) -> None:
     adapter = session.adapters[VM]
-    vm = adapter.page(query(session, VM), None).items[0]
+    vm = first_page(session, VM)[0]
     admin.expire_sessions()
 
     with pytest.raises(SessionLost):
@@ -276,17 +275,17 @@ def test_a_lost_session_is_never_a_missing_object(session: VSphereSession, admin
 
 
 def test_a_new_login_after_a_lost_session(session: VSphereSession, admin: Administrator) -> None:
-    session.adapters[VM].page(query(session, VM), None)
+    first_page(session, VM)
     admin.expire_sessions()
     session.login()
 
-    assert len(session.adapters[VM].page(query(session, VM), None).items) == 20
+    assert len(first_page(session, VM)) == 20
 
 
 def test_nothing_is_left_on_the_server(server: Vcsim, opened: Open) -> None:
     session = opened()
     session.login()
-    session.adapters[VM].page(query(session, VM), None)
+    first_page(session, VM)
     feed = session.feed([query(session, VM), query(session, Host)], None)
     feed.next(1.0)
     assert server.leftovers() == {"sessions": 1, "views": 2, "collectors": 1, "filters": 2}
@@ -320,7 +319,7 @@ def test_closing_does_not_wait_for_a_server_that_is_gone(endpoint: Endpoint, con
         session.login()
         server.stop()
         with pytest.raises(ConnectionFailed):
-            session.adapters[VM].page(query(session, VM), None)
+            first_page(session, VM)
         start = time.monotonic()
         session.close()
 
