@@ -52,10 +52,13 @@ class Code:
         return f"v{self._names}"
 
     def functions(self, source: str) -> dict[str, Any]:
-        """The functions that a source defines, which names what was bound."""
+        """The functions that a source defines, which names what was bound.
+
+        They are taken out of their own globals: a circle would keep the provider of what was bound until a collection.
+        """
         namespace = dict(self._values)
         exec(_compiled(source), namespace)
-        return namespace
+        return {name: namespace.pop(name) for name in namespace.keys() - self._values.keys() - {"__builtins__"}}
 
 
 def attribute(name: str) -> str:
