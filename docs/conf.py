@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from mapping import write
 
 project = "hvlib"
 author = "The hvlib authors"
@@ -10,7 +16,7 @@ project_copyright = "2026, the hvlib authors"
 release = importlib.metadata.version("hvlib-sdk")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.doctest"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_generated"]
 html_theme = "furo"
 html_title = "hvlib"
 
@@ -22,3 +28,5 @@ myst_enable_extensions = ["colon_fence"]
 
 doctest_test_doctest_blocks = ""  # those of docstrings run in their own module: make docs
 doctest_global_setup = "import hvlib"
+
+write(Path(__file__).parent / "_generated")

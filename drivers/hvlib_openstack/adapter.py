@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
 from hvlib.driver import Adapter, Listing, PageToken
+from hvlib.driver.table import Records, Table, attribute, row_type
 from hvlib.model.errors import CursorLost, InvalidQuery, NotFound, ProtocolError
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
@@ -15,39 +17,44 @@ from hvlib.model.resources import Resource
 from hvlib_openstack.joins import MAX_SINGLE_READS
 from hvlib_openstack.listing import Joins, MarkerListing
 from hvlib_openstack.paging import MARKER, CollectionPage, page_at, pages
-from hvlib_openstack.table import Records, Table
 from hvlib_openstack.version import Version
 from hvlib_openstack.wire.client import Client
+from hvlib_openstack.wire.collection import Collection
+from hvlib_openstack.wire.rows import Rows
 from hvlib_openstack.wire.service import Parameters, Service
 
-__all__ = ["TableAdapter"]
+__all__ = ["IN_A_QUERY", "TableAdapter"]
 
 R = TypeVar("R", bound=Resource)
 
 PAGE_SIZE = 1000
 """Objects a page, if nobody says how many: as many as the services give."""
 
+IN_A_QUERY = 100
+"""Identifiers that an address has room for."""
+
 IDENTIFIER = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """Identifiers that may stand in a path. Another word may be a place of its own: ``/servers/detail``."""
 
-PROBE_SIZE = 100
-"""Objects of the page that is read before a few objects are asked for each by itself: of a small region, it is all."""
-
 
 class TableAdapter(Adapter[R]):
-    """A kind that a table describes. A read takes a round trip, and another one for what is joined."""
+    """A kind that a table describes. A read takes a round trip, and another one for what is joined.
+
+    | table: its native type is the name by which replies call the collection
+    """
 
     table: ClassVar[Table[Any]]
+    collection: ClassVar[Collection]
 
     def __init__(self, client: Client) -> None:
         self.client = client
         login = client.login
-        self.fields = self.table.declared(login.compute, login.administrator)
+        self.fields = self.table.declared(login.compute, administrator=login.administrator)
 
     @property
     def service(self) -> Service:
         """The service that has this kind."""
-        return self.client.service(self.table.service)
+        return self.client.service(self.collection.service)
 
     def ref(self, id: str) -> Ref:
         """The ref of an object of this kind."""
@@ -58,40 +65,53 @@ class TableAdapter(Adapter[R]):
 
         Where a service can't tell another kind's objects apart, a page of nothing but these is passed over.
         """
-        return MarkerListing(after, partial(self._page, query), partial(self._join, query), partial(self._built, query))
+        rows = self.rows(query)
+        return MarkerListing(
+            after, partial(self.page, query, rows), partial(self._join, query, rows), partial(self._built, query, rows)
+        )
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
         """GET of the object, by uuid; else of the collection, with what the service can compare."""
+        rows = self.rows(query, field)
         if field == "uuid" and self._single:
-            return self.made(query, self.item(Records(self.table, query, self.client, {}), value))
-        read = self.table.fields[field].reader(self.client, {})
-        rows = Records(self.table, query, self.client, {}, field)
-        asked = [*self.filters(query), *self.named(field, value)]
-        found = [item for page in self.pages(rows, asked) for item in page.items if read(rows.row(item)) == value]
-        return self.made(query, found, field)
+            return self.made(query, rows, self.item(rows, value))
+        column = self.table.fields[field]
+        read = self.table.reader(field, attribute, self.client.context, self.client)
+        asked = [*self.filters(query), *(self.compared(column.stored, value) if column.stored else ())]
+        listed = (item for page in self.pages(rows, asked) for item in page.items)
+        return self.made(query, rows, [item for item in listed if read(rows.id_of(item), rows.row(item)) == value])
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
-        """GET of an object. Of several, a page, and more pages for more than a few; then GET of each that is not found.
+        """GET of an object; of several, see `found`."""
+        rows, ids = self.rows(query), {ref.id for ref in refs}
+        if self._single:
+            ids = set(filter(IDENTIFIER.fullmatch, ids))
+            if len(ids) <= 1:
+                return self.made(query, rows, self.each(rows, ids))
+        return self.made(query, rows, self.found(rows, ids))
 
-        A listing leaves out what can be had all the same: another project's servers, hidden images.
-        """
-        wanted = {ref.id for ref in refs}
-        rows, found = Records(self.table, query, self.client, {}), []
-        if self._single and len(wanted) == 1:
-            return self.made(query, self.item(rows, *wanted))
-        few = self._single and len(wanted) <= MAX_SINGLE_READS
-        for page in self.pages(rows, self.chosen(sorted(wanted)), PROBE_SIZE if few else None):
-            chosen = [item for item in page.items if self._id(item) in wanted]
-            found += chosen
-            wanted.difference_update(map(self._id, chosen))
-            if few or not wanted:
+    def found(self, rows: Rows, ids: set[str]) -> list[Any]:
+        """The objects of several identifiers: pages, until all are found. What no listing has is not there."""
+        found: dict[str, Any] = {}
+        listed = (page for asked in self.chosen(sorted(ids)) for page in self.pages(rows, asked))
+        for page in listed:
+            found |= {id: item for item in page.items if (id := rows.id_of(item)) in ids}
+            if len(found) == len(ids):
                 break
-        found += [item for id in sorted(wanted if self._single else ()) for item in self.item(rows, id)]
-        return self.made(query, found)
+        return list(found.values())
+
+    def each(self, rows: Rows, ids: set[str]) -> list[Any]:
+        """The objects of these identifiers, each in a round trip of its own."""
+        return [item for id in sorted(ids) for item in self.item(rows, id)]
+
+    def rows(self, query: Query[R], *besides: str) -> Rows:
+        """How the objects of a query are read. ``besides``: fields that their rows are to hold too."""
+        natives = self.table.natives([*query.fields, *besides])
+        return Rows(row_type(self.collection.whole, natives | {self.collection.id}), self.collection.id, query.native)
 
     def everything(self) -> Parameters:
         """The parameters that ask for the whole kind."""
-        return self.table.parameters
+        return self.collection.parameters
 
     def limit(self, size: int | None) -> Parameters:
         """The parameters that ask for pages of a size, or of any."""
@@ -99,85 +119,78 @@ class TableAdapter(Adapter[R]):
 
     def filters(self, query: Query[R]) -> Parameters:
         """The parameters of a listing: with those of the query's filters that the service compares itself."""
-        return [*self.everything(), *self._compared(query)]
+        asked = list(self.everything())
+        for each in self.table.filters(query):
+            if len(each.values) == 1:
+                asked += self.compared(each.stored, each.values[0])
+        return asked
 
-    def named(self, field: str, value: str) -> Parameters:
-        """The parameters that find the objects whose field has a value, and perhaps others.
+    def compared(self, stored: str, value: object) -> Parameters:
+        """The parameters that find the objects with a value, and perhaps others; [] where there are none.
 
-        [] for an empty value: services do not tell it from no value.
+        Services do not tell an empty value from no value.
         """
-        name = self.table.filters.get(field)
-        return [] if name is None or not value else [(name, value)]
+        return [(stored, value)] if isinstance(value, str) and value else []
 
-    def chosen(self, ids: Sequence[str]) -> Parameters:  # noqa: ARG002 -- for services that can choose
-        """The parameters that find the objects of these identifiers, and perhaps others."""
-        return self.everything()
-
-    def compared(self, field: str, value: object) -> Parameters:
-        """The parameters that find the objects whose field has a value, and perhaps others; [] where there are none."""
-        return self.named(field, value) if isinstance(value, str) else []
-
-    def _compared(self, query: Query[R]) -> Iterator[tuple[str, str]]:
-        for each in query.filters:
-            if len(each.alternatives) == 1:
-                yield from self.compared(each.field, each.alternatives[0])
+    def chosen(self, ids: Sequence[str]) -> Sequence[Parameters]:  # noqa: ARG002 -- for services that can choose
+        """The parameters of listings that have, between them, those of these objects that can be read, and others."""
+        return [self.everything()]
 
     @property
     def _single(self) -> bool:
         """Whether the service tells of one object by what refs name it by."""
-        return self.table.item is not None and self.table.id == "id"
+        return self.collection.item is not None
 
     @property
     def _version(self) -> Version | None:
-        if self.table.service != "compute":
-            return self.table.version
+        if self.collection.service != "compute":
+            return self.collection.version
         newest = self.client.login.compute
-        return newest if self.table.version is None else min(newest, self.table.version)
+        return newest if self.collection.version is None else min(newest, self.collection.version)
 
-    def _page(self, query: Query[R], after: PageToken | None) -> tuple[CollectionPage[Any], PageToken | None]:
+    def page(
+        self, query: Query[R], rows: Rows, after: PageToken | None
+    ) -> tuple[CollectionPage[Any], PageToken | None]:
         """The first page after a token that has objects of this kind, and the token for the next one."""
-        rows, asked = Records(self.table, query, self.client, {}), self.filters(query)
+        asked, fits = self.filters(query), self._records(query, {}).fits
         marker = None if after is None else _marker(self.kind, after)
         page = self._after(rows, asked, marker, query.page_size)
         seen = {marker}
-        while page.next is not None and not rows.fitting(page.items):
+        while page.next is not None and not any(fits(rows.id_of(item), rows.row(item)) for item in page.items):
             marker = dict(page.next)[MARKER]
             if marker in seen:
-                raise ProtocolError(f"the pages of {self.table.path} have no end: one leads back to another")
+                raise ProtocolError(f"the pages of {self.collection.path} have no end: one leads back to another")
             seen.add(marker)
             page = self._after(rows, asked, marker, query.page_size)
         return page, None if page.next is None else _token(self.kind, page.next)
 
-    def _built(self, query: Query[R], items: Sequence[Any], joins: Joins) -> Sequence[R]:
-        return Records(self.table, query, self.client, joins).all(items)
-
-    def _after(self, rows: Records[R], asked: Parameters, marker: str | None, size: int | None) -> CollectionPage[Any]:
+    def _after(self, rows: Rows, asked: Parameters, marker: str | None, size: int | None) -> CollectionPage[Any]:
         """The page after a marker. Raises `CursorLost` for one that the service does not know."""
         place = [] if marker is None else [(MARKER, marker)]
         parameters = [*asked, *self.limit(size), *place]
-        table = self.table
+        path, key = self.collection.path, self.table.native_type
         try:
-            return page_at(self.service, table.path, table.key, parameters, rows.item_type, self._version)
+            return page_at(self.service, path, key, parameters, rows.item_type, self._version)
         except (InvalidQuery, NotFound) as error:
             if marker is None:
                 raise
             raise CursorLost(f"the listing can't go on: {error}", native=error.native) from error
 
-    def pages(self, rows: Records[R], parameters: Parameters, size: int | None = None) -> Iterator[CollectionPage[Any]]:
+    def pages(self, rows: Rows, parameters: Parameters) -> Iterator[CollectionPage[Any]]:
         """All pages of the collection, each one round trip; nothing is joined."""
         return pages(
             self.service,
-            self.table.path,
-            self.table.key,
-            parameters=[*parameters, *self.limit(size)],
+            self.collection.path,
+            self.table.native_type,
+            parameters=[*parameters, *self.limit(None)],
             type=rows.item_type,
             version=self._version,
         )
 
-    def item(self, rows: Records[R], id: str) -> list[Any]:
+    def item(self, rows: Rows, id: str) -> list[Any]:
         """One object, as an item of a page; [] if there is none. One round trip."""
-        assert self.table.item is not None
-        path, key = self.table.item
+        assert self.collection.item is not None
+        path, key = self.collection.item
         if not IDENTIFIER.fullmatch(id):
             return []
         try:
@@ -186,21 +199,26 @@ class TableAdapter(Adapter[R]):
             return []
         return [reply.read(rows.item_type)] if not key else [reply.read(_named(rows.item_type))[key]]
 
-    def made(self, query: Query[R], items: Sequence[Any], *besides: str) -> Sequence[R]:
-        """The records of items that were read into rows of these fields. One round trip if anything is joined."""
-        if not items:
-            return []
-        return Records(self.table, query, self.client, self._join(query, items), *besides).all(items)
+    def made(self, query: Query[R], rows: Rows, items: Sequence[Any]) -> Sequence[R]:
+        """The records of items. One round trip if anything is joined."""
+        return self._built(query, rows, items, self._join(query, rows, items)) if items else []
 
-    def _join(self, query: Query[R], items: Sequence[Any] | None) -> Joins:
+    def _built(self, query: Query[R], rows: Rows, items: Sequence[Any], joins: Joins) -> Sequence[R]:
+        records = self._records(query, joins)
+        if not query.native:
+            return records.all(zip(map(str, map(attrgetter(rows.id), items)), items, strict=True))
+        made = [records.make(rows.id_of(item), rows.row(item), rows.natives_of(item)) for item in items]
+        return [record for record in made if record is not None]
+
+    def _records(self, query: Query[R], joins: Joins) -> Records[R]:
+        return self.table.records(query, attribute, self.client.context, self.client, joins)
+
+    def _join(self, query: Query[R], rows: Rows, items: Sequence[Any] | None) -> Joins:
         """Read the joins of these objects: of a few by name; of many, or where none are given, all joins."""
-        few = [self._id(item) for item in items] if items is not None and len(items) <= MAX_SINGLE_READS else None
+        few = [rows.id_of(item) for item in items] if items is not None and len(items) <= MAX_SINGLE_READS else None
         if few == []:
             return {}
         return {join.name: join.read(self.client, few) for join in self.table.joins(query.fields)}
-
-    def _id(self, item: Any) -> str:
-        return str(item[self.table.id] if isinstance(item, dict) else getattr(item, self.table.id))
 
 
 def _token(kind: type[Resource], next: Parameters) -> PageToken:

@@ -13,7 +13,8 @@ __all__ = ["check_cell"]
 UNKNOWN = "UNKNOWN"
 
 
-def check_cell(server: str, status: str | None, name: str) -> None:
-    """Raise `PartialResult` for nova's record of a server whose cell is down."""
+def check_cell(server: str, status: str | None, name: str) -> bool:
+    """True for nova's record of a server. Raises `PartialResult` for that of one whose cell is down."""
     if status == UNKNOWN and not name:
         raise PartialResult(f"a cell of the region is down: nova knows nothing of the server {server}, among others")
+    return True

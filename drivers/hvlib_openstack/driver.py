@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hvlib.driver import Context, Driver, Endpoint, Session
-from hvlib.model.errors import DriverNotFound
+from hvlib.driver.sdk import installed
 
 __all__ = ["OpenStackDriver"]
 
@@ -47,10 +47,6 @@ class OpenStackDriver(Driver):
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
         """A session that is not logged in yet. `DriverNotFound` without the SDK."""
-        try:
+        with installed("openstack://", "hvlib-sdk[openstack]"):
             from hvlib_openstack.session import OpenStackSession
-        except ModuleNotFoundError as error:
-            raise DriverNotFound(
-                f"openstack:// needs {error.name}, which is not installed", hint="pip install 'hvlib-sdk[openstack]'"
-            ) from error
         return OpenStackSession(endpoint, context)

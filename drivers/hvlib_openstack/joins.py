@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
+from hvlib.driver.table import Code
 from hvlib_openstack.paging import pages
 from hvlib_openstack.version import Version
 from hvlib_openstack.wire.client import Client
@@ -42,6 +43,12 @@ class Join(msgspec.Struct, frozen=True):
 
     name: str
     read: Callable[[Client, Sequence[str] | None], Found]
+    natives: ClassVar[Sequence[str]] = ()
+    """What is joined is all that was read: a converter picks the object's part."""
+
+    def source(self, code: Code) -> str:
+        """`hvlib.driver.table.Join.source`."""
+        return code.bind(code.joined.get(self.name, {}))
 
 
 class Port(msgspec.Struct, gc=False):

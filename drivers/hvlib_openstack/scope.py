@@ -1,14 +1,30 @@
-"""Scopes: the parameters that ask for the objects of the login's project, or for those of all projects."""
+"""Scopes: the parameters that ask for the objects of the login's project or of all projects, and a count of these."""
 
 from __future__ import annotations
 
-from hvlib.model.errors import PermissionDenied
+import msgspec
+from msgspec import field
+
+from hvlib.model.errors import InvalidQuery, NotFound, PermissionDenied, Unsupported
+from hvlib_openstack.joins import sized
 from hvlib_openstack.wire.client import Client
 from hvlib_openstack.wire.service import Parameters
 
-__all__ = ["server_scope", "volume_scope"]
+__all__ = ["count_servers", "readable_scope", "server_scope", "volume_scope"]
 
 EVERY_PROJECT = [("all_tenants", "1")]
+
+
+class Statistics(msgspec.Struct):
+    running_vms: int
+
+
+class Absolute(msgspec.Struct):
+    servers: int = field(name="totalInstancesUsed")
+
+
+class Limits(msgspec.Struct):
+    absolute: Absolute
 
 
 def server_scope(client: Client) -> Parameters:
@@ -27,3 +43,29 @@ def volume_scope(client: Client) -> Parameters:
     if not client.login.administrator:
         raise PermissionDenied("only an administrator sees the volumes of all projects")
     return EVERY_PROJECT
+
+
+def readable_scope(client: Client, listed: Parameters) -> Parameters:
+    """Ask nova or cinder for every object that the user can read by its identifier: also those that are not listed."""
+    return EVERY_PROJECT if client.login.administrator else listed
+
+
+def count_servers(client: Client) -> int | None:
+    """Ask nova for the number of servers in `readable_scope`; None: this region does not tell it to this user.
+
+    To an administrator nova tells the servers of all hosts; those without a host are not counted.
+    """
+    try:
+        return _of_all_hosts(client) if client.login.administrator else _of_the_project(client)
+    except (InvalidQuery, NotFound, PermissionDenied, Unsupported):
+        return None
+
+
+def _of_all_hosts(client: Client) -> int:
+    reply = client.compute.get("/os-hypervisors/statistics", version=sized(client))
+    return reply.read(dict[str, Statistics])["hypervisor_statistics"].running_vms
+
+
+def _of_the_project(client: Client) -> int:
+    reply = client.compute.get("/limits", version=client.login.compute)
+    return reply.read(dict[str, Limits])["limits"].absolute.servers

@@ -3,73 +3,82 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, Generic, TypeVar
+from operator import attrgetter
+from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
 
 from hvlib.driver import Adapter, Done, Listing, Page, PageToken, Started, TokenListing, action
+from hvlib.driver.table import Table, attribute
 from hvlib.model.actions import Action, Rename, SetTags
 from hvlib.model.errors import CursorLost, InvalidQuery, NotFound
-from hvlib.model.query import Query
+from hvlib.model.query import Filter, Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource, TaskRecord
 from hvlib_sim.client import Client
 from hvlib_sim.lab import hardware
 from hvlib_sim.lab.engine import Engine, Operation
 from hvlib_sim.lab.objects import KINDS, Object
-from hvlib_sim.table import Table
 
 __all__ = ["LabelledAdapter", "TableAdapter", "required"]
 
 R = TypeVar("R", bound=Resource)
 
+Maker = Callable[[Iterable[Object]], list[R]]
+Test = Callable[[Object], bool]
+
 PAGE_SIZE = 500
+
+NATIVE = "sim."
+"""The beginning of native property names, before the name of an attribute of the lab's objects."""
 
 
 class TableAdapter(Adapter[R], Generic[R]):
     """A kind that is shown by a table."""
 
-    table: Table[R]
+    source: ClassVar[type[Object]]
+    """The class of the lab's objects that the kind shows."""
+    table: ClassVar[Table[Any]]
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self.fields = self.table.fields
+        self.fields = frozenset(self.table.fields)
 
     def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
         """Page: the objects behind the token's id, in the order of ids. Tokens outlive the session."""
-        return TokenListing(partial(self._page, query), after)
+        return TokenListing(partial(self._page, query, self.maker(query), self._test(query)), after)
 
-    def _page(self, query: Query[R], after: PageToken | None) -> Page[R]:
-        self.table.check_native(query)
-        table, lab = self.table, self.client.lab
+    def _page(self, query: Query[R], make: Maker[R], test: Test | None, after: PageToken | None) -> Page[R]:
+        source, lab = self.source, self.client.lab
         start = "" if after is None else self._last_id(after)
-        test = table.test(query)
         with self.client.call("Page"), lab.reading() as store:
             size, total, rest = query.page_size or PAGE_SIZE, None, None
             if test is None:
-                found, more = store.page(table.source, start, size)
-                total, rest = store.count(table.source), found[-1].id if more else None
+                found, more = store.page(source, start, size)
+                total, rest = store.count(source), found[-1].id if more else None
             else:
-                found, rest = store.search(table.source, start, size, test)
+                found, rest = store.search(source, start, size, test)
         following = None if rest is None else PageToken(f"{lab.uuid}:{rest}")
-        return Page(self._records(query, found), following, total)
+        return Page(make(found), following, total)
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
         """Lookup in the lab's index of uuids or names."""
-        self.table.check_native(query)
+        make = self.maker(query)
         if field not in ("uuid", "name_label"):
             raise InvalidQuery(f"no lookup by {field!r}", hint="uuid or name_label")
         with self.client.call("Lookup"), self.client.lab.reading() as store:
             find = store.by_uuid if field == "uuid" else store.by_name
-            found = find(self.table.source, value)
-        return self._records(query, found)
+            found = find(self.source, value)
+        return make(found)
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
         """Get: any number of objects at once, in the order of ``refs``."""
-        self.table.check_native(query)
+        make = self.maker(query)
         with self.client.call("Get"), self.client.lab.reading() as store:
-            objects = [store.find(self.table.source, ref.id) for ref in refs if self._is_mine(ref)]
-        return self._records(query, [one for one in objects if one is not None])
+            objects = [store.find(self.source, ref.id) for ref in refs if self._is_mine(ref)]
+        return make(one for one in objects if one is not None)
 
     def run(self, operation: Operation, ref: Ref | None, action: Action) -> Started:
         """Submit an operation as a task. `NotFound` if its object, or one that the action names, is not there."""
@@ -97,14 +106,38 @@ class TableAdapter(Adapter[R], Generic[R]):
         return ref.kind == self.kind.kind and ref.provider_uuid == self.client.lab.uuid
 
     def _last_id(self, token: PageToken) -> str:
-        own = re.escape(f"{self.client.lab.uuid}:") + rf"({self.table.source.prefix}-\d{{8,}})"
+        own = re.escape(f"{self.client.lab.uuid}:") + rf"({self.source.prefix}-\d{{8,}})"
         found = re.fullmatch(own, token, re.ASCII)
         if found is None:
             raise CursorLost(f"this lab did not give out {token!r} for a listing of {self.kind.kind}")
         return found[1]
 
-    def _records(self, query: Query[R], objects: Sequence[Any]) -> list[R]:
-        return self.table.records(query, objects, self.client.context)
+    def maker(self, query: Query[R]) -> Maker[R]:
+        """The function that makes records of objects. Raises `InvalidQuery` for an unknown native property."""
+        records = self.table.records(query, attribute, self.client.context)
+        if not query.native:
+            return lambda objects: records.all((one.id, one) for one in objects)
+        names = self._native_names(query.native)
+        made = records.make
+        return lambda objects: [
+            record for one in objects if (record := made(one.id, one, _native(one, names))) is not None
+        ]
+
+    def _native_names(self, asked: bool | tuple[str, ...]) -> Sequence[str]:
+        known = [f"{NATIVE}{name}" for name in self.source.__struct_fields__]
+        for name in () if isinstance(asked, bool) else asked:
+            if name not in known:
+                raise InvalidQuery(f"{self.kind.kind} has no native property {name!r}", hint=" ".join(known))
+        return known if isinstance(asked, bool) else asked
+
+    def _test(self, query: Query[R]) -> Test | None:
+        """A function that says whether an object fits the filters; None: there are none."""
+        tests = [
+            (attrgetter(each.stored), Filter(each.stored, each.values).matches) for each in self.table.filters(query)
+        ]
+        if not tests:
+            return None
+        return lambda one: all(matches(get(one)) for get, matches in tests)
 
 
 class LabelledAdapter(TableAdapter[R]):
@@ -126,3 +159,7 @@ def required(holds: bool, message: str) -> None:
     """Raise `InvalidQuery` with the message unless the condition holds."""
     if not holds:
         raise InvalidQuery(message)
+
+
+def _native(one: Object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: msgspec.to_builtins(getattr(one, name.removeprefix(NATIVE))) for name in names}

@@ -13,7 +13,6 @@ from hvlib_sim.adapter import TableAdapter
 from hvlib_sim.authentication import SimAuthenticator
 from hvlib_sim.client import Client
 from hvlib_sim.connection import Connection
-from hvlib_sim.feed import LabFeed
 from hvlib_sim.kinds.cluster import Clusters
 from hvlib_sim.kinds.flavor import Flavors
 from hvlib_sim.kinds.host import Hosts
@@ -25,6 +24,7 @@ from hvlib_sim.kinds.task import Tasks
 from hvlib_sim.kinds.vm import VMs
 from hvlib_sim.kinds.volume import Volumes
 from hvlib_sim.lab.lab import Lab
+from hvlib_sim.watch.feed import LabFeed
 
 __all__ = ["LabSession"]
 
@@ -76,7 +76,7 @@ class LabSession(Session):
 
     def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
         """Subscribe: a feed out of the lab's change log."""
-        pairs = [(self._adapters[query.kind].table, query) for query in queries]
+        pairs = [(self._adapters[query.kind], query) for query in queries]
         with self._client.call("Subscribe"):
             feed = LabFeed(self._client, pairs, since)
         self._client.connection.feeds.add(feed)

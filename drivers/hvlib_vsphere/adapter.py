@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from hvlib.driver import Adapter, Listing, PageToken, Started
+from hvlib.driver.table import Table, item_or_none
 from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource, TaskRecord
 from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.listing import PropertyListing, Retrieval
-from hvlib_vsphere.table import SELF, Records, Table, check_row
+from hvlib_vsphere.records import RecordMaker, check_row
 from hvlib_vsphere.wire.client import Client
 from hvlib_vsphere.wire.property_spec import filter_spec, object_specs, traverse
 
@@ -33,18 +34,28 @@ class TableAdapter(Adapter[R]):
     """
 
     table: ClassVar[Table[Any]]
+    witness: ClassVar[str | None] = None
+    """`RecordMaker.witness`."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self.fields = frozenset(self.table.fields)
+        self.fields = self.table.declared()
 
     def selection(self) -> str:
         """The ObjectSpec of all objects of the kind. A lost session has no view, so it can't look like an empty one."""
         return traverse(self.client.view(self.table.native_type), "view", skip=True)
 
-    def native_refs(self, refs: Iterable[Ref]) -> list[MoRef]:
-        """The server's references of those refs that are of this kind."""
-        return [MoRef(self.table.native_type, ref.id) for ref in refs if ref.kind == self.kind.kind]
+    def moref(self, ref: Ref) -> MoRef:
+        """The server's reference of an object of this kind."""
+        return MoRef(self.table.native_type, ref.id)
+
+    def specs_of(self, refs: Iterable[Ref]) -> str:
+        """The ObjectSpecs of those of the objects that are of this kind."""
+        return object_specs(self.moref(ref) for ref in refs if ref.kind == self.kind.kind)
+
+    def records(self, query: Query[R]) -> RecordMaker[R]:
+        """What makes the query's records."""
+        return RecordMaker(self.table, query, self.client, self.witness)
 
     def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
         """PropertyCollector.RetrievePropertiesEx on a view, then ContinueRetrievePropertiesEx: a round trip a page.
@@ -53,42 +64,44 @@ class TableAdapter(Adapter[R]):
         """
         if after is not None:
             raise CursorLost("a vSphere listing ends with the provider's own iteration of it")
-        records = Records(self.table, query, self.client)
+        records = self.records(query)
         return PropertyListing(self._everything(records.paths), records, query.page_size or PAGE_SIZE)
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
         """PropertyCollector.RetrievePropertiesEx on these objects: one round trip."""
-        wanted = self.native_refs(refs)
-        if not wanted:
+        objects = self.specs_of(refs)
+        if not objects:
             return []
-        records = Records(self.table, query, self.client)
+        records = self.records(query)
         items: list[R] = []
-        spec = filter_spec(self.table.native_type, records.paths, object_specs(wanted), skip_missing=True)
+        spec = filter_spec(self.table.native_type, records.paths, objects, skip_missing=True)
         _read_all(Retrieval(self.client, lambda: spec), records.collect(items))
         return items
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
-        """The field of all, page by page, then the matches: pages + 1 round trips."""
+        """`find`, then the properties of those objects: one round trip more."""
         found = self.find(field, value)
         return self.get(found, query) if found else []
 
     def find(self, field: str, value: str) -> list[Ref]:
-        """The refs of the objects whose field has this value."""
-        prop = self.table.fields[field]
-        read = prop.reader(self.client)
+        """The refs of the objects whose field has this value: it is read of all, a round trip a page."""
+        read = self.table.reader(field, item_or_none, self.client.context, self.client)
         found: list[Ref] = []
 
         def compare(row: Row) -> None:
-            if check_row(row) and read({**row.values, SELF: row.ref.id}) == value:
+            if check_row(row) and read(row.ref.id, row.values) == value:
                 found.append(self.client.context.ref(self.kind, row.ref.id))
 
-        paths = [path for path in prop.paths if path != SELF]
-        _read_all(self._everything(paths), compare)
+        _read_all(self._everything(list(self.table.fields[field].natives())), compare)
         return found
 
-    def start_task(self, method: str, this: MoRef, arguments: str = "") -> Started:
-        """Call a ``..._Task`` method."""
-        return Started(self.client.context.ref(TaskRecord, self.client.call(method, this, arguments).id))
+    def call(self, method: str, this: Ref, arguments: str = "") -> Any:
+        """Call a method of an object of this kind."""
+        return self.client.call(method, self.moref(this), arguments)
+
+    def start_task(self, method: str, this: Ref, arguments: str = "") -> Started:
+        """Call a ``..._Task`` method of an object of this kind."""
+        return Started(self.client.context.ref(TaskRecord, self.call(method, this, arguments).id))
 
     def _everything(self, paths: Sequence[str] | None) -> Retrieval:
         """The retrieval of these properties of all objects of the kind."""

@@ -1,4 +1,4 @@
-"""Native values: the server's references, faults and objects, as Python holds them."""
+"""Data objects: the server's references, objects and faults, as Python holds them."""
 
 from __future__ import annotations
 

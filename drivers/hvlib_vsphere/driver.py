@@ -10,7 +10,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import msgspec
 
 from hvlib.driver import Context, Driver, Endpoint, Secret, Session
-from hvlib.model.errors import ConfigError, DriverNotFound
+from hvlib.driver.sdk import installed
+from hvlib.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from hvlib_vsphere.session import VSphereSession
@@ -34,12 +35,8 @@ class VSphereDriver(Driver):
 
     def session(self, endpoint: Endpoint, context: Context) -> VSphereSession:
         """A session with the endpoint as it is. Raises `DriverNotFound` where a package is not installed."""
-        try:
+        with installed("vsphere://", "hvlib-sdk[vsphere]"):
             from hvlib_vsphere.session import VSphereSession
-        except ModuleNotFoundError as error:
-            raise DriverNotFound(
-                f"vsphere:// needs {error.name}, which is not installed", hint="pip install 'hvlib-sdk[vsphere]'"
-            ) from error
         return VSphereSession(endpoint, context)
 
 

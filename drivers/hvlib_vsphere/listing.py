@@ -11,7 +11,7 @@ from hvlib.model.errors import CursorLost, HvlibError, InvalidQuery
 from hvlib.model.resources import Resource
 from hvlib_vsphere.data_objects import Row
 from hvlib_vsphere.login import Login
-from hvlib_vsphere.table import Records
+from hvlib_vsphere.records import RecordMaker
 from hvlib_vsphere.wire.client import Client
 from hvlib_vsphere.wire.soap import element
 
@@ -69,7 +69,7 @@ class Retrieval:
 class PropertyListing(Listing[R], Generic[R]):
     """The pages of a kind. Nobody else can go on with it: the server's token ends with the session."""
 
-    def __init__(self, retrieval: Retrieval, records: Records[R], size: int) -> None:
+    def __init__(self, retrieval: Retrieval, records: RecordMaker[R], size: int) -> None:
         self._retrieval = retrieval
         self._records = records
         self._size = size

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hvlib.driver.http import Address
-from hvlib.model.errors import DriverNotFound
+from hvlib.driver.sdk import installed
 from hvlib_vsphere.login import Login
 
 __all__ = ["service_instance"]
@@ -13,13 +13,9 @@ __all__ = ["service_instance"]
 
 def service_instance(address: Address, login: Login, timeout: float) -> Any:
     """A ``vim.ServiceInstance`` that shares the login. Raises `DriverNotFound` where pyvmomi is not installed."""
-    try:
+    with installed("provider.native", "hvlib-sdk[vsphere]"):
         from pyVmomi import VmomiSupport, vim
         from pyVmomi.SoapAdapter import SoapStubAdapter
-    except ImportError as error:
-        raise DriverNotFound(
-            "provider.native needs pyvmomi, which is not installed", hint="pip install 'hvlib-sdk[vsphere]'"
-        ) from error
     stub = SoapStubAdapter(  # type: ignore[no-untyped-call]
         host=address.host,
         port=-address.port if address.tls is None else address.port,

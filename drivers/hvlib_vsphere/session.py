@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hvlib.driver import About, Adapter, Context, Endpoint, Feed, Session, WatchCursor
+from hvlib.driver.http import Connections
 from hvlib.driver.login_slot import LoginSlot
 from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib_vsphere.adapter import TableAdapter
+from hvlib_vsphere.kinds.cluster import Clusters
 from hvlib_vsphere.kinds.host import Hosts
+from hvlib_vsphere.kinds.network import Networks
 from hvlib_vsphere.kinds.task import Tasks
 from hvlib_vsphere.kinds.vm import VMs
 from hvlib_vsphere.login import Login
@@ -19,11 +22,10 @@ from hvlib_vsphere.native import service_instance
 from hvlib_vsphere.watch.feed import PropertyFeed
 from hvlib_vsphere.wire.authentication import VSphereAuthenticator
 from hvlib_vsphere.wire.client import Client
-from hvlib_vsphere.wire.connections import Connections
 
 __all__ = ["VSphereSession"]
 
-ADAPTERS: Sequence[type[TableAdapter[Any]]] = (VMs, Hosts, Tasks)
+ADAPTERS: Sequence[type[TableAdapter[Any]]] = (VMs, Hosts, Clusters, Networks, Tasks)
 
 
 class VSphereSession(Session):
@@ -39,7 +41,7 @@ class VSphereSession(Session):
 
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
-        """VMs, hosts and tasks."""
+        """VMs, hosts, clusters, networks and tasks."""
         return self._adapters
 
     def login(self) -> None:
@@ -74,7 +76,7 @@ class VSphereSession(Session):
         """The SDK's ``vim.ServiceInstance`` in this login. Raises `DriverNotFound` where pyvmomi is not installed."""
         login = self._client.login
         if self._native is None or self._native[0] is not login:
-            self._native = (login, service_instance(self._connections.own.address, login, self._context.timeout()))
+            self._native = (login, service_instance(self._connections.address, login, self._context.timeout()))
         return self._native[1]
 
     def close(self) -> None:

@@ -7,14 +7,55 @@ told from it.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from sys import intern
+from uuid import UUID, uuid5
 
+from hvlib.driver.table import Constant
+from hvlib.model.resources import VM, Cluster, Host, Network, Resource, TaskRecord
+from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.wire.decoding import parse_bool, parse_datetime
 
-__all__ = ["escape_name", "integer", "is_true", "mebibytes", "moment", "plain_text", "unescape_name"]
+__all__ = [
+    "SERVER_UUID",
+    "escape_name",
+    "integer",
+    "is_true",
+    "kind_of",
+    "mebibytes",
+    "moment",
+    "own_uuid",
+    "plain_text",
+    "unescape_name",
+]
+
+KINDS: Mapping[str, type[Resource]] = {
+    "VirtualMachine": VM,
+    "HostSystem": Host,
+    "ClusterComputeResource": Cluster,
+    "Network": Network,
+    "DistributedVirtualPortgroup": Network,
+    "OpaqueNetwork": Network,
+    "Task": TaskRecord,
+}
+"""The kind of each type of the server's objects that has one."""
+
+SERVER_UUID = Constant(lambda client: UUID(client.login.server_uuid))
+"""The server's own uuid."""
 
 ESCAPED = re.compile("%(2f|25|5c)", re.IGNORECASE)
+
+
+def kind_of(value: object) -> tuple[type[Resource], str] | None:
+    """The kind of the object that a reference names, and its identifier; None for a type that has no kind."""
+    kind = KINDS.get(value.type) if isinstance(value, MoRef) else None
+    return None if kind is None else (kind, value.id)  # type: ignore[attr-defined]
+
+
+def own_uuid(id: str, server: UUID, known: str | None = None) -> str:
+    """The server's uuid of an object; where it has none, a UUIDv5 of the server's and the object's identifier."""
+    return known or str(uuid5(server, id))
 
 
 def integer(value: int | str | None) -> int | None:

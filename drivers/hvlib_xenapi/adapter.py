@@ -7,20 +7,22 @@ from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from hvlib.driver import Adapter, Done, Listing, PageToken, Started, action
+from hvlib.driver.table import Column, Field, Records, Table
 from hvlib.model import actions
 from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
+from hvlib_xenapi.joins import indexes, links, needs, records
 from hvlib_xenapi.listing import RowListing, Rows
 from hvlib_xenapi.operations.steps import Steps
-from hvlib_xenapi.table import Records, Table, any_of, equals
-from hvlib_xenapi.values import is_null
+from hvlib_xenapi.values import is_null, text
 from hvlib_xenapi.wire.client import Client
+from hvlib_xenapi.wire.conditions import any_of, condition, conditions
 from hvlib_xenapi.wire.events import BEGINNING, joined_rows, reply_type
-from hvlib_xenapi.wire.rows import NATIVE, Inventory, Row, native_row, row_type, rows_of
+from hvlib_xenapi.wire.rows import Inventory, Row, native_row, row_type, rows_type
 
-__all__ = ["LabelledAdapter", "TableAdapter"]
+__all__ = ["LABELS", "TAGS", "LabelledAdapter", "TableAdapter"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -30,6 +32,15 @@ PAGE_SIZE = 1000
 ONE_BY_ONE = 40
 """Objects that are asked for one by one; of more, the whole class is read, and those wanted are picked."""
 
+LABELS: Mapping[str, Column] = {
+    "uuid": Field("uuid", stored="uuid"),
+    "name_label": Field("name_label", stored="name__label"),
+    "description": Field("name_description", convert=text),
+}
+"""The columns that every class has. The native fields that objects are looked up by have hvlib's names."""
+
+TAGS: Mapping[str, Column] = {"tags": Field("tags", convert=lambda tags: tuple(sorted(tags)))}
+
 
 class TableAdapter(Adapter[R]):
     """A kind that a table describes. A read takes a round trip, and another one if there is anything to be joined."""
@@ -38,7 +49,7 @@ class TableAdapter(Adapter[R]):
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self.fields = frozenset(self.table.fields)
+        self.fields = self.table.declared()
 
     def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
         """get_all_records_where of the class, event.from of what is joined. Raises `CursorLost` for any token."""
@@ -48,22 +59,13 @@ class TableAdapter(Adapter[R]):
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
         """get_all_records_where; event.from of what is joined to the objects found."""
-        condition = equals(self.table.fields[field].stored, value)
-        own, conditions = self.table.cls, self.table.conditions(query)
-        if condition is not None:
-            conditions.append(condition)
-        rows = self.rows(own, conditions, self._own_fields(query), query.native)
-        wanted = self.table.fields[field].fields[0]
-        return self._records(query, {ref: row for ref, row in rows.items() if getattr(row, wanted) == value})
+        rows = self._own_rows(query, condition(self.table.fields[field].stored or field, [value]))
+        return self._records(query, {ref: row for ref, row in rows.items() if getattr(row, field) == value})
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
         """get_all_records_where of the class; event.from of what is joined to the objects found."""
-        own = self.table.cls
         ids = [ref.id for ref in refs if '"' not in ref.id]
-        conditions = self.table.conditions(query)
-        if len(ids) <= ONE_BY_ONE:
-            conditions.append(any_of("_ref", ids))
-        rows = self.rows(own, conditions, self._own_fields(query), query.native)
+        rows = self._own_rows(query, any_of("_ref", ids) if len(ids) <= ONE_BY_ONE else None)
         return self._records(query, {id: rows[id] for id in ids if id in rows})
 
     def rows(
@@ -72,16 +74,12 @@ class TableAdapter(Adapter[R]):
         """The rows of a class that fit all conditions: one round trip."""
         where = " and ".join(f"({condition})" for condition in conditions) or "true"
         if native:
-            records = self.client.call(f"{cls}.get_all_records_where", where)
-            return {ref: native_row(cls, fields | {NATIVE}, native, record) for ref, record in records.items()}
+            found = self.client.call(f"{cls}.get_all_records_where", where)
+            return {ref: native_row(cls, fields, native, record) for ref, record in found.items()}
         if not fields:
             return dict.fromkeys(self.client.call(f"{cls}.get_all_where", where), row_type(cls, fields)())
-        records = self.client.call(
-            f"{cls}.get_all_records_where",
-            where,
-            result=dict[str, row_type(cls, fields)],  # type: ignore[misc]
-        )
-        return rows_of(cls, fields, records)
+        rows: dict[str, Row] = self.client.call(f"{cls}.get_all_records_where", where, result=rows_type(cls, fields))
+        return rows
 
     def record(self, cls: str, ref: str, *fields: str) -> Any:
         """Read a row of one object. `NotFound` if it is gone."""
@@ -97,56 +95,49 @@ class TableAdapter(Adapter[R]):
         return self.steps().start(name, *parameters)
 
     def _all_rows(self, query: Query[R]) -> Rows[R]:
-        own, needs = self.table.cls, self.table.needs(query.fields)
-        conditions = self.table.conditions(query)
-        rows = {own: self.rows(own, conditions, needs[own], query.native)}
-        rows |= self._joined(query, [join.cls for join in self.table.joins(query.fields)])
-        records = self._table_of(query, rows)
-        refs = list(rows[own])
-        if self.table.among is not None:
-            refs = [ref for ref in refs if records.fits(ref, rows[own][ref])]
-        total = None if query.filters else len(refs)
-        return Rows(records, rows[own], refs, total)
+        own = self.table.native_type
+        rows = self.rows(own, conditions(self.table, query), needs(self.table, query.fields)[own], query.native)
+        made = self._made(query, [join.name for join in self.table.joins(query.fields)])
+        refs = list(rows) if self.table.accept is None else [ref for ref, row in rows.items() if made.fits(ref, row)]
+        return Rows(made, rows, refs, None if query.filters else len(refs))
+
+    def _own_rows(self, query: Query[R], wanted: str | None) -> dict[str, Row]:
+        """The rows of objects that fit a condition, if there is one, with the fields that name what is joined."""
+        own, all_of = self.table.native_type, conditions(self.table, query)
+        fields = needs(self.table, query.fields)[own] | links(self.table, query.fields)
+        return self.rows(own, all_of if wanted is None else [*all_of, wanted], fields, query.native)
 
     def _records(self, query: Query[R], own: dict[str, Row]) -> Sequence[R]:
         """The records of some objects."""
         if not own:
             return []
-        subscriptions = self._subscriptions(query, own.values())
-        rows = {self.table.cls: own, **self._joined(query, subscriptions)}
-        return self._table_of(query, rows).all(own.items())
+        return self._made(query, self._subscriptions(query, own.values())).all(own.items())
 
     def _subscriptions(self, query: Query[R], own: Collection[Row]) -> Iterator[str]:
         """Yield the subscriptions to all that is joined: each object by itself if they are few, else its class."""
         for join in self.table.joins(query.fields):
             link = join.link()
             if link is None or len(own) > ONE_BY_ONE:
-                yield join.cls
+                yield join.name
                 continue
             for row in own:
                 value = getattr(row, link)
                 refs = [value] if isinstance(value, str) else value
-                yield from (f"{join.cls}/{ref}" for ref in refs if not is_null(ref))
+                yield from (f"{join.name}/{ref}" for ref in refs if not is_null(ref))
 
-    def _joined(self, query: Query[R], subscriptions: Iterable[str]) -> dict[str, dict[str, Row]]:
-        """Rows of all joined classes. No round trip if there is nothing to ask for, one if there is."""
-        needs = {cls: fields for cls, fields in self.table.needs(query.fields).items() if cls != self.table.cls}
+    def _made(self, query: Query[R], subscriptions: Iterable[str]) -> Records[R]:
+        """Read what is joined, in one round trip if anything is: the functions that make records of it and of rows."""
+        cls = self.table.native_type
+        needed = {name: fields for name, fields in needs(self.table, query.fields).items() if name != cls}
         wanted = sorted(set(subscriptions))
-        if not wanted:
-            return {cls: {} for cls in needs}
-        return joined_rows(self.client.call("event.from", wanted, BEGINNING, 0.0, result=reply_type(needs)), needs)
-
-    def _own_fields(self, query: Query[R]) -> frozenset[str]:
-        return self.table.needs(query.fields)[self.table.cls] | self.table.links(query.fields)
-
-    def _table_of(self, query: Query[R], rows: Mapping[str, dict[str, Row]]) -> Records[R]:
-        inventory = Inventory(rows, self._backward(query))
-        for cls, found in rows.items():
-            inventory.load(cls, found)
-        return Records(self.table, query, self.client, inventory)
-
-    def _backward(self, query: Query[R]) -> set[tuple[str, str]]:
-        return {index for index in self.table.indexes(query.fields) if index[0] != self.table.cls}
+        rows: dict[str, dict[str, Row]] = {name: {} for name in needed}
+        if wanted:
+            reply = self.client.call("event.from", wanted, BEGINNING, 0.0, result=reply_type(needed))
+            rows = joined_rows(reply, needed)
+        inventory = Inventory(rows, {index for index in indexes(self.table, query.fields) if index[0] != cls})
+        for name, found in rows.items():
+            inventory.load(name, found)
+        return records(self.table, query, self.client, inventory)
 
 
 class LabelledAdapter(TableAdapter[R]):
@@ -155,11 +146,11 @@ class LabelledAdapter(TableAdapter[R]):
     @action(actions.Rename)
     def rename(self, ref: Ref, rename: actions.Rename) -> Done:
         """set_name_label."""
-        self.client.call(f"{self.table.cls}.set_name_label", ref.id, rename.name_label)
+        self.client.call(f"{self.table.native_type}.set_name_label", ref.id, rename.name_label)
         return Done(ref)
 
     @action(actions.SetTags)
     def set_tags(self, ref: Ref, given: actions.SetTags) -> Done:
         """set_tags."""
-        self.client.call(f"{self.table.cls}.set_tags", ref.id, list(given.tags))
+        self.client.call(f"{self.table.native_type}.set_tags", ref.id, list(given.tags))
         return Done(ref)

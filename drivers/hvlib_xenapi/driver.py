@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hvlib.driver import Context, Driver, Endpoint, Session
-from hvlib.model.errors import ConfigError, DriverNotFound
+from hvlib.driver.sdk import installed
+from hvlib.model.errors import ConfigError
 
 __all__ = ["XenAPIDriver"]
 
@@ -26,10 +27,6 @@ class XenAPIDriver(Driver):
                 raise ConfigError("xenapi+unix:// names no socket", hint="xenapi+unix:///var/lib/xcp/xapi")
         elif not endpoint.host:
             raise ConfigError("xenapi:// names no host", hint="xenapi://USER@HOST")
-        try:
+        with installed("xenapi://", "hvlib-sdk[xenapi]"):
             from hvlib_xenapi.session import XenAPISession
-        except ModuleNotFoundError as error:
-            raise DriverNotFound(
-                f"xenapi:// needs {error.name}, which is not installed", hint="pip install 'hvlib-sdk[xenapi]'"
-            ) from error
         return XenAPISession(endpoint, context)

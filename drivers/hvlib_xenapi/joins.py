@@ -3,43 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import msgspec
 
-from hvlib_xenapi.wire.rows import Inventory, Row
+from hvlib.driver.table import Code, Records, Table, attribute
+from hvlib.model.query import Query
+from hvlib.model.resources import Resource
+from hvlib_xenapi.wire.client import Client
+from hvlib_xenapi.wire.rows import NATIVE, Inventory, Needs, Row
 
-__all__ = ["Backward", "Every", "Forward", "Join"]
+__all__ = ["Backward", "Beyond", "Every", "Forward", "Join", "indexes", "links", "needs", "records"]
+
+R = TypeVar("R", bound=Resource)
 
 
 class Join(msgspec.Struct, frozen=True):
     """Rows of another class that belong to an object.
 
-    | cls, fields: the other class, and what is needed of it
+    | name, fields: the other class, and what is needed of it
     """
 
-    cls: str
+    name: str
     fields: tuple[str, ...] = ()
 
-    def own_fields(self) -> tuple[str, ...]:
-        """Return the fields that are needed of the object itself."""
+    @property
+    def natives(self) -> tuple[str, ...]:
+        """The fields that are needed of the object itself."""
         return ()
+
+    def link(self) -> str | None:
+        """The object's own field that names the joined objects; None: they are all of the class."""
+        return None
 
     def index(self, own: str) -> tuple[str, str] | None:  # noqa: ARG002
         """The class and field to be looked up by."""
         return None
 
-    def find(self, own: str, inventory: Inventory) -> Callable[[str, Row], Any]:
-        """Return the function that finds the rows of an object."""
+    def source(self, code: Code) -> str:
+        """The expression of the joined rows; `Inventory` has them."""
         raise NotImplementedError
 
     def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:
         """The objects that a change of a row concerns, which was and is as ``rows`` say."""
         raise NotImplementedError
-
-    def link(self) -> str | None:
-        """The object's own field that names the joined objects; None: they are all of the class."""
-        return None
 
 
 class Forward(Join, frozen=True, kw_only=True):
@@ -47,27 +55,26 @@ class Forward(Join, frozen=True, kw_only=True):
 
     via: str
 
-    def own_fields(self) -> tuple[str, ...]:
-        """`Join.own_fields`."""
+    @property
+    def natives(self) -> tuple[str, ...]:
+        """`Join.natives`."""
         return (self.via,)
+
+    def link(self) -> str:
+        """`Join.link`."""
+        return self.via
 
     def index(self, own: str) -> tuple[str, str]:
         """`Join.index`."""
         return own, self.via
 
-    def find(self, own: str, inventory: Inventory) -> Callable[[str, Row], Any]:  # noqa: ARG002
-        """`Join.find`."""
-        rows, via = inventory.rows, self.via
-        cls = self.cls
-        return lambda _, row: rows[cls].get(getattr(row, via))
+    def source(self, code: Code) -> str:
+        """`Join.source`."""
+        return f"{code.bind(code.joined.rows[self.name])}.get({attribute(self.via)})"
 
     def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:  # noqa: ARG002
         """`Join.owners`."""
         return tuple(inventory.back(own, self.via).get(ref, ()))
-
-    def link(self) -> str:
-        """`Join.link`."""
-        return self.via
 
 
 class Backward(Join, frozen=True, kw_only=True):
@@ -80,32 +87,85 @@ class Backward(Join, frozen=True, kw_only=True):
     by: str
     refs: str
 
+    def link(self) -> str:
+        """`Join.link`."""
+        return self.refs
+
     def index(self, own: str) -> tuple[str, str]:  # noqa: ARG002
         """`Join.index`."""
-        return self.cls, self.by
+        return self.name, self.by
 
-    def find(self, own: str, inventory: Inventory) -> Callable[[str, Row], Any]:  # noqa: ARG002
-        """`Join.find`."""
-        back = inventory.back(self.cls, self.by)
-        return lambda ref, _: back.get(ref, {})
+    def source(self, code: Code) -> str:
+        """`Join.source`."""
+        return f"{code.bind(code.joined.back(self.name, self.by))}.get(id, {code.bind({})})"
 
     def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:  # noqa: ARG002
         """`Join.owners`."""
         return {getattr(row, self.by) for row in rows}
 
-    def link(self) -> str:
-        """`Join.link`."""
-        return self.refs
+
+class Beyond(Join, frozen=True, kw_only=True):
+    """The rows of a third class that the rows of a backward join refer to: all of the class, by reference.
+
+    | through, via: that join, and the field by which its rows refer to the third class
+    """
+
+    through: Backward
+    via: str
+
+    def index(self, own: str) -> tuple[str, str]:  # noqa: ARG002
+        """`Join.index`."""
+        return self.through.name, self.via
+
+    def source(self, code: Code) -> str:
+        """`Join.source`."""
+        return code.bind(code.joined.rows[self.name])
+
+    def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:  # noqa: ARG002
+        """`Join.owners`."""
+        between = inventory.back(self.through.name, self.via).get(ref, {})
+        return {getattr(row, self.through.by) for row in between.values()}
 
 
 class Every(Join, frozen=True):
     """Every object of another class belongs to each object: rows by reference."""
 
-    def find(self, own: str, inventory: Inventory) -> Callable[[str, Row], Any]:  # noqa: ARG002
-        """`Join.find`."""
-        rows, cls = inventory.rows, self.cls
-        return lambda _ref, _row: rows[cls]
+    def source(self, code: Code) -> str:
+        """`Join.source`."""
+        return code.bind(code.joined.rows[self.name])
 
     def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:  # noqa: ARG002
         """`Join.owners`."""
         return tuple(inventory.rows[own])
+
+
+def needs(table: Table[Any], fields: Iterable[str]) -> Needs:
+    """The native fields that are needed of each class, for these fields of a kind."""
+    needed = {table.native_type: set(table.natives(fields))}
+    for join in table.joins(fields):
+        needed.setdefault(join.name, set()).update(join.fields)
+    for cls, field in indexes(table, fields):
+        needed[cls].add(field)
+    return {cls: frozenset(names) for cls, names in needed.items()}
+
+
+def links(table: Table[Any], fields: Iterable[str]) -> frozenset[str]:
+    """The object's own fields that name what is joined to it."""
+    return frozenset(link for join in table.joins(fields) if (link := join.link()) is not None)
+
+
+def indexes(table: Table[Any], fields: Iterable[str]) -> set[tuple[str, str]]:
+    """The class and field of each index that rows are looked up by."""
+    own = table.native_type
+    return {index for join in table.joins(fields) if (index := join.index(own)) is not None}
+
+
+def records(table: Table[R], query: Query[R], client: Client, inventory: Inventory) -> Records[R]:
+    """Makes the query's records of rows, which have the server's own records where these are wanted."""
+    made = table.records(query, attribute, client.context, client, inventory)
+    return msgspec.structs.replace(made, maker=partial(_with_native, made.maker)) if query.native else made
+
+
+def _with_native(maker: Callable[[], Callable[..., R | None]]) -> Callable[..., R | None]:
+    make = maker()
+    return lambda ref, row: make(ref, row, getattr(row, NATIVE))

@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 import msgspec
 
 from hvlib.driver import Listing, ServerPage
+from hvlib.driver.table import Records
 from hvlib.model.resources import Resource
-from hvlib_xenapi.table import Records
 from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["RowListing", "Rows"]
@@ -43,8 +43,7 @@ class RowListing(Listing[R]):
         """``read``'s round trips for the first page, none for the others."""
         rows = self._rows = self._rows or self._read()
         end = self._start + self._size
-        page = rows.refs[self._start : end]
-        items = rows.records.all((ref, rows.rows[ref]) for ref in page)
+        items = rows.records.all((ref, rows.rows[ref]) for ref in rows.refs[self._start : end])
         self._start, last = end, end >= len(rows.refs)
         return ServerPage(items, last, rows.total)
 

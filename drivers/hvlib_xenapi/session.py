@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hvlib.driver import About, Adapter, Context, Endpoint, Feed, Session, WatchCursor
+from hvlib.driver.http import Connections
 from hvlib.driver.login_slot import LoginSlot
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
@@ -24,7 +25,6 @@ from hvlib_xenapi.rpc import Message, messages
 from hvlib_xenapi.watch.feed import EventFeed
 from hvlib_xenapi.wire.authentication import XenAPIAuthenticator
 from hvlib_xenapi.wire.client import Client
-from hvlib_xenapi.wire.connections import Connections
 
 __all__ = ["ADAPTERS", "XenAPISession"]
 
@@ -37,7 +37,7 @@ class XenAPISession(Session):
     """One login to a XenServer or XCP-ng pool."""
 
     def __init__(self, endpoint: Endpoint, context: Context) -> None:
-        connections, own_tasks = Connections(), OwnTasks()
+        connections, own_tasks = Connections(endpoint), OwnTasks()
         self._slot = LoginSlot(XenAPIAuthenticator(endpoint, context, connections, own_tasks))
         self._client = Client(context, connections, own_tasks, self._slot)
         self._adapters = {adapter.kind: adapter(self._client) for adapter in ADAPTERS}

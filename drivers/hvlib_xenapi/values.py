@@ -1,22 +1,40 @@
-"""Converters: native values to the units and types of hvlib's fields."""
+"""Converters: native values to the units and types of hvlib's fields, and filters' values to the database's."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
-__all__ = ["NULL", "is_null", "known_moment", "moment", "reference"]
+from hvlib.model.ref import Ref
+
+__all__ = ["NULL", "is_null", "known_moment", "moment", "reference", "references", "stored_reference", "text"]
 
 NULL = "OpaqueRef:NULL"
 
 
-def is_null(ref: str) -> bool:
+def text(value: str | None) -> str | None:
+    """Text; None if there is none."""
+    return value or None
+
+
+def is_null(ref: str | None) -> bool:
     """Whether a reference is one to nothing. Old servers have other words for it."""
-    return ref in (NULL, "") or ref.startswith("Ref:")
+    return not ref or ref == NULL or ref.startswith("Ref:")
 
 
-def reference(ref: str) -> str | None:
+def reference(ref: str | None) -> str | None:
     """A reference; None for one to nothing."""
     return None if is_null(ref) else ref
+
+
+def stored_reference(ref: Ref | None) -> str:
+    """A filter's ref as the database has it."""
+    return NULL if ref is None else ref.id
+
+
+def references(refs: Iterable[str]) -> list[str]:
+    """References, each once, without those to nothing."""
+    return [ref for ref in dict.fromkeys(refs) if not is_null(ref)]
 
 
 def moment(text: str | datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from glob import escape
 from typing import Any
@@ -16,26 +17,11 @@ from hvlib.conformance.fixtures import Conformance, NewVM, Wired, collections, c
 from hvlib.conformance.replica import plain, plain_records, truth
 from hvlib.conformance.site import Site
 from hvlib.model.actions import Start
-from hvlib.model.ref import Ref
+from hvlib.model.ref import KINDS_OF_REFS, Ref
 from hvlib.model.resources import KINDS, VM
 from hvlib.model.task import ENDED
 
 __all__ = ["DeclaringConformance"]
-
-LEADS_TO = {
-    "host": "Host",
-    "cluster": "Cluster",
-    "networks": "Network",
-    "volumes": "Volume",
-    "image": "Image",
-    "flavor": "Flavor",
-    "hosts": "Host",
-    "vm": "VM",
-    "parent": "Snapshot",
-    "pool": "StoragePool",
-    "vms": "VM",
-}
-"""The kinds of what fields refer to; a task's target and result may be of any."""
 
 
 class DeclaringConformance(Conformance):
@@ -91,6 +77,15 @@ class DeclaringConformance(Conformance):
             for id, values in expected.items():
                 assert {name: plain(records[id])[name] for name in values} == values
                 check_values(records[id])
+
+    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.usefixtures("task")
+    def test_every_ref_can_be_read(self, site: Site, provider: hvlib.Provider, kind: str) -> None:
+        """A record refers to objects that the provider finds; those of a task may be gone, but not their kinds."""
+        for collection in served(site, provider, kind):
+            refs = {ref for record in collection.get_all() for name in record.loaded for ref in refs_in(record, name)}
+            found = provider.get_many(refs)
+            assert kind == "Task" or found.keys() == refs
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_fields_that_are_asked_for_are_loaded_and_no_others(
@@ -179,7 +174,13 @@ def check_values(record: hvlib.Resource) -> None:
             assert not isinstance(each, datetime) or each.utcoffset() == timedelta(0), f"{name} is not in UTC"
             if isinstance(each, Ref):
                 assert (each.provider_uuid, each.provider) == (record.ref.provider_uuid, record.provider)
-                assert each.kind == LEADS_TO.get(name, each.kind), f"{name} is no {each.kind}"
+                assert each.kind in KINDS_OF_REFS.get(name, (each.kind,)), f"{name} is no {each.kind}"
+
+
+def refs_in(record: hvlib.Resource, name: str) -> Iterator[Ref]:
+    """The refs that a field holds."""
+    value = getattr(record, name)
+    yield from (each for each in (value if isinstance(value, tuple) else (value,)) if isinstance(each, Ref))
 
 
 def first_of(name: str) -> Any:

@@ -25,6 +25,7 @@ from hvlib.driver.table import (
     item,
     item_or_none,
     row_type,
+    row_type_of,
 )
 from hvlib.model.errors import FieldNotLoaded, InvalidQuery
 from hvlib.model.query import glob, make_query
@@ -126,6 +127,17 @@ def test_refs_are_of_a_kind_or_of_the_kind_that_their_value_says() -> None:
         "1", {**ROW, "host": None, "nets": None, "source": None, "sources": None}
     )
     assert (none.host, none.networks, none.image, none.volumes) == (None, (), None, ())
+
+
+def test_what_makes_records_keeps_no_refs() -> None:
+    """Refs keep their provider, and a listing that is kept must not."""
+    caller = Caller()
+    made = TABLE.records(query("host"), item, caller, {"site": "s"})
+    first, second = made.make("1", ROW), made.make("1", ROW)
+    assert first is not None
+    assert second is not None
+    assert first.host == second.host
+    assert first.host is not second.host
 
 
 def test_refs_of_one_kind_are_made_once() -> None:
@@ -237,3 +249,11 @@ def test_a_query_picks_its_native_properties_out_of_a_row() -> None:
     assert make_query(VM, frozenset()).pick_native(ROW) is None
     with pytest.raises(InvalidQuery, match="no property 'nmae'"):
         make_query(VM, frozenset(), native=["nmae"]).pick_native(ROW)
+
+
+def test_rows_of_objects_that_are_nowhere_declared() -> None:
+    row = row_type_of("Machine", {"power": Any, "cores": int | None})
+    decoded: Any = msgspec.json.decode(b'{"power": ["on"], "name": "web"}', type=row)
+    assert (decoded.power, decoded.cores) == (["on"], None)
+    assert msgspec.convert({"cores": "4"}, row, strict=False).cores == 4  # type: ignore[attr-defined]
+    assert not hasattr(decoded, "name")

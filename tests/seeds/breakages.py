@@ -68,6 +68,7 @@ OPTIONS = ("vcpus", "memory_bytes", "networks", "volumes", "host", "cluster", "p
 """Of the creation of a VM."""
 
 BREAKAGES: Mapping[str, Breakage] = {
+    "refs of no kind": Breakage(sessions.RefsOfNoKind, ("test_every_ref_can_be_read",)),
     "lost delete": Breakage(feeds.LostDelete, (TELLING,)),
     "cursor ahead of delivery": Breakage(feeds.CursorAheadOfDelivery, (CURSORS,)),
     "snapshot cut short": Breakage(feeds.SnapshotCutShort, ("test_an_interrupted_snapshot_deletes_nothing",)),
@@ -109,7 +110,7 @@ BREAKAGES: Mapping[str, Breakage] = {
     "wrong name match": Breakage(adapters.WrongNameMatch, ("test_odd_names", "test_names_are_exact")),
     "one of a namesake": Breakage(adapters.OneOfANamesake, ("test_names_repeat", "test_every_kind_is_looked_up")),
     "remembered lookup": Breakage(adapters.RememberedLookup, ("test_odd_names", "test_what_was_there_is_gone")),
-    "all or nothing": Breakage(adapters.AllOrNothing, ("test_what_is_not_there",)),
+    "all or nothing": Breakage(adapters.AllOrNothing, ("test_every_ref_can_be_read", "test_what_is_not_there")),
     "empty list after session loss": Breakage(
         adapters.EmptyAfterSessionLoss, ("test_a_lost_session_is_never_an_empty_list",)
     ),

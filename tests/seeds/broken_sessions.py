@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 from msgspec.structs import replace
 from seeds.delegating import DelegatingAdapter, DelegatingFeed, DelegatingSession
 
-from hvlib.driver import Batch, Endpoint, Feed, Page, PageToken, Session, SessionLost, WatchCursor
+from hvlib.driver import Adapter, Batch, Endpoint, Feed, Page, PageToken, Session, SessionLost, WatchCursor
 from hvlib.errors import AuthenticationFailed, CursorLost, HvlibError
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
+from hvlib.model.resources import Flavor, Resource
 
 
 class WrongUnits(DelegatingSession):
@@ -42,6 +44,15 @@ class RefsOfTheWrongKind(DelegatingSession):
             return record
         host = record.host
         return replace(record, host=Ref(host.provider_uuid, "Cluster", host.id, host.provider))
+
+
+class RefsOfNoKind(DelegatingSession):
+    """VMs refer to flavors, and there is no adapter that reads these."""
+
+    @cached_property
+    def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
+        wrapped = self.wrapped.adapters.items()
+        return {kind: self.adapter_type(self, adapter) for kind, adapter in wrapped if kind is not Flavor}
 
 
 class EscapedNames(DelegatingSession):

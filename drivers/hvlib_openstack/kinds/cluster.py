@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
 import msgspec
 
+from hvlib.driver.table import Field, Joined, RefsTo, Table
 from hvlib.model.resources import Cluster, Host
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.joins import HYPERVISORS
-from hvlib_openstack.table import Column, Joined, Many, Table
 from hvlib_openstack.values import moment
+from hvlib_openstack.wire.collection import Collection
 
 __all__ = ["Clusters"]
 
@@ -26,20 +28,19 @@ class Aggregate(msgspec.Struct):
     created_at: datetime | None = None
 
 
+def hypervisors_of(known: Mapping[str, Sequence[str]], hosts: Sequence[str]) -> list[str]:
+    """The hypervisors of compute services' hosts."""
+    return [each for host in hosts for each in known.get(host, ())]
+
+
 TABLE = Table(
     Cluster,
-    "compute",
-    "/os-aggregates",
     "aggregates",
-    Aggregate,
     {
-        "uuid": Column("uuid"),
-        "name_label": Column("name"),
-        "created_at": Column("created_at", convert=moment),
-        "hosts": Many(
-            Joined(HYPERVISORS, "hosts", lambda known, hosts: [each for host in hosts for each in known.get(host, ())]),
-            Host,
-        ),
+        "uuid": Field("uuid"),
+        "name_label": Field("name"),
+        "created_at": Field("created_at", convert=moment),
+        "hosts": RefsTo(Host, Joined(HYPERVISORS, "hosts", convert=hypervisors_of)),
     },
 )
 
@@ -49,3 +50,4 @@ class Clusters(TableAdapter[Cluster]):
 
     kind: ClassVar[type[Cluster]] = Cluster
     table = TABLE
+    collection = Collection("compute", "/os-aggregates", Aggregate)

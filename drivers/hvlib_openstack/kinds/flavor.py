@@ -7,13 +7,11 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from hvlib.driver.table import Constant, Field, Table
 from hvlib.model.resources import Flavor
 from hvlib_openstack.adapter import TableAdapter
-from hvlib_openstack.listing import Joins
-from hvlib_openstack.table import Column, Reader, Table
 from hvlib_openstack.values import gibibytes, mebibytes, text
-from hvlib_openstack.wire.client import Client
-from hvlib_openstack.wire.rows import Row
+from hvlib_openstack.wire.collection import Collection
 
 __all__ = ["Flavors"]
 
@@ -29,38 +27,25 @@ class Size(msgspec.Struct):
     description: str | None = None
 
 
-class Uuid(Column):
+def uuid(id: str, region: UUID) -> str:
     """The flavor's identifier, where that is a uuid; else a UUIDv5 of it and the region."""
-
-    def reader(self, client: Client, joins: Joins) -> Reader:  # noqa: ARG002
-        """`Column.reader`."""
-        region = UUID(client.login.about.uuid)
-
-        def read(row: Row) -> str:
-            try:
-                return str(UUID(row.id))
-            except ValueError:
-                return str(uuid5(region, row.id))
-
-        return read
+    try:
+        return str(UUID(id))
+    except ValueError:
+        return str(uuid5(region, id))
 
 
 TABLE = Table(
     Flavor,
-    "compute",
-    "/flavors/detail",
     "flavors",
-    Size,
     {
-        "uuid": Uuid("id"),
-        "name_label": Column("name"),
-        "description": Column("description", convert=text),
-        "vcpus": Column("vcpus"),
-        "memory_bytes": Column("ram", convert=mebibytes),
-        "disk_bytes": Column("disk", convert=gibibytes),
+        "uuid": Field("id", Constant(lambda client: UUID(client.login.about.uuid)), convert=uuid),
+        "name_label": Field("name"),
+        "description": Field("description", convert=text),
+        "vcpus": Field("vcpus"),
+        "memory_bytes": Field("ram", convert=mebibytes),
+        "disk_bytes": Field("disk", convert=gibibytes),
     },
-    id="name",
-    parameters=[("is_public", "None")],
 )
 
 
@@ -69,3 +54,4 @@ class Flavors(TableAdapter[Flavor]):
 
     kind: ClassVar[type[Flavor]] = Flavor
     table = TABLE
+    collection = Collection("compute", "/flavors/detail", Size, id="name", parameters=[("is_public", "None")])

@@ -6,11 +6,12 @@ from typing import ClassVar
 
 import msgspec
 
+from hvlib.driver.table import Field, Joined, RefTo, Table
 from hvlib.model.resources import Cluster, Host, HostState
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.joins import AGGREGATES, SIZED
-from hvlib_openstack.table import Column, Joined, One, Table
 from hvlib_openstack.values import mebibytes, text
+from hvlib_openstack.wire.collection import Collection
 
 __all__ = ["Hosts"]
 
@@ -53,26 +54,21 @@ def version(number: int | None) -> str | None:
 
 TABLE = Table(
     Host,
-    "compute",
-    "/os-hypervisors/detail",
     "hypervisors",
-    Hypervisor,
     {
-        "uuid": Column("id"),
-        "name_label": Column("hypervisor_hostname"),
-        "state": Column("state", "status", convert=state),
-        "address": Column("host_ip", convert=text),
-        "product": Column("hypervisor_type", convert=text),
-        "version": Column("hypervisor_version", convert=version),
-        "cpus": Column("vcpus"),
-        "memory_bytes": Column("memory_mb", convert=mebibytes),
-        "memory_free_bytes": Column("free_ram_mb", convert=mebibytes),
-        "cluster": One(
-            Joined(AGGREGATES, "service", lambda aggregates, service: aggregates.get(service.host)), Cluster
+        "uuid": Field("id"),
+        "name_label": Field("hypervisor_hostname"),
+        "state": Field("state", "status", convert=state),
+        "address": Field("host_ip", convert=text),
+        "product": Field("hypervisor_type", convert=text),
+        "version": Field("hypervisor_version", convert=version),
+        "cpus": Field("vcpus"),
+        "memory_bytes": Field("memory_mb", convert=mebibytes),
+        "memory_free_bytes": Field("free_ram_mb", convert=mebibytes),
+        "cluster": RefTo(
+            Cluster, Joined(AGGREGATES, "service", convert=lambda aggregates, service: aggregates.get(service.host))
         ),
     },
-    id="hypervisor_hostname",
-    version=SIZED,
 )
 
 
@@ -81,3 +77,4 @@ class Hosts(TableAdapter[Host]):
 
     kind: ClassVar[type[Host]] = Host
     table = TABLE
+    collection = Collection("compute", "/os-hypervisors/detail", Hypervisor, id="hypervisor_hostname", version=SIZED)

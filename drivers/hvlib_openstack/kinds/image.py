@@ -9,21 +9,22 @@ from typing import ClassVar, TypeVar
 import msgspec
 
 from hvlib.driver import Done, action
+from hvlib.driver.table import Field, Table
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Image, Resource
-from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.adapter import IN_A_QUERY, TableAdapter
 from hvlib_openstack.operations.snapshotting import SNAPSHOT
-from hvlib_openstack.table import Column, Table
 from hvlib_openstack.values import label, moment, ordered, text
+from hvlib_openstack.wire.collection import Collection
 from hvlib_openstack.wire.service import Parameters
 
-__all__ = ["GlanceAdapter", "Images", "Picture", "is_snapshot"]
+__all__ = ["GlanceAdapter", "Images", "Picture"]
 
 R = TypeVar("R", bound=Resource)
 
-IN_A_QUERY = 100
-"""Identifiers that an address has room for."""
+READABLE = [("visibility", "all"), ("member_status", "all")]
+"""Ask for the images too that are read by identifier alone: other projects' for the community, and for this project."""
 
 PATCH = "application/openstack-images-v2.1-json-patch"
 
@@ -43,42 +44,35 @@ class Picture(msgspec.Struct):
     instance_uuid: str | None = None
 
 
-def is_snapshot(row: Picture) -> bool:
-    """Whether nova made an image of a server."""
-    return row.image_type == SNAPSHOT
-
+IMAGES = Collection("image", "/images", Picture, item=("/images", ""))
 
 TABLE = Table(
     Image,
-    "image",
-    "/images",
     "images",
-    Picture,
     {
-        "uuid": Column("id"),
-        "name_label": Column("name", convert=label),
-        "tags": Column("tags", convert=ordered),
-        "created_at": Column("created_at", convert=moment),
-        "size_bytes": Column("size"),
-        "guest_os": Column("os_distro", "os_type", convert=lambda distro, family: text(distro) or text(family)),
-        "format": Column("disk_format", convert=text),
+        "uuid": Field("id"),
+        "name_label": Field("name", convert=label, stored="name"),
+        "tags": Field("tags", convert=ordered),
+        "created_at": Field("created_at", convert=moment),
+        "size_bytes": Field("size"),
+        "guest_os": Field("os_distro", "os_type", convert=lambda distro, family: text(distro) or text(family)),
+        "format": Field("disk_format", convert=text),
     },
-    item=("/images", ""),
-    where=(lambda row: not is_snapshot(row), ("image_type",)),
+    accept=Field("image_type", convert=lambda image_type: image_type != SNAPSHOT),
 )
 
 
 class GlanceAdapter(TableAdapter[R]):
     """The base of images' and snapshots' adapters: asks glance."""
 
-    def named(self, field: str, value: str) -> Parameters:
+    def compared(self, stored: str, value: object) -> Parameters:
         """``name=eq:``: without it glance takes what is before a colon for an operator."""
-        return [("name", f"eq:{value}")] if field == "name_label" and value else []
+        return [(name, f"eq:{text}") for name, text in super().compared(stored, value)]
 
-    def chosen(self, ids: Sequence[str]) -> Parameters:
-        """``id=in:``."""
+    def chosen(self, ids: Sequence[str]) -> Sequence[Parameters]:
+        """``id=in:``, of the images that are shown, and of the hidden ones."""
         few = [("id", f"in:{','.join(ids)}")] if len(ids) <= IN_A_QUERY else []
-        return [*self.everything(), *few]
+        return [[*self.everything(), *READABLE, ("os_hidden", hidden), *few] for hidden in ("false", "true")]
 
     @action(actions.Rename)
     def rename(self, image: Ref, rename: actions.Rename) -> Done:
@@ -101,3 +95,4 @@ class Images(GlanceAdapter[Image]):
 
     kind: ClassVar[type[Image]] = Image
     table = TABLE
+    collection = IMAGES

@@ -10,24 +10,22 @@ import msgspec
 from msgspec import field
 
 from hvlib.driver import Done, action
+from hvlib.driver.table import Field, Joined, Table
 from hvlib.model import actions
 from hvlib.model.errors import Unsupported
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Network
-from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.adapter import IN_A_QUERY, TableAdapter
 from hvlib_openstack.joins import SUBNETS
 from hvlib_openstack.operations.creation import Made
 from hvlib_openstack.paging import pages
-from hvlib_openstack.table import Column, Joined, Table
 from hvlib_openstack.values import label, moment, ordered, text
+from hvlib_openstack.wire.collection import Collection
 from hvlib_openstack.wire.service import Parameters
 
-__all__ = ["IN_A_QUERY", "Networks"]
+__all__ = ["Networks"]
 
 PHYSICAL = "provider:physical_network"
-
-IN_A_QUERY = 100
-"""Identifiers that an address has room for."""
 
 
 class Net(msgspec.Struct):
@@ -51,24 +49,19 @@ class Placed(msgspec.Struct):
 
 TABLE = Table(
     Network,
-    "network",
-    "/networks",
     "networks",
-    Net,
     {
-        "uuid": Column("id"),
-        "name_label": Column("name", convert=label),
-        "description": Column("description", convert=text),
-        "tags": Column("tags", convert=ordered),
-        "created_at": Column("created_at", convert=moment),
-        "mtu": Column("mtu"),
-        "vlan_id": Column(
+        "uuid": Field("id"),
+        "name_label": Field("name", convert=label, stored="name"),
+        "description": Field("description", convert=text),
+        "tags": Field("tags", convert=ordered),
+        "created_at": Field("created_at", convert=moment),
+        "mtu": Field("mtu"),
+        "vlan_id": Field(
             "type", "segment", convert=lambda kind, segment: segment if kind == "vlan" else None, private=True
         ),
-        "subnets": Joined(SUBNETS, "id", lambda subnets, network: subnets.get(network, ())),
+        "subnets": Joined(SUBNETS, "id", convert=lambda subnets, network: subnets.get(network, ())),
     },
-    item=("/networks", "network"),
-    filters={"name_label": "name"},
 )
 
 
@@ -77,10 +70,11 @@ class Networks(TableAdapter[Network]):
 
     kind: ClassVar[type[Network]] = Network
     table = TABLE
+    collection = Collection("network", "/networks", Net, item=("/networks", "network"))
 
-    def chosen(self, ids: Sequence[str]) -> Parameters:
-        """The parameter ``id``, once for each."""
-        return [("id", id) for id in ids] if len(ids) <= IN_A_QUERY else []
+    def chosen(self, ids: Sequence[str]) -> Sequence[Parameters]:
+        """The parameter ``id``, once for each. Neutron lists all that can be read."""
+        return [[("id", id) for id in ids] if len(ids) <= IN_A_QUERY else []]
 
     @action(actions.CreateNetwork)
     def create(self, _: None, create: actions.CreateNetwork) -> Done:

@@ -5,34 +5,30 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hvlib.driver import Done, Started, action
+from hvlib.driver.table import Field, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Snapshot
-from hvlib_openstack.kinds.image import GlanceAdapter, Picture, is_snapshot
+from hvlib_openstack.kinds.image import GlanceAdapter, Picture
 from hvlib_openstack.operations.removal import remove_snapshot
 from hvlib_openstack.operations.snapshotting import SNAPSHOT
-from hvlib_openstack.table import Column, One, Table
 from hvlib_openstack.values import label, moment, ordered
+from hvlib_openstack.wire.collection import Collection
 
 __all__ = ["Snapshots"]
 
 TABLE = Table(
     Snapshot,
-    "image",
-    "/images",
     "images",
-    Picture,
     {
-        "uuid": Column("id"),
-        "name_label": Column("name", convert=label),
-        "tags": Column("tags", convert=ordered),
-        "created_at": Column("created_at", convert=moment),
-        "vm": One(Column("instance_uuid"), VM),
-        "has_memory": Column("id", convert=lambda _: False),
+        "uuid": Field("id"),
+        "name_label": Field("name", convert=label, stored="name"),
+        "tags": Field("tags", convert=ordered),
+        "created_at": Field("created_at", convert=moment),
+        "vm": RefTo(VM, "instance_uuid"),
+        "has_memory": Field("id", convert=lambda _: False),
     },
-    item=("/images", ""),
-    parameters=[("image_type", SNAPSHOT)],
-    where=(is_snapshot, ("image_type",)),
+    accept=Field("image_type", convert=lambda image_type: image_type == SNAPSHOT),
 )
 
 
@@ -41,6 +37,7 @@ class Snapshots(GlanceAdapter[Snapshot]):
 
     kind: ClassVar[type[Snapshot]] = Snapshot
     table = TABLE
+    collection = Collection("image", "/images", Picture, item=("/images", ""), parameters=[("image_type", SNAPSHOT)])
 
     @action(actions.Delete)
     def delete(self, snapshot: Ref, delete: actions.Delete) -> Done | Started:  # noqa: ARG002

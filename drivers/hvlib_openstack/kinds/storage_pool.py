@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from hvlib.driver.table import Field, Joined, Table
 from hvlib.model.resources import StoragePool
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.joins import CAPACITIES
-from hvlib_openstack.table import Column, Joined, Table
 from hvlib_openstack.values import GIB, text
+from hvlib_openstack.wire.collection import Collection
 
 __all__ = ["StoragePools"]
 
@@ -45,20 +46,15 @@ def summed(figure: str) -> Callable[[Mapping[Any, Sequence[Any]], Mapping[str, s
 
 TABLE = Table(
     StoragePool,
-    "block-storage",
-    "/types",
     "volume_types",
-    VolumeType,
     {
-        "uuid": Column("id"),
-        "name_label": Column("name"),
-        "description": Column("description", convert=text),
-        "type": Column("extra_specs", convert=backend, private=True),
-        "capacity_bytes": Joined(CAPACITIES, "extra_specs", summed("total_capacity_gb"), private=True),
-        "free_bytes": Joined(CAPACITIES, "extra_specs", summed("free_capacity_gb"), private=True),
+        "uuid": Field("id"),
+        "name_label": Field("name"),
+        "description": Field("description", convert=text),
+        "type": Field("extra_specs", convert=backend, private=True),
+        "capacity_bytes": Joined(CAPACITIES, "extra_specs", convert=summed("total_capacity_gb"), private=True),
+        "free_bytes": Joined(CAPACITIES, "extra_specs", convert=summed("free_capacity_gb"), private=True),
     },
-    item=("/types", "volume_type"),
-    parameters=[("is_public", "None")],
 )
 
 
@@ -67,3 +63,6 @@ class StoragePools(TableAdapter[StoragePool]):
 
     kind: ClassVar[type[StoragePool]] = StoragePool
     table = TABLE
+    collection = Collection(
+        "block-storage", "/types", VolumeType, item=("/types", "volume_type"), parameters=[("is_public", "None")]
+    )

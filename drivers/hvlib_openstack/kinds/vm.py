@@ -11,12 +11,13 @@ import msgspec
 from msgspec import field
 
 from hvlib.driver import Done, Started, action
+from hvlib.driver.table import Field, Joined, RefsTo, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.errors import InvalidState, Unsupported
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Flavor, Host, Image, Network, PowerState, Volume
-from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.cells import check_cell
+from hvlib_openstack.counted import CountedAdapter
 from hvlib_openstack.joins import NETWORKS
 from hvlib_openstack.operations.attachment import attach_port, attach_volume, detach_ports, detach_volume
 from hvlib_openstack.operations.cloning import clone_server
@@ -27,10 +28,11 @@ from hvlib_openstack.operations.operation import act_on_server
 from hvlib_openstack.operations.outcome import status_of
 from hvlib_openstack.operations.removal import remove_server
 from hvlib_openstack.operations.snapshotting import revert_server, take_snapshot
-from hvlib_openstack.scope import server_scope
-from hvlib_openstack.table import Column, Joined, Many, One, Table
+from hvlib_openstack.paging import CollectionPage
+from hvlib_openstack.scope import count_servers, readable_scope, server_scope
 from hvlib_openstack.values import mebibytes, moment, ordered, text
 from hvlib_openstack.version import Version
+from hvlib_openstack.wire.collection import Collection
 from hvlib_openstack.wire.service import Parameters
 
 __all__ = ["VMs"]
@@ -101,12 +103,6 @@ class Server(msgspec.Struct):
     volumes: list[AttachedVolume] = field(name="os-extended-volumes:volumes_attached", default_factory=list)
 
 
-def is_whole(server: Server) -> bool:
-    """Raises `PartialResult` for a server whose cell is down."""
-    check_cell(server.id, server.status, server.name)
-    return True
-
-
 def power_state(status: str, power: int | None) -> PowerState:
     """The state that a status means; while an operation is under way, the state that the hypervisor tells."""
     return STATUSES.get(status) or POWERS.get(power, "unknown")
@@ -125,38 +121,35 @@ def guest_os(image: Picture | str | None) -> str | None:
 
 TABLE = Table(
     VM,
-    "compute",
-    "/servers/detail",
     "servers",
-    Server,
     {
-        "uuid": Column("id"),
-        "name_label": Column("name"),
-        "description": Column("description", convert=text),
-        "tags": Column("tags", convert=ordered),
-        "created_at": Column("created", convert=moment),
-        "power_state": Column("status", "power", convert=power_state),
-        "vcpus": Column("flavor", convert=lambda flavor: flavor and flavor.vcpus),
-        "memory_bytes": Column("flavor", convert=lambda flavor: flavor and mebibytes(flavor.ram)),
-        "guest_os": Column("image", convert=guest_os, since=Version(2, 98)),
-        "guest_hostname": Column("hostname", since=Version(2, 90)),
-        "ip_addresses": Column("addresses", convert=addresses),
-        "host": One(Column("hypervisor", convert=text, private=True), Host),
-        "networks": Many(Joined(NETWORKS, "id", lambda networks, server: networks.get(server, ())), Network),
-        "volumes": Many(Column("volumes", convert=lambda attached: [each.id for each in attached]), Volume),
-        "image": One(Column("image", convert=lambda image: image.id if isinstance(image, Picture) else None), Image),
-        "flavor": One(Column("flavor", convert=lambda flavor: flavor and text(flavor.original_name)), Flavor),
+        "uuid": Field("id"),
+        "name_label": Field("name", stored="name"),
+        "description": Field("description", convert=text),
+        "tags": Field("tags", convert=ordered),
+        "created_at": Field("created", convert=moment),
+        "power_state": Field("status", "power", convert=power_state),
+        "vcpus": Field("flavor", convert=lambda flavor: flavor and flavor.vcpus),
+        "memory_bytes": Field("flavor", convert=lambda flavor: flavor and mebibytes(flavor.ram)),
+        "guest_os": Field("image", convert=guest_os, since=Version(2, 98)),
+        "guest_hostname": Field("hostname", since=Version(2, 90)),
+        "ip_addresses": Field("addresses", convert=addresses),
+        "host": RefTo(Host, Field("hypervisor", convert=text, private=True), stored="node"),
+        "networks": RefsTo(Network, Joined(NETWORKS, "id", convert=lambda networks, server: networks.get(server))),
+        "volumes": RefsTo(Volume, Field("volumes", convert=lambda attached: [each.id for each in attached])),
+        "image": RefTo(Image, Field("image", convert=lambda image: image.id if isinstance(image, Picture) else None)),
+        "flavor": RefTo(Flavor, Field("flavor", convert=lambda flavor: flavor and text(flavor.original_name))),
     },
-    item=("/servers", "server"),
-    where=(is_whole, ("status", "name")),
+    accept=Field("id", "status", "name", convert=check_cell),
 )
 
 
-class VMs(TableAdapter[VM]):
+class VMs(CountedAdapter[VM]):
     """Virtual machines."""
 
     kind: ClassVar[type[VM]] = VM
     table = TABLE
+    collection = Collection("compute", "/servers/detail", Server, item=("/servers", "server"))
 
     def everything(self) -> Parameters:
         """The project's servers; all projects' if that was asked for."""
@@ -166,15 +159,17 @@ class VMs(TableAdapter[VM]):
         """Nova tells of servers whose cell is down only those who set no limit: it sets its own then."""
         return [] if size is None else super().limit(size)
 
-    def named(self, field: str, value: str) -> Parameters:
-        """``name`` is a regular expression that is searched for."""
-        return [("name", _exactly(value))] if field == "name_label" else []
+    def compared(self, stored: str, value: object) -> Parameters:
+        """Nova takes values as regular expressions that are searched for; a host's name from administrators alone."""
+        return [(stored, _exactly(value))] if isinstance(value, str) else []
 
-    def compared(self, field: str, value: object) -> Parameters:
-        """From administrators nova also takes a host's name, as an expression; from others it ignores it."""
-        if field == "host" and isinstance(value, Ref):
-            return [("node", _exactly(value.id))]
-        return super().compared(field, value)
+    def chosen(self, ids: Sequence[str]) -> Sequence[Parameters]:  # noqa: ARG002
+        """All that can be read."""
+        return [readable_scope(self.client, self.everything())]
+
+    def count(self, first: CollectionPage[Any] | None) -> int | None:  # noqa: ARG002 -- nova's pages tell nothing
+        """`CountedAdapter.count`."""
+        return count_servers(self.client)
 
     @action(actions.Start)
     def start(self, vm: Ref, start: actions.Start) -> Started:  # noqa: ARG002

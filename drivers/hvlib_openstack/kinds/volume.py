@@ -9,16 +9,18 @@ from typing import Any, ClassVar
 import msgspec
 
 from hvlib.driver import Done, Started, action
+from hvlib.driver.table import Field, RefsTo, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, StoragePool, Volume
-from hvlib_openstack.adapter import TableAdapter
+from hvlib_openstack.counted import CountedAdapter
 from hvlib_openstack.operations.creation import Made
 from hvlib_openstack.operations.operation import started
-from hvlib_openstack.scope import volume_scope
-from hvlib_openstack.table import Column, Many, One, Table
+from hvlib_openstack.paging import CollectionPage
+from hvlib_openstack.scope import readable_scope, volume_scope
 from hvlib_openstack.values import GIB, gibibytes, label, moment, text
 from hvlib_openstack.version import Version
+from hvlib_openstack.wire.collection import Collection
 from hvlib_openstack.wire.service import Parameters
 
 __all__ = ["Volumes"]
@@ -28,6 +30,9 @@ TYPED = Version(3, 63)
 
 EXTENDED = Version(3, 42)
 """The first one in which a volume that is attached can become larger (Pike)."""
+
+
+COUNTED = ("with_count", "true")
 
 
 class Attachment(msgspec.Struct):
@@ -49,6 +54,12 @@ class Disk(msgspec.Struct):
     bootable: str = "false"
 
 
+class Counted(msgspec.Struct):
+    """The number of all volumes, which any page tells."""
+
+    count: int
+
+
 def servers(attached: Sequence[Attachment]) -> list[str]:
     """The servers that have a volume; hosts of other services may have it too."""
     return [each.server_id for each in attached if each.server_id is not None]
@@ -56,35 +67,41 @@ def servers(attached: Sequence[Attachment]) -> list[str]:
 
 TABLE = Table(
     Volume,
-    "block-storage",
-    "/volumes/detail",
     "volumes",
-    Disk,
     {
-        "uuid": Column("id"),
-        "name_label": Column("name", convert=label),
-        "description": Column("description", convert=text),
-        "created_at": Column("created_at", convert=moment),
-        "size_bytes": Column("size", convert=gibibytes),
-        "pool": One(Column("volume_type_id"), StoragePool),
-        "vms": Many(Column("attachments", convert=servers), VM),
-        "bootable": Column("bootable", convert=lambda said: said == "true"),
+        "uuid": Field("id"),
+        "name_label": Field("name", convert=label, stored="name"),
+        "description": Field("description", convert=text),
+        "created_at": Field("created_at", convert=moment),
+        "size_bytes": Field("size", convert=gibibytes),
+        "pool": RefTo(StoragePool, "volume_type_id"),
+        "vms": RefsTo(VM, Field("attachments", convert=servers)),
+        "bootable": Field("bootable", convert=lambda said: said == "true"),
     },
-    item=("/volumes", "volume"),
-    filters={"name_label": "name"},
-    version=TYPED,
 )
 
 
-class Volumes(TableAdapter[Volume]):
+class Volumes(CountedAdapter[Volume]):
     """Volumes of the project, or of all."""
 
     kind: ClassVar[type[Volume]] = Volume
     table = TABLE
+    collection = Collection("block-storage", "/volumes/detail", Disk, item=("/volumes", "volume"), version=TYPED)
 
     def everything(self) -> Parameters:
         """The project's volumes; all projects' if that was asked for."""
         return volume_scope(self.client)
+
+    def chosen(self, ids: Sequence[str]) -> Sequence[Parameters]:  # noqa: ARG002
+        """All that can be read; cinder counts them."""
+        return [[*readable_scope(self.client, self.everything()), COUNTED]]
+
+    def count(self, first: CollectionPage[Any] | None) -> int:
+        """`CountedAdapter.count`."""
+        if first is not None:
+            return first.reply.read(Counted).count
+        asked = [*readable_scope(self.client, self.everything()), COUNTED, ("limit", "1")]
+        return self.service.get("/volumes", asked, TYPED).read(Counted).count
 
     @action(actions.CreateVolume)
     def create(self, _: None, create: actions.CreateVolume) -> Started:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 import msgspec
 
-from hvlib.driver import WatchCursor
 from hvlib.model.errors import CursorLost
 
 __all__ = ["Cursor", "total"]
@@ -51,22 +48,6 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
         if (len(before), f"{total(before):x}") != (self.servers, self.sum):
             raise CursorLost("nova does not remember all servers that are gone since the cursor")
         return came, went
-
-    def encode(self) -> WatchCursor:
-        """Encode as text."""
-        body = msgspec.json.encode(self)
-        return WatchCursor(base64.urlsafe_b64encode(zlib.crc32(body).to_bytes(4, "big") + body).decode())
-
-    @classmethod
-    def decode(cls, text: str) -> Cursor:
-        """Decode text. Raises `CursorLost` for text that is no cursor."""
-        try:
-            data = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
-            if zlib.crc32(data[4:]).to_bytes(4, "big") == data[:4]:
-                return msgspec.json.decode(data[4:], type=cls)
-        except (ValueError, msgspec.DecodeError):
-            pass
-        raise CursorLost("this is no cursor of an OpenStack watch", hint="use known= with your last records")
 
 
 def total(ids: Iterable[str]) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hvlib.driver import Adapter, Batch, Change, WatchCursor
+from hvlib.driver.cursor import decode_cursor, encode_cursor
 from hvlib.driver.polling import PollingFeed
 from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
@@ -48,7 +49,7 @@ class OpenStackFeed(PollingFeed):
         self._servers: ServerWatcher | None = None
         if since is not None and [query.kind for query in queries if query.refs is None] != [VM]:
             raise CursorLost("only a watch of servers alone can go on from a cursor", hint="use known=")
-        start = None if since is None else Cursor.decode(since)
+        start = None if since is None else decode_cursor(since, Cursor)
         # Servers are listed last: what fails before them costs nova nothing.
         self._watchers = [self._watcher(query, start) for query in sorted(queries, key=lambda query: query.kind is VM)]
 
@@ -72,4 +73,4 @@ class OpenStackFeed(PollingFeed):
 
     def _cursor(self) -> WatchCursor | None:
         alone = self._servers is not None and len(self._watchers) == 1
-        return self._servers.cursor.encode() if self._servers is not None and alone else None
+        return encode_cursor(self._servers.cursor) if self._servers is not None and alone else None

@@ -12,10 +12,8 @@ import msgspec
 from hvlib.driver import REFS_PER_CALL, Change, Gone, Upsert
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
-from hvlib_openstack.adapter import TableAdapter
-from hvlib_openstack.kinds.network import IN_A_QUERY
+from hvlib_openstack.adapter import IN_A_QUERY, TableAdapter
 from hvlib_openstack.paging import pages
-from hvlib_openstack.table import Records
 from hvlib_openstack.watch.kind_watcher import GoOn, ScheduledWatcher
 from hvlib_openstack.wire.service import Parameters
 
@@ -64,17 +62,16 @@ class NetworkWatcher(ScheduledWatcher):
         if len(ids) <= IN_A_QUERY:
             return self._adapter.get([self._adapter.ref(id) for id in ids], self._query) if ids else []
         items: list[Any] = []
-        rows: Records[Any] = Records(self._adapter.table, self._query, self._adapter.client, {})
+        rows = self._adapter.rows(self._query)
         for page in self._adapter.pages(rows, self._adapter.everything()):
             go_on()
-            items += [item for item in page.items if rows.row(item).id in ids]
-        return self._adapter.made(self._query, items)
+            items += [item for item in page.items if rows.id_of(item) in ids]
+        return self._adapter.made(self._query, rows, items)
 
     def _found(self, go_on: GoOn) -> dict[str, int]:
         asked: Parameters = [("fields", "id"), ("fields", "revision_number"), LIMIT]
         found: dict[str, int] = {}
-        table = self._adapter.table
-        for page in pages(self._adapter.service, table.path, table.key, parameters=asked, type=Revision):
+        for page in pages(self._adapter.service, "/networks", "networks", parameters=asked, type=Revision):
             go_on()
             found.update((network.id, network.revision_number) for network in page.items)
         return found
@@ -87,7 +84,7 @@ class VolumeWatcher(ScheduledWatcher):
         super().__init__(interval)
         self._adapter = adapter
         self._query = query
-        self._rows: Records[Any] = Records(adapter.table, query, adapter.client, {})
+        self._rows = adapter.rows(query)
         self._since: datetime | None = None
         self._alive: set[Ref] = set()
         self._shared: set[Ref] = set()
@@ -149,4 +146,4 @@ class VolumeWatcher(ScheduledWatcher):
             items += page.items
         if asked_at is not None:
             self._since = datetime.fromtimestamp(asked_at - OVERLAP, UTC)
-        return list(self._adapter.made(self._query, items))
+        return list(self._adapter.made(self._query, self._rows, items))

@@ -18,7 +18,6 @@ from hvlib_openstack.cells import check_cell
 from hvlib_openstack.joins import MAX_SINGLE_READS
 from hvlib_openstack.operations.outcome import state_of
 from hvlib_openstack.paging import pages
-from hvlib_openstack.table import Records
 from hvlib_openstack.values import moment
 from hvlib_openstack.watch.cursor import Cursor, total
 from hvlib_openstack.watch.kind_watcher import GoOn, Intervals, KindWatcher, Schedule
@@ -66,7 +65,7 @@ class ServerWatcher(KindWatcher):
         self._adapter = adapter
         self._query = query
         self._client = client
-        self._rows: Records[VM] = Records(adapter.table, query, client, {}, *BESIDES)
+        self._rows = adapter.rows(query, *BESIDES)
         self._since = since
         self._poll_interval = intervals.poll
         self._sweep = Schedule(intervals.sweep)
@@ -183,7 +182,7 @@ class ServerWatcher(KindWatcher):
         return {id: item for id, item in items.items() if id in listed}
 
     def _made(self, items: Iterable[Any]) -> Sequence[VM]:
-        return self._adapter.made(self._query, list(items), *BESIDES)
+        return self._adapter.made(self._query, self._rows, list(items))
 
     def _leave(self, ids: Iterable[str]) -> Iterator[Change]:
         return (Gone(self._client.context.ref(VM, id)) for id in ids)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from hvlib.driver.table import Table
 from hvlib.model.resources import Cluster, Host
 from hvlib_sim.adapter import TableAdapter
+from hvlib_sim.fields import COMMON, refs_to
 from hvlib_sim.lab import objects
-from hvlib_sim.table import ManyRefs, Table
 
 __all__ = ["Clusters"]
 
@@ -14,4 +15,12 @@ class Clusters(TableAdapter[Cluster]):
     """Each host is in one."""
 
     kind = Cluster
-    table = Table(Cluster, objects.Cluster, {"hosts": ManyRefs("hosts", Host)})
+    source = objects.Cluster
+    table = Table(
+        Cluster,
+        "Cluster",
+        {
+            **COMMON,
+            "hosts": refs_to(Host, "hosts"),
+        },
+    )

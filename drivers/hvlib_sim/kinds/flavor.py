@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from hvlib.driver.table import Table
 from hvlib.model.resources import Flavor
 from hvlib_sim.adapter import TableAdapter
+from hvlib_sim.fields import COMMON, attributes
 from hvlib_sim.lab import objects
-from hvlib_sim.table import Table, Value
 
 __all__ = ["Flavors"]
 
@@ -14,8 +15,12 @@ class Flavors(TableAdapter[Flavor]):
     """They can't be changed."""
 
     kind = Flavor
+    source = objects.Flavor
     table = Table(
         Flavor,
-        objects.Flavor,
-        {"vcpus": Value("vcpus"), "memory_bytes": Value("memory_bytes"), "disk_bytes": Value("disk_bytes")},
+        "Flavor",
+        {
+            **COMMON,
+            **attributes("vcpus", "memory_bytes", "disk_bytes"),
+        },
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from hvlib.driver.table import Table
 from hvlib.model.resources import Cluster, Host
 from hvlib_sim.adapter import TableAdapter
+from hvlib_sim.fields import COMMON, attributes, ref_to
 from hvlib_sim.lab import objects
-from hvlib_sim.table import OneRef, Table, Value
 
 __all__ = ["Hosts"]
 
@@ -14,17 +15,13 @@ class Hosts(TableAdapter[Host]):
     """``memory_free_bytes`` is what VMs that run or are paused leave."""
 
     kind = Host
+    source = objects.Host
     table = Table(
         Host,
-        objects.Host,
+        "Host",
         {
-            "state": Value("state"),
-            "address": Value("address"),
-            "product": Value("product"),
-            "version": Value("version"),
-            "cpus": Value("cpus"),
-            "memory_bytes": Value("memory_bytes"),
-            "memory_free_bytes": Value("memory_free_bytes"),
-            "cluster": OneRef("cluster", Cluster),
+            **COMMON,
+            **attributes("state", "address", "product", "version", "cpus", "memory_bytes", "memory_free_bytes"),
+            "cluster": ref_to(Cluster, "cluster"),
         },
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from hvlib.driver.table import Table
 from hvlib.model.resources import Image
 from hvlib_sim.adapter import LabelledAdapter
+from hvlib_sim.fields import COMMON, attributes
 from hvlib_sim.lab import objects
-from hvlib_sim.table import Table, Value
 
 __all__ = ["Images"]
 
@@ -14,8 +15,12 @@ class Images(LabelledAdapter[Image]):
     """Disks that VMs are created from."""
 
     kind = Image
+    source = objects.Image
     table = Table(
         Image,
-        objects.Image,
-        {"size_bytes": Value("size_bytes"), "guest_os": Value("guest_os"), "format": Value("format")},
+        "Image",
+        {
+            **COMMON,
+            **attributes("size_bytes", "guest_os", "format"),
+        },
     )

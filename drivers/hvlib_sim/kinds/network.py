@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from hvlib.driver import Started, action
+from hvlib.driver.table import Table
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Network
 from hvlib_sim.adapter import LabelledAdapter, required
+from hvlib_sim.fields import COMMON, attributes
 from hvlib_sim.lab import lifecycle, objects
-from hvlib_sim.table import Table, Value
 
 __all__ = ["Networks"]
 
@@ -17,8 +18,14 @@ class Networks(LabelledAdapter[Network]):
     """Each has one subnet."""
 
     kind = Network
+    source = objects.Network
     table = Table(
-        Network, objects.Network, {"vlan_id": Value("vlan_id"), "mtu": Value("mtu"), "subnets": Value("subnets")}
+        Network,
+        "Network",
+        {
+            **COMMON,
+            **attributes("vlan_id", "mtu", "subnets"),
+        },
     )
 
     @action(actions.CreateNetwork)

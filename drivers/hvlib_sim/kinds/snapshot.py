@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from hvlib.driver import Started, action
+from hvlib.driver.table import Table
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Snapshot
 from hvlib_sim.adapter import LabelledAdapter
+from hvlib_sim.fields import COMMON, attributes, ref_to
 from hvlib_sim.lab import lifecycle, objects
-from hvlib_sim.table import OneRef, Table, Value
 
 __all__ = ["Snapshots"]
 
@@ -17,10 +18,16 @@ class Snapshots(LabelledAdapter[Snapshot]):
     """The snapshots of one VM form a tree."""
 
     kind = Snapshot
+    source = objects.Snapshot
     table = Table(
         Snapshot,
-        objects.Snapshot,
-        {"vm": OneRef("vm", VM), "parent": OneRef("parent", Snapshot), "has_memory": Value("has_memory")},
+        "Snapshot",
+        {
+            **COMMON,
+            "vm": ref_to(VM, "vm"),
+            "parent": ref_to(Snapshot, "parent"),
+            **attributes("has_memory"),
+        },
     )
 
     @action(actions.Delete)

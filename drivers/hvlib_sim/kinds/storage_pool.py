@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from hvlib.driver.table import Table
 from hvlib.model.resources import StoragePool
 from hvlib_sim.adapter import TableAdapter
+from hvlib_sim.fields import COMMON, attributes
 from hvlib_sim.lab import objects
-from hvlib_sim.table import Table, Value
 
 __all__ = ["StoragePools"]
 
@@ -14,13 +15,12 @@ class StoragePools(TableAdapter[StoragePool]):
     """``free_bytes`` is what the volumes leave, at their full sizes."""
 
     kind = StoragePool
+    source = objects.StoragePool
     table = Table(
         StoragePool,
-        objects.StoragePool,
+        "StoragePool",
         {
-            "type": Value("type"),
-            "capacity_bytes": Value("capacity_bytes"),
-            "free_bytes": Value("free_bytes"),
-            "shared": Value("shared"),
+            **COMMON,
+            **attributes("type", "capacity_bytes", "free_bytes", "shared"),
         },
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from hvlib.driver import Done, action
+from hvlib.driver.table import Table
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import TaskRecord
 from hvlib_sim.adapter import TableAdapter
+from hvlib_sim.fields import COMMON, attributes, link
 from hvlib_sim.lab import lifecycle, objects
-from hvlib_sim.table import AnyRef, Table, Value
 
 __all__ = ["Tasks"]
 
@@ -17,17 +18,16 @@ class Tasks(TableAdapter[TaskRecord]):
     """Queued while another one works on the same object, then running, then succeeded, failed or cancelled."""
 
     kind = TaskRecord
+    source = objects.Task
     table = Table(
         TaskRecord,
-        objects.Task,
+        "Task",
         {
-            "operation": Value("operation"),
-            "state": Value("state"),
-            "progress": Value("progress"),
-            "target": AnyRef("target"),
-            "started_at": Value("started_at"),
-            "error": Value("error"),
-            "result": AnyRef("result"),
+            **COMMON,
+            **attributes("operation", "state", "progress"),
+            "target": link("target"),
+            **attributes("started_at", "error"),
+            "result": link("result"),
         },
     )
 

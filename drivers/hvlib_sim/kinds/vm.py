@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from hvlib.driver import Done, Started, action
+from hvlib.driver.table import Table
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Cluster, Flavor, Host, Image, Network, Volume
 from hvlib_sim.adapter import LabelledAdapter, required
+from hvlib_sim.fields import COMMON, attributes, ref_to, refs_to
 from hvlib_sim.lab import hardware, lifecycle, objects, power
-from hvlib_sim.table import ManyRefs, OneRef, Table, Value
 
 __all__ = ["VMs"]
 
@@ -21,22 +22,19 @@ class VMs(LabelledAdapter[VM]):
     """
 
     kind = VM
+    source = objects.VM
     table = Table(
         VM,
-        objects.VM,
+        "VM",
         {
-            "power_state": Value("power_state"),
-            "vcpus": Value("vcpus"),
-            "memory_bytes": Value("memory_bytes"),
-            "guest_os": Value("guest_os"),
-            "guest_hostname": Value("guest_hostname"),
-            "ip_addresses": Value("ip_addresses"),
-            "host": OneRef("host", Host),
-            "cluster": OneRef("cluster", Cluster),
-            "networks": ManyRefs("networks", Network),
-            "volumes": ManyRefs("volumes", Volume),
-            "image": OneRef("image", Image),
-            "flavor": OneRef("flavor", Flavor),
+            **COMMON,
+            **attributes("power_state", "vcpus", "memory_bytes", "guest_os", "guest_hostname", "ip_addresses"),
+            "host": ref_to(Host, "host"),
+            "cluster": ref_to(Cluster, "cluster"),
+            "networks": refs_to(Network, "networks"),
+            "volumes": refs_to(Volume, "volumes"),
+            "image": ref_to(Image, "image"),
+            "flavor": ref_to(Flavor, "flavor"),
         },
     )
 

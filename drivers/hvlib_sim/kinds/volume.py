@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from hvlib.driver import Started, action
+from hvlib.driver.table import Table
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, StoragePool, Volume
 from hvlib_sim.adapter import LabelledAdapter, required
+from hvlib_sim.fields import COMMON, attributes, ref_to, refs_to
 from hvlib_sim.lab import lifecycle, objects
-from hvlib_sim.table import ManyRefs, OneRef, Table, Value
 
 __all__ = ["Volumes"]
 
@@ -17,14 +18,16 @@ class Volumes(LabelledAdapter[Volume]):
     """Each is attached to one VM at most."""
 
     kind = Volume
+    source = objects.Volume
     table = Table(
         Volume,
-        objects.Volume,
+        "Volume",
         {
-            "size_bytes": Value("size_bytes"),
-            "pool": OneRef("pool", StoragePool),
-            "vms": ManyRefs("vms", VM),
-            "bootable": Value("bootable"),
+            **COMMON,
+            **attributes("size_bytes"),
+            "pool": ref_to(StoragePool, "pool"),
+            "vms": refs_to(VM, "vms"),
+            **attributes("bootable"),
         },
     )
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from hvlib.model.query import Query
+from hvlib.driver.table import ID, Field, RefTo, Table
 from hvlib.model.ref import Ref
-from hvlib.model.resources import Cluster, Host, HostState
+from hvlib.model.resources import Cluster, Host, HostState, Resource
 from hvlib_vsphere.adapter import TableAdapter
-from hvlib_vsphere.table import One, Property, Reader, Table, Uuid
-from hvlib_vsphere.values import integer, is_true, plain_text, unescape_name
-from hvlib_vsphere.wire.client import Client
+from hvlib_vsphere.values import SERVER_UUID, integer, is_true, kind_of, own_uuid, plain_text, unescape_name
 from hvlib_vsphere.wire.search import find_by_uuid
 
 __all__ = ["Hosts"]
@@ -32,36 +30,26 @@ def memory_free(all_bytes: object, used_mebibytes: object) -> int | None:
     return max(int(str(all_bytes)) - (int(str(used_mebibytes)) << 20), 0)
 
 
-class ClusterOf(One):
-    """The parent, if that is a cluster: a host that stands alone has a parent of its own."""
-
-    def reader(self, client: Client) -> Reader:
-        """Return the reader of this field."""
-        read = super().reader(client)
-
-        def cluster(values: Any) -> Ref | None:
-            ref: Ref | None = read(values)
-            return ref if ref is not None and ref.kind == Cluster.kind else None
-
-        return cluster
+def cluster_of(parent: object) -> tuple[type[Resource], str] | None:
+    """The cluster that is a host's parent; None for a host that stands alone, which has a parent of its own."""
+    named = kind_of(parent)
+    return None if named is None or named[0] is not Cluster else named
 
 
 TABLE = Table(
     Host,
     "HostSystem",
     {
-        "uuid": Uuid("hardware.systemInfo.uuid"),
-        "name_label": Property("name", convert=unescape_name),
-        "state": Property("runtime.connectionState", "runtime.inMaintenanceMode", convert=host_state),
-        "address": Property("name", convert=unescape_name),
-        "product": Property("config.product.name", convert=plain_text),
-        "version": Property("config.product.version", convert=plain_text),
-        "cpus": Property("hardware.cpuInfo.numCpuThreads", convert=integer),
-        "memory_bytes": Property("hardware.memorySize", convert=integer),
-        "memory_free_bytes": Property(
-            "hardware.memorySize", "summary.quickStats.overallMemoryUsage", convert=memory_free
-        ),
-        "cluster": ClusterOf("parent"),
+        "uuid": Field(ID, SERVER_UUID, "hardware.systemInfo.uuid", convert=own_uuid),
+        "name_label": Field("name", convert=unescape_name),
+        "state": Field("runtime.connectionState", "runtime.inMaintenanceMode", convert=host_state),
+        "address": Field("name", convert=unescape_name),
+        "product": Field("config.product.name", convert=plain_text),
+        "version": Field("config.product.version", convert=plain_text),
+        "cpus": Field("hardware.cpuInfo.numCpuThreads", convert=integer),
+        "memory_bytes": Field("hardware.memorySize", convert=integer),
+        "memory_free_bytes": Field("hardware.memorySize", "summary.quickStats.overallMemoryUsage", convert=memory_free),
+        "cluster": RefTo(cluster_of, "parent"),
     },
 )
 
@@ -72,9 +60,9 @@ class Hosts(TableAdapter[Host]):
     kind: ClassVar[type[Host]] = Host
     table = TABLE
 
-    def lookup(self, field: str, value: str, query: Query[Host]) -> list[Host]:
-        """By uuid: SearchIndex.FindByUuid, then its properties: 2 round trips. By name: all names, then the matches."""
+    def find(self, field: str, value: str) -> list[Ref]:
+        """By uuid: SearchIndex.FindByUuid, one round trip. By name: the names of all."""
         if field != "uuid":
-            return list(super().lookup(field, value, query))
+            return super().find(field, value)
         found = find_by_uuid(self.client, value, vms=False)
-        return [] if found is None else list(self.get([self.client.context.ref(Host, found)], query))
+        return [] if found is None else [self.client.context.ref(Host, found)]

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hvlib.driver import Done, action
+from hvlib.driver.table import ID, Field, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import TaskRecord
 from hvlib.model.task import TaskState
 from hvlib_vsphere.adapter import TableAdapter
-from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.errors import failure
-from hvlib_vsphere.table import SELF, One, Property, Table, Uuid
-from hvlib_vsphere.values import is_true, moment
+from hvlib_vsphere.values import SERVER_UUID, is_true, kind_of, moment, own_uuid
 from hvlib_vsphere.wire.property_spec import traverse
 from hvlib_vsphere.wire.soap import element
 
@@ -50,18 +49,17 @@ TABLE = Table(
     TaskRecord,
     "Task",
     {
-        "uuid": Uuid(SELF),
-        "name_label": Property("info.name", "info.descriptionId", convert=either),
-        "created_at": Property("info.queueTime", convert=moment),
-        "operation": Property("info.descriptionId", convert=lambda operation: operation or ""),
-        "state": Property("info.state", "info.cancelled", "info.error", convert=task_state),
-        "progress": Property("info.progress", "info.state", convert=fraction),
-        "target": One("info.entity"),
-        "started_at": Property("info.startTime", convert=moment),
-        "error": Property("info.error", convert=failure),
-        "result": One("info.result"),
+        "uuid": Field(ID, SERVER_UUID, convert=own_uuid),
+        "name_label": Field("info.name", "info.descriptionId", convert=either),
+        "created_at": Field("info.queueTime", convert=moment),
+        "operation": Field("info.descriptionId", convert=lambda operation: operation or ""),
+        "state": Field("info.state", "info.cancelled", "info.error", convert=task_state),
+        "progress": Field("info.progress", "info.state", convert=fraction),
+        "target": RefTo(kind_of, "info.entity"),
+        "started_at": Field("info.startTime", convert=moment),
+        "error": Field("info.error", convert=failure),
+        "result": RefTo(kind_of, "info.result"),
     },
-    witness=MANAGER,
 )
 
 
@@ -70,6 +68,7 @@ class Tasks(TableAdapter[TaskRecord]):
 
     kind: ClassVar[type[TaskRecord]] = TaskRecord
     table = TABLE
+    witness = MANAGER
 
     def selection(self) -> str:
         """TaskManager.recentTask. The manager is asked for a property too: it exists, so a lost session shows."""
@@ -79,5 +78,5 @@ class Tasks(TableAdapter[TaskRecord]):
     @action(actions.Cancel)
     def cancel(self, task: Ref, cancel: actions.Cancel) -> Done:  # noqa: ARG002
         """Task.CancelTask. `Unsupported` if it can't be cancelled, `InvalidState` if it has ended."""
-        self.client.call("CancelTask", MoRef("Task", task.id))
+        self.call("CancelTask", task)
         return Done(task)

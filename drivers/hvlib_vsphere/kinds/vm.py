@@ -6,15 +6,24 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from hvlib.driver import Done, Started, action
+from hvlib.driver.table import ID, Field, RefsTo, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.errors import InvalidQuery
-from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, PowerState
 from hvlib_vsphere.adapter import TableAdapter
-from hvlib_vsphere.data_objects import MoRef
-from hvlib_vsphere.table import Many, One, Property, Table, Uuid
-from hvlib_vsphere.values import escape_name, integer, mebibytes, moment, plain_text, unescape_name
+from hvlib_vsphere.values import (
+    SERVER_UUID,
+    escape_name,
+    integer,
+    is_true,
+    kind_of,
+    mebibytes,
+    moment,
+    own_uuid,
+    plain_text,
+    unescape_name,
+)
 from hvlib_vsphere.wire.decoding import as_tuple
 from hvlib_vsphere.wire.search import find_by_uuid
 from hvlib_vsphere.wire.soap import element
@@ -37,81 +46,82 @@ def addresses(primary: str | None, cards: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def is_no_template(template: object) -> bool:
+    """Whether an object is a VM. One whose configuration the server can't read is one too."""
+    return not is_true(template)
+
+
 TABLE = Table(
     VM,
     "VirtualMachine",
     {
-        "uuid": Uuid("config.instanceUuid"),
-        "name_label": Property("name", convert=unescape_name),
-        "description": Property("config.annotation", convert=plain_text),
-        "created_at": Property("config.createDate", convert=moment),
-        "power_state": Property("runtime.powerState", convert=power_state),
-        "vcpus": Property("config.hardware.numCPU", convert=integer),
-        "memory_bytes": Property("config.hardware.memoryMB", convert=mebibytes),
-        "guest_os": Property("config.guestFullName", convert=plain_text),
-        "guest_hostname": Property("guest.hostName", convert=plain_text),
-        "ip_addresses": Property("guest.ipAddress", "guest.net", convert=addresses),
-        "host": One("runtime.host"),
-        "networks": Many("network"),
+        "uuid": Field(ID, SERVER_UUID, "config.instanceUuid", convert=own_uuid),
+        "name_label": Field("name", convert=unescape_name),
+        "description": Field("config.annotation", convert=plain_text),
+        "created_at": Field("config.createDate", convert=moment),
+        "power_state": Field("runtime.powerState", convert=power_state),
+        "vcpus": Field("config.hardware.numCPU", convert=integer),
+        "memory_bytes": Field("config.hardware.memoryMB", convert=mebibytes),
+        "guest_os": Field("config.guestFullName", convert=plain_text),
+        "guest_hostname": Field("guest.hostName", convert=plain_text),
+        "ip_addresses": Field("guest.ipAddress", "guest.net", convert=addresses),
+        "host": RefTo(kind_of, "runtime.host"),
+        "networks": RefsTo(kind_of, Field("network", convert=as_tuple)),
     },
-    where_not="config.template",
+    accept=Field("config.template", convert=is_no_template),
 )
 
 
 class VMs(TableAdapter[VM]):
-    """Virtual machines. One whose configuration the server can't read is one too, with little filled in."""
+    """Virtual machines. One whose configuration the server can't read has little filled in."""
 
     kind: ClassVar[type[VM]] = VM
     table = TABLE
 
-    def lookup(self, field: str, value: str, query: Query[VM]) -> list[VM]:
-        """By uuid: SearchIndex.FindByUuid, then its properties: 2 round trips. By name: all names, then the matches."""
+    def find(self, field: str, value: str) -> list[Ref]:
+        """By uuid: SearchIndex.FindByUuid, one round trip. By name: the names of all."""
         if field != "uuid":
-            return list(super().lookup(field, value, query))
+            return super().find(field, value)
         found = find_by_uuid(self.client, value, vms=True)
-        return [] if found is None else list(self.get([self.client.context.ref(VM, found)], query))
+        return [] if found is None else [self.client.context.ref(VM, found)]
 
     @action(actions.Start)
     def start(self, vm: Ref, start: actions.Start) -> Started:  # noqa: ARG002
         """VirtualMachine.PowerOnVM_Task. `InvalidState` if it runs already."""
-        return self.start_task("PowerOnVM_Task", _native(vm))
+        return self.start_task("PowerOnVM_Task", vm)
 
     @action(actions.Stop)
     def stop(self, vm: Ref, stop: actions.Stop) -> Started:  # noqa: ARG002
         """VirtualMachine.PowerOffVM_Task. `InvalidState` if it is off already."""
-        return self.start_task("PowerOffVM_Task", _native(vm))
+        return self.start_task("PowerOffVM_Task", vm)
 
     @action(actions.Shutdown)
     def shutdown(self, vm: Ref, shutdown: actions.Shutdown) -> Done:  # noqa: ARG002
         """VirtualMachine.ShutdownGuest. `InvalidState` without running guest tools."""
-        self.client.call("ShutdownGuest", _native(vm))
+        self.call("ShutdownGuest", vm)
         return Done(vm)
 
     @action(actions.Reboot)
     def reboot(self, vm: Ref, reboot: actions.Reboot) -> Started | Done:
         """VirtualMachine.RebootGuest; hard: VirtualMachine.ResetVM_Task. `InvalidState` if it is off."""
         if reboot.hard:
-            return self.start_task("ResetVM_Task", _native(vm))
-        self.client.call("RebootGuest", _native(vm))
+            return self.start_task("ResetVM_Task", vm)
+        self.call("RebootGuest", vm)
         return Done(vm)
 
     @action(actions.Suspend)
     def suspend(self, vm: Ref, suspend: actions.Suspend) -> Started:  # noqa: ARG002
         """VirtualMachine.SuspendVM_Task."""
-        return self.start_task("SuspendVM_Task", _native(vm))
+        return self.start_task("SuspendVM_Task", vm)
 
     @action(actions.Resume)
     def resume(self, vm: Ref, resume: actions.Resume) -> Started:  # noqa: ARG002
         """VirtualMachine.PowerOnVM_Task: the server goes on from the suspension."""
-        return self.start_task("PowerOnVM_Task", _native(vm))
+        return self.start_task("PowerOnVM_Task", vm)
 
     @action(actions.Rename)
     def rename(self, vm: Ref, rename: actions.Rename) -> Started:
         """ManagedEntity.Rename_Task. `Conflict` if a sibling has the name, `InvalidQuery` for an empty one."""
         if not rename.name_label:
             raise InvalidQuery("a VM's name can't be empty")
-        return self.start_task("Rename_Task", _native(vm), element("newName", escape_name(rename.name_label)))
-
-
-def _native(vm: Ref) -> MoRef:
-    return MoRef("VirtualMachine", vm.id)
+        return self.start_task("Rename_Task", vm, element("newName", escape_name(rename.name_label)))

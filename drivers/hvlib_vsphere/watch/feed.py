@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from hvlib.driver import Batch, Change, Feed, WatchCursor
-from hvlib.model.errors import ConnectionFailed, HvlibError, TaskCancelled
+from hvlib.driver import Batch, Change, WatchCursor
+from hvlib.driver.long_poll import LongPollFeed
+from hvlib.model.errors import HvlibError
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib_vsphere.adapter import TableAdapter
@@ -25,17 +25,14 @@ __all__ = ["PropertyFeed"]
 POLL = 0.1
 """Seconds between two looks, for waits that are too short for the server, which counts whole seconds."""
 
-GRACE = 0.3
-"""Seconds that the server has to end a wait by itself, and as many to be cut off."""
-
-MARGIN = 2.0
-"""Seconds beyond its wait that the server has to answer, at least."""
+WAKE_TIMEOUT = 0.3
+"""Seconds that the server has to end a wait by itself, before it is cut off."""
 
 DESTROY_TIMEOUT = 2.0
 """Seconds that freeing the collector may take."""
 
 
-class PropertyFeed(Feed):
+class PropertyFeed(LongPollFeed):
     """PropertyCollector.WaitForUpdatesEx, one call at a time, over a connection of its own.
 
     Opening it takes two round trips and one for each query, `next` one. Its cursors tell where it was, but can't be
@@ -45,19 +42,15 @@ class PropertyFeed(Feed):
     def __init__(
         self, client: Client, adapters: Mapping[type[Resource], TableAdapter[Any]], queries: Sequence[Query[Any]]
     ) -> None:
+        super().__init__()
         self._context = client.context
         self._login = client.login
-        self._transport = client.connections.apart()
+        self._transport = client.connections.apart(client.connections.address)
         self._waiting = client.channel(self._login, self._transport)
         self._aside = client.channel(self._login)
         self._version = ""
         self._synced = False
-        self._slowest = 0.0
         self._lock = threading.Lock()
-        self._interrupted = threading.Event()
-        self._idle = threading.Event()
-        self._idle.set()
-        self._closed = False
         self._collector: MoRef | None = None
         try:
             self._collector = self._waiting.call("CreatePropertyCollector", self._login.service("propertyCollector"))
@@ -67,36 +60,29 @@ class PropertyFeed(Feed):
             self.close()
             raise
 
-    def next(self, timeout: float) -> Batch:
+    def poll(self, timeout: float) -> Batch:
         """PropertyCollector.WaitForUpdatesEx: one round trip. A set that the server sends in parts comes in parts."""
-        self._idle.clear()
-        try:
-            if self._interrupted.is_set():
-                return Batch()
-            return self._wait(int(timeout) if self._synced else 0, timeout)
-        except (TaskCancelled, ConnectionFailed):
-            if self._interrupted.is_set():
-                return Batch()
-            raise
-        finally:
-            self._interrupted.clear()
-            self._idle.set()
+        seconds = int(timeout) if self._synced else 0
+        poll_after = min(timeout, POLL) if seconds == 0 else 0.0
+        update = self._updates(seconds)
+        if update is None:
+            return self._batch([], more=False, poll_after=poll_after)
+        self._version = update["version"]
+        return self._batch(self._changes(update), more=is_true(update.get("truncated")), poll_after=poll_after)
 
-    def interrupt(self) -> None:
-        """PropertyCollector.CancelWaitForUpdates, over another connection; a wait that goes on is cut off."""
-        self._interrupted.set()
-        if self._idle.is_set():
-            return
+    def wake(self) -> None:
+        """PropertyCollector.CancelWaitForUpdates, over another connection."""
         with suppress(HvlibError):
-            self._aside.within(GRACE).call("CancelWaitForUpdates", self._own())
-        until = time.monotonic() + GRACE
-        while not self._idle.wait(GRACE / 8) and time.monotonic() < until:
-            self._transport.cut()
+            self._aside.within(WAKE_TIMEOUT).call("CancelWaitForUpdates", self._own())
+
+    def cut(self) -> None:
+        """`LongPollFeed.cut`."""
+        self._transport.cut()
 
     def close(self) -> None:
         """PropertyCollector.DestroyPropertyCollector, with its filters. Takes `DESTROY_TIMEOUT` seconds at most."""
         with self._lock:
-            closed, self._closed = self._closed, True
+            closed, self.closed = self.closed, True
         if closed:
             return
         self._transport.close()
@@ -113,29 +99,12 @@ class PropertyFeed(Feed):
         created: MoRef = self._waiting.call("CreateFilter", self._own(), arguments)
         return created.id
 
-    def _wait(self, seconds: int, timeout: float) -> Batch:
+    def _updates(self, seconds: int) -> Any:
+        """The next UpdateSet; None if nothing changes for so long. The snapshot may take the whole time-out."""
         arguments = element("version", self._version) + f"<options>{element('maxWaitSeconds', seconds)}</options>"
-        start = time.monotonic()
-        update = self._waiting.within(self._margin(seconds)).call(
-            "WaitForUpdatesEx", self._own(), arguments, wait=seconds
-        )
-        self._slowest = max(self._slowest, time.monotonic() - start - seconds)
-        poll_after = min(timeout, POLL) if seconds == 0 else 0.0
-        if update is None:
-            return self._batch([], more=False, poll_after=poll_after)
-        self._version = update["version"]
-        return self._batch(self._changes(update), more=is_true(update.get("truncated")), poll_after=poll_after)
-
-    def _margin(self, seconds: int) -> float:
-        """The seconds that the answer may take beyond the wait of ``seconds``.
-
-        Whoever waits a second for changes must not wait for the whole time-out when the server is frozen; but to cut a
-        server that is only slow costs a new snapshot. So it has as long again as the caller waits, and three times as
-        long as it ever took here: how slow it is, the snapshot has shown. That itself may take the whole time-out.
-        """
-        if not self._synced:
-            return self._context.timeout()
-        return max(MARGIN, float(seconds), 3 * self._slowest)
+        limit = self.margin(seconds) if self._synced else self._context.timeout()
+        with self.timed(seconds):
+            return self._waiting.within(limit).call("WaitForUpdatesEx", self._own(), arguments, wait=seconds)
 
     def _changes(self, update: dict[str, Any]) -> list[Change]:
         """The changes of an UpdateSet."""

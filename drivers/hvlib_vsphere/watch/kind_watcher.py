@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from hvlib.driver import Change, Gone, Upsert
+from hvlib.driver.table import ID
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib_vsphere.adapter import TableAdapter
 from hvlib_vsphere.data_objects import Fault, MoRef, Row
 from hvlib_vsphere.errors import fault_error
-from hvlib_vsphere.table import SELF, Records, check_row
+from hvlib_vsphere.records import check_row
 from hvlib_vsphere.wire.decoding import as_tuple
-from hvlib_vsphere.wire.property_spec import filter_spec, object_specs
+from hvlib_vsphere.wire.property_spec import filter_spec
 
 __all__ = ["KindWatcher"]
 
@@ -22,12 +23,12 @@ class KindWatcher:
     """One query's part of a feed: its filter on the server, and the rows that it sent, by object."""
 
     def __init__(self, adapter: TableAdapter[Any], query: Query[Any]) -> None:
-        self.records = Records(adapter.table, query, adapter.client)
+        self.records = adapter.records(query)
         self._awaited = set(query.refs or ())
         self._rows: dict[str, Row] = {}
         self._shown: set[Ref] = set()
         chosen = query.refs is not None
-        objects = object_specs(adapter.native_refs(query.refs or ())) if chosen else adapter.selection()
+        objects = adapter.specs_of(query.refs or ()) if chosen else adapter.selection()
         # A filter needs an object.
         self.spec = objects and filter_spec(adapter.table.native_type, self.records.paths, objects, skip_missing=chosen)
 
@@ -47,7 +48,7 @@ class KindWatcher:
     def _object(self, update: dict[str, Any]) -> Iterator[Change]:
         """An ObjectUpdate: enter, modify or leave. One may enter again: then its values are replaced."""
         ref = update["obj"]
-        if ref.type == self.records.table.witness:
+        if ref.type == self.records.witness:
             return
         if update.get("kind") == "leave":
             yield from self._gone(ref.id)
@@ -74,7 +75,7 @@ class KindWatcher:
 
     def _missing(self, ref: MoRef, fault: Fault) -> Iterator[Change]:
         """A MissingObject: one that the filter names, and the server can't read. Only what is not found is gone."""
-        if check_row(Row(ref, {}, {SELF: fault})):
+        if check_row(Row(ref, {}, {ID: fault})):
             raise fault_error(fault)
         yield from self._gone(ref.id)
 

@@ -6,13 +6,13 @@ from contextlib import suppress
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from hvlib.driver import Context, Endpoint, SessionLost
+from hvlib.driver.http import Connections
 from hvlib.driver.login_slot import LOGOUT_TIMEOUT, Authenticator
 from hvlib.model.errors import AuthenticationFailed, ConfigError, HvlibError
 from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.login import Login
 from hvlib_vsphere.version import VERSIONS_PATH, common_version
 from hvlib_vsphere.wire.channel import Channel, fetch
-from hvlib_vsphere.wire.connections import Connections
 from hvlib_vsphere.wire.soap import element
 
 __all__ = ["VSphereAuthenticator"]
@@ -71,7 +71,7 @@ class VSphereAuthenticator(Authenticator[Login]):
 
     def _read_content(self, channel: Channel) -> None:
         """Fill in the login's service objects. They are told before any login: no session can be lost yet."""
-        address = self._connections.own.address
+        address = self._connections.address
         try:
             channel.login.content = channel.call("RetrieveServiceContent", SERVICE)
         except SessionLost as error:
@@ -86,7 +86,7 @@ class VSphereAuthenticator(Authenticator[Login]):
         try:
             channel.call("Login", channel.login.service("sessionManager"), credentials)
         except (AuthenticationFailed, SessionLost) as error:
-            address, username = self._connections.own.address, self._endpoint.username
+            address, username = self._connections.address, self._endpoint.username
             raise AuthenticationFailed(
                 f"{address} does not let {username} in: {error}", hint=REFUSED, native=error.native
             ) from error

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from hvlib.driver import Context
-from hvlib.driver.http import Transport
+from hvlib.driver.http import Connections, Transport
 from hvlib.driver.login_slot import LoginSlot
 from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.login import Login
 from hvlib_vsphere.wire.channel import Channel
-from hvlib_vsphere.wire.connections import Connections
 from hvlib_vsphere.wire.soap import element, reference
 
 __all__ = ["Client"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from hvlib.driver.table import Field, Joined, RefsTo, Table
 from hvlib.model.resources import Cluster, Host
-from hvlib_xenapi.adapter import LabelledAdapter
+from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
 from hvlib_xenapi.joins import Every
-from hvlib_xenapi.table import LABELS, TAGS, Column, Many, Table
 
 __all__ = ["Clusters"]
 
@@ -17,9 +17,9 @@ TABLE = Table(
     {
         **LABELS,
         # In the database, a pool's name has no name space.
-        "name_label": Column("name_label", stored="name_label"),
+        "name_label": Field("name_label", stored="name_label"),
         **TAGS,
-        "hosts": Many(Every("host"), Host, sorted),
+        "hosts": RefsTo(Host, Joined(Every("host"), convert=sorted)),
     },
 )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from hvlib.model.resources import Host, HostState
-from hvlib_xenapi.adapter import LabelledAdapter
+from hvlib.driver.table import Constant, Field, Joined, RefTo, Table
+from hvlib.model.resources import Cluster, Host, HostState
+from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
 from hvlib_xenapi.joins import Forward
-from hvlib_xenapi.table import LABELS, TAGS, Column, Joined, Pool, Table, text
+from hvlib_xenapi.values import text
 from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["Hosts"]
@@ -39,14 +40,14 @@ TABLE = Table(
     {
         **LABELS,
         **TAGS,
-        "state": Joined(LIVE, state, "enabled"),
-        "address": Column("address", convert=text, stored="address"),
-        "product": Column("software_version", convert=lambda version: text(version.get("product_brand"))),
-        "version": Column("software_version", convert=lambda version: text(version.get("product_version"))),
-        "cpus": Column("cpu_info", convert=cpus),
-        "memory_bytes": Joined(TOTAL, lambda metrics: metrics and metrics.memory_total),
-        "memory_free_bytes": Joined(FREE, lambda metrics: metrics and metrics.memory_free),
-        "cluster": Pool(),
+        "state": Joined(LIVE, "enabled", convert=state),
+        "address": Field("address", convert=text, stored="address"),
+        "product": Field("software_version", convert=lambda version: text(version.get("product_brand"))),
+        "version": Field("software_version", convert=lambda version: text(version.get("product_version"))),
+        "cpus": Field("cpu_info", convert=cpus),
+        "memory_bytes": Joined(TOTAL, convert=lambda metrics: metrics and metrics.memory_total),
+        "memory_free_bytes": Joined(FREE, convert=lambda metrics: metrics and metrics.memory_free),
+        "cluster": RefTo(Cluster, Constant(lambda client: client.login.pool)),
     },
 )
 

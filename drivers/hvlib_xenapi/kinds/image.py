@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from hvlib.driver.table import Field, Table
 from hvlib.model.resources import Image
-from hvlib_xenapi.adapter import LabelledAdapter
-from hvlib_xenapi.table import LABELS, TAGS, Column, Table
+from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
 
 __all__ = ["Images"]
 
 TABLE = Table(
     Image,
     "VM",
-    {**LABELS, **TAGS, "format": Column("is_a_template", convert=lambda _: "template")},
+    {**LABELS, **TAGS, "format": Field("is_a_template", convert=lambda _: "template")},
     where={"is_a_template": True, "is_a_snapshot": False, "is_control_domain": False},
 )
 

@@ -7,13 +7,13 @@ from contextlib import suppress
 from typing import ClassVar
 
 from hvlib.driver import Done, Started, action
+from hvlib.driver.table import Field, Joined, Table
 from hvlib.model import actions
 from hvlib.model.errors import HvlibError, InvalidState
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Network
-from hvlib_xenapi.adapter import LabelledAdapter
+from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
 from hvlib_xenapi.joins import Backward
-from hvlib_xenapi.table import LABELS, TAGS, Column, Joined, Table
 from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["Networks"]
@@ -34,8 +34,8 @@ TABLE = Table(
     {
         **LABELS,
         **TAGS,
-        "vlan_id": Joined(Backward("PIF", ("VLAN",), by="network", refs="PIFs"), vlan_id),
-        "mtu": Column("MTU"),
+        "vlan_id": Joined(Backward("PIF", ("VLAN",), by="network", refs="PIFs"), convert=vlan_id),
+        "mtu": Field("MTU"),
     },
 )
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hvlib.driver import Done, Started, action
+from hvlib.driver.table import Field, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Snapshot
-from hvlib_xenapi.adapter import LabelledAdapter
+from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
 from hvlib_xenapi.operations.removal import remove
-from hvlib_xenapi.table import LABELS, TAGS, Column, One, Table
-from hvlib_xenapi.values import known_moment
+from hvlib_xenapi.values import known_moment, reference, stored_reference
 
 __all__ = ["Snapshots"]
 
@@ -21,10 +21,10 @@ TABLE = Table(
     {
         **LABELS,
         **TAGS,
-        "created_at": Column("snapshot_time", convert=known_moment),
-        "vm": One("snapshot_of", VM, stored="snapshot_of"),
-        "parent": One("parent", Snapshot, stored="parent"),
-        "has_memory": Column("power_state", convert=lambda state: state == "Suspended"),
+        "created_at": Field("snapshot_time", convert=known_moment),
+        "vm": RefTo(VM, Field("snapshot_of", convert=reference), stored="snapshot_of", encode=stored_reference),
+        "parent": RefTo(Snapshot, Field("parent", convert=reference), stored="parent", encode=stored_reference),
+        "has_memory": Field("power_state", convert=lambda state: state == "Suspended"),
     },
     where={"is_a_snapshot": True},
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from hvlib.driver.table import Field, Table
 from hvlib.model.resources import StoragePool
-from hvlib_xenapi.adapter import LabelledAdapter
-from hvlib_xenapi.table import LABELS, TAGS, Column, Table, text
+from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
+from hvlib_xenapi.values import text
 
 __all__ = ["StoragePools"]
 
@@ -27,10 +28,10 @@ TABLE = Table(
     {
         **LABELS,
         **TAGS,
-        "type": Column("type", convert=text, stored="type"),
-        "capacity_bytes": Column("physical_size", convert=capacity),
-        "free_bytes": Column("physical_size", "physical_utilisation", convert=free),
-        "shared": Column("shared"),
+        "type": Field("type", convert=text, stored="type"),
+        "capacity_bytes": Field("physical_size", convert=capacity),
+        "free_bytes": Field("physical_size", "physical_utilisation", convert=free),
+        "shared": Field("shared"),
     },
 )
 

@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from hvlib.driver import Done, action
+from hvlib.driver.table import ID, Constant, Field, Table
 from hvlib.model import actions
 from hvlib.model.errors import InvalidState
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Network, Resource, Snapshot, TaskRecord, Volume
 from hvlib.model.task import ENDED, Failure, TaskState
-from hvlib_xenapi.adapter import TableAdapter
+from hvlib_xenapi.adapter import LABELS, TableAdapter
 from hvlib_xenapi.errors import failure
 from hvlib_xenapi.operations.outcome import made, state
-from hvlib_xenapi.table import LABELS, Column, Reader, Sources, Table
+from hvlib_xenapi.own_tasks import OwnTasks
 from hvlib_xenapi.values import moment
-from hvlib_xenapi.wire.rows import Row
+from hvlib_xenapi.wire.client import Client
 
 __all__ = ["Tasks"]
 
@@ -50,35 +51,17 @@ def operation(name_label: str) -> str:
     return name_label.removeprefix("Async.")
 
 
-class Result(Column):
+def result(task: str, name_label: str, xml: str, client: Client) -> Ref | None:
     """The object that an operation made; if it made none, the one that was named when it was begun here."""
-
-    def reader(self, sources: Sources) -> Reader:
-        """Return the function that makes the ref."""
-        client = sources.client
-
-        def read(ref: str, row: Row) -> Ref | None:
-            kind, result = MADE.get(operation(row.name_label)), made(row.result)
-            if kind is None or result is None:
-                return client.own_tasks.result(ref)
-            return client.context.ref(kind, result)
-
-        return read
+    kind, ref = MADE.get(operation(name_label)), made(xml)
+    return client.own_tasks.result(task) if kind is None or ref is None else client.context.ref(kind, ref)
 
 
-class State(Column):
-    """A task's state, which is noted among the client's own tasks."""
-
-    def reader(self, sources: Sources) -> Reader:
-        """Return the function that makes the state."""
-        own_tasks = sources.client.own_tasks
-
-        def read(ref: str, row: Row) -> TaskState:
-            found = state(row.status, row.error_info)
-            own_tasks.saw(ref, found)
-            return found
-
-        return read
+def noted_state(task: str, status: str, words: Sequence[str], own_tasks: OwnTasks) -> TaskState:
+    """A task's state, which is noted among the tasks begun here."""
+    found = state(status, words)
+    own_tasks.saw(task, found)
+    return found
 
 
 TABLE = Table(
@@ -86,13 +69,13 @@ TABLE = Table(
     "task",
     {
         **LABELS,
-        "created_at": Column("created", convert=moment),
-        "started_at": Column("created", convert=moment),
-        "operation": Column("name_label", convert=operation),
-        "state": State("status", "error_info"),
-        "progress": Column("progress", "status", convert=progress),
-        "error": Column("status", "error_info", convert=error),
-        "result": Result("name_label", "result"),
+        "created_at": Field("created", convert=moment),
+        "started_at": Field("created", convert=moment),
+        "operation": Field("name_label", convert=operation),
+        "state": Field(ID, "status", "error_info", Constant(lambda client: client.own_tasks), convert=noted_state),
+        "progress": Field("progress", "status", convert=progress),
+        "error": Field("status", "error_info", convert=error),
+        "result": Field(ID, "name_label", "result", Constant(lambda client: client), convert=result),
     },
 )
 

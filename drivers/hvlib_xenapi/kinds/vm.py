@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from hvlib.driver import Done, Started, action
+from hvlib.driver.table import NOT_STORED, Constant, Field, Joined, RefsTo, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.errors import InvalidQuery, Unsupported
 from hvlib.model.ref import Ref
-from hvlib.model.resources import VM, Host, Network, PowerState, Volume
-from hvlib_xenapi.adapter import LabelledAdapter
+from hvlib.model.resources import VM, Cluster, Host, Network, PowerState, Volume
+from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
 from hvlib_xenapi.joins import Backward, Forward
 from hvlib_xenapi.operations.attachment import attach_network, attach_volume, detach
 from hvlib_xenapi.operations.creation import create_vm
@@ -18,8 +19,7 @@ from hvlib_xenapi.operations.migration import move_disks
 from hvlib_xenapi.operations.removal import remove
 from hvlib_xenapi.operations.resizing import resize
 from hvlib_xenapi.operations.steps import Steps
-from hvlib_xenapi.table import LABELS, TAGS, Column, Joined, Many, One, Pool, Table, text
-from hvlib_xenapi.values import known_moment
+from hvlib_xenapi.values import known_moment, reference, references, stored_reference, text
 from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["VMs"]
@@ -46,9 +46,24 @@ def addresses(guest: Row | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(networks[key] for key in sorted(networks) if networks[key]))
 
 
+def hostname(guest: Row | None) -> str | None:
+    """Return the name that the guest reports; old servers keep none."""
+    return guest and text((guest.netbios_name or {}).get("host_name"))
+
+
 def in_order(field: str, rows: Iterable[Row]) -> list[Row]:
     """Devices by their position, a number as text."""
     return sorted(rows, key=lambda row: (len(getattr(row, field)), getattr(row, field)))
+
+
+def networks(interfaces: Mapping[str, Row]) -> list[str]:
+    """Return the references of the networks that a VM's interfaces are on."""
+    return references(row.network for row in in_order("device", interfaces.values()))
+
+
+def disks(drives: Mapping[str, Row]) -> list[str]:
+    """Return the references of the volumes in a VM's drives. CDs are none."""
+    return references(row.VDI for row in in_order("userdevice", drives.values()) if row.type == "Disk")
 
 
 TABLE = Table(
@@ -57,26 +72,22 @@ TABLE = Table(
     {
         **LABELS,
         **TAGS,
-        "created_at": Joined(METRICS, lambda metrics: metrics and known_moment(metrics.install_time)),
-        "power_state": Column(
+        "created_at": Joined(METRICS, convert=lambda metrics: metrics and known_moment(metrics.install_time)),
+        "power_state": Field(
             "power_state",
             convert=lambda state: POWER_STATES.get(state, "unknown"),
             stored="power_state",
-            encode=STORED_STATES.get,
+            encode=lambda state: STORED_STATES.get(state, NOT_STORED),
         ),
-        "vcpus": Column("VCPUs_at_startup"),
-        "memory_bytes": Column("memory_dynamic_max"),
-        "guest_os": Joined(OS, lambda guest: guest and text(guest.os_version.get("name"))),
-        "guest_hostname": Joined(NETBIOS, lambda guest: guest and text((guest.netbios_name or {}).get("host_name"))),
-        "ip_addresses": Joined(ADDRESSES, addresses),
-        "host": One("resident_on", Host, stored="resident_on"),
-        "cluster": Pool(),
-        "networks": Many(INTERFACES, Network, lambda rows: [row.network for row in in_order("device", rows.values())]),
-        "volumes": Many(
-            DISKS,
-            Volume,
-            lambda rows: [row.VDI for row in in_order("userdevice", rows.values()) if row.type == "Disk"],
-        ),
+        "vcpus": Field("VCPUs_at_startup"),
+        "memory_bytes": Field("memory_dynamic_max"),
+        "guest_os": Joined(OS, convert=lambda guest: guest and text(guest.os_version.get("name"))),
+        "guest_hostname": Joined(NETBIOS, convert=hostname),
+        "ip_addresses": Joined(ADDRESSES, convert=addresses),
+        "host": RefTo(Host, Field("resident_on", convert=reference), stored="resident_on", encode=stored_reference),
+        "cluster": RefTo(Cluster, Constant(lambda client: client.login.pool)),
+        "networks": RefsTo(Network, Joined(INTERFACES, convert=networks)),
+        "volumes": RefsTo(Volume, Joined(DISKS, convert=disks)),
     },
     where={"is_a_template": False, "is_a_snapshot": False, "is_control_domain": False},
 )

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from hvlib.driver import Started, action
+from hvlib.driver.table import Field, Joined, RefsTo, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.errors import Conflict, InvalidQuery
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, StoragePool, Volume
-from hvlib_xenapi.adapter import LabelledAdapter
-from hvlib_xenapi.joins import Backward, Forward
-from hvlib_xenapi.table import LABELS, TAGS, Column, Joined, Many, One, Table
-from hvlib_xenapi.values import is_null
+from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
+from hvlib_xenapi.joins import Backward, Beyond, Forward
+from hvlib_xenapi.values import is_null, reference, references, stored_reference
 from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["Volumes"]
@@ -25,14 +25,29 @@ NOT_DISKS = frozenset({"iso", "disk"})
 """The content of SRs that hold CDs, or a host's own drives."""
 
 
-def machines(attachments: Mapping[str, Row]) -> Iterable[str]:
-    """Return the references of the VMs that have a volume."""
-    return sorted(row.VM for row in attachments.values())
+ATTACHED = Backward("VBD", ("VM",), by="VDI", refs="VBDs")
+OWNERS = Beyond("VM", ("is_a_template", "is_a_snapshot", "is_control_domain"), through=ATTACHED, via="VM")
+
+
+def machines(attachments: Mapping[str, Row], owners: Mapping[str, Row]) -> Iterable[str]:
+    """Return the references of the VMs that have a volume: not those of templates, nor of control domains."""
+    found = references(sorted(row.VM for row in attachments.values()))
+    return [ref for ref in found if ref in owners and is_vm(owners[ref])]
+
+
+def is_vm(row: Row) -> bool:
+    """Tell whether an object of the class VM is one."""
+    return not (row.is_a_template or row.is_a_snapshot or row.is_control_domain)
 
 
 def bootable(attachments: Mapping[str, Row]) -> bool:
     """Tell whether a VM that has the volume may start from it."""
     return any(row.bootable for row in attachments.values())
+
+
+def holds_disks(storage: Row | None) -> bool:
+    """Tell whether the volumes of an SR are disks of VMs."""
+    return storage is not None and storage.content_type not in NOT_DISKS
 
 
 TABLE = Table(
@@ -41,13 +56,13 @@ TABLE = Table(
     {
         **LABELS,
         **TAGS,
-        "size_bytes": Column("virtual_size"),
-        "pool": One("SR", StoragePool, stored="SR"),
-        "vms": Many(Backward("VBD", ("VM",), by="VDI", refs="VBDs"), VM, machines),
-        "bootable": Joined(Backward("VBD", ("bootable",), by="VDI", refs="VBDs"), bootable),
+        "size_bytes": Field("virtual_size"),
+        "pool": RefTo(StoragePool, Field("SR", convert=reference), stored="SR", encode=stored_reference),
+        "vms": RefsTo(VM, Joined(ATTACHED, Joined(OWNERS, convert=lambda rows: rows), convert=machines)),
+        "bootable": Joined(Backward("VBD", ("bootable",), by="VDI", refs="VBDs"), convert=bootable),
     },
     where={"is_a_snapshot": False, "managed": True, "type": DISKS},
-    among=(Forward("SR", ("content_type",), via="SR"), lambda row: row.content_type not in NOT_DISKS),
+    accept=Joined(Forward("SR", ("content_type",), via="SR"), convert=holds_disks),
 )
 
 

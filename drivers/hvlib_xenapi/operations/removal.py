@@ -9,8 +9,8 @@ from hvlib.driver import Done, Started
 from hvlib.model.errors import Closed, ConnectionFailed, HvlibError, InvalidState
 from hvlib_xenapi.operations.attachment import ATTACHED
 from hvlib_xenapi.operations.steps import Steps
-from hvlib_xenapi.table import any_of
 from hvlib_xenapi.values import is_null
+from hvlib_xenapi.wire.conditions import any_of
 
 __all__ = ["clear_away", "remove"]
 

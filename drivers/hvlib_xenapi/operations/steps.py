@@ -19,8 +19,8 @@ from hvlib.model.task import ENDED
 from hvlib_xenapi.errors import failure_error
 from hvlib_xenapi.operations.outcome import made, state
 from hvlib_xenapi.wire.client import Client
-from hvlib_xenapi.wire.events import BEGINNING, Reply, parse_events, reply_type
-from hvlib_xenapi.wire.rows import row_of, row_type, rows_of
+from hvlib_xenapi.wire.events import BEGINNING, Reply, reply_type
+from hvlib_xenapi.wire.rows import row_type, rows_type
 
 __all__ = ["Steps"]
 
@@ -56,14 +56,13 @@ class Steps:
 
     def record(self, cls: str, ref: str, *fields: str) -> Any:
         """A row of one object. `NotFound` if it is gone."""
-        found = self.call(f"{cls}.get_record", ref, result=row_type(cls, frozenset(fields)))
-        return rows_of(cls, frozenset(fields), {ref: found})[ref]
+        return self.call(f"{cls}.get_record", ref, result=row_type(cls, frozenset(fields)))
 
     def find(self, cls: str, condition: str, *fields: str) -> dict[str, Any]:
         """Rows of the objects of a class that fit a condition."""
-        wanted = frozenset(fields)
-        found = self.call(f"{cls}.get_all_records_where", condition, result=dict[str, row_type(cls, wanted)])  # type: ignore[misc]
-        return rows_of(cls, wanted, found)
+        result = rows_type(cls, frozenset(fields))
+        found: dict[str, Any] = self.call(f"{cls}.get_all_records_where", condition, result=result)
+        return found
 
     def run(self, name: str, *parameters: Any) -> str:
         """Carry out a call that may take long, and wait for its end. Returns what it made, "" if nothing."""
@@ -102,9 +101,7 @@ class Steps:
         """Its record, once it has ended."""
         token = BEGINNING
         while True:
-            reply = parse_events(
-                self.call("event.from", [f"task/{task}"], token, LOOK_SECONDS, result=REPLY, wait=LOOK_SECONDS)
-            )
+            reply = self.call("event.from", [f"task/{task}"], token, LOOK_SECONDS, result=REPLY, wait=LOOK_SECONDS)
             row = _last(reply) or self._looked_up(task)
             if state(row.status, row.error_info) in ENDED:
                 return row
@@ -147,7 +144,4 @@ def _changes(name: str) -> bool:
 
 
 def _last(reply: Reply) -> Any:
-    snapshots = [event.snapshot for event in reply.events if event.snapshot is not None]
-    if not snapshots:
-        return None
-    return row_of("task", OUTCOME, snapshots[-1]) if isinstance(snapshots[-1], dict) else snapshots[-1]
+    return next((event.snapshot for event in reversed(reply.events) if event.snapshot is not None), None)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import msgspec
 
-from hvlib.driver import WatchCursor
+from hvlib.driver.cursor import decode_cursor
 from hvlib.model.errors import CursorLost
 
-__all__ = ["Counts", "Cursor"]
+__all__ = ["Counts", "Cursor", "parse_cursor"]
 
 Counts = Mapping[str, int]
-"""The number of objects, by class in lower case."""
+"""The number of objects, by class."""
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -27,22 +27,12 @@ class Cursor(msgspec.Struct, frozen=True):
     token: str
     counts: Counts
 
-    @property
-    def text(self) -> WatchCursor:
-        """The text that `parse` reads."""
-        counts = ",".join(f"{cls}={count}" for cls, count in sorted(self.counts.items()))
-        return WatchCursor(f"{self.pool}/{self.database}/{self.token}/{counts}")
 
-    @classmethod
-    def parse(cls, text: str, pool: str, database: str) -> Cursor:
-        """Raises `CursorLost` for what is none, or of another pool or database."""
-        try:
-            of_pool, of_database, token, pairs = text.split("/")
-            counts = {name: int(count) for name, count in (pair.split("=") for pair in pairs.split(",") if pair)}
-        except ValueError as error:
-            raise CursorLost("this is no cursor of a XenAPI watch") from error
-        if of_pool != pool:
-            raise CursorLost("this cursor is of another pool")
-        if of_database != database:
-            raise CursorLost("this cursor is from before the pool's master began: its database may be an older one")
-        return cls(pool, database, token, counts)
+def parse_cursor(text: str, pool: str, database: str) -> Cursor:
+    """Raises `CursorLost` for text that is no cursor, and for one of another pool or database."""
+    cursor = decode_cursor(text, Cursor)
+    if cursor.pool != pool:
+        raise CursorLost("this cursor is of another pool")
+    if cursor.database != database:
+        raise CursorLost("this cursor is from before the pool's master began: its database may be an older one")
+    return cursor

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hvlib.driver import Batch, Change, Feed, Gone, WatchCursor
-from hvlib.model.errors import Closed, ConnectionFailed, CursorLost
+from hvlib.driver import Batch, Change, Gone, WatchCursor
+from hvlib.driver.cursor import encode_cursor
+from hvlib.driver.long_poll import LongPollFeed
+from hvlib.driver.table import Table
+from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
-from hvlib_xenapi.joins import Join
-from hvlib_xenapi.table import Table
-from hvlib_xenapi.watch.cursor import Counts, Cursor
+from hvlib_xenapi.joins import indexes, needs
+from hvlib_xenapi.watch.cursor import Counts, Cursor, parse_cursor
 from hvlib_xenapi.watch.event_source import EventSource
-from hvlib_xenapi.watch.kind_watcher import KindWatcher
+from hvlib_xenapi.watch.kind_watcher import KindWatcher, Taken
 from hvlib_xenapi.wire.client import Client
 from hvlib_xenapi.wire.events import BEGINNING, Event, Reply
-from hvlib_xenapi.wire.rows import NATIVE, Inventory, Row, native_row, row_of
+from hvlib_xenapi.wire.rows import Inventory, Row, native_row
 
 __all__ = ["EventFeed"]
 
@@ -29,11 +31,8 @@ REPLIES_UNTIL_CURSOR = 4
 Tables = Mapping[type[Resource], Table[Any]]
 """The table of each kind."""
 
-Taken = tuple[Event, Sequence[Row]]
-"""An event, and the rows that its object had and has."""
 
-
-class EventFeed(Feed):
+class EventFeed(LongPollFeed):
     """event.from, over connections of its own. Nothing is held on the server between two calls.
 
     Opening it sends nothing. The first `next` takes two round trips: all that exists comes with the token to go on
@@ -50,58 +49,40 @@ class EventFeed(Feed):
     def __init__(
         self, client: Client, tables: Tables, queries: Sequence[Query[Any]], since: WatchCursor | None
     ) -> None:
+        super().__init__()
         login = client.login
-        self._since = None if since is None else Cursor.parse(since, login.about.uuid, login.database)
+        self._since = None if since is None else parse_cursor(since, login.about.uuid, login.database)
         self._needs = _needs(tables, queries)
         self._native = _native(tables, queries)
-        indexes = {index for each in queries for index in tables[each.kind].indexes(each.fields)}
-        self._inventory = Inventory(self._needs, indexes)
+        looked_up = {index for each in queries for index in indexes(tables[each.kind], each.fields)}
+        self._inventory = Inventory(self._needs, looked_up)
         self._watchers = [KindWatcher(client, tables[each.kind], each, self._inventory) for each in queries]
         self._joined = any(watcher.joins for watcher in self._watchers)
         self._subscriptions = sorted({text for watcher in self._watchers for text in watcher.subscriptions()})
-        self._whole = {text.lower() for text in self._subscriptions if "/" not in text}
+        self._whole = {text for text in self._subscriptions if "/" not in text}
         """The classes of which all objects are subscribed to, so that they can be counted."""
-        self._classes = {cls.lower(): cls for cls in self._needs}
         self._token = BEGINNING
         self._alive: dict[str, set[str]] = {cls: set() for cls in self._whole}
         self._cursor: Cursor | None = self._since
         self._begun = False
-        self._interrupted = threading.Event()
-        self._idle = threading.Event()
-        self._idle.set()
-        self._closed = False
         wanted = {cls: Any if cls in self._native else fields for cls, fields in self._needs.items()}
         self._source = EventSource(client, wanted)
 
-    def next(self, timeout: float) -> Batch:
+    def poll(self, timeout: float) -> Batch:
         """event.from: one round trip."""
-        self._idle.clear()
-        try:
-            if self._closed:
-                raise Closed("the feed was closed")
-            if self._interrupted.is_set():
-                return Batch()
-            if self._begun:
-                return self._go_on(timeout)
-            batch = self._snapshot() if self._since is None else self._resume(self._since)
-            self._begun = True
-            return batch
-        except ConnectionFailed:
-            if self._interrupted.is_set() and not self._closed:
-                return Batch()
-            raise
-        finally:
-            self._interrupted.clear()
-            self._idle.set()
+        if self._begun:
+            return self._go_on(timeout)
+        batch = self._snapshot() if self._since is None else self._resume(self._since)
+        self._begun = True
+        return batch
 
-    def interrupt(self) -> None:
-        """Cut the connection on which `next` waits: the server holds nothing for it."""
-        self._interrupted.set()
-        self._source.cut_until(self._idle)
+    def cut(self) -> None:
+        """`LongPollFeed.cut`: the server holds nothing for a call that is cut."""
+        self._source.cut()
 
     def close(self) -> None:
         """End the connections."""
-        self._closed = True
+        self.closed = True
         self._source.close()
 
     def _snapshot(self) -> Batch:
@@ -141,7 +122,7 @@ class EventFeed(Feed):
             self._take(self._ask(BEGINNING, 0.0).events)
             return
         for cls in self._whole:
-            self._alive[cls] = self._source.refs(self._classes[cls])
+            self._alive[cls] = self._source.refs(cls)
 
     def _go_on(self, timeout: float) -> Batch:
         changes = self._changes(self._consistent(timeout))
@@ -172,73 +153,56 @@ class EventFeed(Feed):
         )
 
     def _ask(self, token: str, seconds: float) -> Reply:
-        return self._source.ask(self._subscriptions, token, seconds, impatient=self._begun)
+        """event.from. Once begun, a frozen server is found out; the reply that has all there is takes its time."""
+        margin = self.margin(seconds) if self._begun else math.inf
+        with self.timed(seconds):
+            return self._source.ask(self._subscriptions, token, seconds, margin)
 
     def _take(self, events: Sequence[Event]) -> list[Taken]:
         """Put what the events say into the inventory."""
         taken: list[Taken] = []
         for event in events:
-            cls = self._classes[event.cls]
-            before = self._inventory.rows[cls].get(event.ref)
-            after = None if event.snapshot is None else self._row(cls, event.snapshot)
-            if after is None:
-                self._inventory.drop(cls, event.ref)
+            rows = self._inventory.rows[event.cls]
+            before = rows.get(event.ref)
+            if event.snapshot is None:
+                self._inventory.drop(event.cls, event.ref)
             else:
-                self._inventory.put(cls, event.ref, after)
+                self._inventory.put(event.cls, event.ref, self._row(event.cls, event.snapshot))
             if event.cls in self._whole:
                 (set.discard if event.operation == "del" else set.add)(self._alive[event.cls], event.ref)
-            taken.append((event, [row for row in (before, after) if row is not None]))
+            taken.append((event, [row for row in (before, rows.get(event.ref)) if row is not None]))
         return taken
 
     def _row(self, cls: str, snapshot: Any) -> Row:
-        if cls in self._native:
-            return native_row(cls, self._needs[cls] | {NATIVE}, self._native[cls], snapshot)
-        return row_of(cls, self._needs[cls], snapshot) if isinstance(snapshot, dict) else snapshot
+        native = self._native.get(cls)
+        return snapshot if native is None else native_row(cls, self._needs[cls], native, snapshot)
 
     def _present(self, event: Event) -> list[Row]:
-        row = self._inventory.rows[self._classes[event.cls]].get(event.ref)
+        row = self._inventory.rows[event.cls].get(event.ref)
         return [] if row is None else [row]
 
     def _changes(self, taken: Sequence[Taken]) -> list[Change]:
         """Return the changes that events mean. An object that is of another kind now is gone first, and then there."""
-        return sorted(self._found(taken), key=lambda change: not isinstance(change, Gone))
-
-    def _found(self, taken: Sequence[Taken]) -> Iterator[Change]:
-        for watcher in self._watchers:
-            created: set[str] = set()
-            touched: dict[str, None] = {}
-            for event, rows in taken:
-                cls = self._classes[event.cls]
-                if cls == watcher.cls:
-                    touched[event.ref] = None
-                    if event.operation == "add":
-                        created.add(event.ref)
-                for join in watcher.joins_of(cls):
-                    touched.update(dict.fromkeys(self._owners(watcher, join, event.ref, rows)))
-            yield from watcher.changes(touched, created)
-
-    def _owners(self, watcher: KindWatcher, join: Join, ref: str, rows: Sequence[Row]) -> Iterator[str]:
-        for owner in join.owners(watcher.cls, self._inventory, ref, rows):
-            if owner in self._inventory.rows[watcher.cls]:
-                yield owner
+        found = [change for watcher in self._watchers for change in watcher.meant(taken)]
+        return sorted(found, key=lambda change: not isinstance(change, Gone))
 
     def _counted(self, reply: Reply) -> Counts:
-        return {cls: int(reply.valid_ref_counts.get(cls, 0)) for cls in self._whole}
+        return {cls: reply.valid_ref_counts.get(cls.lower(), 0) for cls in self._whole}
 
     def _known(self) -> Counts:
         return {cls: len(refs) for cls, refs in self._alive.items()}
 
     def _where(self) -> WatchCursor | None:
-        return None if self._cursor is None else self._cursor.text
+        return None if self._cursor is None else encode_cursor(self._cursor)
 
 
 def _needs(tables: Tables, queries: Sequence[Query[Any]]) -> dict[str, frozenset[str]]:
     """The fields that are needed of each class."""
-    needs: dict[str, frozenset[str]] = {}
+    needed: dict[str, frozenset[str]] = {}
     for query in queries:
-        for cls, fields in tables[query.kind].needs(query.fields).items():
-            needs[cls] = needs.get(cls, frozenset()) | fields
-    return needs
+        for cls, fields in needs(tables[query.kind], query.fields).items():
+            needed[cls] = needed.get(cls, frozenset()) | fields
+    return needed
 
 
 def _native(tables: Tables, queries: Sequence[Query[Any]]) -> dict[str, bool | tuple[str, ...]]:
@@ -246,7 +210,7 @@ def _native(tables: Tables, queries: Sequence[Query[Any]]) -> dict[str, bool | t
     found: dict[str, bool | tuple[str, ...]] = {}
     for query in queries:
         if query.native:
-            cls = tables[query.kind].cls
+            cls = tables[query.kind].native_type
             before = found.get(cls, ())
             named = isinstance(before, tuple) and isinstance(query.native, tuple)
             found[cls] = (*before, *query.native) if named else True  # type: ignore[misc]

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any
 
 from hvlib.driver import Change, Gone, Upsert
+from hvlib.driver.table import Table
 from hvlib.model.query import Query
-from hvlib_xenapi.joins import Join
-from hvlib_xenapi.table import Records, Table
+from hvlib_xenapi.joins import Join, records
 from hvlib_xenapi.wire.client import Client
-from hvlib_xenapi.wire.rows import Inventory
+from hvlib_xenapi.wire.events import Event
+from hvlib_xenapi.wire.rows import Inventory, Row
 
-__all__ = ["KindWatcher"]
+__all__ = ["KindWatcher", "Taken"]
+
+Taken = tuple[Event, Sequence[Row]]
+"""An event, and the rows that its object had and has."""
 
 
 class KindWatcher:
     """One query's part of a feed."""
 
     def __init__(self, client: Client, table: Table[Any], query: Query[Any], inventory: Inventory) -> None:
-        self.cls = table.cls
-        self.joins = table.joins(query.fields)
-        self._records = Records(table, query, client, inventory)
-        self._rows = inventory.rows[table.cls]
+        self._cls = table.native_type
+        self.joins: Sequence[Join] = table.joins(query.fields)
+        self._records = records(table, query, client, inventory)
+        self._inventory = inventory
+        self._rows = inventory.rows[self._cls]
         self._chosen = None if query.refs is None else {ref.id for ref in query.refs}
 
     @property
@@ -32,27 +37,37 @@ class KindWatcher:
 
     def subscriptions(self) -> list[str]:
         """Return the subscriptions that event.from is sent."""
-        own = [self.cls] if self._chosen is None else [f"{self.cls}/{ref}" for ref in self._chosen]
-        return [*own, *(join.cls for join in self.joins)]
-
-    def joins_of(self, cls: str) -> list[Join]:
-        """Return the joins by which rows of a class belong to this kind's objects."""
-        return [join for join in self.joins if join.cls == cls]
+        own = [self._cls] if self._chosen is None else [f"{self._cls}/{ref}" for ref in self._chosen]
+        return [*own, *(join.name for join in self.joins)]
 
     def everything(self) -> Iterator[Change]:
         """Yield all objects; of chosen objects, also those that are not there."""
         if self._chosen is None:
-            yield from self.changes(self._rows, frozenset(), absent=False)
-        else:
-            yield from self.changes(self._chosen, frozenset())
+            return self._changes(self._rows, frozenset(), absent=False)
+        return self._changes(self._chosen, frozenset())
 
-    def changes(self, refs: Iterable[str], created: Set[str], *, absent: bool = True) -> Iterator[Change]:
+    def meant(self, taken: Sequence[Taken]) -> Iterator[Change]:
+        """Yield the objects that events are about, or whose joined rows they are about, as they are now."""
+        touched: dict[str, None] = {}
+        for event, rows in taken:
+            if event.cls == self._cls:
+                touched[event.ref] = None
+            for join in self.joins:
+                if join.name == event.cls:
+                    owners = join.owners(self._cls, self._inventory, event.ref, rows)
+                    touched.update((owner, None) for owner in owners if owner in self._rows)
+        created = {event.ref for event, _ in taken if event.cls == self._cls and event.operation == "add"}
+        return self._changes(touched, created)
+
+    def _changes(self, refs: Iterable[str], created: Set[str], *, absent: bool = True) -> Iterator[Change]:
         """Yield these objects as they are now."""
+        make = self._records.make
         for ref in refs:
             if self._chosen is not None and ref not in self._chosen:
                 continue
             row = self._rows.get(ref)
-            if row is not None and self._records.fits(ref, row):
-                yield Upsert(self._records.record(ref, row), created=ref in created)
+            record = None if row is None else make(ref, row)
+            if record is not None:
+                yield Upsert(record, created=ref in created)
             elif absent and ref not in created:
                 yield Gone(self._records.ref(ref))

@@ -10,15 +10,14 @@ from typing import Any
 import msgspec
 
 from hvlib.driver import About, Context, Endpoint, NotSent, SessionLost
-from hvlib.driver.http import Address
+from hvlib.driver.http import Address, Connections
 from hvlib.driver.login_slot import LOGOUT_TIMEOUT, Authenticator
 from hvlib.model.errors import AuthenticationFailed, ConfigError, ConnectionTimeout, HvlibError, ProtocolError
 from hvlib_xenapi.errors import is_code
 from hvlib_xenapi.login import Login
 from hvlib_xenapi.own_tasks import OwnTasks
 from hvlib_xenapi.wire.caller import RpcCaller
-from hvlib_xenapi.wire.connections import Connections
-from hvlib_xenapi.wire.rows import row_type, rows_of
+from hvlib_xenapi.wire.rows import rows_type
 
 __all__ = ["XenAPIAuthenticator"]
 
@@ -94,7 +93,7 @@ class XenAPIAuthenticator(Authenticator[Login]):
 
     def _reach_master(self) -> RpcCaller:
         """A session at the master, wherever it is now."""
-        address = self._address = self._address or Address.of(self._endpoint)
+        address = self._address = self._address or self._connections.address
         try:
             return self._log_in_at(address, None)
         except (NotSent, ConnectionTimeout):
@@ -108,7 +107,7 @@ class XenAPIAuthenticator(Authenticator[Login]):
     def _log_in_at(self, address: Address, limit: float | None) -> RpcCaller:
         """A session at this host, or at the master that it names."""
         for _ in range(MASTERS_PER_LOGIN):
-            caller = RpcCaller(self._connections.of_master(address), self._context)
+            caller = RpcCaller(self._connections.to(address), self._context)
             try:
                 caller.log_in(self._credentials(), limit)
             except HvlibError as error:
@@ -153,5 +152,5 @@ def _about(uuid: str, master: Any) -> About:
 
 
 def _read_all(caller: RpcCaller, cls: str, fields: frozenset[str]) -> dict[str, Any]:
-    result: Any = dict[str, row_type(cls, fields)]  # type: ignore[misc]
-    return rows_of(cls, fields, caller.call(f"{cls}.get_all_records", [], result=result))
+    found: dict[str, Any] = caller.call(f"{cls}.get_all_records", [], result=rows_type(cls, fields))
+    return found

@@ -69,7 +69,7 @@ class RpcCaller:
     ) -> Any:
         """Send one message in the session, whose reference is added: one round trip.
 
-        | result: the type to decode JSON into; XML-RPC gives plain values, of rows by reference just their fields
+        | result: the type to decode the result into; Any: plain values, as the wire has them
         | wait: seconds that the server itself may take
         | limit: seconds for all else; None: the time-out
         """

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from hvlib.driver import Context, NotSent, SessionLost
+from hvlib.driver.http import Connections
 from hvlib.driver.login_slot import LoginSlot
 from hvlib.model.errors import ConnectionTimeout
 from hvlib_xenapi.login import Caller, Login
 from hvlib_xenapi.own_tasks import OwnTasks
-from hvlib_xenapi.wire.connections import Connections
 
 __all__ = ["Client"]
 

@@ -60,13 +60,14 @@ def read_reply(data: bytes, result: Any) -> Any:
 
 
 def _decode(data: bytes, type: Any) -> Any:
+    """Numbers may be text: a server that speaks version 1 writes them so."""
     try:
-        return msgspec.json.decode(data, type=type)
+        return msgspec.json.decode(data, type=type, strict=False)
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
         # Numbers that are none are written bare, which only Python's own reader takes.
-        return msgspec.convert(json.loads(data), type)
+        return msgspec.convert(json.loads(data), type, strict=False)
 
 
 def _plain(value: object) -> Any:

@@ -1,22 +1,23 @@
 """Rows: the server's records, of each class just the fields that are needed.
 
-JSON is decoded straight into them: what is not needed is skipped, not built.
+Replies are decoded straight into them: what is not needed is skipped, not built.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from hvlib.driver.table import row_type_of
 from hvlib.model.errors import InvalidQuery
 from hvlib_xenapi.wire.conversion import converter
 from hvlib_xenapi.wire.datamodel import FIELDS
 
-__all__ = ["NATIVE", "Inventory", "Needs", "Row", "Rows", "native_row", "row_of", "row_type", "rows_of"]
+__all__ = ["NATIVE", "Inventory", "Needs", "Row", "Rows", "native_row", "row_type", "rows_type"]
 
 Row = Any
 """A structure whose attributes are fields of one class."""
@@ -30,39 +31,21 @@ Needs = Mapping[str, frozenset[str]]
 NATIVE = "native"
 """The name of a row's attribute for the server's own record; no field of XenAPI has it."""
 
+NUMBERS: Mapping[str, Any] = {"int": int | None, "float": float | None}
+"""The types of numbers, which XML-RPC sends as text. Columns convert everything else."""
+
 
 @lru_cache(maxsize=512)
-def row_type(cls: str, fields: frozenset[str]) -> type:
+def row_type(cls: str, fields: frozenset[str]) -> Any:
     """The structure that holds these fields of a class; a field that an old server lacks is None."""
-    return msgspec.defstruct(cls, [(field, Any, None) for field in sorted(fields)], gc=False)
+    types = FIELDS.get(cls, {})
+    numbers = {name: number for type, number in NUMBERS.items() for name in types.get(type, "").split()}
+    return row_type_of(cls, {field: numbers.get(field, Any) for field in fields})
 
 
-def row_of(cls: str, fields: frozenset[str], record: Mapping[str, Any]) -> Row:
-    """A row out of a record whose values may be text, as XML-RPC's are."""
-    converters = _converters(cls, fields)
-    values = {field: record[field] for field in fields if field in record}
-    for field, convert in converters.items():
-        if field in values:
-            values[field] = convert(values[field])
-    return row_type(cls, fields)(**values)
-
-
-@lru_cache(maxsize=512)
-def _converters(cls: str, fields: frozenset[str]) -> Mapping[str, Callable[[Any], Any]]:
-    """Return the converters of numbers. Columns convert everything else."""
-    found: dict[str, Callable[[Any], Any]] = {}
-    for type, names in FIELDS.get(cls, {}).items():
-        convert = converter(type) if type in ("int", "float") else None
-        if convert is not None:
-            found.update((name, convert) for name in names.split() if name in fields)
-    return found
-
-
-def rows_of(cls: str, fields: frozenset[str], records: Mapping[str, Any]) -> dict[str, Row]:
-    """Rows by reference, of records or of rows that JSON was decoded into."""
-    if not records or not isinstance(next(iter(records.values())), dict):
-        return dict(records)
-    return {ref: row_of(cls, fields, record) for ref, record in records.items()}
+def rows_type(cls: str, fields: frozenset[str]) -> Any:
+    """The type of rows by reference."""
+    return dict[str, row_type(cls, fields)]  # type: ignore[misc]
 
 
 def native_row(cls: str, fields: frozenset[str], names: bool | tuple[str, ...], record: Mapping[str, Any]) -> Row:
@@ -74,9 +57,7 @@ def native_row(cls: str, fields: frozenset[str], names: bool | tuple[str, ...], 
             if name not in whole:
                 raise InvalidQuery(f"{cls} has no field {name!r}")
         whole = {name: whole[name] for name in names}
-    row = row_of(cls, fields, record)
-    setattr(row, NATIVE, whole)
-    return row
+    return msgspec.convert({**record, NATIVE: whole}, row_type(cls, fields | {NATIVE}), strict=False)
 
 
 Back = dict[str, dict[str, Row]]

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 from xml.parsers.expat import ExpatError
 
+import msgspec
+
 from hvlib.model.errors import ProtocolError
 from hvlib_xenapi.errors import failure_error
 from hvlib_xenapi.wire.xml_records import read_records
@@ -26,12 +28,16 @@ def request(method: str, parameters: Sequence[Any]) -> bytes:
 
 
 def read_reply(data: bytes, result: Any) -> Any:
-    """The result, its numbers and moments still text. Raises what the server refuses, and `ProtocolError`.
+    """The result, as of this type. Raises what the server refuses, and `ProtocolError` for what is no reply.
 
-    Where ``result`` is rows by reference, the records hold just what the rows do, if the server writes as xapi does.
+    Where it is rows by reference, just their fields are taken out of the XML, if the server writes as xapi does.
     """
     records = read_records(data, fields) if (fields := _fields(result)) else None
-    return _read_any(data) if records is None else records
+    found = _read_any(data) if records is None else records
+    try:
+        return msgspec.convert(found, result, strict=False)
+    except msgspec.ValidationError as error:
+        raise ProtocolError(f"the server's XML can't be understood: {error}") from error
 
 
 def _fields(result: Any) -> tuple[str, ...]:

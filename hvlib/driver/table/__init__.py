@@ -14,7 +14,7 @@ from hvlib.driver.table.columns import (
     RefsTo,
     RefTo,
 )
-from hvlib.driver.table.row_types import row_type
+from hvlib.driver.table.row_types import row_type, row_type_of
 from hvlib.driver.table.table import Records, StoredFilter, Table
 
 __all__ = [
@@ -35,4 +35,5 @@ __all__ = [
     "item",
     "item_or_none",
     "row_type",
+    "row_type_of",
 ]

@@ -32,6 +32,7 @@ class Code:
         self.joined = joined
         self._read = read
         self._values: dict[str, Any] = {}
+        self._caches: dict[str, Callable[[], Any]] = {}
         self._names = 0
 
     def value(self, part: str | Expression) -> str:
@@ -46,19 +47,25 @@ class Code:
         self._values[name] = value
         return name
 
+    def cache(self, new: Callable[[], Any]) -> str:
+        """A name that stands for what ``new`` makes, anew for each page: refs, which must not be kept longer."""
+        name = self.name()
+        self._caches[name] = new
+        return name
+
     def name(self) -> str:
         """A name that nothing else has."""
         self._names += 1
         return f"v{self._names}"
 
-    def functions(self, source: str) -> dict[str, Any]:
-        """The functions that a source defines, which names what was bound.
-
-        They are taken out of their own globals: a circle would keep the provider of what was bound until a collection.
-        """
-        namespace = dict(self._values)
-        exec(_compiled(source), namespace)
-        return {name: namespace.pop(name) for name in namespace.keys() - self._values.keys() - {"__builtins__"}}
+    def function(self, signature: str, expression: str) -> Callable[[], Callable[..., Any]]:
+        """A function that makes a function, with caches of its own: ``signature`` is what that one takes."""
+        caches = "".join(f"    {name} = {self.bind(new)}()\n" for name, new in self._caches.items())
+        source = f"def make():\n{caches}    return lambda {signature}: {expression}\n"
+        defined: dict[str, Any] = {}  # Apart: a function that is among its own globals is a cycle.
+        exec(_compiled(source), self._values, defined)
+        function: Callable[[], Callable[..., Any]] = defined["make"]
+        return function
 
 
 def attribute(name: str) -> str:

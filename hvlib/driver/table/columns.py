@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from hvlib.driver.context import Context
@@ -159,9 +160,17 @@ class RefTo(Column):
     ``kind`` is the kind of the object, or says it of each value.
     """
 
-    def __init__(self, kind: type[Resource] | KindOf, identifier: str | Column, *, stored: str | None = None) -> None:
+    def __init__(
+        self,
+        kind: type[Resource] | KindOf,
+        identifier: str | Column,
+        *,
+        stored: str | None = None,
+        encode: Callable[[Any], Any] | None = None,
+    ) -> None:
         self._kind = kind
         self._identifier = identifier
+        self._encode = encode
         inner = identifier if isinstance(identifier, Column) else None
         self.stored = stored
         self.since = inner.since if inner else None
@@ -175,12 +184,14 @@ class RefTo(Column):
         """`Column.source`."""
         value, found = code.value(self._identifier), code.name()
         if isinstance(self._kind, type):
-            refs = code.bind(Refs(code.context, self._kind))
+            refs = code.cache(partial(Refs, code.context, self._kind))
             return f"(None if ({found} := {value}) is None else {refs}[{found}])"
         return f"{code.bind(RefsByValue(code.context, self._kind))}({value})"
 
     def encode(self, value: Any) -> Any:
-        """The identifier that a ref holds."""
+        """`Column.encode`; without ``encode``, the identifier that a ref holds."""
+        if self._encode is not None:
+            return self._encode(value)
         return value.id if isinstance(value, Ref) else value
 
 
@@ -191,7 +202,7 @@ class RefsTo(RefTo):
         """`Column.source`."""
         values, each = code.value(self._identifier), code.name()
         if isinstance(self._kind, type):
-            refs = code.bind(Refs(code.context, self._kind))
+            refs = code.cache(partial(Refs, code.context, self._kind))
             return f"tuple([{refs}[{each}] for {each} in {values} or ()])"
         ref, found = code.bind(RefsByValue(code.context, self._kind)), code.name()
         return f"tuple([{found} for {each} in {values} or () if ({found} := {ref}({each})) is not None])"

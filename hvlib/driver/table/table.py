@@ -39,21 +39,29 @@ class StoredFilter(NamedTuple):
 
 
 class Records(msgspec.Struct, Generic[R], frozen=True):
-    """Makes the records of one query.
+    """Makes the records of one query. It may be kept: it holds no refs.
 
-    | make: the record of an object, out of its identifier, its native row, and its ``native`` properties if they were
-      asked for; None if the object is not of the kind
-    | fits: whether an object is of the kind
+    | maker: gives `make`
+    | fits: whether an object is of the kind, by its identifier and native row
     | ref: the ref of an object of the kind
     """
 
-    make: Callable[..., R | None]
+    maker: Callable[[], Callable[..., R | None]]
     fits: Callable[[str, Any], bool]
     ref: Callable[[str], Ref]
 
+    @property
+    def make(self) -> Callable[..., R | None]:
+        """The function that makes a record of an object's identifier, its native row, and its ``native`` properties if
+        they were asked for; None if the object is not of the kind.
+
+        It makes each ref once, and keeps them: take it for a page, and hold it no longer. Refs keep their provider.
+        """
+        return self.maker()
+
     def all(self, rows: Iterable[tuple[str, Any] | tuple[str, Any, Any]]) -> list[R]:
         """The records of the objects that are of the kind, out of what `make` takes for each."""
-        make = self.make
+        make = self.maker()
         return [record for row in rows if (record := make(*row)) is not None]
 
 
@@ -116,21 +124,15 @@ class Table(msgspec.Struct, Generic[R], frozen=True, eq=False):
         accepted = self._accepted(code)
         record = f"{code.bind(query.record_type)}({code.bind(ref)}(id), {', '.join(values)})"
         made = f"{record} if {accepted} else None" if accepted else record
-        functions = code.functions(
-            f"def make(id, row, native=None):\n    return {made}\n"
-            f"def fits(id, row):\n    return {f'bool({accepted})' if accepted else True}\n"
-        )
-        return Records(functions["make"], functions["fits"], ref)
+        fits = code.function("id, row", f"bool({accepted})" if accepted else "True")
+        return Records(code.function("id, row, native=None", made), fits(), ref)
 
     def reader(
         self, field: str, read: Callable[[str], str], context: Context, client: Any = None
     ) -> Callable[[str, Any], Any]:
         """The function that makes one field's value of an object's identifier and native row, whatever its kind."""
         code = Code(read, context, client, None)
-        function: Callable[[str, Any], Any] = code.functions(
-            f"def value(id, row):\n    return {self.fields[field].source(code)}\n"
-        )["value"]
-        return function
+        return code.function("id, row", self.fields[field].source(code))()
 
     def _source(self, name: str, query: Query[R], code: Code) -> str:
         if name == NATIVE:

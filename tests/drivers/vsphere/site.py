@@ -13,7 +13,7 @@ from pyVmomi import vim, vmodl
 from servers.vcsim import Vcsim
 
 from hvlib.conformance import Site
-from hvlib.model.resources import VM, Host, PowerState, Resource, TaskRecord
+from hvlib.model.resources import VM, Cluster, Host, Network, PowerState, Resource, TaskRecord
 
 __all__ = ["VSphereSite"]
 
@@ -44,7 +44,13 @@ class VSphereSite(Site):
         return {"password": self.server.password, "cacert": str(self.server.cacert)}
 
     def truth(self, kind: type[Resource]) -> Mapping[str, Mapping[str, object]]:
-        readers = {VM: self._vms, Host: self._hosts, TaskRecord: self._tasks}
+        readers = {
+            VM: self._vms,
+            Host: self._hosts,
+            Cluster: self._clusters,
+            Network: self._networks,
+            TaskRecord: self._tasks,
+        }
         return readers[kind]()
 
     def create_vm(self, name_label: str) -> str:
@@ -128,6 +134,21 @@ class VSphereSite(Site):
         found = self._leaves(vim.HostSystem, self.admin.objects(vim.HostSystem), paths.split())
         return {id: _host(leaves) for id, leaves in found.items()}
 
+    def _clusters(self) -> Mapping[str, Mapping[str, object]]:
+        clusters = self.admin.objects(vim.ClusterComputeResource)
+        return {
+            cluster._moId: {**self._named(cluster), "hosts": tuple(host._moId for host in cluster.host)}
+            for cluster in clusters
+        }
+
+    def _networks(self) -> Mapping[str, Mapping[str, object]]:
+        return {network._moId: self._named(network) for network in self.admin.objects(vim.Network)}
+
+    def _named(self, entity: Any) -> Mapping[str, object]:
+        """The uuid and the name of an object that the server has no uuid for."""
+        server = UUID(self.admin.content.about.instanceUuid)
+        return {"uuid": str(uuid5(server, entity._moId)), "name_label": _name(entity.name)}
+
     def _tasks(self) -> Mapping[str, Mapping[str, object]]:
         server = UUID(self.admin.content.about.instanceUuid)
         paths = "info.descriptionId info.state info.queueTime info.startTime info.progress info.entity info.result"
@@ -187,7 +208,7 @@ def _host(leaves: Leaves) -> Mapping[str, object]:
 
 def _task(uuid: UUID, leaves: Leaves) -> Mapping[str, object]:
     entity, result = leaves["info.entity"], leaves["info.result"]
-    kinds = (vim.VirtualMachine, vim.HostSystem, vim.ClusterComputeResource, vim.Network, vim.Datastore)
+    kinds = (vim.VirtualMachine, vim.HostSystem, vim.ClusterComputeResource, vim.Network)
     succeeded = leaves["info.state"] == "success"
     operation = leaves["info.descriptionId"].rpartition(".")[2]
     return {

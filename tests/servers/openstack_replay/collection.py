@@ -18,7 +18,7 @@ from servers.openstack_replay.region import EPOCH, Record
 
 __all__ = ["COMPUTE", "IMAGE", "NETWORK", "SERVER_PAGES", "UNPAGED", "VOLUME", "Collection", "Links", "Paging", "Row"]
 
-IGNORED = {"all_tenants", "is_public", "sort", "sort_dir", "sort_key", "with_servers"}
+IGNORED = {"all_tenants", "is_public", "member_status", "sort", "sort_dir", "sort_key", "visibility", "with_servers"}
 """Parameters without effect: there is one project, and one order."""
 
 KNOWN = {"limit", "marker", "changes-since", *IGNORED}
@@ -97,7 +97,7 @@ class Paging:
 
 COMPUTE = Paging(1000, 1000, next_links)
 SERVER_PAGES = Paging(1000, 1000, next_links, comparison.COMPUTE)
-VOLUME = Paging(1000, 1000, next_links, comparison.VOLUME)
+VOLUME = Paging(1000, 1000, next_links, comparison.VOLUME, frozenset({"with_count"}))
 IMAGE = Paging(25, 1000, relative_links, comparison.IMAGE)
 NETWORK = Paging(None, None, both_links, comparison.NETWORK, frozenset({"fields"}))
 UNPAGED = Paging(None, 0, lambda _: {})
@@ -128,9 +128,17 @@ class Collection:
         following = _following(rows, start, shown, limit, faults)
         first = shown[0].id if shown and limit is not None else None
         links = self._paging.links(Links(self._key, request, origin, following, first))
+        if request.asked("with_count") == "true":
+            links = {**links, "count": self.count}
         chosen = (*fields, *(value for name, value in request.query if name == "fields"))
         body = self._body([self._told(row, chosen) for row in shown], links)
         return Reply(200, body, {"Content-Type": "application/json"})
+
+    @property
+    def count(self) -> int:
+        """How many rows there are that were not deleted."""
+        rows, _ = self._state
+        return sum(not row.deleted for row in rows)
 
     def find(self, id: str) -> Row:
         """A row that was not deleted. Raises `Refused`."""

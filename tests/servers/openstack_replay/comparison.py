@@ -43,6 +43,11 @@ def operated(field: str) -> Callable[[Record, str], bool]:
     return compare
 
 
+def said(field: str) -> Callable[[Record, str], bool]:
+    """Images': true or false."""
+    return lambda record, value: value == str(record[field]).lower()
+
+
 def since(field: str) -> Callable[[Record, str], bool]:
     """Volumes': a moment behind ``gte:``."""
 
@@ -56,7 +61,12 @@ def since(field: str) -> Callable[[Record, str], bool]:
 
 
 COMPUTE: Comparisons = {"name": searched("name"), "node": searched("OS-EXT-SRV-ATTR:hypervisor_hostname")}
-IMAGE: Comparisons = {"id": operated("id"), "name": operated("name"), "image_type": equal("image_type")}
+IMAGE: Comparisons = {
+    "id": operated("id"),
+    "name": operated("name"),
+    "image_type": equal("image_type"),
+    "os_hidden": said("os_hidden"),
+}
 NETWORK: Comparisons = {field: equal(field) for field in ("device_id", "id", "name", "network_id")}
 VOLUME: Comparisons = {"name": equal("name"), "updated_at": since("updated_at")}
 

@@ -29,7 +29,7 @@ from servers.openstack_replay.collection import (
 from servers.openstack_replay.compute import aggregate, flavor, hypervisor, server, sized_hypervisor
 from servers.openstack_replay.fault import Fault, Faults, Planned
 from servers.openstack_replay.identity import Credentials, Identity
-from servers.openstack_replay.message import Refused, Reply, Request, refusal
+from servers.openstack_replay.message import Refused, Reply, Request, json_reply, refusal
 from servers.openstack_replay.network import network, port, subnet
 from servers.openstack_replay.region import FLAVORS, IMAGES, NETWORKS, Record, Region, encode, stamp
 from servers.openstack_replay.storage import image, volume
@@ -43,15 +43,25 @@ OTHER_ORIGIN = "http://openstack.invalid:8000"
 SERVERS = "/compute/v2.1/servers/detail"
 SERVER = "/compute/v2.1/servers/{id}"
 HYPERVISORS = "/compute/v2.1/os-hypervisors/detail"
+STATISTICS = "/compute/v2.1/os-hypervisors/statistics"
 VOLUMES = "/volume/v3/{project_id}/volumes/detail"
 BRIEF = {"/compute/v2.1/servers": SERVERS, "/volume/v3/{project_id}/volumes": VOLUMES}
 """Where little is told of the same rows."""
+
+ITEMS = {
+    SERVER: (SERVERS, "server"),
+    "/volume/v3/{project_id}/volumes/{id}": (VOLUMES, "volume"),
+    "/image/v2/images/{id}": ("/image/v2/images", ""),
+    "/network/v2.0/networks/{id}": ("/network/v2.0/networks", "network"),
+}
+"""Where one row is told: its collection, and what the reply calls it; "": the reply is the row."""
 
 NAMED = ("id", "name", "links")
 TOKENS = "/identity/v3/auth/tokens"
 TEMPLATES = (
     (re.compile(r"^/compute/v2\.1/servers/(?!detail(/|$))[^/]+(?=/|$)"), SERVER),
     (re.compile(r"^/volume/v3/[0-9a-f]{32}(?=/|$)"), "/volume/v3/{project_id}"),
+    (re.compile(r"(?<=/volumes/)(?!detail$)[^/]+$|(?<=/v2/images/)[^/]+$|(?<=/v2\.0/networks/)[^/]+$"), "{id}"),
 )
 RUNNING = {"status": "ACTIVE", "OS-EXT-STS:vm_state": "active", "OS-EXT-STS:power_state": 1}
 GONE = {"status": "DELETED", "OS-EXT-STS:vm_state": "deleted", "OS-EXT-STS:power_state": 0, "addresses": {}}
@@ -143,9 +153,11 @@ class Service(http_service.Service):
             self.identity.revoke(request.headers.get("X-Subject-Token", ""))
             return Reply(204)
         version, headers = negotiate(request)
-        if request.method == "GET" and template == SERVER:
-            row = self._collections[SERVERS].find(request.path.rpartition("/")[2])
-            return Reply(200, b'{"server": ' + row.data + b"}", {"Content-Type": "application/json", **headers})
+        if request.method == "GET" and template in ITEMS:
+            return self._one(request, template, headers)
+        if request.method == "GET" and template == STATISTICS:
+            statistics = {"running_vms": self._collections[SERVERS].count}
+            return json_reply(200, {"hypervisor_statistics": statistics}, headers)
         if template.startswith(f"{SERVER}/"):
             told = self._of_server(request)
             return replace(told, headers={**told.headers, **headers})
@@ -156,6 +168,12 @@ class Service(http_service.Service):
             collection = self._sized_hypervisors
         page = collection.page(request, origin, linking, NAMED if template in BRIEF else ())
         return replace(page, headers={**page.headers, **headers})
+
+    def _one(self, request: Request, template: str, headers: Mapping[str, str]) -> Reply:
+        rows, key = ITEMS[template]
+        data = self._collections[rows].find(request.path.rpartition("/")[2]).data
+        body = f'{{"{key}": '.encode() + data + b"}" if key else data
+        return Reply(200, body, {"Content-Type": "application/json", **headers})
 
     def _of_server(self, request: Request) -> Reply:
         *_, server, what = request.path.split("/")

@@ -16,7 +16,8 @@ from hvlib_openstack.kinds.snapshot import Snapshots
 from hvlib_openstack.kinds.storage_pool import StoragePools
 from hvlib_openstack.kinds.vm import VMs
 from hvlib_openstack.kinds.volume import Volumes
-from hvlib_openstack.table import Column, Table
+
+from hvlib.driver.table import Column
 
 PAGE = Path(__file__).parents[4] / "docs" / "drivers" / "openstack.md"
 ADAPTERS: tuple[type[TableAdapter], ...] = (  # type: ignore[type-arg]
@@ -24,12 +25,11 @@ ADAPTERS: tuple[type[TableAdapter], ...] = (  # type: ignore[type-arg]
 )  # fmt: skip
 
 
-def source(table: Table, column: Column) -> str:  # type: ignore[type-arg]
+def source(whole: type[msgspec.Struct], column: Column) -> str:
     """The native fields that a field is made of, and who is told them."""
-    native = {field.name: field.encode_name for field in msgspec.structs.fields(table.whole)}
-    names = [native[field] for field in column.fields]
-    if column.join is not None:
-        names.append(f"the {column.join.name}")
+    native = {field.name: field.encode_name for field in msgspec.structs.fields(whole)}
+    names = [native[name] for name in column.natives()]
+    names += [f"the {join.name}" for join in column.joins()]
     told = [f"from {column.since}"] if column.since else []
     told += ["administrators"] if column.private else []
     return ", ".join(names) + (f" ({'; '.join(told)})" if told else "")
@@ -40,13 +40,13 @@ def tables() -> Iterator[str]:
         table = adapter.table
         yield f"### {table.kind.kind}"
         yield ""
-        yield f"`GET {table.path}`"
+        yield f"`GET {adapter.collection.path}`"
         yield ""
         yield "| field | made of |"
         yield "|---|---|"
         for name in table.kind.all_fields():
             if name in table.fields:
-                yield f"| `{name}` | {source(table, table.fields[name])} |"
+                yield f"| `{name}` | {source(adapter.collection.whole, table.fields[name])} |"
         yield ""
 
 

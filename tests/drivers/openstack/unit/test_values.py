@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from types import SimpleNamespace
-from typing import Any, cast
 from uuid import UUID
 
 import pytest
-from hvlib_openstack.kinds.flavor import Uuid
+from hvlib_openstack.kinds.flavor import uuid
 from hvlib_openstack.kinds.host import state, version
 from hvlib_openstack.kinds.vm import power_state
 from hvlib_openstack.values import gibibytes, label, mebibytes, moment, ordered, text
@@ -68,8 +66,7 @@ def test_a_flavors_identifier_that_is_none() -> None:
 
 
 def flavor_uuid(id: str, region: str = REGION) -> str:
-    client = cast(Any, SimpleNamespace(login=SimpleNamespace(about=SimpleNamespace(uuid=region))))
-    return str(Uuid("id").reader(client, {})(SimpleNamespace(id=id)))
+    return uuid(id, UUID(region))
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_cursors_that_are_lost(make_site: Any) -> None:
     _, batch = snapshot(site.caller.feed([VM]))
     ref = site.caller.all(VM)[0].ref
     assert batch.cursor is not None
-    for text in ("", "x", f"{batch.cursor}0", batch.cursor.replace(":", "-")):
+    for text in ("", "x", f"{batch.cursor}0", batch.cursor.swapcase()):
         with pytest.raises(CursorLost):
             site.caller.feed([VM], text)
     with pytest.raises(CursorLost):

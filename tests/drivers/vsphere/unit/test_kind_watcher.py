@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from hvlib_vsphere.data_objects import MoRef
-from hvlib_vsphere.kinds.vm import TABLE
+from hvlib_vsphere.kinds.vm import TABLE, VMs
 from hvlib_vsphere.watch.kind_watcher import KindWatcher
 
 from hvlib.driver import Change, Gone, SessionLost, Upsert
@@ -26,9 +26,9 @@ def ref(kind: type[Resource], id: str) -> Ref:
 
 
 def watched(**options: Any) -> KindWatcher:
-    client: Any = SimpleNamespace(login=SimpleNamespace(server_uuid=SERVER), context=SimpleNamespace(ref=ref))
-    adapter: Any = SimpleNamespace(table=TABLE, selection=lambda: "<objectSet/>", client=client)
-    return KindWatcher(adapter, make_query(VM, frozenset(TABLE.fields), **options))
+    login, view = SimpleNamespace(server_uuid=SERVER), MoRef("ContainerView", "view-1")
+    client: Any = SimpleNamespace(login=login, context=SimpleNamespace(ref=ref), view=lambda native_type: view)
+    return KindWatcher(VMs(client), make_query(VM, TABLE.declared(), **options))
 
 
 def fault(type: str, **detail: object) -> dict[str, Any]:
@@ -80,6 +80,15 @@ def test_a_value_that_is_lost_and_comes_back() -> None:
 
     assert (lost.name_label, lost.guest_hostname) == ("a", None)
     assert (found.name_label, found.guest_hostname) == ("a", "h")
+
+
+def test_a_change_of_a_leaf_goes_before_the_whole_property() -> None:
+    watch = watched(native=True)
+    whole = {"runtime": {"powerState": "poweredOff"}}
+    changes_of(watch, update("enter", whole))
+    record = record_of(changes_of(watch, update("modify", {"runtime.powerState": "poweredOn"})))
+
+    assert (record.power_state, record.native) == ("running", whole)
 
 
 def test_what_it_refers_to_vanished() -> None:

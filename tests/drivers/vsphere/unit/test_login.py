@@ -10,10 +10,10 @@ from uuid import NAMESPACE_URL, uuid5
 import pytest
 from hvlib_vsphere.driver import VSphereDriver
 from hvlib_vsphere.session import VSphereSession
-from hvlib_vsphere.wire import connections
 
 from hvlib import actions
 from hvlib.driver import Endpoint, Secret, SessionLost
+from hvlib.driver.http import Address, connections
 from hvlib.errors import AuthenticationFailed, Closed, ConnectionFailed, HvlibError, PermissionDenied
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Resource
@@ -45,7 +45,7 @@ class Response:
 class ScriptedTransport:
     """Answers the requests with these replies, one after the other, and keeps the requests."""
 
-    address = "vc.example.org:443"
+    address: Address
 
     def __init__(self, *replies: Response | HvlibError) -> None:
         self.sent: list[tuple[str, str]] = []
@@ -60,6 +60,10 @@ class ScriptedTransport:
         if isinstance(reply, HvlibError):
             raise reply
         yield reply
+
+    def to(self, address: Address) -> ScriptedTransport:
+        self.address = address
+        return self
 
     def cut(self) -> None:
         pass
@@ -99,7 +103,7 @@ def opened(
     monkeypatch: pytest.MonkeyPatch, *replies: Response | HvlibError
 ) -> tuple[VSphereSession, ScriptedTransport]:
     transport = ScriptedTransport(*replies)
-    monkeypatch.setattr(connections, "Transport", lambda address: transport)
+    monkeypatch.setattr(connections, "Transport", transport.to)
     endpoint = Endpoint("vsphere+http", host="vc.example.org", username="ann", password=Secret("hidden-word"))
     return VSphereDriver().session(endpoint, Context()), transport
 
@@ -175,4 +179,4 @@ def test_a_host_without_an_identity_has_that_of_its_address(monkeypatch: pytest.
     session, _ = opened(monkeypatch, NO_VERSIONS, soap(CONTENT.format("")), soap(DONE))
     session.login()
 
-    assert session.about().uuid == str(uuid5(NAMESPACE_URL, "vsphere://vc.example.org:443"))
+    assert session.about().uuid == str(uuid5(NAMESPACE_URL, "vsphere://vc.example.org:80"))

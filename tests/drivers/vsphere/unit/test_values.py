@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import UUID, uuid5
 
 import pytest
-from hvlib_vsphere.kinds.host import host_state, memory_free
+from hvlib_vsphere.data_objects import MoRef
+from hvlib_vsphere.kinds.host import cluster_of, host_state, memory_free
 from hvlib_vsphere.kinds.task import fraction, task_state
 from hvlib_vsphere.kinds.vm import addresses, power_state
-from hvlib_vsphere.values import escape_name, is_true, mebibytes, moment, unescape_name
+from hvlib_vsphere.values import escape_name, is_true, kind_of, mebibytes, moment, own_uuid, unescape_name
 from hvlib_vsphere.version import common_version
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hvlib.model.resources import Cluster, Network
 
 
 @given(st.text())
@@ -78,3 +82,21 @@ def test_moments_that_are_none(text: str) -> None:
 def test_truth() -> None:
     assert [is_true(value) for value in (True, "true", " true ", "1")] == [True] * 4
     assert [is_true(value) for value in (False, "false", "", None, {})] == [False] * 5
+
+
+def test_references_to_what_has_a_kind() -> None:
+    assert kind_of(MoRef("DistributedVirtualPortgroup", "dvportgroup-1")) == (Network, "dvportgroup-1")
+    assert kind_of(MoRef("Folder", "group-1")) is None
+    assert kind_of("group-1") is None
+
+
+def test_a_host_that_stands_alone_is_in_no_cluster() -> None:
+    assert cluster_of(MoRef("ClusterComputeResource", "domain-c1")) == (Cluster, "domain-c1")
+    assert cluster_of(MoRef("ComputeResource", "domain-s1")) is None
+    assert cluster_of(MoRef("Datastore", "datastore-1")) is None
+
+
+def test_what_has_no_uuid_gets_one_of_its_identifier() -> None:
+    server = UUID(int=7)
+    assert own_uuid("vm-1", server, "known") == "known"
+    assert own_uuid("vm-1", server, "") == own_uuid("vm-1", server) == str(uuid5(server, "vm-1"))

@@ -10,11 +10,10 @@ from typing import Any, ClassVar
 
 import pytest
 from hvlib_xenapi.session import XenAPISession
-from hvlib_xenapi.wire import connections
 
 import hvlib
 from hvlib.driver import Endpoint, NotSent, Ref, Secret, SessionLost
-from hvlib.driver.http import Address
+from hvlib.driver.http import Address, connections
 from hvlib.model.resources import Resource
 
 LOGIN, POOL, HOST, LOGOUT = (

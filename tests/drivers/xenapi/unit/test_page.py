@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from hvlib_xenapi.session import ADAPTERS
-from hvlib_xenapi.table import Column, Pool
+
+from hvlib.driver.table import Column
 
 PAGE = Path(__file__).parents[4] / "docs" / "drivers" / "xenapi.md"
 
 
 def source(cls: str, column: Column) -> str:
     """The native fields that a field is made of."""
-    own = [f"{cls}.{field}" for field in column.fields]
-    if isinstance(column, Pool):
-        return "the pool"
-    if column.join is None:
-        return ", ".join(own)
-    joined = [f"{column.join.cls}.{field}" for field in column.join.fields] or [column.join.cls]
-    return ", ".join([*joined, *own])
+    own = [f"{cls}.{field}" for field in column.natives()]
+    joined = [name for join in column.joins() for name in of_join(join)]
+    return ", ".join([*joined, *own]) or "the pool"
+
+
+def of_join(join: Any) -> list[str]:
+    return [f"{join.name}.{field}" for field in join.fields] or [join.name]
 
 
 def tables() -> Iterator[str]:
@@ -31,7 +33,7 @@ def tables() -> Iterator[str]:
         yield "|---|---|"
         for name in table.kind.all_fields():
             if name in table.fields:
-                yield f"| `{name}` | {source(table.cls, table.fields[name])} |"
+                yield f"| `{name}` | {source(table.native_type, table.fields[name])} |"
         yield ""
 
 

@@ -1,3 +1,5 @@
+"""The properties that are asked for, and the records that are made of the objects that return."""
+
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -7,13 +9,13 @@ from uuid import UUID, uuid5
 import pytest
 from hvlib_vsphere.data_objects import Fault, MoRef, Row
 from hvlib_vsphere.kinds.vm import TABLE
-from hvlib_vsphere.table import Records
+from hvlib_vsphere.records import RecordMaker
 
 from hvlib.driver import SessionLost
 from hvlib.errors import InvalidQuery, PermissionDenied
 from hvlib.model.query import make_query
 from hvlib.model.ref import Ref
-from hvlib.model.resources import VM, Resource
+from hvlib.model.resources import VM, Network, Resource
 
 SERVER = "8d4d3c1e-0000-4000-8000-000000000001"
 
@@ -22,9 +24,9 @@ def ref(kind: type[Resource], id: str) -> Ref:
     return Ref(SERVER, kind.kind, id)
 
 
-def records(**options: Any) -> Records[VM]:
+def records(**options: Any) -> RecordMaker[VM]:
     client: Any = SimpleNamespace(login=SimpleNamespace(server_uuid=SERVER), context=SimpleNamespace(ref=ref))
-    return Records(TABLE, make_query(VM, frozenset(TABLE.fields), **options), client)
+    return RecordMaker(TABLE, make_query(VM, TABLE.declared(), **options), client)
 
 
 def row(values: dict[str, Any], **missing: str) -> Row:
@@ -53,6 +55,26 @@ def test_a_vm_whose_configuration_can_not_be_read() -> None:
 def test_a_template_is_no_vm() -> None:
     assert records().of_row(row({"name": "golden", "config.template": True})) is None
     assert records(native=True).of_row(row({"name": "golden", "config": {"template": "true"}})) is None
+
+
+def test_fields_are_read_inside_of_whole_properties_too() -> None:
+    config = {"template": "false", "hardware": {"numCPU": "2", "memoryMB": "1024"}}
+    values = {"name": "a", "config": config, "guest": "", "network": MoRef("Network", "network-1")}
+    record = records(native=True).of_row(row(values))
+
+    assert record is not None
+    assert (record.vcpus, record.memory_bytes, record.guest_hostname) == (2, 1 << 30, None)
+    assert record.networks == (ref(Network, "network-1"),)
+    assert record.native == values
+
+
+def test_the_native_properties_that_were_asked_for() -> None:
+    record = records(fields=["name_label"], native=["config.version", "colour"]).of_row(
+        row({"name": "a", "config.version": "vmx-19"})
+    )
+
+    assert record is not None
+    assert record.native == {"config.version": "vmx-19", "colour": None}
 
 
 def test_what_may_not_be_read_is_no_missing_value() -> None:

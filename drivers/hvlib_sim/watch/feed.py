@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections import deque
@@ -10,18 +9,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from hvlib.driver import Batch, Change, Feed, Gone, Upsert, WatchCursor
-from hvlib.model.errors import Closed, ConnectionFailed, CursorLost
+from hvlib.model.errors import Closed, ConnectionFailed
 from hvlib.model.query import Query
+from hvlib_sim.adapter import TableAdapter
 from hvlib_sim.client import Client
 from hvlib_sim.lab.objects import Object
 from hvlib_sim.lab.store import Changes, Store
-from hvlib_sim.table import Table
+from hvlib_sim.watch.cursor import Cursor
 
 __all__ = ["LabFeed"]
 
 BATCH_SIZE = 500
 
-Pair = tuple[Table[Any], Query[Any]]
+Pair = tuple[TableAdapter[Any], Query[Any]]
 
 
 class LabFeed(Feed):
@@ -36,9 +36,10 @@ class LabFeed(Feed):
         self._client = client
         self._lab = client.lab
         self._login = client.login
-        self._by_source = {table.source: (table, query) for table, query in pairs}
+        self._queries = {adapter.source: query for adapter, query in pairs}
+        self._records = {adapter.source: adapter.maker(query) for adapter, query in pairs}
         self._wanted = {
-            table.source: None if query.refs is None else {ref.id for ref in query.refs} for table, query in pairs
+            adapter.source: None if query.refs is None else {ref.id for ref in query.refs} for adapter, query in pairs
         }
         self._waking = threading.Event()
         self._closed = False
@@ -47,14 +48,12 @@ class LabFeed(Feed):
         self._last = ""
         """Up to this id those of the first such class were."""
         self._synced = False
-        for table, query in pairs:
-            table.check_native(query)
         with self._lab.reading() as store:
             if since is None:
                 self._since = store.revision
                 self._unread.extend(source for source in self._wanted if store.count(source))
             else:
-                self._since = _revision(store, since)
+                self._since = Cursor.decode(since, store).revision
                 store.changes(self._since, ())
 
     def next(self, timeout: float) -> Batch:
@@ -101,7 +100,7 @@ class LabFeed(Feed):
 
     def _read(self, store: Store, source: type[Object]) -> tuple[list[Object], bool]:
         """The next objects of the snapshot, and whether there are more of their class."""
-        size, wanted = self._by_source[source][1].page_size or BATCH_SIZE, self._wanted[source]
+        size, wanted = self._queries[source].page_size or BATCH_SIZE, self._wanted[source]
         if wanted is None:
             return store.page(source, self._last, size)
         ids = sorted(each for each in wanted if each > self._last)
@@ -146,28 +145,14 @@ class LabFeed(Feed):
 
     def _as_changes(self, changes: Changes) -> list[Change]:
         ref = self._client.context.ref
-        found: list[Change] = [Gone(ref(self._by_source[source][0].kind, gone)) for source, gone in changes.removed]
-        for source in self._by_source:
+        found: list[Change] = [Gone(ref(self._queries[source].kind, gone)) for source, gone in changes.removed]
+        for source in self._queries:
             found += self._upserts(source, [one for one in changes.created if type(one) is source], created=True)
             found += self._upserts(source, [one for one in changes.changed if type(one) is source], created=False)
         return found
 
     def _upserts(self, source: type[Object], objects: Sequence[Object], *, created: bool) -> list[Change]:
-        table, query = self._by_source[source]
-        return [Upsert(record, created) for record in table.records(query, objects, self._client.context)]
+        return [Upsert(record, created) for record in self._records[source](objects)]
 
     def _cursor(self) -> WatchCursor:
-        return WatchCursor(f"{_log(self._lab.store)}:{self._since}")
-
-
-def _log(store: Store) -> str:
-    """A name that tells a lab's log from any other."""
-    return f"{store.uuid}:{store.generation}"
-
-
-def _revision(store: Store, cursor: WatchCursor) -> int:
-    """The number of the change that a cursor stands behind. Raises `CursorLost` if it is of another log, or is none."""
-    found = re.fullmatch(re.escape(_log(store)) + r":(0|[1-9]\d{0,17})", cursor, re.ASCII)
-    if found is None:
-        raise CursorLost("the cursor is of another lab", hint="use known= with your last records")
-    return int(found[1])
+        return Cursor.at(self._lab.store, self._since).encode()

@@ -1,0 +1,112 @@
+"""The parts of the documentation that are made of the drivers' tables: each driver's mapping, and the parity matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from hvlib.driver.table import Column, Table
+from hvlib.model.resources import KINDS
+
+__all__ = ["DRIVERS", "mapping", "parity", "write"]
+
+DRIVERS = ("vsphere", "xenapi", "openstack", "sim")
+
+BASE = ("uuid", "name_label", "description", "tags", "created_at")
+"""The fields that all kinds have, which come first."""
+
+
+def write(directory: Path) -> None:
+    """Write the generated pages, to be included in others."""
+    directory.mkdir(exist_ok=True)
+    for driver in DRIVERS:
+        (directory / f"mapping-{driver}.md").write_text("\n".join(mapping(driver)) + "\n")
+    (directory / "parity.md").write_text("\n".join(parity()) + "\n")
+
+
+def adapters(driver: str) -> dict[str, Any]:
+    """The adapters of a driver by the name of their kind, in the order of the kinds."""
+    found = {adapter.kind.kind: adapter for adapter in import_module(f"hvlib_{driver}.session").ADAPTERS}
+    return {kind: found[kind] for kind in KINDS if kind in found}
+
+
+def mapping(driver: str) -> Iterator[str]:
+    """A section for each kind: its native type, what its objects have in common, and where each field comes from."""
+    for kind, adapter in adapters(driver).items():
+        table: Table[Any] | None = getattr(adapter, "table", None)
+        if table is None:
+            continue
+        yield f"### {kind}"
+        yield ""
+        yield f"`{table.native_type}`{_conditions(table)}"
+        yield ""
+        columns = ((name, table.fields[name]) for name in _ordered(table.fields))
+        rows = ((f"`{name}`", _origin(column), _filtered(column)) for name, column in columns)
+        yield from _markdown(("field", "made of", "compared by the server"), rows)
+        yield ""
+
+
+def parity() -> Iterator[str]:
+    """For each kind, which driver has which field and which action."""
+    known = {driver: adapters(driver) for driver in DRIVERS}
+    for kind, record in KINDS.items():
+        having = [driver for driver in DRIVERS if kind in known[driver]]
+        yield f"## {kind}"
+        yield ""
+        fields = {driver: _fields(known[driver][kind]) for driver in having}
+        rows = ((f"`{name}`", *(_tick(name in fields[driver]) for driver in having)) for name in record.all_fields())
+        yield from _markdown(("field", *having), rows)
+        yield ""
+        actions = {driver: {action.__name__: action for action in _actions(known[driver][kind])} for driver in having}
+        names = sorted({name for each in actions.values() for name in each})
+        if names:
+            rows = ((f"`{name}`", *(_tick(name in actions[driver]) for driver in having)) for name in names)
+            yield from _markdown(("action", *having), rows)
+            yield ""
+
+
+def _fields(adapter: Any) -> frozenset[str]:
+    table: Table[Any] | None = getattr(adapter, "table", None)
+    return frozenset(adapter.fields if table is None else table.fields)
+
+
+def _actions(adapter: Any) -> Iterable[type]:
+    performers: Mapping[type, str] = adapter._performers
+    return performers.keys()
+
+
+def _ordered(fields: Mapping[str, Column]) -> Sequence[str]:
+    return [*(name for name in BASE if name in fields), *(name for name in fields if name not in BASE)]
+
+
+def _origin(column: Column) -> str:
+    parts = [f"`{name}`" for name in dict.fromkeys(column.natives())]
+    parts += [f"the {join.name}" for join in dict.fromkeys(column.joins())]
+    notes = [f"from {column.since}"] if column.since is not None else []
+    notes += ["administrators"] if column.private else []
+    text = ", ".join(parts) or "the object's identifier or the login"
+    return f"{text} ({', '.join(notes)})" if notes else text
+
+
+def _filtered(column: Column) -> str:
+    return "" if column.stored is None else f"`{column.stored}`"
+
+
+def _conditions(table: Table[Any]) -> str:
+    tests = [f"`{stored}` {' or '.join(map(repr, values))}" for stored, values in table.conditions()]
+    if table.accept is not None:
+        tests.append(f"by {_origin(table.accept)}")
+    return f", with {' and '.join(tests)}" if tests else ""
+
+
+def _tick(holds: bool) -> str:
+    return "yes" if holds else ""
+
+
+def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield f"| {' | '.join(row)} |"

@@ -1,0 +1,111 @@
+"""Records: which properties a query asks for, and the records that are made of the objects that return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar
+
+from hvlib.driver import SessionLost
+from hvlib.driver.table import Table, item_or_none
+from hvlib.model.errors import InvalidQuery, PermissionDenied
+from hvlib.model.query import Query
+from hvlib.model.resources import Resource
+from hvlib_vsphere.data_objects import Row
+from hvlib_vsphere.errors import fault_error, not_found
+from hvlib_vsphere.wire.client import Client
+
+__all__ = ["RecordMaker", "check_row"]
+
+R = TypeVar("R", bound=Resource)
+
+
+class RecordMaker(Generic[R]):
+    """Makes the records of one query.
+
+    | paths: the properties to ask for; None: all
+    | witness: a type of another object that answers along, only to show that the session is alive
+    """
+
+    def __init__(self, table: Table[R], query: Query[R], client: Client, witness: str | None = None) -> None:
+        leaves = table.natives(query.fields)
+        records = table.records(query, item_or_none, client.context, client)
+        self.witness = witness
+        self.ref = records.ref
+        self.paths = None if query.native is True else sorted(leaves.union(query.native or ()))
+        self._native_type = table.native_type
+        self._named = query.native if isinstance(query.native, tuple) else ()
+        self._make = _with_native(records.make, query.native, leaves)
+
+    def of_row(self, row: Row) -> R | None:
+        """The record of an object; None if it is not of this kind, or gone.
+
+        Raises `SessionLost`, `PermissionDenied`, and `InvalidQuery` for a native property that does not exist.
+        """
+        if row.missing:
+            if not check_row(row):
+                return None
+            self._refuse_unknown(row)
+        return None if row.ref.type == self.witness else self._make(row.ref.id, row.values)
+
+    def collect(self, items: list[R]) -> Callable[[Row], None]:
+        """The function that adds the records of objects to ``items``."""
+
+        def take(row: Row) -> None:
+            record = self.of_row(row)
+            if record is not None:
+                items.append(record)
+
+        return take
+
+    def _refuse_unknown(self, row: Row) -> None:
+        for path in self._named:
+            fault = row.missing.get(path)
+            if fault is not None and isinstance(fault_error(fault), InvalidQuery):
+                raise InvalidQuery(f"{self._native_type} has no property {path!r}", native=fault.plain())
+
+
+def check_row(row: Row) -> bool:
+    """Whether the object still exists, by why properties are missing; `ID` stands for all of them.
+
+    It is gone only if it is itself what was not found: of the host that it refers to, the server says the same. Other
+    reasons (a host is not connected) leave a property None. Raises `SessionLost` and `PermissionDenied`, as None would
+    say that the server has no value.
+    """
+    faults = [(path, fault, fault_error(fault)) for path, fault in row.missing.items()]
+    for _, _, error in faults:
+        if isinstance(error, SessionLost):
+            raise error
+    if any(not_found(fault) and fault.detail.get("obj", row.ref) == row.ref for _, fault, _ in faults):
+        return False
+    for path, fault, error in faults:
+        if isinstance(error, PermissionDenied):
+            raise PermissionDenied(f"{row.ref.id}: {path or 'it'} may not be read: {error}", native=fault.plain())
+    return True
+
+
+def _with_native(
+    make: Callable[..., R | None], native: bool | tuple[str, ...], leaves: Iterable[str]
+) -> Callable[[str, Mapping[str, Any]], R | None]:
+    """The function that makes a record of an object's values, with the native properties that were asked for."""
+    if native is True:
+        return lambda name, values: make(name, _with_leaves(values, leaves), _whole(values))
+    if native:
+        return lambda name, values: make(name, values, {path: values.get(path) for path in native})
+    return make
+
+
+def _whole(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole properties: a server may tell a change by its leaf, though it was asked for all."""
+    return {path: value for path, value in values.items() if "." not in path}
+
+
+def _with_leaves(values: Mapping[str, Any], leaves: Iterable[str]) -> dict[str, Any]:
+    """Whole properties and, taken out of them, the leaves that the fields are made of."""
+    return {**values, **{path: _inside(values, path) for path in leaves if path not in values}}
+
+
+def _inside(values: Mapping[str, Any], path: str) -> Any:
+    found: Any = values
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found

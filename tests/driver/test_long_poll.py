@@ -1,0 +1,104 @@
+"""LongPollFeed: how a wait at the server ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from hvlib.driver import Batch
+from hvlib.driver.long_poll import MARGIN, LongPollFeed
+from hvlib.errors import Closed, ConnectionFailed
+
+CHANGED = Batch(more=True)
+
+
+class WaitingFeed(LongPollFeed):
+    """Waits until it is woken or cut; what it was asked for is in ``calls``."""
+
+    def __init__(self, *, wakes: bool = True) -> None:
+        super().__init__()
+        self.calls: list[str] = []
+        self.waiting = threading.Event()
+        self._wakes = wakes
+        self._over = threading.Event()
+
+    def poll(self, timeout: float) -> Batch:
+        self.waiting.set()
+        if not self._over.wait(timeout):
+            return CHANGED
+        raise ConnectionFailed("the wait was ended")
+
+    def wake(self) -> None:
+        self.calls.append("wake")
+        if self._wakes:
+            self._over.set()
+
+    def cut(self) -> None:
+        self.calls.append("cut")
+        self._over.set()
+
+    def close(self) -> None:
+        self.closed = True
+        self._over.set()
+
+
+@pytest.fixture
+def other() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize(("wakes", "calls"), [(True, ["wake"]), (False, ["wake", "cut"])])
+def test_an_interrupted_wait_is_woken_or_cut(other: ThreadPoolExecutor, wakes: bool, calls: list[str]) -> None:
+    feed = WaitingFeed(wakes=wakes)
+    waiting = other.submit(feed.next, 30)
+    assert feed.waiting.wait(10)
+    feed.interrupt()
+
+    assert waiting.result(10) == Batch()
+    assert feed.calls[: len(calls)] == calls
+
+
+def test_an_interruption_ends_the_wait_that_comes_next() -> None:
+    feed = WaitingFeed()
+    feed.interrupt()
+
+    assert feed.next(30) == Batch()
+    assert feed.next(0) == CHANGED
+    assert feed.calls == []
+
+
+def test_a_connection_that_breaks_by_itself_is_an_error() -> None:
+    feed = WaitingFeed()
+    feed.cut()
+    with pytest.raises(ConnectionFailed):
+        feed.next(30)
+
+
+def test_after_close() -> None:
+    feed = WaitingFeed()
+    feed.close()
+    with pytest.raises(Closed):
+        feed.next(30)
+
+
+def test_a_feed_that_is_closed_while_it_is_interrupted_is_not_silent(other: ThreadPoolExecutor) -> None:
+    feed = WaitingFeed(wakes=False)
+    waiting = other.submit(feed.next, 30)
+    assert feed.waiting.wait(10)
+    feed.close()
+    feed.interrupt()
+    with pytest.raises(ConnectionFailed):
+        waiting.result(10)
+
+
+def test_a_slow_server_has_longer_to_answer() -> None:
+    feed = WaitingFeed()
+    assert feed.margin(0) == MARGIN
+    assert feed.margin(9) == 9
+    with feed.timed(-100):  # It took 100 seconds more than it was asked to wait.
+        pass
+    assert feed.margin(9) == pytest.approx(300, abs=3)
