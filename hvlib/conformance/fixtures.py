@@ -14,6 +14,7 @@ from hvlib.api.collection import Collection
 from hvlib.conformance.site import Site
 from hvlib.conformance.wire import Wire
 from hvlib.driver import Session
+from hvlib.model.actions import Start, Stop
 from hvlib.model.resources import KINDS, VM
 
 __all__ = [
@@ -72,6 +73,12 @@ class Conformance:
     def admin(self, site: Site) -> Administrator:
         """Who acts behind hvlib's back."""
         return Administrator(site)
+
+    @pytest.fixture
+    def powering(self, provider: hvlib.Provider) -> None:
+        """Skip the test for a driver that does not start and stop VMs."""
+        if not {Start, Stop} <= provider.compute.vms.actions:
+            pytest.skip("not verified: the driver does not declare that it starts and stops VMs")
 
     @pytest.fixture
     def provider(self, site: Site) -> Iterator[hvlib.Provider]:

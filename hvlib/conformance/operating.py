@@ -105,6 +105,7 @@ class OperatingConformance(Conformance):
                 with pytest.raises(hvlib.NotFound):
                     vm.do(action()).wait(timeout=PATIENCE)
 
+    @pytest.mark.usefixtures("powering")
     def test_a_timeout_is_not_a_failure(self, acting: Acting) -> None:
         """The task goes on, and can be waited for again."""
         vm = acting.halted()
@@ -115,6 +116,7 @@ class OperatingConformance(Conformance):
             assert task.wait(timeout=PATIENCE).power_state == "running"
         assert acting.fields(vm)["power_state"] == "running"
 
+    @pytest.mark.usefixtures("powering")
     def test_many_tasks(self, acting: Acting) -> None:
         """Their results in order; those that failed in a group, and the others are done."""
         vms = [acting.halted() for _ in range(4)]
@@ -130,12 +132,14 @@ class OperatingConformance(Conformance):
         tasks[0].wait(timeout=PATIENCE)
         assert acting.fields(vms[0])["power_state"] == "halted"
 
+    @pytest.mark.usefixtures("powering")
     def test_an_action_goes_on_after_a_lost_session(self, admin: Administrator, acting: Acting) -> None:
         """The server refused the session, so it did not act: the action is sent again."""
         vm = acting.halted()
         admin.expire_sessions()
         acting.becomes(vm, vm.start(), power_state="running")
 
+    @pytest.mark.usefixtures("powering")
     def test_an_action_whose_reply_is_lost_is_not_sent_again(self, site: Site, wired: Wired, new_vm: NewVM) -> None:
         vm = wired.vms.get(Ref(wired.provider.about.uuid, "VM", new_vm("once")))
         wired.wire.cut_after(0)
@@ -146,6 +150,7 @@ class OperatingConformance(Conformance):
         vm.wait_for(power_state="running", timeout=PATIENCE)
         assert power_of(site, vm.ref.id) == "running"
 
+    @pytest.mark.usefixtures("powering")
     def test_waiting_outlives_the_connection_and_the_session(
         self, admin: Administrator, wired: Wired, new_vm: NewVM
     ) -> None:

@@ -17,6 +17,8 @@ PROMISES = frozenset({"cancel", "idle watch", "name", "snapshots"})
 """What a server may be unable to keep, whatever its driver does: a VM's start that takes long enough to be cancelled; a
 watch that asks for nothing but changes; names with any characters; snapshots that go with their VM."""
 
+MISSING = "the site lacks this method: write it, or name it in `unverified`, with the reason"
+
 
 class Site(ABC):
     """A test server that holds ten VMs or more, two of which share a name, and what its administrator can do.
@@ -108,36 +110,36 @@ class Site(ABC):
 
     def make_image(self, id: str) -> None:
         """Turn a halted VM into an image."""
-        raise NotImplementedError
+        raise NotImplementedError(MISSING)
 
     def make_vm(self, id: str) -> None:
         """Turn such an image into a VM again."""
-        raise NotImplementedError
+        raise NotImplementedError(MISSING)
 
     def last_boot(self, id: str) -> object:
         """What tells the last start of a running VM's guest from every other: its time, a number ..."""
-        raise NotImplementedError
+        raise NotImplementedError(MISSING)
 
     def guest_requests(self, id: str) -> Mapping[str, int]:
         """How often a VM's guest was asked to ``shutdown`` and to ``reboot``; what is 0 may be left out."""
-        raise NotImplementedError
+        raise NotImplementedError(MISSING)
 
     def user_data(self, id: str) -> str | None:
         """What was handed to a VM's guest when the VM was created."""
-        raise NotImplementedError
+        raise NotImplementedError(MISSING)
 
     def expire_sessions(self) -> None:
         """End every session."""
-        raise NotImplementedError
+        raise NotImplementedError(MISSING)
 
     def lose_cursors(self) -> None:
         """Make every cursor that was given out so far one that can't be continued."""
-        raise NotImplementedError
+        raise NotImplementedError(MISSING)
 
     def restart(self) -> None:
         """End the server and start it again, at the same address and with the same identity."""
-        raise NotImplementedError
+        raise NotImplementedError(MISSING)
 
     def leftovers(self) -> Mapping[str, int]:
         """How many things the server holds for its clients, by name: sessions, and what belongs to one."""
-        raise NotImplementedError
+        raise NotImplementedError(MISSING)

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from hvlib.driver.adapter import REFS_PER_CALL, Adapter, Done, Started, action
 from hvlib.driver.context import Context
-from hvlib.driver.failures import NotSent, SessionLost, Unavailable
+from hvlib.driver.failures import NotSent, SessionLost, Unavailable, protocol_errors
 from hvlib.driver.feed import Batch, Change, Feed, Gone, Upsert
-from hvlib.driver.listing import Listing, ServerPage, TokenListing
+from hvlib.driver.listing import Listing, PositionListing, ServerPage, Slice, TokenListing
 from hvlib.driver.session import Driver, Session
 from hvlib.model.about import About
 from hvlib.model.endpoint import Endpoint, Secret
@@ -38,15 +38,18 @@ __all__ = [
     "NotSent",
     "Page",
     "PageToken",
+    "PositionListing",
     "Ref",
     "Secret",
     "ServerPage",
     "Session",
     "SessionLost",
+    "Slice",
     "Started",
     "TokenListing",
     "Unavailable",
     "Upsert",
     "WatchCursor",
     "action",
+    "protocol_errors",
 ]

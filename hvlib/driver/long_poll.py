@@ -21,7 +21,10 @@ MARGIN = 2.0
 
 
 class LongPollFeed(Feed):
-    """A feed of one call at a time, over connections of its own, that waits at the server."""
+    """A feed of one call at a time that waits at the server.
+
+    Over connections of its own (`hvlib.driver.http.Connections.apart`): `interrupt` and `close` cut them.
+    """
 
     def __init__(self) -> None:
         self.closed = False

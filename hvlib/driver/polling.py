@@ -85,16 +85,7 @@ def read_all(adapter: Adapter[R], query: Query[R]) -> Iterator[Sequence[R]]:
 
 
 def _listed(adapter: Adapter[Any], query: Query[Any]) -> Iterator[Sequence[Any]]:
-    listing = adapter.open(query, None)
-    last = False
-    try:
-        while not last:
-            page = listing.fetch()
-            last = page.last
-            yield page.items
-    finally:
-        if not last:
-            listing.close()
+    return (page.items for page in adapter.open(query, None).pages())
 
 
 def _chosen(adapter: Adapter[Any], query: Query[Any], refs: Sequence[Ref]) -> Iterator[Sequence[Any]]:

@@ -50,14 +50,17 @@ class Session(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Log out and end the calls under way, from any thread. Bounded; never raises. Also after a failed `login`."""
+        """Log out and end the calls under way, from any thread. Bounded; never raises.
+
+        Also after a failed `login`, and in the middle of one: a session that the server accepts all the same is ended.
+        """
 
     def feed(
         self,
         queries: Sequence[Query[Any]],  # noqa: ARG002 -- a session without changes needs neither
         since: WatchCursor | None,  # noqa: ARG002
     ) -> Feed | None:
-        """A subscription to the kinds of ``queries``; their filters are core's to check.
+        """A subscription to the kinds of ``queries``, or to their ``refs``; their filters are core's to check.
 
         With ``since`` None it begins with all objects (as Upsert), the last of those batches with ``synced``. Raises
         `CursorLost` for a cursor that it can't continue. None, the default, where the server keeps no changes: core

@@ -53,7 +53,11 @@ def glob(pattern: str) -> Glob:
 
 
 class Filter(msgspec.Struct, frozen=True):
-    """One field's filter: the value must be one of ``alternatives``, or match one."""
+    """One field's filter: the value must be one of ``alternatives``, or match one.
+
+    An alternative is a value of the field's type, None for a field without a value, or a `Glob`. Of a field that holds
+    several values one must fit.
+    """
 
     field: str
     alternatives: tuple[object, ...]
@@ -95,6 +99,20 @@ class Query(msgspec.Struct, Generic[R], frozen=True):
     def matches(self, record: R) -> bool:
         """Whether a record fits every filter."""
         return all(each.matches(getattr(record, each.field)) for each in self.filters)
+
+    def pick_native(self, properties: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """What ``native`` asks for of an object's native properties; None if it asks for nothing.
+
+        Raises `InvalidQuery` for a name that is not among them.
+        """
+        if isinstance(self.native, bool):
+            return properties if self.native else None
+        for name in self.native:
+            if name not in properties:
+                raise InvalidQuery(
+                    f"{self.kind.kind}: the server has no property {name!r}", hint=_properties(properties)
+                )
+        return {name: properties[name] for name in self.native} or None
 
     def build(self, ref: Ref, values: Mapping[str, Any]) -> R:
         """A record from values by field name; what is missing is None."""
@@ -156,6 +174,10 @@ def check_field(kind: type[Resource], name: str, declared: frozenset[str]) -> No
     if name in kind.all_fields():
         raise Unsupported(f"{kind.kind}.{name}: this server's driver does not have this field", hint=_known(declared))
     raise InvalidQuery(f"{kind.kind} has no field {name!r}", hint=_known(declared))
+
+
+def _properties(names: Iterable[str]) -> str:
+    return "properties: " + " ".join(sorted(names))
 
 
 def _known(names: Iterable[str]) -> str:

@@ -77,13 +77,13 @@ class ServerTask:
         record = self._latest()
         if self._lost is not None:
             return None
-        return 1.0 if record is None or record.state == "succeeded" else record.progress
+        return 1.0 if record is None or record.state == "succeeded" else _known(record, "progress")
 
     @property
     def started_at(self) -> datetime | None:
         """`Task.started_at`."""
         record = self._latest()
-        return None if record is None else record.started_at
+        return None if record is None else _known(record, "started_at")
 
     @property
     def error(self) -> HvlibError | None:
@@ -140,10 +140,11 @@ class ServerTask:
             self.lose()
             return
         assert event.resource is not None
-        before = None if self._record is None else self._record.progress
+        before = None if self._record is None else _known(self._record, "progress")
         self._record = event.resource
-        if report is not None and event.resource.progress not in (None, before):
-            report(self, event.resource.progress or 0.0)
+        progress = _known(event.resource, "progress")
+        if report is not None and progress not in (None, before):
+            report(self, progress or 0.0)
 
     def lose(self) -> None:
         """Note that the server has no record of the operation any more."""
@@ -161,7 +162,7 @@ class ServerTask:
         """The object to read as the result."""
         if isinstance(self._action, Delete):
             return None
-        made = self._record.result if self._record is not None else None
+        made = _known(self._record, "result") if self._record is not None else None
         return made or self._outcome or self.target
 
     def keep_result(self, found: Resource | None) -> None:
@@ -184,7 +185,7 @@ class ServerTask:
     def _failure(self, record: TaskRecord) -> HvlibError:
         if record.state == "cancelled":
             return self._located(TaskCancelled(f"{self.operation} was cancelled"))
-        failure = record.error or Failure("TaskFailed", "the server gives no reason")
+        failure = _known(record, "error") or Failure("TaskFailed", "the server gives no reason")
         kind = getattr(errors, failure.error, TaskFailed)
         return self._located(kind(f"{self.operation}: {failure.message}", native=failure.native))
 
@@ -194,6 +195,11 @@ class ServerTask:
     def __str__(self) -> str:
         state = "planned" if self._planned else "ended" if self.ended else "under way"
         return f"{self.operation}: {state}"
+
+
+def _known(record: TaskRecord, name: str) -> Any:
+    """A field's value; None where the driver does not have the field."""
+    return getattr(record, name) if name in record.loaded else None
 
 
 def by_provider(tasks: Iterable[ServerTask]) -> list[list[ServerTask]]:

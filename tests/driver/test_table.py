@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,7 +27,7 @@ from hvlib.driver.table import (
     row_type,
     row_type_of,
 )
-from hvlib.model.errors import FieldNotLoaded
+from hvlib.model.errors import FieldNotLoaded, InvalidQuery
 from hvlib.model.query import glob, make_query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Host, Image, Network, Resource
@@ -223,6 +225,30 @@ def test_rows_of_json_hold_what_is_needed() -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(b"{}", type=row)
     assert row_type(Machine, frozenset({"labels"}))().labels == []  # type: ignore[attr-defined]
+
+
+def test_what_the_functions_name_is_freed_with_them() -> None:
+    """Without a collection: a provider whose refs they hold logs out when nobody else holds it."""
+    caller = Caller()
+    held = weakref.ref(caller)
+    made = TABLE.records(query("host"), item, caller)
+    gc.disable()
+    try:
+        assert made.make("1", ROW) is not None
+        del made, caller
+        assert held() is None
+    finally:
+        gc.enable()
+
+
+def test_a_query_picks_its_native_properties_out_of_a_row() -> None:
+    asked = make_query(VM, TABLE.declared((9, 9)), fields=["vcpus"], native=["name"])
+    [vm] = records(asked).all([("1", ROW, asked.pick_native(ROW))])
+    assert (vm.vcpus, vm.native) == (6, {"name": "web"})
+    assert make_query(VM, frozenset(), native=True).pick_native(ROW) is ROW
+    assert make_query(VM, frozenset()).pick_native(ROW) is None
+    with pytest.raises(InvalidQuery, match="no property 'nmae'"):
+        make_query(VM, frozenset(), native=["nmae"]).pick_native(ROW)
 
 
 def test_rows_of_objects_that_are_nowhere_declared() -> None:

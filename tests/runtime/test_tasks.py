@@ -10,6 +10,10 @@ from hvlib_sim.lab.lab import Lab
 
 import hvlib
 from hvlib.actions import Delete, Rename, Start
+from hvlib.model.event import Event, EventType
+from hvlib.model.resources import TaskRecord
+from hvlib.model.resources.record import build, projection
+from hvlib.runtime.server_task import ServerTask
 
 
 @pytest.fixture
@@ -205,3 +209,17 @@ def test_closing_the_provider_ends_a_wait_at_once() -> None:
             time.sleep(0)
         provider.close()
         assert isinstance(waiting.exception(1), hvlib.Closed)
+
+
+@pytest.mark.parametrize(("state", "error"), [("running", None), ("failed", hvlib.TaskFailed)])
+def test_a_driver_may_know_nothing_of_a_task_but_its_state(
+    provider: hvlib.Provider, state: str, error: type[Exception] | None
+) -> None:
+    only = frozenset({"state"})
+    ref = hvlib.Ref(provider.about.uuid, "Task", "t")
+    record = build(projection(TaskRecord, only, only), ref, {"state": state})
+    task = ServerTask(provider, "start VM x", None, ref=ref)
+    task.take(Event(EventType.MODIFIED, ref, record), lambda *_: pytest.fail("no progress is known"))
+    if error is not None:
+        assert (task.progress, task.started_at, type(task.error)) == (None, None, error)
+    assert task.result_ref() is None

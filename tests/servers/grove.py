@@ -80,6 +80,10 @@ class Grove(ProcessServer):
         """Let the next task that ends fail."""
         self._admin("fail_next", code=code, message=message)
 
+    def forget_changes(self) -> None:
+        """Begin another log of changes: nobody can go on with the old one."""
+        self._admin("forget_changes")
+
     def expire_sessions(self) -> None:
         """Forget every token."""
         self._admin("expire_sessions")

@@ -56,6 +56,8 @@ class Estate:
         self._all: dict[str, dict[str, Object]] = {"hosts": {}, "vms": {}, "tasks": {}}
         self._running: dict[str, tuple[float, Callable[[Object], None]]] = {}
         self._failing: Refused | None = None
+        self._log: list[tuple[str, bool]] = []
+        self._log_start = time.time_ns() // 1_000_000  # No number comes again after a restart.
         for host in grove_inventory.hosts(hosts):
             self._add("hosts", host)
         for vm in grove_inventory.vms(vms, list(self._all["hosts"])):
@@ -78,6 +80,23 @@ class Estate:
             limit = _limit(asked)
             following = found[limit - 1]["id"] if len(found) > limit else None
             return {"items": [_part(one, asked) for one in found[:limit]], "next": following, "total": total}
+
+    def changes(self, asked: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """The machines that changed after a number, in their order, and the number to go on from."""
+        with self._lock:
+            self._settle()
+            last = self._log_start + len(self._log)
+            after = asked.get("after", [str(last)])[0]
+            if not after.isdecimal() or not self._log_start <= int(after) <= last:
+                raise Refused("bad_page", f"no log of changes goes on from {after}")
+            found = self._log[int(after) - self._log_start :]
+            return {"vms": [{"id": id, "made": made} for id, made in found], "last": last}
+
+    def forget_changes(self) -> None:
+        """Begin another log: there is nothing to go on from."""
+        with self._lock:
+            self._log_start += len(self._log) + 1
+            self._log.clear()
 
     def objects(self, collection: str) -> dict[str, Object]:
         """All of a collection as they are now, in the order in which they were made."""
@@ -127,6 +146,7 @@ class Estate:
                 raise Refused("bad_request", "a name is a text, and not empty")
             vm = self._find("vms", id)
             vm["name"] = name
+            self._log.append((id, False))
             return vm
 
     def cancel(self, id: str) -> Object:
@@ -150,17 +170,20 @@ class Estate:
         with self._lock:
             self._find("vms", id)
             del self._all["vms"][id]
+            self._log.append((id, False))
 
     def set_state(self, id: str, state: str) -> None:
         """Put a machine into a state, at once. It has an address while it is on."""
         with self._lock:
             vm = self._find("vms", id)
             vm.update(state=state, addresses=_addresses(id, state))
+            self._log.append((id, False))
 
     def set_template(self, id: str, template: bool) -> None:
         """Turn a machine into a template, or back."""
         with self._lock:
             self._find("vms", id)["template"] = template
+            self._log.append((id, not template))
 
     def fail_next(self, code: str, message: str) -> None:
         """Let the next task that ends fail."""
@@ -220,6 +243,7 @@ class Estate:
         self._all[collection][id] = one = {"id": id, "uuid": str(self._new_uuid(id)), **values}
         if collection == "vms":
             one["addresses"] = _addresses(id, one["state"])
+            self._log.append((id, True))
         return id
 
     def _new_vm(self, name: str, **given: Any) -> Object:

@@ -6,6 +6,7 @@
     DELETE /sessions/current
     GET    /about               {"product", "version", "api", "uuid"}
     GET    /hosts /vms /tasks   limit= after= fields=; repeatable: id= uuid= name= state= host= template=
+    GET    /changes             after=: the machines that changed since {"last"} of an earlier reply
     POST   /vms                 {"name", "template", ...}: 202 {"task"}
     PATCH  /vms/ID              {"name"}
     DELETE /vms/ID              202 {"task"}
@@ -58,6 +59,7 @@ class Service(http_service.Service):
         self._calls: dict[str, Callable[..., Any]] = {
             "add_vm": estate.add_vm,
             "fail_next": estate.fail_next,
+            "forget_changes": estate.forget_changes,
             "objects": estate.objects,
             "remove": estate.remove,
             "rename": estate.rename,
@@ -90,6 +92,8 @@ class Service(http_service.Service):
                 return 200, self._about
             case ["GET", "hosts" | "vms" | "tasks" as collection]:
                 return 200, self.estate.listing(collection, asked)
+            case ["GET", "changes"]:
+                return 200, self.estate.changes(asked)
             case ["PATCH", "vms", id]:
                 return 200, self.estate.rename(id, body.get("name"))
             case ["POST", "tasks", id, "cancel"]:

@@ -52,6 +52,13 @@ def test_nothing_is_told_without_a_token(grove: Grove) -> None:
     assert grove.sessions() == 1
     assert ask(grove, "GET", "/vms?limit=2", token=reply["token"])[1]["total"] == 10
     assert ask(grove, "GET", "/nothing", token=reply["token"])[0] == 404
+    last = ask(grove, "GET", "/changes", token=reply["token"])[1]["last"]
+    made = grove.add_vm("made")
+    grove.remove(made)
+    changes = ask(grove, "GET", f"/changes?after={last}", token=reply["token"])[1]
+    assert changes == {"vms": [{"id": made, "made": True}, {"id": made, "made": False}], "last": last + 2}
+    grove.forget_changes()
+    assert ask(grove, "GET", f"/changes?after={last + 2}", token=reply["token"])[0] == 400
     grove.expire_sessions()
     assert ask(grove, "GET", "/vms", token=reply["token"])[0] == 401
     assert grove.requests()["GET /vms"] == before + 3

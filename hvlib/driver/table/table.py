@@ -30,7 +30,8 @@ NATIVE = "native"
 class StoredFilter(NamedTuple):
     """A filter as the server's data: what it calls the field, and the values of which the field has one.
 
-    A value may be a `hvlib.glob`: a server that knows no patterns can't check that filter.
+    A value may be None, where the field has no value, or a `hvlib.glob`: a server that can't compare with these can't
+    check that filter.
     """
 
     stored: str
@@ -58,10 +59,10 @@ class Records(msgspec.Struct, Generic[R], frozen=True):
         """
         return self.maker()
 
-    def all(self, rows: Iterable[tuple[str, Any]]) -> list[R]:
-        """The records of the objects that are of the kind."""
+    def all(self, rows: Iterable[tuple[str, Any] | tuple[str, Any, Any]]) -> list[R]:
+        """The records of the objects that are of the kind, out of what `make` takes for each."""
         make = self.maker()
-        return [record for id, row in rows if (record := make(id, row)) is not None]
+        return [record for row in rows if (record := make(*row)) is not None]
 
 
 class Table(msgspec.Struct, Generic[R], frozen=True, eq=False):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from hvlib.driver import About, Context, Endpoint, Secret, SessionLost
+from hvlib.driver import About, Endpoint, Secret, SessionLost, protocol_errors
 from hvlib.driver.login_slot import LOGOUT_TIMEOUT, Authenticator
 from hvlib.model.errors import AuthenticationFailed, ConfigError, HvlibError
-from hvlib_grove.connection import Connection
-from hvlib_grove.errors import protocol_errors
+from hvlib_grove.client import Connection
 from hvlib_grove.login import Login
 
 __all__ = ["GroveAuthenticator"]
@@ -17,9 +16,8 @@ __all__ = ["GroveAuthenticator"]
 class GroveAuthenticator(Authenticator[Login]):
     """Logs in to a Grove server, and out."""
 
-    def __init__(self, endpoint: Endpoint, context: Context, connection: Connection) -> None:
+    def __init__(self, endpoint: Endpoint, connection: Connection) -> None:
         self._endpoint = endpoint
-        self._context = context
         self._connection = connection
 
     def log_in(self) -> Login:
@@ -31,15 +29,16 @@ class GroveAuthenticator(Authenticator[Login]):
         user, password = self._endpoint.username, self._endpoint.password
         if user is None or password is None:
             raise ConfigError("grove:// needs a user and a password", hint="grove://USER@HOST, password=")
-        body = {"user": user, "password": password.reveal()}
         try:
-            reply = self._connection.send("POST", "sessions", body=body)
+            reply = self._connection.send("POST", "sessions", body={"user": user, "password": password.reveal()})
         except SessionLost as refusal:  # A session that was not accepted can't be lost.
             raise AuthenticationFailed(str(refusal), native=refusal.native, request_id=refusal.request_id) from refusal
         with protocol_errors():
             token = Secret(str(reply["token"]))
         try:
-            return Login(token, self._about(token))
+            about = self._connection.send("GET", "about", token=token)
+            with protocol_errors():
+                return Login(token, About(about["product"], about["version"], about["api"], about["uuid"]))
         except HvlibError:
             self._end(token)
             raise
@@ -50,16 +49,11 @@ class GroveAuthenticator(Authenticator[Login]):
 
     def cut(self) -> None:
         """End every call under way."""
-        self._connection.cut()
+        self._connection.pools.cut()
 
     def close(self) -> None:
         """Close the connections."""
-        self._connection.close()
-
-    def _about(self, token: Secret) -> About:
-        with protocol_errors():
-            about = self._connection.send("GET", "about", token=token)
-            return About(about["product"], about["version"], about["api"], about["uuid"])
+        self._connection.pools.close()
 
     def _end(self, token: Secret) -> None:
         with suppress(HvlibError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hvlib.driver import Context, Driver, Endpoint, Session
-from hvlib.driver.options import seconds_option
 
 __all__ = ["GroveDriver"]
 
@@ -22,6 +21,4 @@ class GroveDriver(Driver):
         """A session that is not logged in yet. Raises `ConfigError` for an option that can't be."""
         from hvlib_grove.session import GroveSession  # Not before it is needed: it imports urllib3.
 
-        session = GroveSession(endpoint, context)
-        session.poll_interval = seconds_option(endpoint, "poll_interval", session.poll_interval)
-        return session
+        return GroveSession(endpoint, context)

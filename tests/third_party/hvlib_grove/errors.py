@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from urllib3 import BaseHTTPResponse
@@ -12,12 +11,11 @@ from urllib3 import BaseHTTPResponse
 from hvlib.driver import SessionLost
 from hvlib.driver.http import chunks, status_error
 from hvlib.model import errors
-from hvlib.model.errors import HvlibError, ProtocolError
 from hvlib.model.task import Failure
 
-__all__ = ["failure", "protocol_errors", "read_reply"]
+__all__ = ["failure", "read_reply"]
 
-CODES: Mapping[str, type[HvlibError]] = {
+CODES: Mapping[str, type[errors.HvlibError]] = {
     "no_session": SessionLost,
     "bad_credentials": errors.AuthenticationFailed,
     "forbidden": errors.PermissionDenied,
@@ -29,7 +27,7 @@ CODES: Mapping[str, type[HvlibError]] = {
 }
 """The error of each code. A code that is not here is a `TaskFailed`: the server refused, and no class says more."""
 
-STATUSES: Mapping[int, type[HvlibError]] = {401: SessionLost, 403: errors.PermissionDenied}
+STATUSES: Mapping[int, type[errors.HvlibError]] = {401: SessionLost, 403: errors.PermissionDenied}
 """What an HTTP status says without a code: anything on the way may have answered."""
 
 
@@ -44,25 +42,18 @@ def read_reply(response: BaseHTTPResponse) -> Any:
     raise _refusal(response, reply.get("error") if isinstance(reply, dict) else None)
 
 
-def failure(error: Mapping[str, str]) -> Failure:
-    """Why a task failed: the same classes that the refusal of a request is."""
+def failure(error: Mapping[str, str] | None) -> Failure | None:
+    """Why a task failed, if it did: by the same classes that the refusal of a request has."""
+    if error is None:
+        return None
     return Failure(CODES.get(error["code"], errors.TaskFailed).__name__, error["message"], error)
 
 
-@contextmanager
-def protocol_errors() -> Iterator[None]:
-    """Raise `ProtocolError` where a reply does not hold what it must."""
-    try:
-        yield
-    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise ProtocolError(f"the reply can't be understood: {type(error).__name__} {error}") from error
-
-
-def _refusal(response: BaseHTTPResponse, error: Any) -> HvlibError:
+def _refusal(response: BaseHTTPResponse, error: Any) -> errors.HvlibError:
     refusal = status_error(response, STATUSES, hint="is this the address of a Grove server?")
     if isinstance(error, dict) and error.get("code") in CODES:
         refusal = CODES[error["code"]](str(error.get("message")), native=error)
-    elif isinstance(error, dict) and type(refusal) is ProtocolError:
+    elif isinstance(error, dict) and type(refusal) is errors.ProtocolError:
         refusal = errors.TaskFailed(str(error.get("message")), native=error)
     refusal.request_id = response.headers.get("X-Request-Id")
     return refusal

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hvlib.driver import About, Secret
 
 __all__ = ["Login"]
 
 
-@dataclass(frozen=True)
-class Login:
+class Login(NamedTuple):
     """One login: the server's token for it, and the server's description of itself."""
 
     token: Secret

@@ -7,11 +7,11 @@ from typing import Any
 
 from hvlib.driver import About, Adapter, Context, Endpoint, Session
 from hvlib.driver.login_slot import LoginSlot
+from hvlib.driver.options import seconds_option
 from hvlib.model.resources import Resource
 from hvlib_grove.adapter import TableAdapter
 from hvlib_grove.authentication import GroveAuthenticator
-from hvlib_grove.client import Client
-from hvlib_grove.connection import Connection
+from hvlib_grove.client import Client, Connection
 from hvlib_grove.kinds.host import Hosts
 from hvlib_grove.kinds.image import Images
 from hvlib_grove.kinds.task import Tasks
@@ -24,8 +24,9 @@ class GroveSession(Session):
     """One login to a Grove server."""
 
     def __init__(self, endpoint: Endpoint, context: Context) -> None:
+        self.poll_interval = seconds_option(endpoint, "poll_interval", self.poll_interval)
         connection = Connection(endpoint, context)
-        self._slot = LoginSlot(GroveAuthenticator(endpoint, context, connection))
+        self._slot = LoginSlot(GroveAuthenticator(endpoint, connection))
         self._client = Client(context, connection, self._slot)
         kinds: tuple[type[TableAdapter[Any]], ...] = (VMs, Hosts, Images, Tasks)
         self._adapters = {kind.kind: kind(self._client) for kind in kinds}
@@ -41,7 +42,7 @@ class GroveSession(Session):
         return self._client
 
     def login(self) -> None:
-        """POST /sessions, GET /about: two round trips. What an earlier login left behind is logged out: one more."""
+        """POST /sessions, GET /about: two round trips. An earlier login is logged out: one more."""
         self._slot.renew()
 
     def about(self) -> About:

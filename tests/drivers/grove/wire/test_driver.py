@@ -84,7 +84,7 @@ def test_no_secret_is_shown(server: Grove, caplog: pytest.LogCaptureFixture) -> 
     caplog.set_level(logging.DEBUG)
     with hvlib.connect(server.url, password=server.password) as provider:
         provider.compute.vms.get_all().all()
-        token = provider.native.login.token.reveal()
+        token = provider.native.slot.current.token.reveal()
         server.expire_sessions()
         with pytest.raises(hvlib.NotFound) as caught:
             provider.compute.vms.find("no such VM")

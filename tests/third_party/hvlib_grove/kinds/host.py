@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from hvlib.driver.table import Field, Table
 from hvlib.model.resources import Host, HostState
 from hvlib_grove.adapter import TableAdapter
-from hvlib_grove.table import Column
 from hvlib_grove.values import mebibytes
 
 __all__ = ["Hosts"]
@@ -16,13 +16,16 @@ class Hosts(TableAdapter[Host]):
     """The machines that run the others."""
 
     kind = Host
-    collection = "hosts"
-    table = {
-        "uuid": Column("uuid"),
-        "name_label": Column("name"),
-        "state": Column("state", lambda word: STATES.get(word, "unknown")),
-        "address": Column("address"),
-        "cpus": Column("cores"),
-        "memory_bytes": Column("memory_mib", mebibytes),
-        "memory_free_bytes": Column("free_mib", mebibytes),
-    }
+    table = Table(
+        Host,
+        "hosts",
+        {
+            "uuid": Field("uuid"),
+            "name_label": Field("name"),
+            "state": Field("state", convert=lambda word: STATES.get(word, "unknown")),
+            "address": Field("address"),
+            "cpus": Field("cores"),
+            "memory_bytes": Field("memory_mib", convert=mebibytes),
+            "memory_free_bytes": Field("free_mib", convert=mebibytes),
+        },
+    )

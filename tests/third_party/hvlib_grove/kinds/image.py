@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from hvlib.driver.table import Field, Table
 from hvlib.model.resources import Image
 from hvlib_grove.adapter import TableAdapter
-from hvlib_grove.table import Column
 from hvlib_grove.values import mebibytes, moment
 
 __all__ = ["Images"]
@@ -14,14 +14,17 @@ class Images(TableAdapter[Image]):
     """What VMs are created from."""
 
     kind = Image
-    collection = "vms"
     only = {"template": "true"}
-    table = {
-        "uuid": Column("uuid"),
-        "name_label": Column("name"),
-        "description": Column("note"),
-        "tags": Column("tags", lambda tags: tuple(sorted(tags))),
-        "created_at": Column("created", moment),
-        "size_bytes": Column("disk_mib", mebibytes),
-        "guest_os": Column("os"),
-    }
+    table = Table(
+        Image,
+        "vms",
+        {
+            "uuid": Field("uuid"),
+            "name_label": Field("name"),
+            "description": Field("note"),
+            "tags": Field("tags", convert=lambda tags: tuple(sorted(tags))),
+            "created_at": Field("created", convert=moment),
+            "size_bytes": Field("disk_mib", convert=mebibytes),
+            "guest_os": Field("os"),
+        },
+    )

@@ -5,39 +5,44 @@ from __future__ import annotations
 from typing import Any
 
 from hvlib.driver import Done, Ref, Started, action
+from hvlib.driver.table import Field, RefTo, Table
 from hvlib.model.actions import CreateVM, Delete, Rename, Resume, Start, Stop, Suspend
 from hvlib.model.errors import Unsupported
 from hvlib.model.resources import VM, Host, Image, PowerState
 from hvlib_grove.adapter import TableAdapter
-from hvlib_grove.table import Column
 from hvlib_grove.values import mebibytes, moment
 
 __all__ = ["VMs"]
 
-POWER_STATES: dict[str, PowerState] = {"on": "running", "off": "halted", "frozen": "paused", "saved": "suspended"}
-WORDS = {state: word for word, state in POWER_STATES.items()}
+STATES: dict[str, PowerState] = {"on": "running", "off": "halted", "frozen": "paused", "saved": "suspended"}
+WORDS = {state: word for word, state in STATES.items()}
 
 
 class VMs(TableAdapter[VM]):
     """What a VM's state does not allow is refused at the call; what goes wrong later is in the task."""
 
     kind = VM
-    collection = "vms"
     only = {"template": "false"}
-    table = {
-        "uuid": Column("uuid"),
-        "name_label": Column("name"),
-        "description": Column("note"),
-        "tags": Column("tags", lambda tags: tuple(sorted(tags))),
-        "created_at": Column("created", moment),
-        "power_state": Column("state", lambda word: POWER_STATES.get(word, "unknown"), ask=WORDS.get),
-        "vcpus": Column("cores"),
-        "memory_bytes": Column("memory_mib", mebibytes),
-        "guest_os": Column("os"),
-        "ip_addresses": Column("addresses", tuple),
-        "host": Column("host", of=Host, ask=lambda host: getattr(host, "id", None)),
-        "image": Column("from", of=Image),
-    }
+    table = Table(
+        VM,
+        "vms",
+        {
+            "uuid": Field("uuid"),
+            "name_label": Field("name"),
+            "description": Field("note"),
+            "tags": Field("tags", convert=lambda tags: tuple(sorted(tags))),
+            "created_at": Field("created", convert=moment),
+            "power_state": Field(
+                "state", convert=lambda word: STATES.get(word, "unknown"), stored="state", encode=WORDS.get
+            ),
+            "vcpus": Field("cores"),
+            "memory_bytes": Field("memory_mib", convert=mebibytes),
+            "guest_os": Field("os"),
+            "ip_addresses": Field("addresses", convert=tuple),
+            "host": RefTo(Host, "host", stored="host"),
+            "image": RefTo(Image, "from"),
+        },
+    )
 
     @action(Start)
     def start(self, vm: Ref, start: Start) -> Started:

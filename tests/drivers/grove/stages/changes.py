@@ -1,0 +1,84 @@
+"""A feed of a driver's own: it asks Grove for what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence, Set
+from typing import Any
+
+import msgspec
+from hvlib_grove.client import Client
+from hvlib_grove.driver import GroveDriver
+from hvlib_grove.session import GroveSession
+
+from hvlib.driver import (
+    Adapter,
+    Batch,
+    Change,
+    Context,
+    Endpoint,
+    Feed,
+    Gone,
+    Session,
+    Upsert,
+    WatchCursor,
+    protocol_errors,
+)
+from hvlib.driver.cursor import decode_cursor, encode_cursor
+from hvlib.driver.polling import PollingFeed, read_all
+from hvlib.model.query import Query
+from hvlib.model.resources import VM
+
+
+class ChangesDriver(GroveDriver):
+    def open(self, endpoint: Endpoint, context: Context) -> Session:
+        return ChangesSession(endpoint, context)
+
+
+class ChangesSession(GroveSession):
+    def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed | None:
+        if {query.kind for query in queries} != {VM}:
+            return None  # Grove tells changes of VMs alone. Of the other kinds core lists and compares.
+        return ChangesFeed(self.native, self.adapters[VM], queries[0], self.poll_interval, since)
+
+
+class Place(msgspec.Struct):
+    """Where a feed stands in the server's log of changes."""
+
+    number: int
+
+
+class ChangesFeed(PollingFeed):
+    """All VMs; then, with each look, those that changed."""
+
+    def __init__(
+        self, client: Client, adapter: Adapter[VM], query: Query[VM], pause: float, since: WatchCursor | None
+    ) -> None:
+        super().__init__()
+        self._client = client
+        self._adapter = adapter
+        self._query = query
+        self._pause = pause
+        self._place = None if since is None else decode_cursor(since, Place).number
+
+    def look(self) -> Batch:
+        """GET /changes, then a GET of the VMs that it names; of all of them at first."""
+        # Before the VMs are read: what changes meanwhile comes twice, and is not lost.
+        log = self._client.call("GET", "changes", ask={} if self._place is None else {"after": self._place})
+        with protocol_errors():
+            ids = dict.fromkeys(change["id"] for change in log["vms"])
+            made = {change["id"] for change in log["vms"] if change["made"]}
+            last = int(log["last"])
+        changes = self._snapshot() if self._place is None else self._changes(ids, made)
+        self._place = last
+        return Batch(changes, encode_cursor(Place(last)), synced=True, poll_after=self._pause)
+
+    def _snapshot(self) -> list[Change]:
+        return [Upsert(vm) for page in read_all(self._adapter, self._query) for vm in page]
+
+    def _changes(self, ids: Iterable[str], made: Set[str]) -> list[Change]:
+        refs = [self._client.context.ref(VM, id) for id in ids]
+        if self._query.refs is not None:
+            refs = [ref for ref in refs if ref in self._query.refs]
+        query = msgspec.structs.replace(self._query, refs=tuple(refs))
+        there = {vm.ref: vm for page in read_all(self._adapter, query) for vm in page}
+        return [Upsert(there[ref], created=ref.id in made) if ref in there else Gone(ref) for ref in refs]
