@@ -27,7 +27,12 @@ class Caller(Protocol):
     def call(
         self, name: str, parameters: Sequence[Any], *, result: Any = Any, wait: float = 0.0, limit: float | None = None
     ) -> Any:
-        """Send one message in the session."""
+        """Send one message in the session, whose reference is added: one round trip.
+
+        | result: the type to decode the result into; Any: plain values, as the wire has them
+        | wait: seconds that the server itself may take
+        | limit: seconds for all else; None: the time-out
+        """
 
 
 class Login(msgspec.Struct):

@@ -42,10 +42,7 @@ class Client:
         return login
 
     def call(self, name: str, *parameters: Any, result: Any = Any, wait: float = 0.0) -> Any:
-        """Send one message in the login that stands; its result is as the wire has it.
-
-        ``wait``: seconds that the server itself may take.
-        """
+        """Send one message in the login that stands. The parameters by name are those of `Caller.call`."""
         login = self.login
         with self.reaching(login):
             return login.caller.call(name, parameters, result=result, wait=wait)
