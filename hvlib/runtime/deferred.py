@@ -24,5 +24,9 @@ class DeferredFrees:
     def release(self, *, until: Callable[[], bool]) -> None:
         """Make the frees, ``until`` the session is closed, without login or retry. One that fails is dropped."""
         while self._frees and not until():
-            with suppress(HvlibError, IndexError):
-                self._frees.popleft()()
+            try:
+                free = self._frees.popleft()
+            except IndexError:  # Another thread was faster.
+                return
+            with suppress(HvlibError):
+                free()

@@ -126,7 +126,7 @@ BREAKAGES: Mapping[str, Breakage] = {
     "remembered listing": Breakage(listings.RememberedListing, ("test_a_listing_is_of_now",)),
     "page skipped after an error": Breakage(listings.SkipsAfterError, (BROKEN, ASKED_AGAIN)),
     "listing over with an error": Breakage(listings.EndsWithAnError, (BROKEN, ASKED_AGAIN)),
-    "listing begins again in a new session": Breakage(
+    "listing begins again": Breakage(
         listings.BeginsAgainInANewSession, ("test_a_session_lost_in_mid_listing_is_never_a_short_list",)
     ),
     "token too far": Breakage(listings.TokenTooFar, ("test_a_page_token_goes_on_or_says_that_it_is_lost",)),
