@@ -16,7 +16,7 @@ from hvlib.runtime.clock import Clock
 from hvlib.runtime.deferred import DeferredFrees
 from hvlib.runtime.listing import Place
 
-__all__ = ["KEPT_SECONDS", "MAX_KEPT", "KeptListings", "page_token", "servers_token"]
+__all__ = ["KEPT_SECONDS", "MAX_KEPT", "KeptListings", "servers_token"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -30,11 +30,15 @@ NAME_LENGTH = 12
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A listing at its place, the server's token for that, and when it gave its last page."""
+    """A listing at its place, the server's token for that, and when it gave its last page.
+
+    | ahead: whether the listing has gone on from there, so that only the server's token leads there
+    """
 
     place: Place[Any]
     token: PageToken | None
     at: float
+    ahead: bool
 
 
 class KeptListings:
@@ -50,23 +54,31 @@ class KeptListings:
         self._kept: dict[str, Kept] = {}
         self._lock = threading.Lock()
 
-    def keep(self, place: Place[Any], token: PageToken | None) -> PageToken:
+    def keep(self, place: Place[Any], token: PageToken | None, *, ahead: bool) -> PageToken:
         """Keep a listing that has given a page. Returns the page's token for users."""
-        name = _new_name()
+        name = secrets.token_hex(NAME_LENGTH // 2)
         with self._lock:
-            place.run.keep(place)
             self._remove(place)
-            self._kept[name] = Kept(place, token, self._clock.now())
+            if ahead:
+                place.run.drop()
+            else:
+                place.run.keep(place)
+            self._kept[name] = Kept(place, token, self._clock.now(), ahead)
             self._drop_old()
-        return _join(name, token)
+        return PageToken(f"{name}:{token or ''}")
 
     def take(self, after: PageToken, query: Query[R]) -> Place[R] | None:
-        """The listing of a page token, taken from who iterates over it; None if it does not go on so."""
+        """The listing of a page token, taken from who iterates over it; None where only the server's token leads on."""
         name, token = _parts(after)
         with self._lock:
             self._drop_old()
             kept = self._kept.get(name)
             if kept is None or (kept.token or "") != token or not _continues(kept, query):
+                return None
+            if kept.ahead:
+                del self._kept[name]
+                kept.place.run.revoke(kept.place)
+                self._deferred.add(kept.place.run.free)
                 return None
             place: Place[R] | None = kept.place.run.take_over(kept.place)
             if place is not None:
@@ -108,25 +120,12 @@ class KeptListings:
                 self._deferred.add(kept.place.run.free)
 
 
-def page_token(token: PageToken) -> PageToken:
-    """The token for users of a page whose listing is not kept: it begins from the server's own token."""
-    return _join(_new_name(), token)
-
-
 def servers_token(after: PageToken) -> PageToken:
     """The server's own token in a page token. Raises `CursorLost` if there is none."""
     _, token = _parts(after)
     if not token:
         raise CursorLost("the listing that this page token stands for is not kept any more, or goes on elsewhere")
     return PageToken(token)
-
-
-def _new_name() -> str:
-    return secrets.token_hex(NAME_LENGTH // 2)
-
-
-def _join(name: str, token: PageToken | None) -> PageToken:
-    return PageToken(f"{name}:{token or ''}")
 
 
 def _parts(after: PageToken) -> tuple[str, str]:

@@ -92,6 +92,13 @@ class ListingRun(Generic[R]):
             self._iterated, self._kept = True, False
             return self.place
 
+    def revoke(self, place: Place[R]) -> None:
+        """Take the listing from its iteration, and give it to nobody; `free` is to follow."""
+        with self._lock:
+            if place.iteration == self._iteration:
+                self._iteration += 1
+                self._iterated = False
+
     def leave(self, place: Place[R]) -> None:
         """End an iteration. What the server holds is freed, unless another one has the listing, or may have it."""
         with self._lock:
@@ -125,9 +132,13 @@ class ListingRun(Generic[R]):
         self._closed, self._listing = True, None  # Nothing is held for pages that there are not.
         return Fetched(page, None)
 
-    def _check(self, place: Place[R]) -> None:
+    def check_iteration(self, place: Place[R]) -> None:
+        """Raise `CursorLost` if another iteration has taken the listing over."""
         if place.iteration != self._iteration:
             raise CursorLost("another iteration has taken this listing over, by the token of its page")
+
+    def _check(self, place: Place[R]) -> None:
+        self.check_iteration(place)
         if place.position != self._position:
             raise CursorLost("a page of this listing was fetched, and did not arrive")
         if self._closed:

@@ -12,7 +12,7 @@ from hvlib.driver import Page, PageToken
 from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
-from hvlib.runtime.kept_listings import page_token, servers_token
+from hvlib.runtime.kept_listings import servers_token
 from hvlib.runtime.listing import Fetched, ListingRun, Place
 from hvlib.runtime.prefetch import Prefetch
 from hvlib.runtime.session_manager import SessionManager
@@ -80,26 +80,21 @@ class Pages(Generic[R]):
         self._prefetch = None
         fetched = prefetch.result()
         self._manager.check_open()
+        place.run.check_iteration(place)
         return fetched
 
     def _advance(self, place: Place[R], fetched: Fetched[R]) -> Page[R]:
         """The page for users. From now on the iteration is behind it."""
         page, own = fetched.page, fetched.token
-        # A listing that has run ahead can't be taken over: a token that is handed out must be good without it.
+        # A listing that has run ahead can't go back: a token that is handed out must be good without it.
         ahead = self._begun and not page.last and (own is not None or not self.shared)
         items, following = self._matching(page.items), place.after_page()
-        token = self._hand_out(following, own, ahead) if self.shared and not page.last else None
+        keep = self.shared and not page.last
+        token = self._manager.kept_listings.keep(following, own, ahead=ahead) if keep else None
         self._place, self._begun, self._ended = following, True, self._ended or page.last
         if ahead and not self._ended:
             self._start_prefetch(following)
         return Page(items, token, None if self._query.filters else page.total)
-
-    def _hand_out(self, place: Place[R], own: PageToken | None, ahead: bool) -> PageToken:
-        """The token for users of the page before this place; ``own`` is the server's."""
-        if own is None or not ahead:
-            return self._manager.kept_listings.keep(place, own)
-        self._manager.kept_listings.forget(place)
-        return page_token(own)
 
     def _matching(self, items: Sequence[R]) -> Sequence[R]:
         return [item for item in items if self._query.matches(item)] if self._query.filters else items

@@ -6,7 +6,7 @@ import gc
 from typing import Any
 
 import pytest
-from scripted.listings import PATIENCE, Hold, begun, in_thread, names, nine
+from scripted.listings import PATIENCE, Hold, begun, in_thread, names, nine, settle
 
 import hvlib
 
@@ -27,6 +27,18 @@ def test_who_uses_a_token_takes_the_listing_over(tokens: bool) -> None:
             next(earlier)
         assert caught.value.provider is provider
     assert session.released == []
+
+
+@pytest.mark.parametrize("pages", [2, 3, 4])
+def test_a_listing_that_has_run_ahead_is_taken_over_too(tokens: bool, pages: int) -> None:
+    """Where the server has tokens, the rest begins from its own; the earlier iteration ends all the same."""
+    provider, _ = nine(tokens=tokens)
+    earlier, token = begun(provider, pages)
+    settle()
+    assert names(provider.compute.vms.get_all(after=token)) == "abcdefghi"[2 * pages :]
+    for _ in range(2):
+        with pytest.raises(hvlib.CursorLost, match="another iteration"):
+            next(earlier)
 
 
 def test_a_token_is_used_once_where_the_server_has_none_of_its_own() -> None:
