@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from math import ceil
 from typing import Any, TypeVar
 
@@ -67,7 +68,16 @@ class CountedAdapter(TableAdapter[R]):
             if len(missing) == 1 or (not length and self._are_few(missing, len(page.items), page)):
                 return [*found.values(), *self.each(rows, missing)]
             length = len(page.items)
-        return list(found.values())
+        return [*found.values(), *self._probe(rows, ids, found)]
+
+    def _probe(self, rows: Rows, ids: set[str], found: Mapping[str, Any]) -> list[Any]:
+        """One of many objects that no page has, by itself: pages do not say that a cell of theirs is down.
+
+        The others are taken for gone if this one is: to ask for each of them would take a round trip for each.
+        """
+        missing = ids - found.keys()
+        asked = self._page_length and len(ids) > MAX_SINGLE_READS
+        return self.each(rows, {min(missing)}) if missing and asked else []
 
     def _are_few(self, ids: set[str], length: int, first: CollectionPage[Any] | None) -> bool:
         """Whether there are no more of these objects than pages of a length to read. At most one round trip."""

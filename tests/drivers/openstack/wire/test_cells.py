@@ -68,6 +68,19 @@ def test_what_can_not_be_told_is_not_left_out(region: OpenStack, provider: hvlib
     assert len(provider.compute.vms.get_all().all()) == len(vms)
 
 
+@pytest.mark.parametrize("region", [LARGE], indirect=True)
+def test_many_of_several_pages_are_not_taken_for_gone(region: OpenStack, provider: hvlib.Provider) -> None:
+    """No page says that a cell is down: one of the servers that are in none is asked for by itself."""
+    vms = provider.compute.vms.get_all(fields=[]).all()
+    never = [hvlib.Ref(provider.about.uuid, "VM", f"ffffffff-ffff-4fff-8fff-{number:012}") for number in range(41)]
+    refs = [*(vm.ref for vm in vms), *never]
+    assert len(provider.get_many(refs)) == len(vms)
+    region.lose_cell(vms[3].ref.id)
+    with pytest.raises((hvlib.PartialResult, hvlib.ProtocolError)):  # Asked for one server, nova may answer 500.
+        provider.get_many(refs)
+    region.find_cell(vms[3].ref.id)
+
+
 @pytest.mark.parametrize("region", [SMALL, LARGE], indirect=True)
 def test_a_watch_waits_for_the_cell(region: OpenStack, provider: hvlib.Provider) -> None:
     """Nothing that is watched is gone, also where there are more servers than a page tells that some are missing."""
