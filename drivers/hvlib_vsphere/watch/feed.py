@@ -46,8 +46,8 @@ class PropertyFeed(LongPollFeed):
         self._context = client.context
         self._login = client.login
         self._transport = client.connections.apart(client.connections.address)
-        self._waiting = client.channel(self._login, self._transport)
-        self._aside = client.channel(self._login)
+        self._waiting = client.caller(self._login, self._transport)
+        self._aside = client.caller(self._login)
         self._version = ""
         self._synced = False
         self._lock = threading.Lock()

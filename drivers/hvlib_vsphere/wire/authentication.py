@@ -12,7 +12,7 @@ from hvlib.model.errors import AuthenticationFailed, ConfigError, HvlibError
 from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.login import Login
 from hvlib_vsphere.version import VERSIONS_PATH, common_version
-from hvlib_vsphere.wire.channel import Channel, fetch
+from hvlib_vsphere.wire.caller import Caller, fetch
 from hvlib_vsphere.wire.soap import element
 
 __all__ = ["VSphereAuthenticator"]
@@ -44,16 +44,16 @@ class VSphereAuthenticator(Authenticator[Login]):
         credentials = self._credentials()
         transport = self._connections.own
         login = Login(common_version(fetch(transport, self._context, VERSIONS_PATH)), uuid4().hex[:12])
-        channel = Channel(transport, self._context, login)
-        self._read_content(channel)
-        self._authenticate(channel, credentials)
+        caller = Caller(transport, self._context, login)
+        self._read_content(caller)
+        self._authenticate(caller, credentials)
         return login
 
     def log_out(self, login: Login) -> None:
         """SessionManager.Logout, which ends all that was made in the session: one round trip."""
         with suppress(HvlibError):
             manager = login.service("sessionManager")
-            Channel(self._connections.own, self._context, login).within(LOGOUT_TIMEOUT).call("Logout", manager)
+            Caller(self._connections.own, self._context, login).within(LOGOUT_TIMEOUT).call("Logout", manager)
 
     def cut(self) -> None:
         """End every call under way."""
@@ -69,22 +69,22 @@ class VSphereAuthenticator(Authenticator[Login]):
             raise ConfigError("vsphere:// needs a user and a password", hint=CREDENTIALS)
         return element("userName", username) + element("password", password.reveal())
 
-    def _read_content(self, channel: Channel) -> None:
+    def _read_content(self, caller: Caller) -> None:
         """Fill in the login's service objects. They are told before any login: no session can be lost yet."""
         address = self._connections.address
         try:
-            channel.login.content = channel.call("RetrieveServiceContent", SERVICE)
+            caller.login.content = caller.call("RetrieveServiceContent", SERVICE)
         except SessionLost as error:
             raise AuthenticationFailed(
                 f"{address} asks for a login before any: {error}", native=error.native
             ) from error
-        known = channel.login.content["about"].get("instanceUuid")
+        known = caller.login.content["about"].get("instanceUuid")
         # A host has none (ESXi): its identity is where it is reached.
-        channel.login.server_uuid = known or str(uuid5(NAMESPACE_URL, f"vsphere://{address}"))
+        caller.login.server_uuid = known or str(uuid5(NAMESPACE_URL, f"vsphere://{address}"))
 
-    def _authenticate(self, channel: Channel, credentials: str) -> None:
+    def _authenticate(self, caller: Caller, credentials: str) -> None:
         try:
-            channel.call("Login", channel.login.service("sessionManager"), credentials)
+            caller.call("Login", caller.login.service("sessionManager"), credentials)
         except (AuthenticationFailed, SessionLost) as error:
             address, username = self._connections.address, self._endpoint.username
             raise AuthenticationFailed(

@@ -11,7 +11,7 @@ from hvlib.driver.http import Connections, Transport
 from hvlib.driver.login_slot import LoginSlot
 from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.login import Login
-from hvlib_vsphere.wire.channel import Channel
+from hvlib_vsphere.wire.caller import Caller
 from hvlib_vsphere.wire.soap import element, reference
 
 __all__ = ["Client"]
@@ -31,22 +31,22 @@ class Client:
         """The login that stands. Raises `SessionLost` if there is none, `Closed` after the session was closed."""
         return self._slot.current
 
-    def channel(self, login: Login, transport: Transport | None = None) -> Channel:
+    def caller(self, login: Login, transport: Transport | None = None) -> Caller:
         """Calls in one login, over these connections or the session's own."""
-        return Channel(transport or self.connections.own, self.context, login)
+        return Caller(transport or self.connections.own, self.context, login)
 
     def call(
         self, method: str, this: MoRef, arguments: str = "", *, take: Callable[[Row], object] | None = None
     ) -> Any:
-        """`Channel.call` in the login that stands."""
-        return self.channel(self.login).call(method, this, arguments, take=take)
+        """`Caller.call` in the login that stands."""
+        return self.caller(self.login).call(method, this, arguments, take=take)
 
     def view(self, native_type: str) -> MoRef:
         """The view of all objects of a type: ViewManager.CreateContainerView, once a login. It ends with the login."""
         login = self.login
         with self._lock:
             if native_type not in login.views:
-                login.views[native_type] = self.channel(login).call(
+                login.views[native_type] = self.caller(login).call(
                     "CreateContainerView",
                     login.service("viewManager"),
                     reference("container", login.service("rootFolder"))

@@ -1,4 +1,4 @@
-"""Channel: the server's methods, called over a transport in one login."""
+"""Caller: the server's methods, called over a transport in one login."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from hvlib_vsphere.errors import STATUSES, fault_error
 from hvlib_vsphere.login import Login
 from hvlib_vsphere.wire.soap import Reply, envelope
 
-__all__ = ["Channel", "fetch"]
+__all__ = ["Caller", "fetch"]
 
 PATH = "/sdk"
 NO_SERVER = "is this the address of a vCenter or an ESXi host?"
 
 
-class Channel:
+class Caller:
     """Calls methods in one login: the server's cookie is kept in the login, and sent along.
 
     Shared by threads once it is logged in. Every call is one round trip and raises the errors of
@@ -33,9 +33,9 @@ class Channel:
         self._context = context
         self._limit = limit
 
-    def within(self, seconds: float) -> Channel:
-        """The same channel for calls that may take so long at most."""
-        return Channel(self._transport, self._context, self.login, min(seconds, self._context.timeout()))
+    def within(self, seconds: float) -> Caller:
+        """The same caller for calls that may take so long at most."""
+        return Caller(self._transport, self._context, self.login, min(seconds, self._context.timeout()))
 
     def call(
         self,
