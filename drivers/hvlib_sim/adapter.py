@@ -118,10 +118,7 @@ class TableAdapter(Adapter[R], Generic[R]):
         if not query.native:
             return lambda objects: records.all((one.id, one) for one in objects)
         names = self._native_names(query.native)
-        made = records.make
-        return lambda objects: [
-            record for one in objects if (record := made(one.id, one, _native(one, names))) is not None
-        ]
+        return lambda objects: records.all((one.id, one, _native(one, names)) for one in objects)
 
     def _native_names(self, asked: bool | tuple[str, ...]) -> Sequence[str]:
         known = [f"{NATIVE}{name}" for name in self.source.__struct_fields__]

@@ -19,6 +19,9 @@ __all__ = ["PropertyListing", "Retrieval"]
 
 R = TypeVar("R", bound=Resource)
 
+CANCEL_TIMEOUT = 2.0
+"""Seconds that freeing a listing may take."""
+
 
 class Retrieval:
     """PropertyCollector.RetrievePropertiesEx, then ContinueRetrievePropertiesEx: a round trip a page.
@@ -43,8 +46,10 @@ class Retrieval:
         """PropertyCollector.CancelRetrievePropertiesEx. A server that can't forgets the token with the session."""
         token, self._token = self._token, ""
         with suppress(HvlibError):
-            if token and self._client.login is self._login:
-                self._call("CancelRetrievePropertiesEx", element("token", token))
+            if token and self._login is not None and self._client.login is self._login:
+                collector = self._login.service("propertyCollector")
+                caller = self._client.caller(self._login).within(CANCEL_TIMEOUT)
+                caller.call("CancelRetrievePropertiesEx", collector, element("token", token))
 
     def _begin(self, take: Callable[[Row], object], size: int) -> Any:
         login = self._client.login

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
+from hvlib.driver.table import NOT_STORED
 from hvlib.model.ref import Ref
 
 __all__ = ["NULL", "is_null", "known_moment", "moment", "reference", "references", "stored_reference", "text"]
@@ -27,9 +29,9 @@ def reference(ref: str | None) -> str | None:
     return None if is_null(ref) else ref
 
 
-def stored_reference(ref: Ref | None) -> str:
-    """A filter's ref as the database has it."""
-    return NULL if ref is None else ref.id
+def stored_reference(ref: Ref | None) -> Any:
+    """A filter's ref as the database has it. For None it has several words."""
+    return NOT_STORED if ref is None else ref.id
 
 
 def references(refs: Iterable[str]) -> list[str]:

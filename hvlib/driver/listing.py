@@ -59,7 +59,7 @@ class Listing(ABC, Generic[R]):
                 self.close()
 
     def close(self) -> None:
-        """Free what the server holds for the pages that were not fetched. Never raises; no `fetch` follows."""
+        """Free what the server holds for the pages that were not fetched. Bounded; never raises; no `fetch` follows."""
 
 
 class TokenListing(Listing[R]):

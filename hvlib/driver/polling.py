@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from typing import Any, TypeVar
 
 from hvlib.driver.adapter import REFS_PER_CALL, Adapter
@@ -79,15 +80,25 @@ class PollingFeed(Feed):
             look.set_result(found)
 
 
-def read_all(adapter: Adapter[R], query: Query[R]) -> Iterator[Sequence[R]]:
-    """All objects that a query of a watch is about, in parts: the pages of its kind, or the refs that it names."""
-    return _listed(adapter, query) if query.refs is None else _chosen(adapter, query, query.refs)
+def read_all(adapter: Adapter[R], query: Query[R], go_on: Callable[[], None]) -> list[R]:
+    """All objects that a query of a watch is about: the pages of its kind, or the refs that it names.
+
+    ``go_on`` comes after each request, and raises to give up.
+    """
+    parts = _listed(adapter, query) if query.refs is None else _chosen(adapter, query, query.refs)
+    records: list[R] = []
+    with closing(parts):  # Given up in between, it frees what the server holds here, not in a finalizer.
+        for part in parts:
+            go_on()
+            records += part
+    return records
 
 
-def _listed(adapter: Adapter[Any], query: Query[Any]) -> Iterator[Sequence[Any]]:
-    return (page.items for page in adapter.open(query, None).pages())
+def _listed(adapter: Adapter[Any], query: Query[Any]) -> Generator[Sequence[Any], None, None]:
+    for page in adapter.open(query, None).pages():
+        yield page.items
 
 
-def _chosen(adapter: Adapter[Any], query: Query[Any], refs: Sequence[Ref]) -> Iterator[Sequence[Any]]:
+def _chosen(adapter: Adapter[Any], query: Query[Any], refs: Sequence[Ref]) -> Generator[Sequence[Any], None, None]:
     for start in range(0, len(refs), REFS_PER_CALL):
         yield adapter.get(refs[start : start + REFS_PER_CALL], query)

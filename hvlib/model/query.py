@@ -194,9 +194,11 @@ def _alternatives(kind: type[Resource], name: str, value: object, declared: froz
 
 
 def _plain(value: object) -> object:
-    """A record's ref, a uuid's text; anything else as it is."""
+    """A ref bound to no provider, which a query must not keep; of a record its ref, of a uuid its text."""
     if isinstance(value, Resource):
-        return value.ref
+        value = value.ref
+    if isinstance(value, Ref):
+        return Ref(value.provider_uuid, value.kind, value.id)
     return str(value) if isinstance(value, UUID) else value
 
 

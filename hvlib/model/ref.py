@@ -25,7 +25,7 @@ KINDS_OF_REFS: Mapping[str, tuple[str, ...]] = {
     "pool": ("StoragePool",),
     "snapshot": ("Snapshot",),
     "vm": ("VM",),
-    "vms": ("VM",),
+    "vms": ("VM", "Image", "Snapshot"),
     "volume": ("Volume",),
     "volumes": ("Volume",),
 }

@@ -21,6 +21,10 @@ class DeferredFrees:
         """Leave a free to be made. It sends nothing itself, so a finalizer may call it."""
         self._frees.append(free)
 
+    def clear(self) -> None:
+        """Forget the frees: the session is closed, and with it goes what the server holds."""
+        self._frees.clear()
+
     def release(self, *, until: Callable[[], bool]) -> None:
         """Make the frees, ``until`` the session is closed, without login or retry. One that fails is dropped."""
         while self._frees and not until():

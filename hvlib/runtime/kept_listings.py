@@ -138,5 +138,12 @@ def _parts(after: PageToken) -> tuple[str, str]:
 def _continues(kept: Kept, query: Query[Any]) -> bool:
     """Whether the listing is what the query asks for. Pages keep their size where no other listing can go on."""
     asked = kept.place.run.query
-    size = query.page_size if kept.token is not None else asked.page_size
-    return asked == msgspec.structs.replace(query, page_size=size)
+    same_size = kept.token is None or asked.page_size == query.page_size
+    return same_size and _wanted(asked) == _wanted(query)
+
+
+def _wanted(query: Query[Any]) -> tuple[object, ...]:
+    """The objects and properties that a query asks for, in whatever order it names them."""
+    filters = frozenset((each.field, frozenset(each.alternatives)) for each in query.filters)
+    native = query.native if isinstance(query.native, bool) else frozenset(query.native)
+    return query.record_type, filters, native

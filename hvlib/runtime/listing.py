@@ -57,6 +57,11 @@ class ListingRun(Generic[R]):
         self._lock = threading.Lock()
 
     @property
+    def over(self) -> bool:
+        """Whether nothing is held for the listing any more."""
+        return self._closed
+
+    @property
     def place(self) -> Place[R]:
         """Where the listing is."""
         return Place(self, self._iteration, self._position)
@@ -66,8 +71,12 @@ class ListingRun(Generic[R]):
         with self._lock:
             self._check(place)
             self._fetching = True
+            self._position += 1
         try:
             return self._fetch(session)
+        except Exception:  # After an interruption nobody knows whether the page has passed: it is lost.
+            self._position -= 1
+            raise
         finally:
             self._fetching = False
             self.free()
@@ -120,12 +129,7 @@ class ListingRun(Generic[R]):
     def _fetch(self, session: Session) -> Fetched[R]:
         if self._listing is None:
             self._listing = session.adapters[self.query.kind].open(self.query, self._after)
-        self._position += 1
-        try:
-            page = self._listing.fetch()
-        except Exception:  # After an interruption nobody knows whether the page has passed: it is lost.
-            self._position -= 1
-            raise
+        page = self._listing.fetch()
         token = self._listing.token
         if not page.last:
             return Fetched(page, token)

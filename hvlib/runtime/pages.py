@@ -39,7 +39,7 @@ class Pages(Generic[R]):
         self._after = after
         self._place: Place[R] | None = None
         self._prefetch: Prefetch[R] | None = None
-        self._begun = self._ended = False
+        self._begun = self._ended = self._closed = False
         self._turn = threading.Lock()
 
     def __iter__(self) -> Iterator[Page[R]]:
@@ -50,21 +50,25 @@ class Pages(Generic[R]):
             if self._ended:
                 raise StopIteration
             with self._manager.translate_errors():
+                self._check_open()
                 place = self._place = self._place or self._begin()
                 fetched = self._fetch(place)
-                if self._ended:
-                    self.abandon()  # It was closed meanwhile, perhaps before it had a place.
-                    raise CursorLost("this listing was closed")
+                self._check_open()
                 return self._advance(place, fetched)
 
     def abandon(self) -> None:
         """Leave what the server holds for the rest to be freed. Safe in a finalizer: it sends and waits for nothing."""
         place, prefetch = self._place, self._prefetch
-        self._ended, self._prefetch = True, None
+        self._closed, self._prefetch = True, None
         if prefetch is not None:
             prefetch.abort()
-        if place is not None:
+        if place is not None and not place.run.over:
             self._manager.deferred.add(partial(place.run.leave, place))
+
+    def _check_open(self) -> None:
+        if self._closed:
+            self.abandon()  # It may have been closed before it had a place.
+            raise CursorLost("this listing was closed")
 
     def _begin(self) -> Place[R]:
         if self._after is None:
@@ -91,8 +95,10 @@ class Pages(Generic[R]):
         items, following = self._matching(page.items), place.after_page()
         keep = self.shared and not page.last
         token = self._manager.kept_listings.keep(following, own, ahead=ahead) if keep else None
-        self._place, self._begun, self._ended = following, True, self._ended or page.last
-        if ahead and not self._ended:
+        if page.last:
+            self._manager.kept_listings.forget(following)
+        self._place, self._begun, self._ended = following, True, page.last
+        if ahead and not self._closed:
             self._start_prefetch(following)
         return Page(items, token, None if self._query.filters else page.total)
 

@@ -87,6 +87,7 @@ class SessionManager:
                 waiters = list(self._waiters)
             self._login.fail(closed_error(self.context.provider))
             self.kept_listings.clear()
+            self.deferred.clear()
             for waiter in waiters:
                 waiter.abort()
         finally:

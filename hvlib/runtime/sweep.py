@@ -51,7 +51,11 @@ class SweepFeed(PollingFeed):
 
     def look(self) -> Batch:
         """What one sweep finds: the pages of each kind."""
-        found = {record.ref: record for page in self._pages() for record in page}
+        found = {
+            record.ref: record
+            for query in self._queries
+            for record in read_all(self._adapters[query.kind], query, self.go_on)
+        }
         changes = list(self._differences(found))
         self._records = found
         pause, self._pause = self._pause, min(self._pause * GROWTH, self._interval)
@@ -61,12 +65,6 @@ class SweepFeed(PollingFeed):
         """Forget the last sweep; one that is under way ends with its page. Nothing is held on the server."""
         super().close()
         self._records = {}
-
-    def _pages(self) -> Iterator[Sequence[Resource]]:
-        for query in self._queries:
-            for records in read_all(self._adapters[query.kind], query):
-                self.go_on()
-                yield records
 
     def _differences(self, found: Records) -> Iterator[Change]:
         for ref in self._records.keys() - found.keys():

@@ -140,6 +140,20 @@ def test_what_makes_records_keeps_no_refs() -> None:
     assert first.host is not second.host
 
 
+def test_what_names_nothing_is_no_ref() -> None:
+    vm = records(query("host", "networks", "volumes")).make(
+        "1", {**ROW, "host": "", "nets": ["a", ""], "sources": [None]}
+    )
+    assert (vm.host, vm.networks, vm.volumes) == (None, (Ref(UUID, "Network", "a"),), ())
+
+
+def test_columns_are_limited_as_those_that_they_are_made_of() -> None:
+    wrapped = Field(Field("a", since=(1, 1)), Field("b", private=True, since=(1, 2)), convert=max)
+    joined = Joined(Metrics(), wrapped, convert=max)
+    for column in (wrapped, joined, RefTo(Host, wrapped), RefsTo(Host, joined)):
+        assert (column.since, column.private) == ((1, 2), True)
+
+
 def test_refs_of_one_kind_are_made_once() -> None:
     caller = Caller()
     made = TABLE.records(query("host"), item, caller, {"site": "s"}).all((str(number), ROW) for number in range(10))
@@ -172,8 +186,9 @@ def test_rows_are_read_as_the_driver_says() -> None:
     assert records(query("name_label"), item_or_none).make("1", {}).name_label is None
     with pytest.raises(KeyError):
         records(query("name_label"), item).make("1", {})
-    with pytest.raises(ValueError, match="no attribute"):
-        attribute("config.template")
+    for name in ("config.template", "class"):
+        with pytest.raises(ValueError, match="no attribute"):
+            attribute(name)
 
 
 def test_native_properties_come_along() -> None:

@@ -44,7 +44,8 @@ def test_closing_while_a_page_is_fetched_frees_the_rest_once() -> None:
     thread.join(PATIENCE)
     assert isinstance(outcome[0], hvlib.CursorLost)
     assert session.released == ["d"]
-    assert next(listing, None) is None
+    with pytest.raises(hvlib.CursorLost, match="closed"):
+        next(listing)
     with pytest.raises(hvlib.CursorLost):
         provider.compute.vms.get_all(after=token).all()
     assert session.released == ["d"]
@@ -176,3 +177,19 @@ def test_a_driver_that_fails_to_free_is_said_to_be_at_fault() -> None:
     next(pager.pages())
     with pytest.raises(hvlib.DriverBug, match="KeyError"):
         pager.close()
+
+
+def test_listings_that_came_to_their_end_take_no_place() -> None:
+    provider, _ = nine(tokens=False)
+    _, token = begun(provider)
+    vms = provider.compute.vms
+    for _ in range(2 * MAX_KEPT):
+        assert len(list(vms.get_all().pages())) == 5
+    assert names(vms.get_all(after=token)) == "cdefghi"
+
+
+def test_the_order_of_filters_makes_no_other_listing() -> None:
+    provider, _ = nine(tokens=False)
+    vms = provider.compute.vms
+    first = next(vms.get_all(name_label=["a", "e", "h"], power_state="running").pages())
+    assert names(vms.get_all(power_state="running", name_label=["h", "e", "a"], after=first.next)) == "eh"

@@ -185,7 +185,8 @@ def test_closing_wakes_who_waits_for_the_page() -> None:
         next(pages)
     closing.join()
     settle()
-    assert next(pages, None) is None
+    with pytest.raises(hvlib.CursorLost, match="closed"):
+        next(pages)
     assert session.log.count("page") == 3
 
 

@@ -13,7 +13,6 @@ from hvlib.driver import Adapter, Change, Gone, Upsert
 from hvlib.driver.polling import read_all
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
-from hvlib.model.resources import Resource
 
 __all__ = ["GoOn", "Intervals", "KindWatcher", "PolledKind", "Schedule", "ScheduledWatcher"]
 
@@ -90,10 +89,7 @@ class PolledKind(ScheduledWatcher):
     def look(self, go_on: GoOn) -> Sequence[Change]:
         """All objects, and the ones that are not there any more."""
         begin = time.monotonic()
-        records: list[Resource] = []
-        for part in read_all(self._adapter, self._query):
-            go_on()
-            records += part
+        records = read_all(self._adapter, self._query, go_on)
         found = {record.ref for record in records}
         gone, self._alive = self._alive - found, found
         self._schedule.ran(begin)

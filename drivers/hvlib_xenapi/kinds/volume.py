@@ -10,7 +10,7 @@ from hvlib.driver.table import Field, Joined, RefsTo, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.errors import Conflict, InvalidQuery
 from hvlib.model.ref import Ref
-from hvlib.model.resources import VM, StoragePool, Volume
+from hvlib.model.resources import VM, Image, Resource, Snapshot, StoragePool, Volume
 from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
 from hvlib_xenapi.joins import Backward, Beyond, Forward
 from hvlib_xenapi.values import is_null, reference, references, stored_reference
@@ -29,15 +29,26 @@ ATTACHED = Backward("VBD", ("VM",), by="VDI", refs="VBDs")
 OWNERS = Beyond("VM", ("is_a_template", "is_a_snapshot", "is_control_domain"), through=ATTACHED, via="VM")
 
 
-def machines(attachments: Mapping[str, Row], owners: Mapping[str, Row]) -> Iterable[str]:
-    """Return the references of the VMs that have a volume: not those of templates, nor of control domains."""
+Named = tuple[type[Resource], str]
+"""An object: its kind and its reference."""
+
+
+def machines(attachments: Mapping[str, Row], owners: Mapping[str, Row]) -> Iterable[Named]:
+    """Return the VMs that have a volume, and the templates and snapshots, which are of the class VM too."""
     found = references(sorted(row.VM for row in attachments.values()))
-    return [ref for ref in found if ref in owners and is_vm(owners[ref])]
+    return [(kind_of(owners[ref]), ref) for ref in found if ref in owners and not owners[ref].is_control_domain]
 
 
-def is_vm(row: Row) -> bool:
-    """Tell whether an object of the class VM is one."""
-    return not (row.is_a_template or row.is_a_snapshot or row.is_control_domain)
+def kind_of(row: Row) -> type[Resource]:
+    """The kind of an object of the class VM."""
+    if row.is_a_snapshot:
+        return Snapshot
+    return Image if row.is_a_template else VM
+
+
+def itself(named: Named) -> Named:
+    """`machines` has named the kind already."""
+    return named
 
 
 def bootable(attachments: Mapping[str, Row]) -> bool:
@@ -58,7 +69,7 @@ TABLE = Table(
         **TAGS,
         "size_bytes": Field("virtual_size"),
         "pool": RefTo(StoragePool, Field("SR", convert=reference), stored="SR", encode=stored_reference),
-        "vms": RefsTo(VM, Joined(ATTACHED, Joined(OWNERS, convert=lambda rows: rows), convert=machines)),
+        "vms": RefsTo(itself, Joined(ATTACHED, Joined(OWNERS, convert=lambda rows: rows), convert=machines)),
         "bootable": Joined(Backward("VBD", ("bootable",), by="VDI", refs="VBDs"), convert=bootable),
     },
     where={"is_a_snapshot": False, "managed": True, "type": DISKS},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from keyword import iskeyword
 from types import CodeType
 from typing import Any, Protocol
 
@@ -70,7 +71,7 @@ class Code:
 
 def attribute(name: str) -> str:
     """Read an attribute: of a structure that has every property that is asked for."""
-    if not name.isidentifier():
+    if not name.isidentifier() or iskeyword(name):
         raise ValueError(f"{name!r} is no attribute")
     return f"row.{name}"
 

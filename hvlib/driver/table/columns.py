@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
@@ -63,6 +63,14 @@ class Column(ABC):
         """A filter's value as the server stores it; `NOT_STORED` for one that it can't compare."""
         return value
 
+    def inherit(self) -> None:
+        """Take over what limits the columns that this one is made of. For constructors of columns that wrap others."""
+        for part in self.parts():
+            if isinstance(part, Column):
+                self.private = self.private or part.private
+                if part.since is not None and (self.since is None or self.since < part.since):
+                    self.since = part.since
+
     def natives(self) -> Iterator[str]:
         """The object's own native properties that are needed."""
         for part in self.parts():
@@ -100,6 +108,7 @@ class Field(Column):
         self.stored = stored
         self.since = since
         self.private = private
+        self.inherit()
 
     def parts(self) -> Sequence[str | Column]:
         """`Column.parts`."""
@@ -138,6 +147,7 @@ class Joined(Column):
         self._own = natives
         self._convert = convert
         self.private = private
+        self.inherit()
 
     def parts(self) -> Sequence[str | Column]:
         """`Column.parts`."""
@@ -155,7 +165,7 @@ class Joined(Column):
 
 
 class RefTo(Column):
-    """A field that refers to one object: ``identifier`` gives what it is named by, or None.
+    """A field that refers to one object: ``identifier`` gives what it is named by; None or "": there is none.
 
     ``kind`` is the kind of the object, or says it of each value.
     """
@@ -171,10 +181,8 @@ class RefTo(Column):
         self._kind = kind
         self._identifier = identifier
         self._encode = encode
-        inner = identifier if isinstance(identifier, Column) else None
         self.stored = stored
-        self.since = inner.since if inner else None
-        self.private = inner.private if inner else False
+        self.inherit()
 
     def parts(self) -> Sequence[str | Column]:
         """`Column.parts`."""
@@ -185,7 +193,7 @@ class RefTo(Column):
         value, found = code.value(self._identifier), code.name()
         if isinstance(self._kind, type):
             refs = code.cache(partial(Refs, code.context, self._kind))
-            return f"(None if ({found} := {value}) is None else {refs}[{found}])"
+            return f"({refs}[{found}] if ({found} := {value}) else None)"
         return f"{code.bind(RefsByValue(code.context, self._kind))}({value})"
 
     def encode(self, value: Any) -> Any:
@@ -200,12 +208,10 @@ class RefsTo(RefTo):
 
     def source(self, code: Code) -> str:
         """`Column.source`."""
-        values, each = code.value(self._identifier), code.name()
+        values = code.value(self._identifier)
         if isinstance(self._kind, type):
-            refs = code.cache(partial(Refs, code.context, self._kind))
-            return f"tuple([{refs}[{each}] for {each} in {values} or ()])"
-        ref, found = code.bind(RefsByValue(code.context, self._kind)), code.name()
-        return f"tuple([{found} for {each} in {values} or () if ({found} := {ref}({each})) is not None])"
+            return f"{code.cache(partial(Refs, code.context, self._kind))}.each({values})"
+        return f"{code.bind(RefsByValue(code.context, self._kind))}.each({values})"
 
 
 class Refs(dict[str, Ref]):
@@ -219,6 +225,10 @@ class Refs(dict[str, Ref]):
     def __missing__(self, id: str) -> Ref:
         return self.setdefault(id, self._ref(self._kind, id))
 
+    def each(self, ids: Iterable[str] | None) -> tuple[Ref, ...]:
+        """The refs of several identifiers; an empty one names nothing."""
+        return tuple([self[id] for id in ids or () if id])
+
 
 class RefsByValue:
     """Makes the refs of objects whose kind their native values say."""
@@ -231,3 +241,7 @@ class RefsByValue:
         """The ref of the object that a value names; None if there is none, or if it has no kind."""
         named = None if value is None else self._kind_of(value)
         return None if named is None else self._ref(*named)
+
+    def each(self, values: Iterable[Any] | None) -> tuple[Ref, ...]:
+        """The refs of several values."""
+        return tuple([ref for value in values or () if (ref := self(value)) is not None])

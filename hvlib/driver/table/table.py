@@ -70,7 +70,7 @@ class Table(msgspec.Struct, Generic[R], frozen=True, eq=False):
 
     | native_type: what the server calls the type, or the collection
     | where: the values of the type's own properties that an object of the kind has: one, or several in a tuple. An
-      object that does not say is of the kind
+      object whose value is None is of the kind
     | accept: a column that is true for the objects of the kind, where values do not tell
     """
 

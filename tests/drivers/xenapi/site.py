@@ -254,13 +254,13 @@ class XenAPISite(Site):
         }
 
     def _volumes(self) -> Mapping[str, Mapping[str, object]]:
-        disks, vms = self._all("VBD").values(), self._vms().keys()
+        disks = self._all("VBD").values()
         return {
             id: {
                 **labels(row),
                 "size_bytes": int(row["virtual_size"]),
                 "pool": row["SR"],
-                "vms": tuple(sorted({each["VM"] for each in disks if each["VDI"] == id} & vms)),
+                "vms": tuple(sorted({each["VM"] for each in disks if each["VDI"] == id})),
                 "bootable": any(each["bootable"] for each in disks if each["VDI"] == id),
             }
             for id, row in self._all("VDI").items()

@@ -73,12 +73,12 @@ class ChangesFeed(PollingFeed):
         return Batch(changes, encode_cursor(Place(last)), synced=True, poll_after=self._pause)
 
     def _snapshot(self) -> list[Change]:
-        return [Upsert(vm) for page in read_all(self._adapter, self._query) for vm in page]
+        return [Upsert(vm) for vm in read_all(self._adapter, self._query, self.go_on)]
 
     def _changes(self, ids: Iterable[str], made: Set[str]) -> list[Change]:
         refs = [self._client.context.ref(VM, id) for id in ids]
         if self._query.refs is not None:
             refs = [ref for ref in refs if ref in self._query.refs]
         query = msgspec.structs.replace(self._query, refs=tuple(refs))
-        there = {vm.ref: vm for page in read_all(self._adapter, query) for vm in page}
+        there = {vm.ref: vm for vm in read_all(self._adapter, query, self.go_on)}
         return [Upsert(there[ref], created=ref.id in made) if ref in there else Gone(ref) for ref in refs]
