@@ -6,9 +6,9 @@ THIRD_PARTY := .venv/.third-party
 UNIT_TESTS := tests/model tests/driver tests/runtime tests/api tests/cli tests/conformance tests/packaging tests/examples/test_portable.py $(wildcard tests/drivers/*/unit)
 
 # The servers' tests, in parts of which several run at a time; `others` is all that no other part names.
-PARTS := openstack openstack-watching openstack-wire vsphere xenapi seeds faults region others
+PARTS := openstack openstack-changes openstack-wire vsphere xenapi seeds faults region others
 openstack := tests/drivers/openstack/test_conformance.py tests/examples/test_portable_on_servers.py
-openstack-watching := tests/drivers/openstack/test_conformance.py
+openstack-changes := tests/drivers/openstack/test_conformance.py
 openstack-wire := tests/drivers/openstack/wire
 vsphere := tests/drivers/vsphere/test_conformance.py tests/drivers/vsphere/wire
 xenapi := tests/drivers/xenapi/test_conformance.py tests/drivers/xenapi/wire
@@ -63,12 +63,12 @@ openstack: $(INSTALLED)
 servers: $(THIRD_PARTY) build/vcsim
 	@$(MAKE) --no-print-directory --jobs=6 --output-sync=target $(addprefix servers-,$(PARTS))
 
-servers-openstack servers-openstack-watching servers-openstack-wire servers-region: openstack
+servers-openstack servers-openstack-changes servers-openstack-wire servers-region: openstack
 
-# Real services are slow: the suite's watches are a part of their own.
-WATCHING := mirror or watch or told or cursor or goes_on or wait or kinds_come
-servers-openstack: SELECT = -k "not ($(WATCHING))"
-servers-openstack-watching: SELECT = -k "$(WATCHING)"
+# Real services are slow: the suite's watches and actions are a part of their own.
+CHANGES := mirror or watch or told or cursor or goes_on or wait or kinds_come or done
+servers-openstack: SELECT = -k "not ($(CHANGES))"
+servers-openstack-changes: SELECT = -k "$(CHANGES)"
 
 servers-%: $(THIRD_PARTY)
 	$(BIN)/pytest $($*) $(SELECT)
