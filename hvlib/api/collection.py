@@ -15,7 +15,7 @@ from hvlib.model.arguments import one_of, seconds, text
 from hvlib.model.binding import BoundProvider
 from hvlib.model.errors import AmbiguousName, InvalidQuery, NotFound, Unsupported, WaitTimeout
 from hvlib.model.event import EventType
-from hvlib.model.query import Query, make_query
+from hvlib.model.query import Query, read_request
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource, TaskRecord
 from hvlib.model.task import DEFAULT_TIMEOUT, Task
@@ -23,6 +23,7 @@ from hvlib.runtime.pager import Pager
 from hvlib.runtime.server_task import ServerTask
 from hvlib.runtime.session_manager import SessionManager
 from hvlib.runtime.translation import locate, locating
+from hvlib.runtime.watch.store import check_start
 from hvlib.runtime.watch.watch import Known, Watch
 
 __all__ = ["Collection", "Tasks", "canonical_uuid", "only_one"]
@@ -69,9 +70,9 @@ class Collection(Generic[R]):
         page, ``after`` the ``next`` of an earlier page. Raises `InvalidQuery` for a field, value or option that does
         not exist.
         """
-        query = self.query(fields=fields, native=native, page_size=page_size, filters=filters)
         with self._locating():
             _ = after is None or text("after", after)
+        query = self.query(fields=fields, native=native, page_size=page_size, filters=filters)
         return Pager(self._manager, query, after)
 
     def get_all_records(self, **query: Any) -> dict[Ref, R]:
@@ -109,8 +110,14 @@ class Collection(Generic[R]):
         self, refs: Iterable[Ref | R], *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()
     ) -> dict[Ref, R]:
         """Those of ``refs`` that exist, by ref: one round trip for up to 500 where the server takes so many."""
+        with self._locating():
+            wanted = self._of_kind(refs)
         query = self.query(fields=fields, native=native)
-        wanted = iter(self._own(refs))
+        return self.read(query, self.own(wanted))
+
+    def read(self, query: Query[R], refs: Iterable[Ref]) -> dict[Ref, R]:
+        """Those of ``refs``, all of this collection, that exist."""
+        wanted = iter(refs)
         found: dict[Ref, R] = {}
         while chunk := list(islice(wanted, REFS_PER_CALL)):
             found.update((record.ref, record) for record in self._manager.get(query, chunk))
@@ -144,9 +151,11 @@ class Collection(Generic[R]):
         ``since`` goes on from a watch's cursor, or raises `CursorLost` where the server can't. ``known``, your own last
         records, goes on from those on any server.
         """
+        with self._locating():
+            records = check_start(since, known)
         query = self.query(fields=fields, native=native, filters=filters)
         with self._locating():
-            return Watch(self._manager, [query], since=since, known=known)
+            return Watch(self._manager, [query], since=since, known=records)
 
     def wait_for(self, ref: Ref | R, *, timeout: float = DEFAULT_TIMEOUT, **fields: object) -> R:
         """`Resource.wait_for`."""
@@ -165,14 +174,19 @@ class Collection(Generic[R]):
     def watch_refs(self, refs: Sequence[Ref], *, patience: float | None = None) -> Watch[R]:
         """A watch of these objects alone, for a wait of ``patience`` seconds."""
         self._manager.adapter(self.kind)
-        query = self.query(refs=self._own(refs))
+        query = self.query(refs=self.own(refs))
         return Watch(self._manager, [query], patience=patience)
 
     def do(self, ref: Ref | R | None, action: Action, *, dry_run: bool = False, label: str = "") -> Task[Any]:
         """Submit an action on one object, or on the kind itself (create). `Resource.do`."""
         with self._locating():
             target = as_ref(ref)
-            self._check_action(target, one_of("action", action, Action))
+            action = one_of("action", action, Action)
+            if isinstance(action, Create) != (target is None):
+                raise InvalidQuery(f"{action.name!r} is asked of {'a collection' if target else 'a resource'}")
+            action = action.checked()
+            self._of_kind([] if target is None else [target])
+            self._check_action(target, action)
         operation = f"{action} {label or (target.id if target else self.kind.kind)}"
         if dry_run:
             return self._task(operation, target, action=action, planned=True)
@@ -200,17 +214,12 @@ class Collection(Generic[R]):
                 return record
 
     def _check_action(self, ref: Ref | None, action: Action) -> None:
-        """Raise `Unsupported` or `InvalidQuery` for what must not be sent."""
+        """Raise `Unsupported` for what this server does not have, `InvalidQuery` for another provider's objects."""
         actions = self.actions
         if type(action) not in actions:
             known = " ".join(sorted(action.name for action in actions)) or "none"
             raise Unsupported(f"{self.kind.kind} has no action {action.name!r} here", hint=f"actions: {known}")
-        if isinstance(action, Create) != (ref is None):
-            raise InvalidQuery(f"{action.name!r} is asked of {'a collection' if ref else 'a resource'}")
-        if ref is not None:
-            self._own([ref])
-        action.check()
-        for named in action.refs():
+        for named in (*action.refs(), *([] if ref is None else [ref])):
             self._check_provider(named)
 
     def query(
@@ -224,18 +233,13 @@ class Collection(Generic[R]):
         also: str | None = None,
     ) -> Query[R]:
         """The query that the driver is asked. ``also``: a field to load beside ``fields``. Raises `InvalidQuery`."""
+        with self._locating():
+            request = read_request(
+                self.kind, fields=fields, native=native, page_size=page_size, refs=refs, filters=filters
+            )
         declared = self._manager.adapter(self.kind).fields
         with self._locating():
-            query = make_query(
-                self.kind,
-                declared,
-                fields=fields,
-                native=native,
-                page_size=page_size,
-                refs=refs,
-                filters=filters,
-                also=also,
-            )
+            query = request.query(declared, also)
             for ref in query.filter_refs():
                 self._check_provider(ref)
         return query
@@ -253,14 +257,20 @@ class Collection(Generic[R]):
         query = self.query(fields=fields, native=native, also=field)
         return self._manager.lookup(query, field, value)
 
-    def _own(self, refs: Iterable[Ref | R]) -> list[Ref]:
+    def own(self, refs: Iterable[Ref | R]) -> list[Ref]:
         """Each ref once, all of this kind and provider. Only after a login, which brings the provider's uuid."""
         with self._locating():
-            own = list(dict.fromkeys(as_refs(refs)))
+            own = self._of_kind(refs)
             for ref in own:
-                if ref.kind != self.kind.kind:
-                    raise InvalidQuery(f"{ref} is no {self.kind.kind}")
                 self._check_provider(ref)
+        return own
+
+    def _of_kind(self, refs: Iterable[Ref | R]) -> list[Ref]:
+        """Each ref once. Raises `InvalidQuery` for one of another kind."""
+        own = list(dict.fromkeys(as_refs(refs)))
+        for ref in own:
+            if ref.kind != self.kind.kind:
+                raise InvalidQuery(f"{ref} is no {self.kind.kind}")
         return own
 
     def _check_provider(self, ref: Ref) -> None:

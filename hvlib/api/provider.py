@@ -11,11 +11,13 @@ from hvlib.api.services import Compute, Images, NetworkService, Storage
 from hvlib.driver import About, WatchCursor
 from hvlib.model.actions import as_refs
 from hvlib.model.errors import InvalidQuery
+from hvlib.model.query import as_names
 from hvlib.model.ref import Ref
 from hvlib.model.resources import KINDS, Resource, TaskRecord
 from hvlib.runtime.requests import Requests
 from hvlib.runtime.session_manager import SessionManager
 from hvlib.runtime.translation import locating
+from hvlib.runtime.watch.store import check_start
 from hvlib.runtime.watch.watch import Known, Watch
 
 __all__ = ["Provider"]
@@ -70,11 +72,15 @@ class Provider:
         by_kind: dict[str, list[Ref]] = {}
         with locating(self):
             wanted = as_refs(refs)
+            names = None if fields is None else as_names("fields", fields)
         for ref in wanted:
             by_kind.setdefault(ref.kind, []).append(ref)
+        collections = {kind: self.collection(kind) for kind in by_kind}
+        queries = {kind: collection.query(fields=names) for kind, collection in collections.items()}
+        own = {kind: collection.own(by_kind[kind]) for kind, collection in collections.items()}
         found: dict[Ref, Resource] = {}
-        for kind, members in by_kind.items():
-            found.update(self.collection(kind).get_many(members, fields=fields))
+        for kind, collection in collections.items():
+            found.update(collection.read(queries[kind], own[kind]))
         return found
 
     def watch(
@@ -87,9 +93,10 @@ class Provider:
             for collection in collections:
                 if not isinstance(collection, Collection) or collection.provider is not self:
                     raise InvalidQuery(f"{collection!r} is no collection of {self}")
+            records = check_start(since, known)
         queries = [collection.query() for collection in dict.fromkeys(collections)]
         with locating(self):
-            return Watch(self._manager, queries, since=since, known=known)
+            return Watch(self._manager, queries, since=since, known=records)
 
     def count_requests(self) -> AbstractContextManager[Requests]:
         """Count the round trips that any thread makes until the end of the block.

@@ -12,13 +12,13 @@ rename name_label='web-1'; migrate live=False
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Protocol, overload
+from typing import Any, ClassVar, Protocol, Self, overload
 
 import msgspec
 
 from hvlib.model.arguments import can_be_sent
 from hvlib.model.errors import InvalidQuery
-from hvlib.model.ref import Ref, check_kind
+from hvlib.model.ref import Ref, check_kind, checked
 
 __all__ = [
     "Action",
@@ -75,16 +75,38 @@ class Action(msgspec.Struct, frozen=True):
         """The refs that it names, beside the object that it is asked of."""
         return (value for _, value in self._values() if isinstance(value, Ref))
 
-    def check(self) -> None:
-        """Raise `InvalidQuery` for a value of another type, a ref of another kind, and text that can't be sent."""
+    def checked(self) -> Self:
+        """The action as it may be sent: lists are tuples.
+
+        Raises `InvalidQuery` for a value of another type, a ref of another kind, and what can't be sent.
+        """
         try:
-            msgspec.convert(msgspec.structs.asdict(self), type(self))
+            action = msgspec.convert(msgspec.structs.asdict(self), type(self))
         except msgspec.ValidationError as error:
             raise InvalidQuery(f"{self.name} can't be asked for like this: {error}") from error
-        for field, value in self._values():
+        for field, value in action._values():
             check_kind(field, value)
-            if isinstance(value, str) and not can_be_sent(value):
-                raise InvalidQuery(f"{self.name} can't be asked for like this: {value!r} is no text that can be sent")
+            self._check_sendable(value)
+        return action
+
+    def _check_sendable(self, value: object) -> None:
+        """Raise `InvalidQuery` for text that can't be sent, and for what is no plain value, at any depth."""
+        match value:
+            case Ref():
+                checked(value)
+            case str():
+                if not can_be_sent(value):
+                    raise InvalidQuery(f"{self.name} can't be asked for like this: {value!r} can't be sent")
+            case Mapping():
+                for each in (*value.keys(), *value.values()):
+                    self._check_sendable(each)
+            case list() | tuple():
+                for each in value:
+                    self._check_sendable(each)
+            case None | bool() | int() | float():
+                pass
+            case _:
+                raise InvalidQuery(f"{self.name} can't be asked for like this: {value!r} is no plain value")
 
     def _values(self) -> Iterator[tuple[str, object]]:
         """Each field and its value; a field of several values once for each of them."""
@@ -115,11 +137,11 @@ def as_ref(target: Ref | HasRef) -> Ref: ...
 def as_ref(target: Ref | HasRef | None) -> Ref | None: ...
 def as_ref(target: Ref | HasRef | None) -> Ref | None:
     """The ref of what was given as a ref or as a record. Raises `InvalidQuery` for anything else."""
-    if target is None or isinstance(target, Ref):
-        return target
-    ref = getattr(target, "ref", None)
+    if target is None:
+        return None
+    ref = target if isinstance(target, Ref) else getattr(target, "ref", None)
     if isinstance(ref, Ref):
-        return ref
+        return checked(ref)
     raise InvalidQuery(f"not a ref or a resource: {target!r}", hint="Ref.parse(...) reads a ref's text")
 
 
@@ -277,6 +299,10 @@ class SetTags(Action, frozen=True):
 
     name = "set-tags"
     tags: tuple[str, ...]
+
+    def checked(self) -> Self:
+        """`Action.checked`; each tag once, sorted."""
+        return type(self)(as_tags(super().checked().tags))
 
 
 class Delete(Action, frozen=True):

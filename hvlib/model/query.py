@@ -19,11 +19,11 @@ import msgspec
 
 from hvlib.model.arguments import text
 from hvlib.model.errors import InvalidQuery, Unsupported
-from hvlib.model.ref import Ref, check_kind
+from hvlib.model.ref import Ref, check_kind, checked
 from hvlib.model.resources import Resource
 from hvlib.model.resources.record import build, field_types, projection
 
-__all__ = ["Filter", "Glob", "Query", "glob", "make_query"]
+__all__ = ["Filter", "Glob", "Query", "Request", "glob", "make_query", "read_request"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -49,7 +49,7 @@ def glob(pattern: str) -> Glob:
     """
     if not isinstance(pattern, str):
         raise InvalidQuery(f"a pattern is text, not {pattern!r}")
-    return Glob(pattern)
+    return Glob(text("a pattern", pattern))
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -119,44 +119,74 @@ class Query(msgspec.Struct, Generic[R], frozen=True):
         return build(self.record_type, ref, values)
 
 
-def make_query(
+class Request(msgspec.Struct, Generic[R], frozen=True):
+    """A caller's query whose values can be, before it is known what the server's driver has.
+
+    | fields: the fields asked for; None: all that the driver has
+    """
+
+    kind: type[R]
+    fields: frozenset[str] | None
+    filters: tuple[Filter, ...]
+    native: bool | tuple[str, ...]
+    page_size: int | None
+    refs: tuple[Ref, ...] | None
+
+    def query(self, declared: frozenset[str], also: str | None = None) -> Query[R]:
+        """The query in terms of what a driver has ``declared``. ``also``: a field to load beside those asked for.
+
+        Raises `Unsupported` for a field that the driver lacks.
+        """
+        asked = declared if self.fields is None else self.fields
+        needed = asked.union([also] if also else [], (each.field for each in self.filters))
+        for name in needed:
+            check_field(self.kind, name, declared)
+        loaded = needed | {"native"} if self.native else needed
+        return Query(
+            kind=self.kind,
+            record_type=projection(self.kind, loaded, declared),
+            fields=needed,
+            filters=self.filters,
+            native=self.native,
+            page_size=self.page_size,
+            refs=self.refs,
+        )
+
+
+def read_request(
     kind: type[R],
-    declared: frozenset[str],
     *,
     fields: Iterable[str] | None = None,
     native: bool | Iterable[str] = (),
     page_size: int | None = None,
     refs: Iterable[Ref] | None = None,
     filters: Mapping[str, object] | None = None,
-    also: str | None = None,
-) -> Query[R]:
-    """A query in terms of what a driver has ``declared``. ``also``: a field to load beside those asked for.
-
-    Raises `InvalidQuery` for a field, value or page size that can't be, `Unsupported` for a field that the driver
-    lacks.
-    """
+) -> Request[R]:
+    """A caller's arguments. Raises `InvalidQuery` for a field, value or page size that can't be on any driver."""
     if page_size is not None and (isinstance(page_size, bool) or not isinstance(page_size, int) or page_size < 1):
         raise InvalidQuery(f"page_size is a number from 1, not {page_size!r}")
-    wanted = {name: _alternatives(kind, name, value, declared) for name, value in (filters or {}).items()}
-    asked = declared if fields is None else frozenset(_names("fields", fields)) - {"ref"}
-    required = asked if also is None else asked | {also}
-    for name in required:
-        check_field(kind, name, declared)
-    needed = required | frozenset(wanted)
-    names = native if isinstance(native, bool) else _names("native", native)
-    loaded = needed | {"native"} if names else needed
-    return Query(
+    everything = frozenset(kind.all_fields())
+    asked = None if fields is None else frozenset(as_names("fields", fields)) - {"ref"}
+    for name in asked or ():
+        check_field(kind, name, everything)
+    return Request(
         kind=kind,
-        record_type=projection(kind, loaded, declared),
-        fields=needed,
-        filters=tuple(Filter(name, values) for name, values in wanted.items()),
-        native=names,
+        fields=asked,
+        filters=tuple(
+            Filter(name, _alternatives(kind, name, value, everything)) for name, value in (filters or {}).items()
+        ),
+        native=native if isinstance(native, bool) else as_names("native", native),
         page_size=page_size,
         refs=None if refs is None else tuple(refs),
     )
 
 
-def _names(option: str, given: object) -> tuple[str, ...]:
+def make_query(kind: type[R], declared: frozenset[str], *, also: str | None = None, **given: Any) -> Query[R]:
+    """`read_request` and `Request.query` in one."""
+    return read_request(kind, **given).query(declared, also)
+
+
+def as_names(option: str, given: object) -> tuple[str, ...]:
     """The names that a list of them holds."""
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         raise InvalidQuery(f"{option}= takes a list of names, not {given!r}")
@@ -164,6 +194,7 @@ def _names(option: str, given: object) -> tuple[str, ...]:
     for name in names:
         if not isinstance(name, str):
             raise InvalidQuery(f"{option}= takes a list of names, and {name!r} is none")
+        text(option, name)
     return names
 
 
@@ -186,7 +217,7 @@ def _known(names: Iterable[str]) -> str:
 
 def _alternatives(kind: type[Resource], name: str, value: object, declared: frozenset[str]) -> tuple[object, ...]:
     check_field(kind, name, declared)
-    single = isinstance(value, (str, Mapping, Glob)) or not isinstance(value, Iterable)
+    single = isinstance(value, (str, bytes, Mapping, Glob)) or not isinstance(value, Iterable)
     values = [_plain(each) for each in ([value] if single else value)]  # type: ignore[attr-defined]
     for each in values:
         _check_value(kind, name, each)
@@ -198,7 +229,7 @@ def _plain(value: object) -> object:
     if isinstance(value, Resource):
         value = value.ref
     if isinstance(value, Ref):
-        return Ref(value.provider_uuid, value.kind, value.id)
+        return Ref(checked(value).provider_uuid, value.kind, value.id)
     return str(value) if isinstance(value, UUID) else value
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from hvlib.model.arguments import can_be_sent
 from hvlib.model.binding import BoundProvider
-from hvlib.model.errors import HvlibError, InvalidQuery
+from hvlib.model.errors import InvalidQuery
 
-__all__ = ["KINDS_OF_REFS", "Ref", "check_kind"]
+__all__ = ["KINDS_OF_REFS", "Ref", "check_kind", "checked"]
 
 KINDS_OF_REFS: Mapping[str, tuple[str, ...]] = {
     "cluster": ("Cluster",),
@@ -31,6 +32,14 @@ KINDS_OF_REFS: Mapping[str, tuple[str, ...]] = {
 }
 """The kinds that a ref can be of, in every record's field and every action's option of this name. Other names take any
 kind."""
+
+
+def checked(ref: Ref) -> Ref:
+    """The ref. Raises `InvalidQuery` if its parts are no text, or none that can be sent."""
+    for part in (ref.provider_uuid, ref.kind, ref.id):
+        if not isinstance(part, str) or not part or not can_be_sent(part):
+            raise InvalidQuery(f"a ref's parts are text, and {part!r} is none that can be sent")
+    return ref
 
 
 def check_kind(name: str, value: object) -> None:
@@ -62,15 +71,15 @@ class Ref(msgspec.Struct, frozen=True, eq=False, gc=False):
     def parse(cls, text: str) -> Ref:
         """The ref that ``str(ref)`` wrote, not bound to a provider. Raises `InvalidQuery` if it is none."""
         parts = text.split("/", 2) if isinstance(text, str) else []
-        if len(parts) != 3 or not all(parts):
+        if len(parts) != 3 or not all(parts) or not can_be_sent(text):
             raise InvalidQuery(f"not a ref: {text!r}", hint="a ref reads PROVIDER-UUID/KIND/ID")
         return cls(*parts)
 
     @property
     def provider(self) -> BoundProvider:
-        """The provider that this ref is bound to. Raises `HvlibError` if it is bound to none."""
+        """The provider that this ref is bound to. Raises `InvalidQuery` if it is bound to none."""
         if self.bound is None:
-            raise HvlibError(f"{self} is not bound to a provider", hint="use provider.get_many([ref])")
+            raise InvalidQuery(f"{self} is not bound to a provider", hint="use provider.get_many([ref])")
         provider: BoundProvider = self.bound
         return provider
 

@@ -8,6 +8,7 @@ logs in and calls again.)
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import msgspec
 
 from hvlib.driver import NotSent
+from hvlib.model.arguments import seconds
 from hvlib.model.errors import ConfigError, ConnectionFailed, ConnectionTimeout, HvlibError, RateLimited
 from hvlib.runtime.clock import Clock
 
@@ -57,9 +59,17 @@ class RetryPolicy(msgspec.Struct, frozen=True):
                 raise ConfigError(f"{name} is a number of seconds from 0, not {value!r}")
 
     def delay(self, attempt: int, error: HvlibError) -> float:
-        """Seconds to wait before repetition ``attempt``: what the server asks for, else the backoff."""
+        """Seconds to wait before repetition ``attempt``: what the server asks for, else the backoff.
+
+        Raises `ConfigError` where the backoff raises, or gives no number of seconds.
+        """
         asked: float | None = getattr(error, "retry_after", None)
-        return self.backoff(attempt, error) if asked is None else asked
+        if asked is not None:
+            return asked
+        try:
+            return seconds("the backoff", self.backoff(attempt, error))
+        except Exception as mistake:
+            raise ConfigError(f"the backoff of the RetryPolicy failed: {type(mistake).__name__} {mistake}") from mistake
 
 
 class Call:
@@ -89,12 +99,21 @@ class Retrier:
     def __init__(self, policy: RetryPolicy, clock: Clock) -> None:
         self._policy = policy
         self._clock = clock
+        self._thread = threading.local()
 
     def run(
         self, run: Callable[[], T], repeatable: Callable[[BaseException], bool], sleep: Callable[[float], None]
     ) -> T:
         """The result of ``run``, called again after each error that is ``repeatable``, as the policy says."""
-        return cast(T, self._retrying(Call(run, repeatable, sleep, self._clock.now())))
+        call = Call(run, repeatable, sleep, self._clock.now())
+        if getattr(self._thread, "calling", False):
+            # A backoff or a callback that uses the provider: tenacity keeps one iteration a thread and object.
+            return cast(T, self._retrying.copy()(call))
+        self._thread.calling = True
+        try:
+            return cast(T, self._retrying(call))
+        finally:
+            self._thread.calling = False
 
     @cached_property
     def _retrying(self) -> Retrying:

@@ -116,8 +116,6 @@ class ServerTask:
         with locating(self.provider):
             function("on_progress", on_progress)
             deadline = self.clock.now() + seconds("timeout", timeout)
-        if self._planned:
-            raise self._located(errors.InvalidState(f"{self.operation} is only planned: nothing was sent"))
         running = running_tasks([self])
         if running:
             with self.provider.tasks.watch_refs(list(running), patience=timeout) as watch:
@@ -153,6 +151,8 @@ class ServerTask:
 
     def refusal(self, timeout: float) -> HvlibError | None:
         """The error that `wait` raises after it has followed the operation; None if that succeeded."""
+        if self._planned:
+            return self._located(errors.InvalidState(f"{self.operation} is only planned: nothing was sent"))
         if not self.ended:
             late = f"{self.operation} still runs after {timeout:g} s"
             return self._located(TaskTimeout(late, hint="it goes on: wait again"))

@@ -11,7 +11,7 @@ import pytest
 from scripted.driver import scripted
 
 import hvlib
-from hvlib.actions import Migrate, Start
+from hvlib.actions import Delete, Migrate, SetTags, Start
 
 NAN = float("nan")
 OTHER = "ffffffff-0000-4000-8000-000000000000"
@@ -19,6 +19,10 @@ OTHER = "ffffffff-0000-4000-8000-000000000000"
 
 def foreign(vm: Any) -> Any:
     return type(vm).from_dict({**vm.to_dict(), "ref": f"{OTHER}/VM/{vm.ref.id}"})
+
+
+def image(vms: Any) -> hvlib.Ref:
+    return hvlib.Ref(OTHER, "Image", "image-1")
 
 
 MISTAKES: dict[str, Callable[[Any, Any], object]] = {
@@ -92,8 +96,33 @@ MISTAKES: dict[str, Callable[[Any, Any], object]] = {
     "another provider's host": lambda vms, vm: vm.migrate(host=hvlib.Ref(OTHER, "Host", vm.host.id)),
     "another provider's known record": lambda vms, vm: vms.watch(known=[foreign(vm)]),
     "a moment without a time zone": lambda vms, vm: vms.get_all(created_at=datetime(2026, 1, 1)),
+    "a ref that can't be sent": lambda vms, vm: vms.get(hvlib.Ref(vm.ref.provider_uuid, "VM", "\ud800")),
+    "the text of a ref that can't be sent": lambda vms, vm: hvlib.Ref.parse(f"{OTHER}/VM/\ud800"),
+    "a ref of a number": lambda vms, vm: vms.get_many([hvlib.Ref(vm.ref.provider_uuid, "VM", 5)]),
+    "a ref of a list": lambda vms, vm: vms.provider.get_many([hvlib.Ref(vm.ref.provider_uuid, ["VM"], [])]),
+    "a host that can't be sent": lambda vms, vm: vm.migrate(host=hvlib.Ref(vm.ref.provider_uuid, "Host", "\ud800")),
+    "a host in a filter that can't be sent": lambda vms, vm: vms.get_all(
+        host=hvlib.Ref(vm.ref.provider_uuid, "Host", "\ud800")
+    ),
+    "a list with a VM among volumes": lambda vms, vm: vm.do(Delete(keep_volumes=[vm.ref])),
+    "a list of tags that can't be sent": lambda vms, vm: vm.do(SetTags(["\ud800"])),
+    "an object among native parameters": lambda vms, vm: vms.create("new", image=image(vms), native={"a": object()}),
+    "native text that can't be sent": lambda vms, vm: vms.create("new", image=image(vms), native={"a": ["\ud800"]}),
+    "a native name that can't be sent": lambda vms, vm: vms.get_all(native=["\ud800"]),
+    "a pattern that can't be sent": lambda vms, vm: vms.get_all(name_label=hvlib.glob("\ud800")),
+    "bytes for a number": lambda vms, vm: vms.get_all(vcpus=b"\x01"),
+    "many refs with a field that does not exist": lambda vms, vm: vms.provider.get_many([vm], fields=["colour"]),
+    "many refs, of which one is another provider's": lambda vms, vm: vms.provider.get_many(
+        [vm, hvlib.Ref(OTHER, "Host", "host-1")]
+    ),
+    "no refs, and fields that are no list": lambda vms, vm: vms.provider.get_many([], fields=5),
+    "a ref without a provider": lambda vms, vm: hvlib.Ref.parse(f"{OTHER}/VM/vm-1").get(),
     "a pattern that is no text": lambda vms, vm: hvlib.glob(5),  # type: ignore[arg-type]
 }
+
+
+NEEDS_LOGIN = {*(name for name in MISTAKES if "another provider" in name), "a handler that can't be called"}
+"""What only the server's identity shows, and a mistake with a pager, which had a query before."""
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +139,25 @@ def test_it_is_an_invalid_query_and_sends_nothing(provider: hvlib.Provider, mist
         MISTAKES[mistake](vms, vm)
     assert "driver" not in str(caught.value)
     assert not requests.total
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.keys() - NEEDS_LOGIN)
+def test_it_is_found_before_the_login(provider: hvlib.Provider, mistake: str) -> None:
+    vm = provider.compute.vms.get_all(power_state="halted").all()[0]
+    with hvlib.connect("sim://arguments", fail="login:permission:99") as cold, pytest.raises(hvlib.InvalidQuery):
+        MISTAKES[mistake](cold.compute.vms, vm)
+
+
+def test_lists_are_sent_as_tuples_and_tags_once() -> None:
+    assert SetTags(["b", "a", "a"]).checked() == SetTags(("a", "b"))  # type: ignore[arg-type]
+    assert Delete(keep_volumes=[]).checked() == Delete()  # type: ignore[arg-type]
+
+
+def test_a_plan_is_waited_for_by_nobody(provider: hvlib.Provider) -> None:
+    vm = provider.compute.vms.get_all(power_state="halted").all()[0]
+    with pytest.raises(ExceptionGroup) as caught:
+        hvlib.wait_all([vm.do(Start(), dry_run=True)])
+    assert [type(error) for error in caught.value.exceptions] == [hvlib.InvalidState]
 
 
 def test_a_watch_takes_a_time_out_in_seconds(provider: hvlib.Provider) -> None:

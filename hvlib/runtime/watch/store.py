@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hvlib.driver import Change, Gone, Upsert
+from hvlib.model.arguments import text
 from hvlib.model.errors import InvalidQuery
 from hvlib.model.event import Event, EventType
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 
-__all__ = ["Known", "Store"]
+__all__ = ["Known", "Store", "check_start"]
 
 Known = Mapping[Ref, Resource] | Iterable[Resource]
 
@@ -98,6 +99,13 @@ def _changed(old: Resource, new: Resource) -> frozenset[str]:
     if old == new:
         return frozenset()
     return frozenset(name for name in new.loaded & old.loaded if getattr(old, name) != getattr(new, name))
+
+
+def check_start(since: object, known: Known | None) -> dict[Ref, Resource] | None:
+    """The caller's records, by ref; None if there are none. Raises `InvalidQuery` for what can be no start."""
+    if since is not None:
+        text("since", since)
+    return None if known is None else _by_ref(known)
 
 
 def _by_ref(known: Known | None) -> dict[Ref, Resource]:

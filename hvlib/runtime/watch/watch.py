@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from hvlib.driver import WatchCursor
-from hvlib.model.arguments import seconds, text
+from hvlib.model.arguments import seconds
 from hvlib.model.errors import ConcurrentWatch, WaitTimeout
 from hvlib.model.event import Event
 from hvlib.model.query import Query
@@ -44,8 +44,6 @@ class Watch(Generic[R]):
         self._manager = manager
         self._clock = manager.clock
         self._provider = manager.provider  # Keeps it: a watch may outlive the caller's own reference.
-        if since is not None:
-            text("since", since)
         store = Store(queries, known, complete=since is None)
         store.check_provider(manager.context.provider_uuid)
         self._queue = EventQueue(store, since)
