@@ -33,14 +33,14 @@ class TableAdapter(Adapter[R]):
 
     def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
         """A GET for each page. Objects come in the order in which they were made; a token outlives its session."""
-        # A parameter that repeats means any of its values; none means that there is no value.
-        asked = {name: values for name, values in self.table.filters(query) if None not in values}
+        # A parameter that repeats means any of its values. They are text: the server knows no None, and no patterns.
+        asked = {name: values for name, values in self.table.filters(query) if all(isinstance(v, str) for v in values)}
         return TokenListing(partial(self._page, query, asked), after)
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
-        """One GET, and one more for each page of them. The server compares names without regard to case."""
-        [native] = self.table.natives([field])
-        listing = TokenListing(partial(self._page, query, {native: value}), None)
+        """A GET for each page of what the server finds, which minds no case; of all where it can't search."""
+        stored = self.table.fields[field].stored
+        listing = TokenListing(partial(self._page, query, {} if stored is None else {stored: value}), None)
         return [record for page in listing.pages() for record in page.items if getattr(record, field) == value]
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
@@ -61,6 +61,6 @@ class TableAdapter(Adapter[R]):
             ask["fields"] = ",".join(sorted(self.table.natives(query.fields).union(query.native or ())))
         reply = self.client.call("GET", self.table.native_type, ask=ask)
         with protocol_errors():
-            records = self.table.records(query, item, self.client.context)
+            records = self.table.records(query, item, self.client.context, self.client)
             items = records.all((row["id"], row, query.pick_native(row)) for row in reply["items"])
             return Page(items, reply["next"], reply["total"])

@@ -25,6 +25,7 @@ from hvlib.driver import (
 )
 from hvlib.driver.cursor import decode_cursor, encode_cursor
 from hvlib.driver.polling import PollingFeed, read_all
+from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib.model.resources import VM
 
@@ -42,8 +43,9 @@ class ChangesSession(GroveSession):
 
 
 class Place(msgspec.Struct):
-    """Where a feed stands in the server's log of changes."""
+    """Where a feed stands in a server's log of changes."""
 
+    server: str
     number: int
 
 
@@ -58,19 +60,21 @@ class ChangesFeed(PollingFeed):
         self._adapter = adapter
         self._query = query
         self._pause = pause
-        self._place = None if since is None else decode_cursor(since, Place).number
+        self._place = None if since is None else decode_cursor(since, Place)
 
     def look(self) -> Batch:
         """GET /changes, then a GET of the VMs that it names; of all of them at first."""
+        place, server = self._place, self._client.slot.current.about.uuid
+        if place is not None and place.server != server:  # Its number may lie in this server's log too.
+            raise CursorLost("this cursor comes from another Grove server")
         # Before the VMs are read: what changes meanwhile comes twice, and is not lost.
-        log = self._client.call("GET", "changes", ask={} if self._place is None else {"after": self._place})
+        log = self._client.call("GET", "changes", ask={} if place is None else {"after": place.number})
         with protocol_errors():
             ids = dict.fromkeys(change["id"] for change in log["vms"])
             made = {change["id"] for change in log["vms"] if change["made"]}
-            last = int(log["last"])
-        changes = self._snapshot() if self._place is None else self._changes(ids, made)
-        self._place = last
-        return Batch(changes, encode_cursor(Place(last)), synced=True, poll_after=self._pause)
+            self._place = Place(server, int(log["last"]))
+        changes = self._snapshot() if place is None else self._changes(ids, made)
+        return Batch(changes, encode_cursor(self._place), synced=True, poll_after=self._pause)
 
     def _snapshot(self) -> list[Change]:
         return [Upsert(vm) for vm in read_all(self._adapter, self._query, self.go_on)]

@@ -50,7 +50,7 @@ class Connection:
     def send(self, verb: str, path: str, body: object = None, token: Secret | None = None, limit: float = inf) -> Any:
         self.context.count_request(f"{verb} {path.partition('?')[0]}")
         headers = {} if token is None else {"Authorization": f"Bearer {token.reveal()}"}
-        data = json.dumps(body).encode()
+        data = None if body is None else json.dumps(body).encode()
         limit = min(limit, self.context.timeout())
         with self.pools.own.exchange(verb, path, body=data, headers=headers, timeout=limit) as response:
             reply = b"".join(chunks(response))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from uuid import UUID, uuid5
 
 import pytest
+from hvlib_grove.adapter import TableAdapter
 from servers.grove import Grove
 
 import hvlib
 from hvlib.actions import Delete
+from hvlib.driver.table import ID, Constant, Field, Table
+from hvlib.model.query import make_query
 
 
 def halted(server: Grove, provider: hvlib.Provider, name: str = "test") -> hvlib.VM:
@@ -51,6 +55,46 @@ def test_lookups_are_exact_though_the_servers_are_not(provider: hvlib.Provider) 
         assert vms.find("db,primary").name_label == "db,primary"
     assert requests.total == 2
     assert vms.get_by_name_label("WEB-1") == []
+
+
+class DerivedVMs(TableAdapter[hvlib.VM]):
+    """VMs as a server without uuids, and without a parameter for templates, would need them."""
+
+    kind = hvlib.VM
+    table = Table(
+        hvlib.VM,
+        "vms",
+        {
+            "uuid": Field(
+                ID,
+                Constant(lambda client: UUID(client.slot.current.about.uuid)),
+                convert=lambda own, server: str(uuid5(server, own)),
+            ),
+            "name_label": Field("name", stored="name"),
+        },
+        where={"template": False},
+    )
+
+
+def test_lookups_need_no_property_of_the_same_name(provider: hvlib.Provider) -> None:
+    server = UUID(provider.about.uuid)
+    adapter = DerivedVMs(provider.native)
+    query = make_query(hvlib.VM, adapter.fields)
+    [vm] = adapter.lookup("name_label", "Web-1", query)
+    assert vm.uuid == str(uuid5(server, vm.ref.id))
+    assert adapter.lookup("uuid", vm.uuid, query) == [vm]
+    assert adapter.lookup("name_label", "debian", query) == []  # An image.
+
+
+def test_filters_that_the_server_can_not_compare_are_cores(provider: hvlib.Provider) -> None:
+    vms = provider.compute.vms
+    names = {vm.name_label for vm in vms.get_all()}
+    assert [vm.name_label for vm in vms.get_all(name_label="Web-1")] == ["Web-1"]
+    assert {vm.name_label for vm in vms.get_all(name_label=[hvlib.glob("web-*"), "Web-1"])} == {
+        name for name in names if name.startswith("web-") or name == "Web-1"
+    }
+    assert vms.get_all(power_state="unknown").all() == []
+    assert vms.get_all(power_state=["unknown", "running"]).all() == vms.get_all(power_state="running").all()
 
 
 def test_the_server_filters_and_sends_what_is_needed(server: Grove, provider: hvlib.Provider) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from uuid import uuid4
 
 import pytest
 from drivers.grove.site import GroveSite
-from drivers.grove.stages.changes import ChangesDriver
+from drivers.grove.stages.changes import ChangesDriver, Place
 from drivers.grove.stages.least import GroveDriver
 from servers.grove import Grove
 
@@ -18,6 +19,7 @@ from hvlib.conformance.mirroring import MirroringConformance
 from hvlib.conformance.resuming import ResumingConformance
 from hvlib.conformance.watching import WatchingConformance
 from hvlib.driver import Driver
+from hvlib.driver.cursor import encode_cursor
 
 
 @pytest.fixture
@@ -57,6 +59,21 @@ def test_what_was_made_and_changed_since_a_cursor_is_new(server: Grove, drive: C
         with vms.watch(since=cursor) as watch:
             event = next(event for event in watch if event.type != "SYNCED")
         assert (event.type, event.resource and event.resource.name_label) == ("ADDED", "renamed")
+        server.remove(id)
+
+
+def test_a_cursor_of_another_server_is_lost_though_its_number_is_in_the_log(
+    server: Grove, drive: Callable[[Driver], None]
+) -> None:
+    drive(ChangesDriver())
+    with hvlib.connect(server.url, password=server.password, poll_interval=0.05) as provider:
+        place = Place(provider.about.uuid, provider.native.call("GET", "changes")["last"])
+        id = server.add_vm("made")
+        with provider.compute.vms.watch(since=encode_cursor(place)) as watch:
+            assert next(watch).type == "ADDED"
+        elsewhere = Place(str(uuid4()), place.number)
+        with provider.compute.vms.watch(since=encode_cursor(elsewhere)) as watch, pytest.raises(hvlib.CursorLost):
+            next(watch)
         server.remove(id)
 
 

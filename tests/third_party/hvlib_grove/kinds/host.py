@@ -20,8 +20,8 @@ class Hosts(TableAdapter[Host]):
         Host,
         "hosts",
         {
-            "uuid": Field("uuid"),
-            "name_label": Field("name"),
+            "uuid": Field("uuid", stored="uuid"),
+            "name_label": Field("name", stored="name"),
             "state": Field("state", convert=lambda word: STATES.get(word, "unknown")),
             "address": Field("address"),
             "cpus": Field("cores"),

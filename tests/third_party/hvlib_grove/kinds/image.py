@@ -19,8 +19,8 @@ class Images(TableAdapter[Image]):
         Image,
         "vms",
         {
-            "uuid": Field("uuid"),
-            "name_label": Field("name"),
+            "uuid": Field("uuid", stored="uuid"),
+            "name_label": Field("name", stored="name"),
             "description": Field("note"),
             "tags": Field("tags", convert=lambda tags: tuple(sorted(tags))),
             "created_at": Field("created", convert=moment),

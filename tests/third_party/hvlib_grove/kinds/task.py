@@ -24,7 +24,7 @@ class Tasks(TableAdapter[TaskRecord]):
         TaskRecord,
         "tasks",
         {
-            "uuid": Field("uuid"),
+            "uuid": Field("uuid", stored="uuid"),
             "name_label": Field("kind"),
             "created_at": Field("created", convert=moment),
             "operation": Field("kind"),

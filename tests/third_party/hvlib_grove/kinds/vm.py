@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hvlib.driver import Done, Ref, Started, action
-from hvlib.driver.table import Field, RefTo, Table
+from hvlib.driver.table import NOT_STORED, Field, RefTo, Table
 from hvlib.model.actions import CreateVM, Delete, Rename, Resume, Start, Stop, Suspend
 from hvlib.model.errors import Unsupported
 from hvlib.model.resources import VM, Host, Image, PowerState
@@ -27,13 +27,16 @@ class VMs(TableAdapter[VM]):
         VM,
         "vms",
         {
-            "uuid": Field("uuid"),
-            "name_label": Field("name"),
+            "uuid": Field("uuid", stored="uuid"),
+            "name_label": Field("name", stored="name"),
             "description": Field("note"),
             "tags": Field("tags", convert=lambda tags: tuple(sorted(tags))),
             "created_at": Field("created", convert=moment),
             "power_state": Field(
-                "state", convert=lambda word: STATES.get(word, "unknown"), stored="state", encode=WORDS.get
+                "state",
+                convert=lambda word: STATES.get(word, "unknown"),
+                stored="state",
+                encode=lambda state: WORDS.get(state, NOT_STORED),
             ),
             "vcpus": Field("cores"),
             "memory_bytes": Field("memory_mib", convert=mebibytes),
