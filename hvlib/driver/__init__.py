@@ -6,16 +6,22 @@ Importing it must not import a vendor's SDK. `Driver.open` makes a `Session`, wh
 Who does what: core logs in when needed and once for all threads, retries, waits and sleeps, compares changes, checks
 filters again, follows tasks. A driver owns the transport and its time-outs, turns native records into hvlib's, makes
 tokens and cursors, and says what an error means. It never retries, sleeps or caches.
+
+The contract is in `adapter`, `context`, `failures`, `feed`, `listing` and `session`. All else here is what drivers share,
+to be used or left: listings by token or position, the login slot, polling and long polls, cursors, tables, HTTP.
 """
 
 from __future__ import annotations
 
 from hvlib.driver.adapter import REFS_PER_CALL, Adapter, Done, Started, action
 from hvlib.driver.context import Context
-from hvlib.driver.failures import NotSent, SessionLost, Unavailable, protocol_errors
+from hvlib.driver.failures import NotSent, SessionLost, Unavailable
 from hvlib.driver.feed import Batch, Change, Feed, Gone, Upsert
-from hvlib.driver.listing import Listing, PositionListing, ServerPage, Slice, TokenListing
+from hvlib.driver.listing import Listing, ServerPage
+from hvlib.driver.position_listing import PositionListing, Slice
+from hvlib.driver.reply_errors import protocol_errors
 from hvlib.driver.session import Driver, Session
+from hvlib.driver.token_listing import TokenListing
 from hvlib.model.about import About
 from hvlib.model.endpoint import Endpoint, Secret
 from hvlib.model.event import WatchCursor

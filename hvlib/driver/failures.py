@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from hvlib.model.errors import ConnectionFailed, HvlibError
 
-from hvlib.model.errors import ConnectionFailed, HvlibError, ProtocolError
-
-__all__ = ["NotSent", "SessionLost", "Unavailable", "protocol_errors"]
+__all__ = ["NotSent", "SessionLost", "Unavailable"]
 
 
 class SessionLost(HvlibError):
@@ -24,12 +21,3 @@ class Unavailable(ConnectionFailed):
     def __init__(self, message: str, *, retry_after: float | None = None, native: object = None) -> None:
         super().__init__(message, native=native)
         self.retry_after = retry_after
-
-
-@contextmanager
-def protocol_errors() -> Iterator[None]:
-    """In the block, a reply is read. Raises `ProtocolError` where it does not hold what it must."""
-    try:
-        yield
-    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise ProtocolError(f"the reply can't be understood: {type(error).__name__} {error}") from error
