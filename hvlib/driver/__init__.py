@@ -7,7 +7,7 @@ Who does what: core logs in when needed and once for all threads, retries, waits
 filters again, follows tasks. A driver owns the transport and its time-outs, turns native records into hvlib's, makes
 tokens and cursors, and says what an error means. It never retries, sleeps or caches.
 
-The contract is in `adapter`, `context`, `failures`, `feed`, `listing` and `session`. All else here is what drivers share,
+The contract is in `adapter`, `context`, `failures`, `feed`, `listing` and `session`. All else is what drivers share,
 to be used or left: listings by token or position, the login slot, polling and long polls, cursors, tables, HTTP.
 """
 
