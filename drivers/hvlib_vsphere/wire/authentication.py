@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from hvlib.driver import Context, Endpoint, SessionLost
-from hvlib.driver.http import Connections
-from hvlib.driver.login_slot import LOGOUT_TIMEOUT, Authenticator
-from hvlib.model.errors import AuthenticationFailed, ConfigError, HvlibError
+from hvlib.driver import SessionLost
+from hvlib.driver.http import HttpAuthenticator
+from hvlib.driver.login_slot import LOGOUT_TIMEOUT
+from hvlib.model.errors import AuthenticationFailed, HvlibError
 from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.login import Login
 from hvlib_vsphere.version import VERSIONS_PATH, common_version
@@ -19,20 +19,11 @@ __all__ = ["VSphereAuthenticator"]
 
 SERVICE = MoRef("ServiceInstance", "ServiceInstance")
 
-CREDENTIALS = (
-    "the user: vsphere://USER@HOST; the password: password=, password_* in hvlib.yaml,"
-    " or HVLIB_PASSWORD with HVLIB_PROVIDER"
-)
 REFUSED = "check user and password; most users have a domain: USER@vsphere.local, in an address USER%40vsphere.local"
 
 
-class VSphereAuthenticator(Authenticator[Login]):
+class VSphereAuthenticator(HttpAuthenticator[Login]):
     """Logs in to a vCenter or an ESXi host, and out."""
-
-    def __init__(self, endpoint: Endpoint, context: Context, connections: Connections) -> None:
-        self._endpoint = endpoint
-        self._context = context
-        self._connections = connections
 
     def log_in(self) -> Login:
         """ServiceInstance.RetrieveServiceContent and SessionManager.Login, after a GET that asks for the API versions.
@@ -41,10 +32,11 @@ class VSphereAuthenticator(Authenticator[Login]):
         if the address has no user or no password. Never raises `SessionLost`: nothing is sent after the server has
         accepted.
         """
-        credentials = self._credentials()
-        transport = self._connections.own
-        login = Login(common_version(fetch(transport, self._context, VERSIONS_PATH)), uuid4().hex[:12])
-        caller = Caller(transport, self._context, login)
+        user, password = self.credentials()
+        credentials = element("userName", user) + element("password", password.reveal())
+        transport = self.connections.own
+        login = Login(common_version(fetch(transport, self.context, VERSIONS_PATH)), uuid4().hex[:12])
+        caller = Caller(transport, self.context, login)
         self._read_content(caller)
         self._authenticate(caller, credentials)
         return login
@@ -53,25 +45,11 @@ class VSphereAuthenticator(Authenticator[Login]):
         """SessionManager.Logout, which ends all that was made in the session: one round trip."""
         with suppress(HvlibError):
             manager = login.service("sessionManager")
-            Caller(self._connections.own, self._context, login).within(LOGOUT_TIMEOUT).call("Logout", manager)
-
-    def cut(self) -> None:
-        """End every call under way."""
-        self._connections.cut()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._connections.close()
-
-    def _credentials(self) -> str:
-        username, password = self._endpoint.username, self._endpoint.password
-        if username is None or password is None:
-            raise ConfigError("vsphere:// needs a user and a password", hint=CREDENTIALS)
-        return element("userName", username) + element("password", password.reveal())
+            Caller(self.connections.own, self.context, login).within(LOGOUT_TIMEOUT).call("Logout", manager)
 
     def _read_content(self, caller: Caller) -> None:
         """Fill in the login's service objects. They are told before any login: no session can be lost yet."""
-        address = self._connections.address
+        address = self.connections.address
         try:
             caller.login.content = caller.call("RetrieveServiceContent", SERVICE)
         except SessionLost as error:
@@ -86,7 +64,7 @@ class VSphereAuthenticator(Authenticator[Login]):
         try:
             caller.call("Login", caller.login.service("sessionManager"), credentials)
         except (AuthenticationFailed, SessionLost) as error:
-            address, username = self._connections.address, self._endpoint.username
+            address, username = self.connections.address, self.endpoint.username
             raise AuthenticationFailed(
                 f"{address} does not let {username} in: {error}", hint=REFUSED, native=error.native
             ) from error

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from hvlib.driver import About, Context, Endpoint, NotSent, SessionLost
-from hvlib.driver.http import Address, Connections
-from hvlib.driver.login_slot import LOGOUT_TIMEOUT, Authenticator
-from hvlib.model.errors import AuthenticationFailed, ConfigError, ConnectionTimeout, HvlibError, ProtocolError
+from hvlib.driver import About, Context, Endpoint, NotSent, Secret, SessionLost
+from hvlib.driver.http import Address, Connections, HttpAuthenticator
+from hvlib.driver.login_slot import LOGOUT_TIMEOUT
+from hvlib.model.errors import AuthenticationFailed, ConnectionTimeout, HvlibError, ProtocolError
 from hvlib_xenapi.errors import is_code
 from hvlib_xenapi.login import Login
 from hvlib_xenapi.own_tasks import OwnTasks
@@ -30,22 +30,15 @@ MASTERS_PER_LOGIN = 3
 MEMBER_TIMEOUT = 5.0
 """Seconds that another member may take to say who is master now."""
 
-CREDENTIALS = (
-    "the user: xenapi://USER@HOST; the password: password=, password_* in hvlib.yaml,"
-    " or HVLIB_PASSWORD with HVLIB_PROVIDER"
-)
-
 POOL = frozenset({"uuid", "name_label", "master", "default_SR"})
 HOST = frozenset({"address", "other_config", "software_version", "API_version_major", "API_version_minor"})
 
 
-class XenAPIAuthenticator(Authenticator[Login]):
+class XenAPIAuthenticator(HttpAuthenticator[Login]):
     """Logs in. It remembers where the master was, and the other members, which may have to be asked for the master."""
 
     def __init__(self, endpoint: Endpoint, context: Context, connections: Connections, own_tasks: OwnTasks) -> None:
-        self._endpoint = endpoint
-        self._context = context
-        self._connections = connections
+        super().__init__(endpoint, context, connections)
         self._own_tasks = own_tasks
         self._address: Address | None = None
         self._members: list[str] = []
@@ -59,8 +52,7 @@ class XenAPIAuthenticator(Authenticator[Login]):
         login is refused, `SessionLost` if it was accepted and its session is lost at once, `ConnectionFailed`, and
         `ConfigError` if the address lacks a user or a password.
         """
-        self._check_credentials()
-        caller = self._reach_master()
+        caller = self._reach_master(self._login_parameters())
         try:
             login = discover(caller)
         except BaseException:
@@ -79,37 +71,28 @@ class XenAPIAuthenticator(Authenticator[Login]):
     def cut(self) -> None:
         """End every call under way, and ask no further members."""
         self._cut = True
-        self._connections.cut()
+        super().cut()
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._connections.close()
-
-    def _check_credentials(self) -> None:
-        endpoint = self._endpoint
-        local = endpoint.scheme.endswith("+unix")
-        if not local and (endpoint.username is None or endpoint.password is None):
-            raise ConfigError("xenapi:// needs a user and a password", hint=CREDENTIALS)
-
-    def _reach_master(self) -> RpcCaller:
+    def _reach_master(self, parameters: Sequence[str]) -> RpcCaller:
         """A session at the master, wherever it is now."""
-        address = self._address = self._address or self._connections.address
+        address = self._address = self._address or self.connections.address
         try:
-            return self._log_in_at(address, None)
+            return self._log_in_at(address, parameters, None)
         except (NotSent, ConnectionTimeout):
-            until = time.monotonic() + self._context.timeout()
+            until = time.monotonic() + self.context.timeout()
             for member in self._members:
                 if member != address.host and time.monotonic() < until and not self._cut:
                     with suppress(HvlibError):
-                        return self._log_in_at(msgspec.structs.replace(address, host=member), MEMBER_TIMEOUT)
+                        other = msgspec.structs.replace(address, host=member)
+                        return self._log_in_at(other, parameters, MEMBER_TIMEOUT)
             raise
 
-    def _log_in_at(self, address: Address, limit: float | None) -> RpcCaller:
+    def _log_in_at(self, address: Address, parameters: Sequence[str], limit: float | None) -> RpcCaller:
         """A session at this host, or at the master that it names."""
         for _ in range(MASTERS_PER_LOGIN):
-            caller = RpcCaller(self._connections.to(address), self._context)
+            caller = RpcCaller(self.connections.to(address), self.context)
             try:
-                caller.log_in(self._credentials(), limit)
+                caller.log_in(parameters, limit)
             except HvlibError as error:
                 if is_code(error, "HOST_IS_SLAVE") and len(error.native) > 1:
                     address = msgspec.structs.replace(address, host=error.native[1])
@@ -121,10 +104,11 @@ class XenAPIAuthenticator(Authenticator[Login]):
             return caller
         raise ProtocolError(f"{address} and the hosts that it names do not agree on who is the master")
 
-    def _credentials(self) -> Sequence[str]:
-        endpoint = self._endpoint
-        password = "" if endpoint.password is None else endpoint.password.reveal()
-        return [endpoint.username or "", password, API_VERSION, ORIGINATOR]
+    def _login_parameters(self) -> Sequence[str]:
+        user, password = self.endpoint.username or "", self.endpoint.password or Secret("")
+        if not self.endpoint.scheme.endswith("+unix"):  # A socket's own rights say who comes in.
+            user, password = self.credentials()
+        return [user, password.reveal(), API_VERSION, ORIGINATOR]
 
 
 def discover(caller: RpcCaller) -> Login:

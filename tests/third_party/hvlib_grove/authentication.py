@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from hvlib.driver import About, Endpoint, Secret, SessionLost, protocol_errors
-from hvlib.driver.login_slot import LOGOUT_TIMEOUT, Authenticator
-from hvlib.model.errors import AuthenticationFailed, ConfigError, HvlibError
+from hvlib.driver import About, Context, Endpoint, Secret, SessionLost, protocol_errors
+from hvlib.driver.http import HttpAuthenticator
+from hvlib.driver.login_slot import LOGOUT_TIMEOUT
+from hvlib.model.errors import AuthenticationFailed, HvlibError
 from hvlib_grove.client import Connection
 from hvlib_grove.login import Login
 
 __all__ = ["GroveAuthenticator"]
 
 
-class GroveAuthenticator(Authenticator[Login]):
+class GroveAuthenticator(HttpAuthenticator[Login]):
     """Logs in to a Grove server, and out."""
 
-    def __init__(self, endpoint: Endpoint, connection: Connection) -> None:
-        self._endpoint = endpoint
+    def __init__(self, endpoint: Endpoint, context: Context, connection: Connection) -> None:
+        super().__init__(endpoint, context, connection.pools)
         self._connection = connection
 
     def log_in(self) -> Login:
@@ -26,9 +27,7 @@ class GroveAuthenticator(Authenticator[Login]):
         Raises `AuthenticationFailed` where the server refuses the login, `SessionLost` where it forgets the session
         that it has just accepted, `ConnectionFailed`, `ConfigError`.
         """
-        user, password = self._endpoint.username, self._endpoint.password
-        if user is None or password is None:
-            raise ConfigError("grove:// needs a user and a password", hint="grove://USER@HOST, password=")
+        user, password = self.credentials()
         try:
             reply = self._connection.send("POST", "sessions", body={"user": user, "password": password.reveal()})
         except SessionLost as refusal:  # A session that was not accepted can't be lost.
@@ -46,14 +45,6 @@ class GroveAuthenticator(Authenticator[Login]):
     def log_out(self, login: Login) -> None:
         """DELETE /sessions/current: one round trip."""
         self._end(login.token)
-
-    def cut(self) -> None:
-        """End every call under way."""
-        self._connection.pools.cut()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._connection.pools.close()
 
     def _end(self, token: Secret) -> None:
         with suppress(HvlibError):

@@ -26,7 +26,7 @@ class GroveSession(Session):
     def __init__(self, endpoint: Endpoint, context: Context) -> None:
         self.poll_interval = seconds_option(endpoint, "poll_interval", self.poll_interval)
         connection = Connection(endpoint, context)
-        self._slot = LoginSlot(GroveAuthenticator(endpoint, connection))
+        self._slot = LoginSlot(GroveAuthenticator(endpoint, context, connection))
         self._client = Client(context, connection, self._slot)
         kinds: tuple[type[TableAdapter[Any]], ...] = (VMs, Hosts, Images, Tasks)
         self._adapters = {kind.kind: kind(self._client) for kind in kinds}
