@@ -16,8 +16,9 @@ seeds := tests/seeds
 faults := tests/faults
 region := tests/servers/test_openstack.py
 others := tests $(addprefix --ignore ,$(UNIT_TESTS) $(foreach part,$(filter-out others,$(PARTS)),$($(part))))
+SERVERS := $(addprefix servers-,$(PARTS))
 
-.PHONY: demo test checks lint types walls unit openstack servers faults docs benchmarks clean
+.PHONY: demo test checks lint types walls unit openstack servers $(SERVERS) faults docs benchmarks clean
 
 demo: $(INSTALLED)
 	@$(BIN)/hv demo
@@ -61,7 +62,7 @@ openstack: $(INSTALLED)
 
 # Six at a time, the longest first: most of them wait more than they work.
 servers: $(THIRD_PARTY) build/vcsim
-	@$(MAKE) --no-print-directory --jobs=6 --output-sync=target $(addprefix servers-,$(PARTS))
+	@$(MAKE) --no-print-directory --jobs=6 --output-sync=target $(SERVERS)
 
 servers-openstack servers-openstack-changes servers-openstack-wire servers-region: openstack
 
@@ -70,7 +71,7 @@ CHANGES := mirror or watch or told or cursor or goes_on or wait or kinds_come or
 servers-openstack: SELECT = -k "not ($(CHANGES))"
 servers-openstack-changes: SELECT = -k "$(CHANGES)"
 
-servers-%: $(THIRD_PARTY)
+$(SERVERS): servers-%: $(THIRD_PARTY)
 	$(BIN)/pytest $($*) $(SELECT)
 
 # Runs each operation under each fault on each driver, and writes what came of it into docs/faults.md.
