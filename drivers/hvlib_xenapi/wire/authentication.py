@@ -87,7 +87,7 @@ class XenAPIAuthenticator(Authenticator[Login]):
 
     def _check_credentials(self) -> None:
         endpoint = self._endpoint
-        local = endpoint.scheme.endswith("+unix")
+        local = endpoint.transport == "unix"
         if not local and (endpoint.username is None or endpoint.password is None):
             raise ConfigError("xenapi:// needs a user and a password", hint=CREDENTIALS)
 
