@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hvlib.driver import Context, Driver, Endpoint, Session
+from hvlib.driver.options import refuse_path
 from hvlib.driver.sdk import installed
 
 __all__ = ["OpenStackDriver"]
@@ -46,7 +47,8 @@ class OpenStackDriver(Driver):
     )
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
-        """A session that is not logged in yet. `DriverNotFound` without the SDK."""
+        """A session that is not logged in yet. `ConfigError` for a path, `DriverNotFound` without the SDK."""
+        refuse_path(endpoint, "openstack://CLOUD")
         with installed("openstack://", "hvlib-sdk[openstack]"):
             from hvlib_openstack.session import OpenStackSession
         return OpenStackSession(endpoint, context)

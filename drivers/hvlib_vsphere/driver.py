@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import msgspec
 
 from hvlib.driver import Context, Driver, Endpoint, Secret, Session
+from hvlib.driver.options import refuse_path
 from hvlib.driver.sdk import installed
 from hvlib.model.errors import ConfigError
 
@@ -28,9 +29,11 @@ class VSphereDriver(Driver):
     """
 
     description: ClassVar[str] = "VMware vSphere: vCenter and ESXi"
+    transports: ClassVar[frozenset[str]] = frozenset({"http"})
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
-        """A session that is not logged in yet. Raises `ConfigError` if no host is given at all."""
+        """A session that is not logged in yet. Raises `ConfigError` if no host is given at all, and for a path."""
+        refuse_path(endpoint, "vsphere://USER@HOST")
         return self.session(endpoint if endpoint.host else from_environment(endpoint, os.environ), context)
 
     def session(self, endpoint: Endpoint, context: Context) -> VSphereSession:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hvlib.driver import Context, Driver, Endpoint, Session
+from hvlib.driver.options import refuse_path
 from hvlib.driver.sdk import installed
 from hvlib.model.errors import ConfigError
 
@@ -19,14 +20,20 @@ class XenAPIDriver(Driver):
     """
 
     description: ClassVar[str] = "XenServer and XCP-ng pools"
+    transports: ClassVar[frozenset[str]] = frozenset({"http", "unix"})
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
-        """A session that is not logged in yet. `ConfigError` without a host, `DriverNotFound` without a package."""
-        if endpoint.scheme.endswith("+unix"):
-            if not endpoint.path:
+        """A session that is not logged in yet.
+
+        `ConfigError` for an address of another form, `DriverNotFound` without a package.
+        """
+        if endpoint.transport == "unix":
+            if endpoint.host or not endpoint.path:
                 raise ConfigError("xenapi+unix:// names no socket", hint="xenapi+unix:///var/lib/xcp/xapi")
         elif not endpoint.host:
             raise ConfigError("xenapi:// names no host", hint="xenapi://USER@HOST")
+        else:
+            refuse_path(endpoint, "xenapi://USER@HOST")
         with installed("xenapi://", "hvlib-sdk[xenapi]"):
             from hvlib_xenapi.session import XenAPISession
         return XenAPISession(endpoint, context)

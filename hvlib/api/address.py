@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -41,6 +42,15 @@ def parse_endpoint(url: str, **given: Any) -> Endpoint:
     }
     options = {**dict(parse_qsl(parts.query, keep_blank_values=True)), **given.pop("options", {})}
     fields.update({name: value for name, value in given.items() if value is not None})
+    _refuse_nul(fields)
     if not 0 < fields.get("timeout", DEFAULT_TIMEOUT) <= FOREVER:
         raise ConfigError(f"timeout is a number of seconds above 0, not {fields['timeout']}")
     return Endpoint(options=options, **fields)
+
+
+def _refuse_nul(fields: Mapping[str, Any]) -> None:
+    """Raise `ConfigError` for a NUL: no system takes it in a path, and no server in a name."""
+    for name, value in fields.items():
+        told = value.reveal() if isinstance(value, Secret) else value
+        if isinstance(told, str) and "\0" in told:
+            raise ConfigError(f"{name} has a NUL in it")

@@ -80,6 +80,8 @@ def _check_arguments(texts: Mapping[str, object], verify: object, timeout: objec
             raise ConfigError(f"{name} is text, not {type(value).__name__}")
         if isinstance(value, str) and not can_be_sent(value):
             raise ConfigError(f"{name} is no text that can be sent")
+        if isinstance(value, str) and "\0" in value:
+            raise ConfigError(f"{name} has a NUL in it")
     if verify is not None and not isinstance(verify, bool):
         raise ConfigError(f"verify is True or False, not {verify!r}")
     if retry is not None and not isinstance(retry, RetryPolicy):

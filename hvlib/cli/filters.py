@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, get_args
 
@@ -11,23 +10,21 @@ import msgspec
 
 from hvlib.api.collection import Collection
 from hvlib.api.provider import Provider
+from hvlib.cli.kinds import ListedKind
 from hvlib.model.errors import InvalidQuery
 from hvlib.model.query import check_field, glob
-from hvlib.model.ref import Ref
+from hvlib.model.ref import KINDS_OF_REFS, Ref
 from hvlib.model.resources import KINDS, Resource
 from hvlib.model.resources.record import field_types
 
 __all__ = ["add_filter_options", "chosen_filters"]
 
-REFERRED = {name.lower(): name for name in KINDS} | {"pool": "StoragePool"}
-"""The kind that a field of refs refers to, by the field's name."""
-
 PARSED = {int, float, bool, datetime}
 """Types of fields whose values are more than text."""
 
 
-def add_filter_options(parser: argparse.ArgumentParser, states: Sequence[str]) -> None:
-    """The options that choose objects; --state if there are any."""
+def add_filter_options(parser: argparse.ArgumentParser, listed: ListedKind) -> None:
+    """The options that choose objects; --state where the kind has one."""
     parser.add_argument(
         "--filter",
         dest="filters",
@@ -41,24 +38,25 @@ def add_filter_options(parser: argparse.ArgumentParser, states: Sequence[str]) -
         "--name", dest="names", metavar="GLOB", action="append", default=[], help="those with such a name"
     )
     parser.set_defaults(states=[])
-    if states:
+    if listed.state:
+        states = get_args(field_types(listed.kind)[listed.state])
         parser.add_argument("--state", dest="states", choices=states, action="append", help="those in this state")
 
 
-def chosen_filters(args: argparse.Namespace, provider: Provider, kind: type[Resource], state: str) -> dict[str, Any]:
-    """The filters of a command line, by field. ``state`` is the field that --state is about.
+def chosen_filters(args: argparse.Namespace, provider: Provider, listed: ListedKind) -> dict[str, Any]:
+    """The filters of a command line, by field.
 
     Raises `InvalidQuery` for a field or value that can't be; `NotFound` and `AmbiguousName` for what a value names.
     """
-    collection = provider.collection(kind.kind)
+    collection = provider.collection(listed.kind.kind)
     filters: dict[str, list[Any]] = {}
     for field, values in args.filters:
-        check_field(kind, field, collection.fields)
+        check_field(listed.kind, field, collection.fields)
         filters.setdefault(field, []).extend(_value(collection, field, value) for value in values)
     if args.names:
         filters.setdefault("name_label", []).extend(_text(name) for name in args.names)
     if args.states:
-        filters.setdefault(state, []).extend(args.states)
+        filters.setdefault(listed.state, []).extend(args.states)
     return filters
 
 
@@ -74,7 +72,7 @@ def _value(collection: Collection[Any], field: str, value: str) -> Any:
     declared = field_types(kind)[field]
     types = {declared, *get_args(declared)}
     if Ref in types:
-        return _referred(collection.provider, field, value)
+        return _referred(collection, field, value)
     if not types & PARSED:
         return _text(value)
     try:
@@ -88,9 +86,16 @@ def _text(value: str) -> Any:
     return glob(value) if "*" in value or "?" in value else value
 
 
-def _referred(provider: Provider, field: str, value: str) -> Ref:
-    """What a ref's text, a name or a uuid refers to."""
-    if value.count("/") == 2:
+def _referred(collection: Collection[Any], field: str, value: str) -> Ref:
+    """What a ref's text, or a name or a uuid of the kind that the field mostly refers to, stands for."""
+    parts = value.split("/", 2)
+    if len(parts) == 3 and parts[1] in KINDS:
         return Ref.parse(value)
-    found: Resource = provider.collection(REFERRED[field.removesuffix("s")]).find(value)
+    kinds = KINDS_OF_REFS.get(field)
+    if kinds is None:
+        raise InvalidQuery(
+            f"{collection.kind.kind}.{field} may be of any kind: it is filtered by a full ref, not {value!r}",
+            hint="a ref reads PROVIDER-UUID/KIND/ID",
+        )
+    found: Resource = collection.provider.collection(kinds[0]).find(value)
     return found.ref

@@ -18,7 +18,7 @@ from hvlib.model.resources import (
     Volume,
 )
 
-__all__ = ["LISTED_KINDS", "ListedKind"]
+__all__ = ["LISTED_KINDS", "VMS", "ListedKind"]
 
 
 class ListedKind(NamedTuple):
@@ -36,6 +36,15 @@ class ListedKind(NamedTuple):
     columns: tuple[str, ...]
     state: str = ""
 
+
+VMS = ListedKind(
+    "vm",
+    VM,
+    "virtual machine",
+    "virtual machines",
+    ("name_label", "power_state", "vcpus", "memory_bytes", "ip_addresses", "host"),
+    state="power_state",
+)
 
 LISTED_KINDS = (
     ListedKind("cluster", Cluster, "cluster", "clusters", ("name_label", "hosts")),
@@ -68,13 +77,6 @@ LISTED_KINDS = (
         ("operation", "state", "progress", "target", "started_at"),
         state="state",
     ),
-    ListedKind(
-        "vm",
-        VM,
-        "virtual machine",
-        "virtual machines",
-        ("name_label", "power_state", "vcpus", "memory_bytes", "ip_addresses", "host"),
-        state="power_state",
-    ),
+    VMS,
     ListedKind("volume", Volume, "volume", "volumes", ("name_label", "size_bytes", "pool", "vms")),
 )

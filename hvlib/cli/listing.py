@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 from cliff.lister import Lister
 from cliff.show import ShowOne
@@ -15,7 +15,6 @@ from hvlib.cli.columns import STRUCTURED, cells, chosen_columns, names_of
 from hvlib.cli.filters import add_filter_options, chosen_filters
 from hvlib.cli.kinds import ListedKind
 from hvlib.model.query import check_field
-from hvlib.model.resources.record import field_types
 
 __all__ = ["ListResources", "ShowResource", "list_command", "positive", "show_command"]
 
@@ -38,8 +37,7 @@ class ListResources(Lister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """The command's options."""
         parser = super().get_parser(prog_name)
-        kind, state = self.listed.kind, self.listed.state
-        add_filter_options(parser, get_args(field_types(kind)[state]) if state else ())
+        add_filter_options(parser, self.listed)
         parser.add_argument("--long", action="store_true", help="all fields that the server has")
         parser.add_argument(
             "--limit", metavar="N", type=positive, help="no more than the first N that the server gives"
@@ -58,7 +56,7 @@ class ListResources(Lister):
         order = parsed_args.sort_columns or ["name_label"]
         for name in order:
             check_field(kind, name, collection.fields)
-        filters = chosen_filters(parsed_args, provider, kind, self.listed.state)
+        filters = chosen_filters(parsed_args, provider, self.listed)
         with collection.get_all(fields=[*columns, *order], page_size=parsed_args.page_size, **filters) as pager:
             records = list(islice(pager, parsed_args.limit))
         for name in reversed(order):

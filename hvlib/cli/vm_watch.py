@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any
 
 from cliff.command import Command
 
 from hvlib.cli.app import HvApp
 from hvlib.cli.columns import chosen_columns, short
 from hvlib.cli.filters import add_filter_options, chosen_filters
+from hvlib.cli.kinds import VMS
 from hvlib.model.event import Event, EventType
-from hvlib.model.resources import VM, PowerState
+from hvlib.model.resources import VM
 
 __all__ = ["WatchVMs", "event_line"]
 
@@ -29,7 +30,7 @@ class WatchVMs(Command):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """The command's options."""
         parser = super().get_parser(prog_name)
-        add_filter_options(parser, get_args(PowerState))
+        add_filter_options(parser, VMS)
         parser.add_argument(
             "-f",
             "--format",
@@ -53,7 +54,7 @@ class WatchVMs(Command):
         provider = self.app.connect()
         vms = provider.compute.vms
         fields = {"name_label", *chosen_columns(VM, parsed_args.columns, vms.fields, vms.fields)} - {"ref"}
-        filters = chosen_filters(parsed_args, provider, VM, "power_state")
+        filters = chosen_filters(parsed_args, provider, VMS)
         line = _json if parsed_args.format == "json" else _text
         with vms.watch(fields=fields, **filters) as watch:
             for event in watch:
@@ -73,7 +74,7 @@ def event_line(event: Event[VM]) -> str:
         name = record.name_label if "name_label" in record.loaded else name
         shown = [field for field in record.all_fields() if field in (event.changed or ())]
     if event.type is EventType.ADDED:
-        shown = [field for field in ("power_state",) if record is not None and field in record.loaded]
+        shown = [field for field in (VMS.state,) if record is not None and field in record.loaded]
     values = " ".join(f"{field}={short(getattr(record, field))}" for field in shown)
     return f"{event.type:<8}  {name}  {values}".rstrip()
 

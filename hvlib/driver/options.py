@@ -1,4 +1,4 @@
-"""Options: values of an address's options, read as the types that a driver needs."""
+"""Options: values of an address's options, read as the types that a driver needs; and a path that it must not have."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from hvlib.model.endpoint import Endpoint
 from hvlib.model.errors import ConfigError
 
-__all__ = ["bool_option", "seconds_option"]
+__all__ = ["bool_option", "refuse_path", "seconds_option"]
 
 
 def bool_option(endpoint: Endpoint, name: str) -> bool:
@@ -28,3 +28,9 @@ def seconds_option(endpoint: Endpoint, name: str, default: float) -> float:
     if not 0 < seconds < math.inf:
         raise ConfigError(f"{name}= can't be {value!r}", hint="seconds, more than 0")
     return seconds
+
+
+def refuse_path(endpoint: Endpoint, form: str) -> None:
+    """Raise `ConfigError` for an address with a path, which the driver would not use. ``form`` is what one reads."""
+    if endpoint.path.strip("/"):
+        raise ConfigError(f"{endpoint.url}: {endpoint.driver}:// takes no path", hint=form)

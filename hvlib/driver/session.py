@@ -78,8 +78,15 @@ class Driver(ABC):
     options: ClassVar[frozenset[str]] = frozenset()
     """The names that ``Endpoint.options`` may have."""
 
+    transports: ClassVar[frozenset[str]] = frozenset()
+    """The words that may stand behind the ``+`` of a scheme: ``http`` for ``xenapi+http``."""
+
     def check(self, endpoint: Endpoint) -> None:
-        """Raise `ConfigError` for options that the driver does not have."""
+        """Raise `ConfigError` for a transport or options that the driver does not have."""
+        if endpoint.transport is not None and endpoint.transport not in self.transports:
+            schemes = [endpoint.driver, *(f"{endpoint.driver}+{name}" for name in sorted(self.transports))]
+            known = " ".join(f"{scheme}://" for scheme in schemes)
+            raise ConfigError(f"{endpoint.driver} has no transport {endpoint.transport!r}", hint=f"it has {known}")
         unknown = sorted(set(endpoint.options) - self.options)
         if unknown:
             known = " ".join(sorted(self.options)) or "none"

@@ -68,6 +68,12 @@ class Endpoint(msgspec.Struct, frozen=True):
         return self.scheme.partition("+")[0]
 
     @property
+    def transport(self) -> str | None:
+        """The transport that the scheme names after a ``+``; None without one."""
+        _, plus, name = self.scheme.partition("+")
+        return name if plus else None
+
+    @property
     def url(self) -> str:
         """The address without the password, for people."""
         user = f"{quote(self.username, safe='')}@" if self.username else ""

@@ -30,8 +30,8 @@ KINDS_OF_REFS: Mapping[str, tuple[str, ...]] = {
     "volume": ("Volume",),
     "volumes": ("Volume",),
 }
-"""The kinds that a ref can be of, in every record's field and every action's option of this name. Other names take any
-kind."""
+"""The kinds that a ref can be of, the usual one first, in every record's field and every action's option of this name.
+Other names take any kind."""
 
 
 def checked(ref: Ref) -> Ref:

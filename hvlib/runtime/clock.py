@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import TypeVar
 
 __all__ = ["Clock"]
+
+T = TypeVar("T")
 
 
 class Clock:
@@ -18,6 +23,14 @@ class Clock:
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """Wait until the event is set, for so many seconds at most; returns whether it is set."""
         return event.wait(seconds)
+
+    def get(self, queue: SimpleQueue[T], seconds: float) -> T:
+        """What comes into the queue within so many seconds. Raises `queue.Empty` if nothing does."""
+        return queue.get(timeout=seconds)
+
+    def result(self, future: Future[T], seconds: float | None) -> T:
+        """A future's result, or the error that it ended with. Raises `TimeoutError` if it has not ended by then."""
+        return future.result(seconds)
 
     def left(self, deadline: float | None) -> float:
         """Seconds until a deadline, never below zero; infinity where there is none."""

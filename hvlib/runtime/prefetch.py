@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from hvlib.model.errors import CursorLost
 from hvlib.model.resources import Resource
+from hvlib.runtime.clock import Clock
 from hvlib.runtime.listing import Fetched, Place
 from hvlib.runtime.session_manager import SessionManager
 
@@ -48,15 +50,16 @@ class Prefetch(Future[Fetched[R]]):
 
     def _fetch(self, manager: SessionManager) -> None:
         try:
-            fetched = manager.fetch(self._place, sleep=self._pause, check=self._check_wanted)
+            pause = partial(self._pause, manager.clock)
+            fetched = manager.fetch(self._place, sleep=pause, check=self._check_wanted)
         except BaseException as error:
             self.set_exception(error)
         else:
             self.set_result(fetched)
 
-    def _pause(self, seconds: float) -> None:
+    def _pause(self, clock: Clock, seconds: float) -> None:
         with suppress(Empty):
-            self._waking.get(timeout=seconds)
+            clock.get(self._waking, seconds)
         self._check_wanted()
 
     def _check_wanted(self) -> None:

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import argparse
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import yaml
 
+import hvlib
 from hvlib.api.collection import Collection
 from hvlib.cli.columns import size
+from hvlib.cli.filters import chosen_filters
+from hvlib.cli.kinds import LISTED_KINDS
 from hvlib.model.ref import Ref
+from hvlib.model.resources import KINDS
+from hvlib.model.resources.record import field_types
 
 LAB = "sim://?vms=24"
 Hv = Callable[..., Any]
@@ -92,6 +98,50 @@ def test_rows_are_sorted_by_value(hv: Hv) -> None:
 )
 def test_filters(hv: Hv, options: list[str], expected: list[str]) -> None:
     assert names(hv, *options) == expected
+
+
+@pytest.fixture
+def trees() -> Iterator[tuple[str, hvlib.Snapshot, hvlib.Snapshot]]:
+    """A lab where web-1 has a snapshot that stands on another one."""
+    url = "sim://filtered-refs?vms=3&task_time=0"
+    with hvlib.connect(url) as provider:
+        vm = provider.compute.vms.find("web-1")
+        parent, child = (vm.snapshot(name).wait() for name in ("before", "after"))
+        yield url, parent, child
+        for snapshot in (child, parent):
+            snapshot.delete().wait()
+
+
+def test_refs_are_filtered_by_what_they_refer_to(hv: Hv, trees: tuple[str, hvlib.Snapshot, hvlib.Snapshot]) -> None:
+    url, parent, _ = trees
+    for value in ("before", parent.uuid, str(parent.ref)):
+        found = rows(hv, "snapshot", "list", "--filter", f"parent={value}", url=url)
+        assert [row["name_label"] for row in found] == ["after"]
+    found = rows(hv, "task", "list", "--filter", f"result={parent.ref}", "-c", "result", url=url)
+    assert [row["result"] for row in found] == [str(parent.ref)]
+    ran = hv("-P", url, "snapshot", "list", "--filter", "parent=x")
+    assert (ran.status, ran.err.splitlines()[0]) == (1, "hv: no Snapshot 'x' (names are exact, and case matters)")
+
+
+@pytest.mark.parametrize("field", ["target", "result"])
+def test_what_may_be_of_any_kind_is_filtered_by_a_full_ref(hv: Hv, field: str) -> None:
+    ran = hv("-P", LAB, "task", "list", "--filter", f"{field}=web-1")
+    assert ran.status == 1
+    assert ran.err == (
+        f"hv: Task.{field} may be of any kind: it is filtered by a full ref, not 'web-1'"
+        " (a ref reads PROVIDER-UUID/KIND/ID)\n"
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_every_field_of_refs_can_be_filtered_by(kind: type[hvlib.Resource]) -> None:
+    with hvlib.connect("sim://?vms=3") as provider:
+        collection = provider.collection(kind.kind)
+        fields = [name for name, type in field_types(kind).items() if "Ref" in str(type) and name in collection.fields]
+        for field in set(fields) - {"ref"}:
+            args = argparse.Namespace(filters=[(field, ["x"])], names=[], states=[])
+            with pytest.raises((hvlib.NotFound, hvlib.InvalidQuery)):
+                chosen_filters(args, provider, next(row for row in LISTED_KINDS if row.kind is kind))
 
 
 def test_only_what_is_shown_is_asked_for(hv: Hv, monkeypatch: pytest.MonkeyPatch) -> None:

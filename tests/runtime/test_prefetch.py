@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from scripted.clock import FakeClock
 from scripted.driver import ScriptedVMs
 from scripted.listings import PATIENCE, Hold, fetching, nine, settle
 
@@ -90,6 +92,16 @@ def test_a_fetch_is_repeated_as_any_read() -> None:
     session.plan("page", None, None, hvlib.ConnectionFailed("reset"), hvlib.RateLimited("slow"))
     assert len(provider.compute.vms.get_all().all()) == 9
     assert session.log.count("page") == 7
+
+
+def test_a_fetch_pauses_by_the_providers_clock() -> None:
+    clock = FakeClock()
+    provider, session = nine(hvlib.RetryPolicy(backoff=lambda attempt, error: 60.0, max_elapsed=600.0), clock)
+    session.plan("page", None, None, hvlib.ConnectionFailed("reset"), hvlib.RateLimited("slow", retry_after=90.0))
+    began, really_began = clock.now(), time.monotonic()
+    assert len(provider.compute.vms.get_all().all()) == 9
+    assert clock.now() - began == 60.0 + 90.0
+    assert time.monotonic() - really_began < 10.0
 
 
 def test_all_starts_over_once_after_a_token_was_lost_ahead() -> None:

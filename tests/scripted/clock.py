@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future, wait
+from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 from hvlib.runtime.clock import Clock
 
 __all__ = ["FakeClock"]
+
+T = TypeVar("T")
 
 
 class FakeClock(Clock):
@@ -22,6 +27,20 @@ class FakeClock(Clock):
         if not event.is_set():
             self.advance(seconds)
         return event.is_set()
+
+    def get(self, queue: SimpleQueue[T], seconds: float) -> T:
+        try:
+            return queue.get_nowait()
+        except Empty:
+            self.advance(seconds)
+            raise
+
+    def result(self, future: Future[T], seconds: float | None) -> T:
+        """Whoever works for the future says by `advance` how long that takes: it is at work meanwhile."""
+        deadline = None if seconds is None else self._now + seconds
+        while not future.done() and (deadline is None or self._now < deadline):
+            wait([future], timeout=0.001)
+        return future.result(0)
 
     def advance(self, seconds: float) -> None:
         """Let so many seconds pass."""

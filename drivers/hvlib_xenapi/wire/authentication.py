@@ -106,7 +106,7 @@ class XenAPIAuthenticator(HttpAuthenticator[Login]):
 
     def _login_parameters(self) -> Sequence[str]:
         user, password = self.endpoint.username or "", self.endpoint.password or Secret("")
-        if not self.endpoint.scheme.endswith("+unix"):  # A socket's own rights say who comes in.
+        if self.endpoint.transport != "unix":  # A socket's own rights say who comes in.
             user, password = self.credentials()
         return [user, password.reveal(), API_VERSION, ORIGINATOR]
 

@@ -40,12 +40,13 @@ class Address(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, endpoint: Endpoint) -> Address:
-        """That of an endpoint. A scheme that ends in ``+http`` is without TLS, one in ``+unix`` names a socket by its
-        path. Raises `ConfigError` for a ``cacert`` that can't be used.
+        """That of an endpoint. ``http`` for a transport is without TLS, ``unix`` a socket that the path names.
+
+        Raises `ConfigError` for a ``cacert`` that can't be used.
         """
-        if endpoint.scheme.endswith("+unix"):
+        if endpoint.transport == "unix":
             return cls("localhost", 0, socket_path=endpoint.path)
-        if endpoint.scheme.endswith("+http"):
+        if endpoint.transport == "http":
             return cls(endpoint.host, endpoint.port or 80)
         return cls(endpoint.host, endpoint.port or 443, tls_context(endpoint.verify, endpoint.cacert))
 

@@ -122,7 +122,8 @@ class FeedKeeper:
             return
         opener.start(self._manager, self._queries, self.cursor, repeat=repeat)
         try:
-            feed, self._login = opener.result(None if deadline is None else self._clock.left(deadline))
+            patience = None if deadline is None else self._clock.left(deadline)
+            feed, self._login = self._clock.result(opener, patience)
         except (CancelledError, FutureTimeout):
             return  # The watch or its provider was closed meanwhile, or the caller waits no longer.
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hvlib.driver import Context, Driver, Endpoint, Session
+from hvlib.driver.options import refuse_path
 
 __all__ = ["GroveDriver"]
 
@@ -16,9 +17,11 @@ class GroveDriver(Driver):
 
     description = "Grove, a small hypervisor"
     options = frozenset({"poll_interval"})
+    transports = frozenset({"http"})
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
-        """A session that is not logged in yet. Raises `ConfigError` for an option that can't be."""
+        """A session that is not logged in yet. Raises `ConfigError` for an option that can't be, and for a path."""
+        refuse_path(endpoint, "grove://USER@HOST")
         from hvlib_grove.session import GroveSession  # Not before it is needed: it imports urllib3.
 
         return GroveSession(endpoint, context)

@@ -35,6 +35,7 @@ from hvlib.model.resources import VM, Resource
 
 class GroveDriver(Driver):
     description = "Grove, a small hypervisor"
+    transports = frozenset({"http"})
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
         return GroveSession(endpoint, context)
