@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import msgspec
 
@@ -56,7 +56,7 @@ class KeptListings:
 
     def keep(self, place: Place[Any], token: PageToken | None, *, ahead: bool) -> PageToken:
         """Keep a listing that has given a page. Returns the page's token for users."""
-        name = secrets.token_hex(NAME_LENGTH // 2)
+        name = uuid4().hex[:NAME_LENGTH]
         with self._lock:
             self._remove(place)
             if ahead:
