@@ -105,7 +105,7 @@ def _filtered(column: Column) -> str:
 
 
 def _conditions(table: Table[Any], names: Mapping[str, str]) -> str:
-    """What tells the kind's objects from others of the native type."""
+    """The conditions by which the kind's objects are told from others of the native type."""
     tests = [f"`{stored}` is {' or '.join(f'`{value}`' for value in values)}" for stored, values in table.conditions()]
     if table.accept is not None:
         tests.append(f"{_origin(table.accept, names)} says so")

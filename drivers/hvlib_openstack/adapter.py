@@ -152,7 +152,7 @@ class TableAdapter(Adapter[R]):
         self, query: Query[R], rows: Rows, after: PageToken | None
     ) -> tuple[CollectionPage[Any], PageToken | None]:
         """The first page after a token that has objects of this kind, and the token for the next one."""
-        asked, fits = self.filters(query), self._records(query, {}).fits
+        asked, fits = self.filters(query), self.table.fits(attribute, self.client.context, self.client, {})
         marker = None if after is None else _marker(self.kind, after)
         page = self._after(rows, asked, marker, query.page_size)
         seen = {marker}

@@ -44,7 +44,7 @@ class Join(msgspec.Struct, frozen=True):
     name: str
     read: Callable[[Client, Sequence[str] | None], Found]
     natives: ClassVar[Sequence[str]] = ()
-    """What is joined is all that was read: a converter picks the object's part."""
+    """The expression of all that was read: a converter picks the object's part."""
 
     def source(self, code: Code) -> str:
         """`hvlib.driver.table.Join.source`."""

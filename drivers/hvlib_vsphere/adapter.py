@@ -19,8 +19,9 @@ from hvlib_vsphere.listing import PropertyListing, Retrieval
 from hvlib_vsphere.records import RecordMaker, check_row
 from hvlib_vsphere.wire.client import Client
 from hvlib_vsphere.wire.property_spec import filter_spec, object_specs, traverse
+from hvlib_vsphere.wire.search import find_by_uuid
 
-__all__ = ["TableAdapter"]
+__all__ = ["IndexedAdapter", "TableAdapter"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -54,7 +55,7 @@ class TableAdapter(Adapter[R]):
         return object_specs(self.moref(ref) for ref in refs if ref.kind == self.kind.kind)
 
     def records(self, query: Query[R]) -> RecordMaker[R]:
-        """What makes the query's records."""
+        """The maker of the query's records."""
         return RecordMaker(self.table, query, self.client, self.witness)
 
     def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
@@ -106,6 +107,20 @@ class TableAdapter(Adapter[R]):
     def _everything(self, paths: Sequence[str] | None) -> Retrieval:
         """The retrieval of these properties of all objects of the kind."""
         return Retrieval(self.client, lambda: filter_spec(self.table.native_type, paths, self.selection()))
+
+
+class IndexedAdapter(TableAdapter[R]):
+    """A kind whose objects the server finds by uuid in its SearchIndex."""
+
+    vm_search: ClassVar[bool]
+    """`find_by_uuid`'s ``vms``: whether the index of VMs is asked, or that of hosts."""
+
+    def find(self, field: str, value: str) -> list[Ref]:
+        """By uuid: SearchIndex.FindByUuid, one round trip. By name: the names of all."""
+        if field != "uuid":
+            return super().find(field, value)
+        found = find_by_uuid(self.client, value, vms=self.vm_search)
+        return [] if found is None else [self.client.context.ref(self.kind, found)]
 
 
 def _read_all(retrieval: Retrieval, take: Callable[[Row], object]) -> None:

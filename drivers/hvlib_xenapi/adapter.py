@@ -98,7 +98,10 @@ class TableAdapter(Adapter[R]):
         own = self.table.native_type
         rows = self.rows(own, conditions(self.table, query), needs(self.table, query.fields)[own], query.native)
         made = self._made(query, [join.name for join in self.table.joins(query.fields)])
-        refs = list(rows) if self.table.accept is None else [ref for ref, row in rows.items() if made.fits(ref, row)]
+        refs = list(rows)
+        if self.table.accept is not None:
+            fits = made.fits
+            refs = [ref for ref, row in rows.items() if fits(ref, row)]
         return Rows(made, rows, refs, None if query.filters else len(refs))
 
     def _own_rows(self, query: Query[R], wanted: str | None) -> dict[str, Row]:

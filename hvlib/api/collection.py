@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from itertools import islice
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from hvlib.driver import REFS_PER_CALL, Done, PageToken, Started, WatchCursor
+from hvlib.driver import Done, PageToken, Started, WatchCursor, in_calls
 from hvlib.model.actions import Action, Create, as_ref, as_refs, must_be_ref
 from hvlib.model.arguments import one_of, seconds, text
 from hvlib.model.binding import BoundProvider
@@ -113,15 +112,12 @@ class Collection(Generic[R]):
         with self._locating():
             wanted = self._of_kind(refs)
         query = self.query(fields=fields, native=native)
-        return self.read(query, self.own(wanted))
+        self.check_provider(wanted)
+        return self.read(query, wanted)
 
-    def read(self, query: Query[R], refs: Iterable[Ref]) -> dict[Ref, R]:
-        """Those of ``refs``, all of this collection, that exist."""
-        wanted = iter(refs)
-        found: dict[Ref, R] = {}
-        while chunk := list(islice(wanted, REFS_PER_CALL)):
-            found.update((record.ref, record) for record in self._manager.get(query, chunk))
-        return found
+    def read(self, query: Query[R], refs: Sequence[Ref]) -> dict[Ref, R]:
+        """Read the objects of ``refs`` that exist. All are of this collection."""
+        return {record.ref: record for part in in_calls(refs) for record in self._manager.get(query, part)}
 
     def find(self, name_or_uuid: str | UUID) -> R:
         """The one with this uuid or name. Raises `NotFound`, or `AmbiguousName` carrying the ``candidates``."""
@@ -174,7 +170,10 @@ class Collection(Generic[R]):
     def watch_refs(self, refs: Sequence[Ref], *, patience: float | None = None) -> Watch[R]:
         """A watch of these objects alone, for a wait of ``patience`` seconds."""
         self._manager.adapter(self.kind)
-        query = self.query(refs=self.own(refs))
+        with self._locating():
+            watched = self._of_kind(refs)
+        self.check_provider(watched)
+        query = self.query(refs=watched)
         return Watch(self._manager, [query], patience=patience)
 
     def do(self, ref: Ref | R | None, action: Action, *, dry_run: bool = False, label: str = "") -> Task[Any]:
@@ -257,13 +256,11 @@ class Collection(Generic[R]):
         query = self.query(fields=fields, native=native, also=field)
         return self._manager.lookup(query, field, value)
 
-    def own(self, refs: Iterable[Ref | R]) -> list[Ref]:
-        """Each ref once, all of this kind and provider. Only after a login, which brings the provider's uuid."""
+    def check_provider(self, refs: Iterable[Ref]) -> None:
+        """Raise `InvalidQuery` for another provider's ref. Only after a login, which brings the provider's uuid."""
         with self._locating():
-            own = self._of_kind(refs)
-            for ref in own:
+            for ref in refs:
                 self._check_provider(ref)
-        return own
 
     def _of_kind(self, refs: Iterable[Ref | R]) -> list[Ref]:
         """Each ref once. Raises `InvalidQuery` for one of another kind."""

@@ -73,14 +73,15 @@ class Provider:
         with locating(self):
             wanted = as_refs(refs)
             names = None if fields is None else as_names("fields", fields)
-        for ref in wanted:
+        for ref in dict.fromkeys(wanted):
             by_kind.setdefault(ref.kind, []).append(ref)
         collections = {kind: self.collection(kind) for kind in by_kind}
         queries = {kind: collection.query(fields=names) for kind, collection in collections.items()}
-        own = {kind: collection.own(by_kind[kind]) for kind, collection in collections.items()}
+        for kind, collection in collections.items():
+            collection.check_provider(by_kind[kind])
         found: dict[Ref, Resource] = {}
         for kind, collection in collections.items():
-            found.update(collection.read(queries[kind], own[kind]))
+            found.update(collection.read(queries[kind], by_kind[kind]))
         return found
 
     def watch(

@@ -87,7 +87,7 @@ def _text(value: str) -> Any:
 
 
 def _referred(collection: Collection[Any], field: str, value: str) -> Ref:
-    """What a ref's text, or a name or a uuid of the kind that the field mostly refers to, stands for."""
+    """Find the object of a ref's text, or of a name or a uuid, which is of the kind that the field mostly refers to."""
     parts = value.split("/", 2)
     if len(parts) == 3 and parts[1] in KINDS:
         return Ref.parse(value)

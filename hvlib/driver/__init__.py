@@ -13,7 +13,7 @@ to be used or left: listings by token or position, the login slot, polling and l
 
 from __future__ import annotations
 
-from hvlib.driver.adapter import REFS_PER_CALL, Adapter, Done, Started, action
+from hvlib.driver.adapter import REFS_PER_CALL, Adapter, Done, Started, action, in_calls
 from hvlib.driver.context import Context
 from hvlib.driver.failures import NotSent, SessionLost, Unavailable
 from hvlib.driver.feed import Batch, Change, Feed, Gone, Upsert
@@ -57,5 +57,6 @@ __all__ = [
     "Upsert",
     "WatchCursor",
     "action",
+    "in_calls",
     "protocol_errors",
 ]

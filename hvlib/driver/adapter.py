@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar, Generic, TypeVar, cast
 
 import msgspec
@@ -16,7 +16,7 @@ from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 
-__all__ = ["REFS_PER_CALL", "Adapter", "Done", "Started", "action"]
+__all__ = ["REFS_PER_CALL", "Adapter", "Done", "Started", "action", "in_calls"]
 
 REFS_PER_CALL = 500
 """The number of objects that an adapter is asked for at a time, at most."""
@@ -82,6 +82,12 @@ class Adapter(ABC, Generic[R]):
             raise Unsupported(f"{self.kind.kind} has no action {action.name!r} here")
         perform: Callable[[Ref | None, Action], Started | Done] = getattr(self, name)
         return perform(ref, action)
+
+
+def in_calls(refs: Sequence[Ref]) -> Iterator[Sequence[Ref]]:
+    """The refs in parts, each as many as an adapter is asked for at a time."""
+    for start in range(0, len(refs), REFS_PER_CALL):
+        yield refs[start : start + REFS_PER_CALL]
 
 
 def action(requested: type[A]) -> Callable[[Callable[..., Started | Done]], Callable[..., Started | Done]]:

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from contextlib import closing
 from typing import Any, TypeVar
 
-from hvlib.driver.adapter import REFS_PER_CALL, Adapter
+from hvlib.driver.adapter import Adapter, in_calls
 from hvlib.driver.feed import Batch, Feed
 from hvlib.model.errors import Closed
 from hvlib.model.query import Query
@@ -17,7 +17,6 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 
 __all__ = ["PollingFeed", "read_all"]
-
 
 R = TypeVar("R", bound=Resource)
 
@@ -37,12 +36,11 @@ class PollingFeed(Feed):
 
     @abstractmethod
     def look(self) -> Batch:
-        """What the server tells now: as many requests as it takes. What it raises, `next` raises."""
+        """Ask the server what has changed, in as many requests as it takes. `next` raises what it raises."""
 
     def next(self, timeout: float) -> Batch:
-        """What one look finds."""
-        if self.closed:
-            raise Closed("the feed was closed")
+        """The changes that one look finds."""
+        self.go_on()
         look = self._under_way = self._under_way or self._begin()
         self._told.wait(timeout)
         self._told.clear()
@@ -100,5 +98,5 @@ def _listed(adapter: Adapter[Any], query: Query[Any]) -> Generator[Sequence[Any]
 
 
 def _chosen(adapter: Adapter[Any], query: Query[Any], refs: Sequence[Ref]) -> Generator[Sequence[Any], None, None]:
-    for start in range(0, len(refs), REFS_PER_CALL):
-        yield adapter.get(refs[start : start + REFS_PER_CALL], query)
+    for part in in_calls(refs):
+        yield adapter.get(part, query)

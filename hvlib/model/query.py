@@ -101,7 +101,7 @@ class Query(msgspec.Struct, Generic[R], frozen=True):
         return all(each.matches(getattr(record, each.field)) for each in self.filters)
 
     def pick_native(self, properties: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """What ``native`` asks for of an object's native properties; None if it asks for nothing.
+        """The native properties of an object that ``native`` asks for; None if it asks for nothing.
 
         Raises `InvalidQuery` for a name that is not among them.
         """

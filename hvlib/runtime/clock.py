@@ -25,7 +25,7 @@ class Clock:
         return event.wait(seconds)
 
     def get(self, queue: SimpleQueue[T], seconds: float) -> T:
-        """What comes into the queue within so many seconds. Raises `queue.Empty` if nothing does."""
+        """Wait for the next item of a queue, for so many seconds at most. Raises `queue.Empty` if none comes."""
         return queue.get(timeout=seconds)
 
     def result(self, future: Future[T], seconds: float | None) -> T:

@@ -1,4 +1,4 @@
-"""What no address may be: of an unknown transport, with a path that is not used, with a NUL."""
+"""Addresses that are refused: an unknown transport, a path that would not be used, a NUL."""
 
 from __future__ import annotations
 

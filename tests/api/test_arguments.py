@@ -122,7 +122,7 @@ MISTAKES: dict[str, Callable[[Any, Any], object]] = {
 
 
 NEEDS_LOGIN = {*(name for name in MISTAKES if "another provider" in name), "a handler that can't be called"}
-"""What only the server's identity shows, and a mistake with a pager, which had a query before."""
+"""Mistakes that only the server's identity shows, and one with a pager, whose query has logged in before."""
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from hvlib.driver import REFS_PER_CALL, Change, Gone, Upsert
+from hvlib.driver import Change, Gone, Upsert, in_calls
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib_openstack.adapter import IN_A_QUERY, TableAdapter
@@ -110,9 +110,9 @@ class VolumeWatcher(ScheduledWatcher):
         """
         records: list[Any] = []
         wanted = sorted(refs, key=str)
-        for start in range(0, len(wanted), REFS_PER_CALL):
+        for part in in_calls(wanted):
             go_on()
-            records += self._adapter.get(wanted[start : start + REFS_PER_CALL], self._query)
+            records += self._adapter.get(part, self._query)
         return records
 
     def _share(self, records: Sequence[Any]) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hvlib.driver.table import ID, Field, RefTo, Table
-from hvlib.model.ref import Ref
 from hvlib.model.resources import Cluster, Host, HostState, Resource
-from hvlib_vsphere.adapter import TableAdapter
+from hvlib_vsphere.adapter import IndexedAdapter
 from hvlib_vsphere.values import SERVER_UUID, integer, is_true, kind_of, own_uuid, plain_text, unescape_name
-from hvlib_vsphere.wire.search import find_by_uuid
 
 __all__ = ["Hosts"]
 
@@ -54,15 +52,9 @@ TABLE = Table(
 )
 
 
-class Hosts(TableAdapter[Host]):
+class Hosts(IndexedAdapter[Host]):
     """Hosts. A vCenter knows them by the name or address that they were added with."""
 
     kind: ClassVar[type[Host]] = Host
     table = TABLE
-
-    def find(self, field: str, value: str) -> list[Ref]:
-        """By uuid: SearchIndex.FindByUuid, one round trip. By name: the names of all."""
-        if field != "uuid":
-            return super().find(field, value)
-        found = find_by_uuid(self.client, value, vms=False)
-        return [] if found is None else [self.client.context.ref(Host, found)]
+    vm_search = False

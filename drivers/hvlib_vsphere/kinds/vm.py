@@ -11,7 +11,7 @@ from hvlib.model import actions
 from hvlib.model.errors import InvalidQuery
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, PowerState
-from hvlib_vsphere.adapter import TableAdapter
+from hvlib_vsphere.adapter import IndexedAdapter
 from hvlib_vsphere.values import (
     SERVER_UUID,
     escape_name,
@@ -25,7 +25,6 @@ from hvlib_vsphere.values import (
     unescape_name,
 )
 from hvlib_vsphere.wire.decoding import as_tuple
-from hvlib_vsphere.wire.search import find_by_uuid
 from hvlib_vsphere.wire.soap import element
 
 __all__ = ["VMs"]
@@ -72,18 +71,12 @@ TABLE = Table(
 )
 
 
-class VMs(TableAdapter[VM]):
+class VMs(IndexedAdapter[VM]):
     """Virtual machines. One whose configuration the server can't read has little filled in."""
 
     kind: ClassVar[type[VM]] = VM
     table = TABLE
-
-    def find(self, field: str, value: str) -> list[Ref]:
-        """By uuid: SearchIndex.FindByUuid, one round trip. By name: the names of all."""
-        if field != "uuid":
-            return super().find(field, value)
-        found = find_by_uuid(self.client, value, vms=True)
-        return [] if found is None else [self.client.context.ref(VM, found)]
+    vm_search = True
 
     @action(actions.Start)
     def start(self, vm: Ref, start: actions.Start) -> Started:  # noqa: ARG002

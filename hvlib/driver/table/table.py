@@ -41,14 +41,18 @@ class StoredFilter(NamedTuple):
 class Records(msgspec.Struct, Generic[R], frozen=True):
     """Makes the records of one query. It may be kept: it holds no refs.
 
-    | maker: gives `make`
-    | fits: whether an object is of the kind, by its identifier and native row
+    | maker: gives `make`; tester: gives `fits`
     | ref: the ref of an object of the kind
     """
 
     maker: Callable[[], Callable[..., R | None]]
-    fits: Callable[[str, Any], bool]
+    tester: Callable[[], Callable[[str, Any], bool]]
     ref: Callable[[str], Ref]
+
+    @property
+    def fits(self) -> Callable[[str, Any], bool]:
+        """`Table.fits`, generated when it is asked for."""
+        return self.tester()
 
     @property
     def make(self) -> Callable[..., R | None]:
@@ -120,12 +124,19 @@ class Table(msgspec.Struct, Generic[R], frozen=True, eq=False):
         """
         code = Code(read, context, client, joined)
         ref = partial(context.ref, self.kind)
-        values = [self._source(name, query, code) for name in query.record_type.__struct_fields__[1:]]
         accepted = self._accepted(code)
+        values = [self._source(name, query, code) for name in query.record_type.__struct_fields__[1:]]
         record = f"{code.bind(query.record_type)}({code.bind(ref)}(id), {', '.join(values)})"
         made = f"{record} if {accepted} else None" if accepted else record
-        fits = code.function("id, row", f"bool({accepted})" if accepted else "True")
-        return Records(code.function("id, row, native=None", made), fits(), ref)
+        tester = partial(self.fits, read, context, client, joined)
+        return Records(code.function("id, row, native=None", made), tester, ref)
+
+    def fits(
+        self, read: Callable[[str], str], context: Context, client: Any = None, joined: Any = None
+    ) -> Callable[[str, Any], bool]:
+        """The function that says of an object's identifier and native row whether it is of the kind. See `records`."""
+        code = Code(read, context, client, joined)
+        return code.function("id, row", f"bool({self._accepted(code) or True})")()
 
     def reader(
         self, field: str, read: Callable[[str], str], context: Context, client: Any = None

@@ -10,7 +10,7 @@ __all__ = ["Image"]
 
 
 class Image(Resource, frozen=True):
-    """What VMs are created from: an image or a template.
+    """An image or a template, which VMs are created from.
 
     | size_bytes: what it takes in storage
     | guest_os: the operating system, as the server names it

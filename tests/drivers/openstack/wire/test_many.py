@@ -20,7 +20,7 @@ KINDS = ["VM", "Host", "Cluster", "Snapshot", "Flavor", "Network", "StoragePool"
 
 SERVERS = 5_500
 PAGES = {"VM": 6, "Volume": 2}
-"""Of a large region, of the kinds that have more than one."""
+"""The pages of each kind in a large region, where there is more than one."""
 
 ALONE = ["name_label"]
 """Fields with which nothing is joined."""

@@ -11,7 +11,7 @@ __all__ = ["Images"]
 
 
 class Images(TableAdapter[Image]):
-    """What VMs are created from."""
+    """Images, which VMs are created from."""
 
     kind = Image
     only = {"template": "true"}
