@@ -78,8 +78,12 @@ class SimSite(Site):
         return made.id
 
     def delete_vm(self, id: str) -> None:
-        self.set_power(id, "halted")
-        self._do(lifecycle.delete_vm, id, actions.Delete())
+        # In one piece, lest a start that is under way ends in between.
+        with self.lab.at_work() as engine:
+            vm = engine.store.get(objects.VM, id)
+            if vm.power_state not in lifecycle.delete_vm.states:
+                engine.perform(power.stop, vm, actions.Stop())
+            engine.perform(lifecycle.delete_vm, engine.store.get(objects.VM, id), actions.Delete())
 
     def rename_vm(self, id: str, name_label: str) -> None:
         self._do(hardware.rename, id, actions.Rename(name_label))
