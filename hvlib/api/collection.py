@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from hvlib.api.naming import canonical_uuid, is_uuid, only_one
 from hvlib.driver import Done, PageToken, Started, WatchCursor, in_calls
-from hvlib.model.actions import Action, Create, as_ref, as_refs, must_be_ref
+from hvlib.model.action import Action, Create
 from hvlib.model.arguments import one_of, seconds, text
 from hvlib.model.binding import BoundProvider
-from hvlib.model.errors import AmbiguousName, InvalidQuery, NotFound, Unsupported, WaitTimeout
+from hvlib.model.errors import InvalidQuery, NotFound, Unsupported, WaitTimeout
 from hvlib.model.event import EventType
 from hvlib.model.query import Query, read_request
-from hvlib.model.ref import Ref
+from hvlib.model.ref import Ref, as_ref, as_refs, must_be_ref
 from hvlib.model.resources import Resource, TaskRecord
 from hvlib.model.task import DEFAULT_TIMEOUT, Task
 from hvlib.runtime.pager import Pager
@@ -25,11 +25,9 @@ from hvlib.runtime.translation import locate, locating
 from hvlib.runtime.watch.store import check_start
 from hvlib.runtime.watch.watch import Known, Watch
 
-__all__ = ["Collection", "Tasks", "canonical_uuid", "only_one"]
+__all__ = ["Collection", "Tasks"]
 
 R = TypeVar("R", bound=Resource)
-
-UUID_FORM = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Collection(Generic[R]):
@@ -123,7 +121,7 @@ class Collection(Generic[R]):
         """The one with this uuid or name. Raises `NotFound`, or `AmbiguousName` carrying the ``candidates``."""
         with self._locating():
             wanted = text("name_or_uuid", name_or_uuid)
-        if UUID_FORM.fullmatch(wanted):
+        if is_uuid(wanted):
             by_uuid = self._by_uuid(wanted, None, ())
             if by_uuid:
                 return by_uuid[0]
@@ -293,22 +291,3 @@ class Tasks(Collection[TaskRecord]):
         with self._locating():
             self._check_provider(one_of("record", record, TaskRecord).ref)
         return self._task(record.operation, record.target, record=record, ref=record.ref)
-
-
-def canonical_uuid(uuid: str) -> str:
-    """A uuid as servers spell it; what is none stays as it is."""
-    return str(UUID(uuid)) if UUID_FORM.fullmatch(uuid) else uuid
-
-
-def only_one(kind: type[R], wanted: str, candidates: Sequence[R]) -> R:
-    """The only candidate. Raises `NotFound` if there is none, `AmbiguousName` if there are more."""
-    if not candidates:
-        raise NotFound(f"no {kind.kind} {wanted!r}")
-    if len(candidates) > 1:
-        uuids = " ".join(record.uuid for record in candidates)
-        raise AmbiguousName(
-            f"{len(candidates)} {kind.kind}s are named {wanted!r}",
-            candidates=candidates,
-            hint=f"say which by uuid: {uuids}",
-        )
-    return candidates[0]

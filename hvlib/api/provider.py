@@ -9,10 +9,9 @@ from typing import Any, Self
 from hvlib.api.collection import Collection, Tasks
 from hvlib.api.services import Compute, Images, NetworkService, Storage
 from hvlib.driver import About, WatchCursor
-from hvlib.model.actions import as_refs
 from hvlib.model.errors import InvalidQuery
 from hvlib.model.query import as_names
-from hvlib.model.ref import Ref
+from hvlib.model.ref import Ref, as_refs
 from hvlib.model.resources import KINDS, Resource, TaskRecord
 from hvlib.runtime.requests import Requests
 from hvlib.runtime.session_manager import SessionManager

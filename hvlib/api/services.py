@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hvlib.api.collection import Collection
-from hvlib.model.actions import CreateNetwork, CreateVM, CreateVolume, as_ref, as_refs
+from hvlib.model.actions import CreateNetwork, CreateVM, CreateVolume
 from hvlib.model.binding import BoundProvider
-from hvlib.model.ref import Ref
+from hvlib.model.ref import Ref, as_ref, as_refs
 from hvlib.model.resources import VM, Cluster, Flavor, Host, Image, Network, Resource, Snapshot, StoragePool, Volume
 from hvlib.model.task import Task
 from hvlib.runtime.session_manager import SessionManager

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from hvlib.api.collection import Collection, canonical_uuid, only_one
+from hvlib.api.collection import Collection
+from hvlib.api.naming import canonical_uuid, only_one
 from hvlib.model.errors import AmbiguousName, HvlibError, NotFound
 from hvlib.model.resources import Resource
 

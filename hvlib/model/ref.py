@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol, overload
 
 import msgspec
 
@@ -11,7 +11,7 @@ from hvlib.model.arguments import can_be_sent
 from hvlib.model.binding import BoundProvider
 from hvlib.model.errors import InvalidQuery
 
-__all__ = ["KINDS_OF_REFS", "Ref", "check_kind", "checked"]
+__all__ = ["KINDS_OF_REFS", "Ref", "as_ref", "as_refs", "check_kind", "checked", "must_be_ref"]
 
 KINDS_OF_REFS: Mapping[str, tuple[str, ...]] = {
     "cluster": ("Cluster",),
@@ -107,3 +107,39 @@ class Ref(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     def __lt__(self, other: Ref) -> bool:
         return str(self) < str(other)
+
+
+class HasRef(Protocol):
+    """A record, or whatever else has a ref."""
+
+    @property
+    def ref(self) -> Ref: ...
+
+
+@overload
+def as_ref(target: Ref | HasRef) -> Ref: ...
+@overload
+def as_ref(target: Ref | HasRef | None) -> Ref | None: ...
+def as_ref(target: Ref | HasRef | None) -> Ref | None:
+    """The ref of what was given as a ref or as a record. Raises `InvalidQuery` for anything else."""
+    if target is None:
+        return None
+    ref = target if isinstance(target, Ref) else getattr(target, "ref", None)
+    if isinstance(ref, Ref):
+        return checked(ref)
+    raise InvalidQuery(f"not a ref or a resource: {target!r}", hint="Ref.parse(...) reads a ref's text")
+
+
+def as_refs(targets: Iterable[Ref | HasRef]) -> tuple[Ref, ...]:
+    """The refs of several. Raises `InvalidQuery` for what is no list of refs or records."""
+    if isinstance(targets, (str, bytes, Ref)) or not isinstance(targets, Iterable):
+        raise InvalidQuery(f"not a list of refs or resources: {targets!r}")
+    return tuple(must_be_ref(target) for target in targets)
+
+
+def must_be_ref(target: Ref | HasRef) -> Ref:
+    """The ref of what was given as a ref or as a record. Raises `InvalidQuery` for anything else, and for None."""
+    ref = as_ref(target)
+    if ref is None:
+        raise InvalidQuery("not a ref or a resource: None")
+    return ref

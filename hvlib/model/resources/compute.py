@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, cast
 
 from hvlib.model import actions
 from hvlib.model.binding import BoundCollection
-from hvlib.model.ref import Ref
+from hvlib.model.ref import Ref, as_ref, as_refs
 from hvlib.model.resources.resource import Resource
 from hvlib.model.task import Task
 
@@ -86,7 +86,7 @@ class VM(Resource, frozen=True):
         self, *, vcpus: int | None = None, memory_bytes: int | None = None, flavor: Ref | Flavor | None = None
     ) -> Task[VM]:
         """Change its size; what is None stays. ``flavor`` where the server sizes by flavors."""
-        return self.do(actions.Resize(vcpus, memory_bytes, actions.as_ref(flavor)))
+        return self.do(actions.Resize(vcpus, memory_bytes, as_ref(flavor)))
 
     def snapshot(self, name_label: str, memory: bool = False) -> Task[Snapshot]:
         """Take a snapshot, with the memory if asked for. The task's result is the `Snapshot`."""
@@ -94,7 +94,7 @@ class VM(Resource, frozen=True):
 
     def revert(self, snapshot: Ref | Snapshot) -> Task[VM]:
         """Go back to one of its snapshots."""
-        return self.do(actions.Revert(actions.as_ref(snapshot)))
+        return self.do(actions.Revert(as_ref(snapshot)))
 
     def clone(self, name_label: str) -> Task[VM]:
         """Copy it, disks included. The task's result is the new `VM`, halted."""
@@ -104,23 +104,23 @@ class VM(Resource, frozen=True):
         self, host: Ref | Host | None = None, pool: Ref | Resource | None = None, live: bool = True
     ) -> Task[VM]:
         """Move it to another host, its disks to another storage pool, or both; None: the server's choice."""
-        return self.do(actions.Migrate(actions.as_ref(host), actions.as_ref(pool), live))
+        return self.do(actions.Migrate(as_ref(host), as_ref(pool), live))
 
     def attach_volume(self, volume: Ref | Resource) -> Task[VM]:
         """Give it a volume."""
-        return self.do(actions.AttachVolume(actions.as_ref(volume)))
+        return self.do(actions.AttachVolume(as_ref(volume)))
 
     def detach_volume(self, volume: Ref | Resource) -> Task[VM]:
         """Take a volume away; the volume stays."""
-        return self.do(actions.DetachVolume(actions.as_ref(volume)))
+        return self.do(actions.DetachVolume(as_ref(volume)))
 
     def attach_network(self, network: Ref | Resource) -> Task[VM]:
         """Add an interface on a network."""
-        return self.do(actions.AttachNetwork(actions.as_ref(network)))
+        return self.do(actions.AttachNetwork(as_ref(network)))
 
     def detach_network(self, network: Ref | Resource) -> Task[VM]:
         """Remove its interfaces on a network."""
-        return self.do(actions.DetachNetwork(actions.as_ref(network)))
+        return self.do(actions.DetachNetwork(as_ref(network)))
 
     def set_tags(self, tags: Iterable[str]) -> Task[VM]:
         """Replace its tags by these."""
@@ -128,7 +128,7 @@ class VM(Resource, frozen=True):
 
     def delete(self, keep_volumes: Iterable[Ref | Resource] = ()) -> Task[None]:
         """Delete it with its own disks. Volumes attached apart, and ``keep_volumes``, are detached and stay."""
-        return self.do(actions.Delete(actions.as_refs(keep_volumes)))
+        return self.do(actions.Delete(as_refs(keep_volumes)))
 
 
 class Host(Resource, frozen=True):
