@@ -27,14 +27,14 @@ class SimAuthenticator(Authenticator[Login]):
         with self._logging_in:
             try:
                 with self._connection.crossing("Login"):
-                    return Login(self._connection.lab.login(self._password))
+                    return Login(Secret(self._connection.lab.login(self._password)))
             except SessionLost as error:  # No session was accepted that could be lost.
                 raise AuthenticationFailed(f"the lab refuses the login: {error}") from error
 
     def log_out(self, login: Login) -> None:
         """Logout: one round trip."""
         with suppress(HvlibError), self._connection.last_crossing("Logout"):
-            self._connection.lab.logout(login.token)
+            self._connection.lab.logout(login.token.reveal())
 
     def cut(self) -> None:
         """End every call that waits, those of feeds too."""

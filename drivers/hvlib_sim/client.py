@@ -46,10 +46,10 @@ class Client:
                 self.check(login)
                 yield
         except SessionLost:
-            self.lab.logout(login.token if login else "")
+            self.lab.logout(login.token.reveal() if login else "")
             raise
 
     def check(self, login: Login | None) -> None:
         """Raise `Closed` if the session was closed, `SessionLost` if the lab does not know the login."""
         self.connection.check_open()
-        self.lab.check(login.token if login else None)
+        self.lab.check(login.token.reveal() if login else None)

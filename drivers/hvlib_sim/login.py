@@ -1,14 +1,15 @@
-"""Login: one login to a lab, as data."""
+"""Login: one login as data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
+
+from hvlib.driver import Secret
 
 __all__ = ["Login"]
 
 
-@dataclass(frozen=True)
-class Login:
-    """One login. The lab knows it by its token."""
+class Login(msgspec.Struct, frozen=True):
+    """One login to a lab, which knows it by its token."""
 
-    token: str = field(repr=False)
+    token: Secret

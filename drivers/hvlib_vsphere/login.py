@@ -12,7 +12,6 @@ from hvlib_vsphere.data_objects import MoRef
 
 __all__ = ["Login"]
 
-
 NO_COOKIE = Secret("")
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from hvlib.driver import About, Secret
 
 __all__ = ["Login"]
 
 
-class Login(NamedTuple):
+class Login(msgspec.Struct, frozen=True):
     """One login: the server's token for it, and the server's description of itself."""
 
     token: Secret
