@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import ClassVar, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from hvlib.driver import Done, action
 from hvlib.driver.table import Field, Table
 from hvlib.model import actions
+from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Image, Resource
 from hvlib_openstack.adapter import IN_A_QUERY, TableAdapter
@@ -95,4 +97,16 @@ class Images(GlanceAdapter[Image]):
 
     kind: ClassVar[type[Image]] = Image
     table = TABLE
+    collection = IMAGES
+
+    def get(self, refs: Sequence[Ref], query: Query[Image]) -> Sequence[Image]:
+        """`TableAdapter.get`, of snapshots too: a server that was made of one names it as its image."""
+        return AnyImages(self.client).get(refs, query)
+
+
+class AnyImages(GlanceAdapter[Image]):
+    """Images and snapshots alike."""
+
+    kind: ClassVar[type[Image]] = Image
+    table = replace(TABLE, accept=None)
     collection = IMAGES

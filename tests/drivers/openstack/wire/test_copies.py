@@ -29,6 +29,12 @@ def volumes(region: OpenStack, kind: str = "volumes") -> list[str]:
     return sorted(each["id"] for each in region.administrator().call("cinder", "GET", f"/v3/{kind}")[kind])
 
 
+def new_server(provider: hvlib.Provider, name_label: str, image: Ref) -> hvlib.VM:
+    flavor = provider.compute.flavors.find("m1.tiny")
+    made = provider.compute.vms.create(name_label, image=image, flavor=flavor, networks=[region_network(provider)])
+    return made.wait(timeout=PATIENCE)
+
+
 def test_a_server_that_runs_from_a_volume(region: OpenStack, provider: hvlib.Provider) -> None:
     before = images(region), volumes(region)
     vm = provider.compute.vms.create(
@@ -52,6 +58,21 @@ def test_a_server_that_runs_from_a_volume(region: OpenStack, provider: hvlib.Pro
         kept.delete()
     hvlib.wait_all([vm.delete(), copy.delete()], timeout=PATIENCE)
     assert (images(region), volumes(region), volumes(region, "snapshots")) == (*before, [])
+
+
+def test_a_server_made_of_a_snapshot_names_an_image_that_can_be_read(provider: hvlib.Provider) -> None:
+    """Nova does not say that the image is a snapshot, so its ref is that of an Image."""
+    original = new_server(provider, "original", provider.image.images.find("tiny-linux").ref)
+    kept = original.snapshot("origin").wait(timeout=PATIENCE)
+    copy = new_server(provider, "made of a snapshot", kept.ref)
+    assert copy.image == Ref(kept.ref.provider_uuid, "Image", kept.ref.id)
+    with provider.count_requests() as requests:
+        assert copy.image.get().name_label == "origin"
+    assert requests.total == 1
+    assert provider.get_many([copy.image, original.image]).keys() == {copy.image, original.image}
+    assert kept.ref.id not in {image.ref.id for image in provider.image.images.get_all(fields=[])}
+    hvlib.wait_all([copy.delete(), original.delete()], timeout=PATIENCE)
+    kept.delete()
 
 
 def test_a_clone_that_is_refused_leaves_nothing(region: OpenStack, provider: hvlib.Provider) -> None:
