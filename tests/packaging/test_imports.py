@@ -36,7 +36,7 @@ ALLOWED: Mapping[str, set[str]] = {
     "drivers/hvlib_xapi_simulator": {"cryptography"},
     "drivers/hvlib_xapi_simulator/command.py": {"cliff"},
     "drivers/hvlib_xenapi": {"msgspec"},
-    "tests/third_party/hvlib_grove": {"urllib3"},
+    "tests/third_party/hvlib_grove": {"msgspec", "urllib3"},
 }
 """The packages of others that each place may import, beside the standard library. The nearest place counts."""
 
