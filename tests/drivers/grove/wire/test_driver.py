@@ -16,7 +16,7 @@ import hvlib
 
 PACKAGE = Path(__file__).parents[3] / "third_party" / "hvlib_grove"
 CONTRACT = ("hvlib.driver.", "hvlib.model.")
-ALLOWED = {"urllib3", "hvlib_grove"}
+ALLOWED = {"msgspec", "urllib3", "hvlib_grove"}
 
 
 def test_it_is_a_distribution_of_its_own() -> None:
