@@ -24,7 +24,7 @@ class RecordMaker(Generic[R]):
     """Makes the records of one query.
 
     | paths: the properties to ask for; None: all
-    | templates: the VMs that objects name, where the query has fields that refer to VMs
+    | templates: which of the VMs that the objects name are templates
     | witness: a type of another object that answers along, only to show that the session is alive
     """
 
@@ -35,7 +35,7 @@ class RecordMaker(Generic[R]):
         self.witness = witness
         self.ref = records.ref
         self.paths = None if query.native is True else sorted(leaves.union(query.native or ()))
-        self._naming = tuple(join.path for join in table.joins(query.fields))
+        self._machine_paths = tuple(join.path for join in table.joins(query.fields))
         self._native_type = table.native_type
         self._named = query.native if isinstance(query.native, tuple) else ()
         self._make = _with_native(records.make, query.native, leaves)
@@ -43,11 +43,11 @@ class RecordMaker(Generic[R]):
     @property
     def joined(self) -> bool:
         """Whether `join` has to be called for the rows that records are made of."""
-        return bool(self._naming)
+        return bool(self._machine_paths)
 
     def named(self, rows: Collection[Row]) -> set[MoRef]:
         """The VMs that rows name."""
-        values = (_value(row.values, path) for path in self._naming for row in rows)
+        values = (_value(row.values, path) for path in self._machine_paths for row in rows)
         return {value for value in values if isinstance(value, MoRef) and value.type == MACHINE}
 
     def join(self, rows: Collection[Row], calls: Calls) -> None:
