@@ -5,7 +5,8 @@ Leaf paths are read, of all objects of a page in one call; never an object alone
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from hvlib.driver import Adapter, Listing, PageToken, Started
@@ -15,17 +16,16 @@ from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource, TaskRecord
 from hvlib_vsphere.data_objects import MoRef, Row
-from hvlib_vsphere.listing import PropertyListing, Retrieval
+from hvlib_vsphere.listing import JoinedListing, PropertyListing
 from hvlib_vsphere.records import RecordMaker, check_row
 from hvlib_vsphere.wire.client import Client
 from hvlib_vsphere.wire.property_spec import filter_spec, object_specs, traverse
+from hvlib_vsphere.wire.retrieval import PAGE_SIZE, Retrieval, read_all
 from hvlib_vsphere.wire.search import find_by_uuid
 
 __all__ = ["IndexedAdapter", "TableAdapter"]
 
 R = TypeVar("R", bound=Resource)
-
-PAGE_SIZE = 1000
 
 
 class TableAdapter(Adapter[R]):
@@ -61,23 +61,24 @@ class TableAdapter(Adapter[R]):
     def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
         """PropertyCollector.RetrievePropertiesEx on a view, then ContinueRetrievePropertiesEx: a round trip a page.
 
-        The first listing of a kind makes its view: one more. Raises `CursorLost` for any token.
+        The first listing of a kind makes its view: one more. One more too where VMs are named, in the field of another
+        kind: whether they are templates. Raises `CursorLost` for any token.
         """
         if after is not None:
             raise CursorLost("a vSphere listing ends with the provider's own iteration of it")
-        records = self.records(query)
-        return PropertyListing(self._everything(records.paths), records, query.page_size or PAGE_SIZE)
+        records, size = self.records(query), query.page_size or PAGE_SIZE
+        if records.joined:
+            return JoinedListing(partial(self._all_rows, records), records, size)
+        return PropertyListing(self._everything(records.paths), records, size)
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
-        """PropertyCollector.RetrievePropertiesEx on these objects: one round trip."""
+        """PropertyCollector.RetrievePropertiesEx on these objects: one round trip; another one if they name VMs."""
         objects = self.specs_of(refs)
         if not objects:
             return []
         records = self.records(query)
-        items: list[R] = []
         spec = filter_spec(self.table.native_type, records.paths, objects, skip_missing=True)
-        _read_all(Retrieval(self.client, lambda: spec), records.collect(items))
-        return items
+        return records.all(self._rows(Retrieval(self.client, lambda: spec), records))
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
         """`find`, then the properties of those objects: one round trip more."""
@@ -93,7 +94,7 @@ class TableAdapter(Adapter[R]):
             if check_row(row) and read(row.ref.id, row.values) == value:
                 found.append(self.client.context.ref(self.kind, row.ref.id))
 
-        _read_all(self._everything(list(self.table.fields[field].natives())), compare)
+        read_all(self._everything(list(self.table.fields[field].natives())), compare)
         return found
 
     def call(self, method: str, this: Ref, arguments: str = "") -> Any:
@@ -103,6 +104,17 @@ class TableAdapter(Adapter[R]):
     def start_task(self, method: str, this: Ref, arguments: str = "") -> Started:
         """Call a ``..._Task`` method of an object of this kind."""
         return Started(self.client.context.ref(TaskRecord, self.call(method, this, arguments).id))
+
+    def _all_rows(self, records: RecordMaker[R]) -> list[Row]:
+        """The rows of all objects of the kind."""
+        return self._rows(self._everything(records.paths), records)
+
+    def _rows(self, retrieval: Retrieval, records: RecordMaker[R]) -> list[Row]:
+        """All rows of a retrieval, and what is joined to them."""
+        rows: list[Row] = []
+        read_all(retrieval, rows.append)
+        records.join(rows, self.client)
+        return rows
 
     def _everything(self, paths: Sequence[str] | None) -> Retrieval:
         """The retrieval of these properties of all objects of the kind."""
@@ -121,8 +133,3 @@ class IndexedAdapter(TableAdapter[R]):
             return super().find(field, value)
         found = find_by_uuid(self.client, value, vms=self.vm_search)
         return [] if found is None else [self.client.context.ref(self.kind, found)]
-
-
-def _read_all(retrieval: Retrieval, take: Callable[[Row], object]) -> None:
-    while not retrieval.last:
-        retrieval.fetch(take, PAGE_SIZE)

@@ -8,9 +8,9 @@ from hvlib.driver import SessionLost
 from hvlib.model import errors
 from hvlib.model.errors import HvlibError, ProtocolError
 from hvlib.model.task import Failure
-from hvlib_vsphere.data_objects import Fault, MoRef
+from hvlib_vsphere.data_objects import Fault, MoRef, Row
 
-__all__ = ["STATUSES", "failure", "fault_error", "not_found"]
+__all__ = ["STATUSES", "check_session", "failure", "fault_error", "not_found"]
 
 FAULTS: Mapping[str, type[HvlibError]] = {
     fault: error
@@ -50,6 +50,14 @@ def fault_error(fault: Fault) -> HvlibError:
     if not fault.type:
         return ProtocolError(f"the server did not understand the request: {fault.message}", native=fault.plain())
     return _error_class(fault)(fault.words, native=fault.plain())
+
+
+def check_session(row: Row) -> None:
+    """Raise `SessionLost` if that is why properties are missing: a lost session answers without values."""
+    for fault in row.missing.values():
+        error = fault_error(fault)
+        if isinstance(error, SessionLost):
+            raise error
 
 
 def failure(value: object) -> Failure | None:

@@ -1,77 +1,22 @@
-"""PropertyListing: a listing that the server's PropertyCollector cuts into pages."""
+"""Listings under way: the server's PropertyCollector cuts them into pages, or they are read as a whole."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from hvlib.driver import Listing, ServerPage
-from hvlib.model.errors import CursorLost, HvlibError, InvalidQuery
 from hvlib.model.resources import Resource
 from hvlib_vsphere.data_objects import Row
-from hvlib_vsphere.login import Login
 from hvlib_vsphere.records import RecordMaker
-from hvlib_vsphere.wire.client import Client
-from hvlib_vsphere.wire.soap import element
+from hvlib_vsphere.wire.retrieval import Retrieval
 
-__all__ = ["PropertyListing", "Retrieval"]
+__all__ = ["JoinedListing", "PropertyListing"]
 
 R = TypeVar("R", bound=Resource)
 
-CANCEL_TIMEOUT = 2.0
-"""Seconds that freeing a listing may take."""
 
-
-class Retrieval:
-    """PropertyCollector.RetrievePropertiesEx, then ContinueRetrievePropertiesEx: a round trip a page.
-
-    | spec: gives the PropertyFilterSpec; asked for with the first page, as a view belongs to a login
-    """
-
-    def __init__(self, client: Client, spec: Callable[[], str]) -> None:
-        self.last = False
-        self._client = client
-        self._spec = spec
-        self._login: Login | None = None
-        self._token = ""
-
-    def fetch(self, take: Callable[[Row], object], size: int) -> None:
-        """The next page's objects, one by one. Raises `CursorLost` once the session that it began in is gone."""
-        result = self._begin(take, size) if self._login is None else self._go_on(take)
-        token = result.get("token") if isinstance(result, dict) else None
-        self._token, self.last = token or "", not token
-
-    def close(self) -> None:
-        """PropertyCollector.CancelRetrievePropertiesEx. A server that can't forgets the token with the session."""
-        token, self._token = self._token, ""
-        with suppress(HvlibError):
-            if token and self._login is not None and self._client.login is self._login:
-                collector = self._login.service("propertyCollector")
-                caller = self._client.caller(self._login).within(CANCEL_TIMEOUT)
-                caller.call("CancelRetrievePropertiesEx", collector, element("token", token))
-
-    def _begin(self, take: Callable[[Row], object], size: int) -> Any:
-        login = self._client.login
-        arguments = f"<specSet>{self._spec()}</specSet><options>{element('maxObjects', size)}</options>"
-        result = self._call("RetrievePropertiesEx", arguments, take)
-        self._login = login
-        return result
-
-    def _go_on(self, take: Callable[[Row], object]) -> Any:
-        if self._client.login is not self._login:
-            raise CursorLost("the listing ended with the session that it began in")
-        try:
-            return self._call("ContinueRetrievePropertiesEx", element("token", self._token), take)
-        except InvalidQuery as error:
-            raise CursorLost("the server does not know this page token (any more)", native=error.native) from error
-
-    def _call(self, method: str, arguments: str, take: Callable[[Row], object] | None = None) -> Any:
-        collector = self._client.login.service("propertyCollector")
-        return self._client.call(method, collector, arguments, take=take)
-
-
-class PropertyListing(Listing[R], Generic[R]):
+class PropertyListing(Listing[R]):
     """The pages of a kind. Nobody else can go on with it: the server's token ends with the session."""
 
     def __init__(self, retrieval: Retrieval, records: RecordMaker[R], size: int) -> None:
@@ -88,3 +33,31 @@ class PropertyListing(Listing[R], Generic[R]):
     def close(self) -> None:
         """`Retrieval.close`."""
         self._retrieval.close()
+
+
+class JoinedListing(Listing[R]):
+    """The pages of a kind to which other objects are joined.
+
+    All rows are read before the first page, so that the join takes one round trip however small the pages are.
+
+    | read: reads them, and what is joined to them
+    """
+
+    def __init__(self, read: Callable[[], Sequence[Row]], records: RecordMaker[R], size: int) -> None:
+        self._read = read
+        self._records = records
+        self._size = size
+        self._rows: Sequence[Row] | None = None
+        self._start = 0
+
+    def fetch(self) -> ServerPage[R]:
+        """``read``'s round trips for the first page, none for the others."""
+        rows = self._rows if self._rows is not None else self._read()
+        end = self._start + self._size
+        items = self._records.all(rows[self._start : end])
+        self._rows, self._start = rows, end
+        return ServerPage(items, end >= len(rows), None)
+
+    def close(self) -> None:
+        """Drop the rows."""
+        self._rows = None

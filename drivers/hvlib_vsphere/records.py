@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
-from hvlib.driver import SessionLost
 from hvlib.driver.table import Table, item_or_none
 from hvlib.model.errors import InvalidQuery, PermissionDenied
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
-from hvlib_vsphere.data_objects import Row
-from hvlib_vsphere.errors import fault_error, not_found
+from hvlib_vsphere.data_objects import MoRef, Row
+from hvlib_vsphere.errors import check_session, fault_error, not_found
+from hvlib_vsphere.joins import MACHINE, Templates
+from hvlib_vsphere.wire.caller import Calls
 from hvlib_vsphere.wire.client import Client
 
 __all__ = ["RecordMaker", "check_row"]
@@ -23,18 +24,39 @@ class RecordMaker(Generic[R]):
     """Makes the records of one query.
 
     | paths: the properties to ask for; None: all
+    | templates: which of the VMs that the objects name are templates
     | witness: a type of another object that answers along, only to show that the session is alive
     """
 
     def __init__(self, table: Table[R], query: Query[R], client: Client, witness: str | None = None) -> None:
         leaves = table.natives(query.fields)
-        records = table.records(query, item_or_none, client.context, client)
+        self.templates = Templates()
+        records = table.records(query, item_or_none, client.context, client, self.templates)
         self.witness = witness
         self.ref = records.ref
         self.paths = None if query.native is True else sorted(leaves.union(query.native or ()))
+        self._machine_paths = tuple(join.path for join in table.joins(query.fields))
         self._native_type = table.native_type
         self._named = query.native if isinstance(query.native, tuple) else ()
         self._make = _with_native(records.make, query.native, leaves)
+
+    @property
+    def joined(self) -> bool:
+        """Whether `join` has to be called for the rows that records are made of."""
+        return bool(self._machine_paths)
+
+    def named(self, rows: Collection[Row]) -> set[MoRef]:
+        """The VMs that rows name."""
+        values = (_value(row.values, path) for path in self._machine_paths for row in rows)
+        return {value for value in values if isinstance(value, MoRef) and value.type == MACHINE}
+
+    def join(self, rows: Collection[Row], calls: Calls) -> None:
+        """Ask which of the VMs that rows name are templates: one round trip if any was not asked for yet."""
+        self.templates.learn(self.named(rows), calls)
+
+    def all(self, rows: Iterable[Row]) -> list[R]:
+        """The records of the rows that are of this kind."""
+        return [record for row in rows if (record := self.of_row(row)) is not None]
 
     def of_row(self, row: Row) -> R | None:
         """The record of an object; None if it is not of this kind, or gone.
@@ -71,13 +93,11 @@ def check_row(row: Row) -> bool:
     reasons (a host is not connected) leave a property None. Raises `SessionLost` and `PermissionDenied`, as None would
     say that the server has no value.
     """
-    faults = [(path, fault, fault_error(fault)) for path, fault in row.missing.items()]
-    for _, _, error in faults:
-        if isinstance(error, SessionLost):
-            raise error
-    if any(not_found(fault) and fault.detail.get("obj", row.ref) == row.ref for _, fault, _ in faults):
+    check_session(row)
+    if any(not_found(fault) and fault.detail.get("obj", row.ref) == row.ref for fault in row.missing.values()):
         return False
-    for path, fault, error in faults:
+    for path, fault in row.missing.items():
+        error = fault_error(fault)
         if isinstance(error, PermissionDenied):
             raise PermissionDenied(f"{row.ref.id}: {path or 'it'} may not be read: {error}", native=fault.plain())
     return True
@@ -101,7 +121,12 @@ def _whole(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _with_leaves(values: Mapping[str, Any], leaves: Iterable[str]) -> dict[str, Any]:
     """Whole properties and, taken out of them, the leaves that the fields are made of."""
-    return {**values, **{path: _inside(values, path) for path in leaves if path not in values}}
+    return {**values, **{path: _value(values, path) for path in leaves}}
+
+
+def _value(values: Mapping[str, Any], path: str) -> Any:
+    """A property's value, or None, from the property itself or from the whole one that it is a leaf of."""
+    return values[path] if path in values else _inside(values, path)
 
 
 def _inside(values: Mapping[str, Any], path: str) -> Any:

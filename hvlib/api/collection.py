@@ -165,13 +165,15 @@ class Collection(Generic[R]):
                 late = WaitTimeout(f"{self.kind.kind} {watched.id} is not {state} after {patience:g} s")
                 raise locate(late, self.provider) from error
 
-    def watch_refs(self, refs: Sequence[Ref], *, patience: float | None = None) -> Watch[R]:
+    def watch_refs(
+        self, refs: Sequence[Ref], *, fields: Iterable[str] | None = None, patience: float | None = None
+    ) -> Watch[R]:
         """A watch of these objects alone, for a wait of ``patience`` seconds."""
         self._manager.adapter(self.kind)
         with self._locating():
             watched = self._of_kind(refs)
         self.check_provider(watched)
-        query = self.query(refs=watched)
+        query = self.query(fields=fields, refs=watched)
         return Watch(self._manager, [query], patience=patience)
 
     def do(self, ref: Ref | R | None, action: Action, *, dry_run: bool = False, label: str = "") -> Task[Any]:

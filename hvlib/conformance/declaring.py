@@ -13,10 +13,19 @@ import pytest
 
 import hvlib
 from hvlib.api.collection import Collection
-from hvlib.conformance.fixtures import Conformance, NewVM, Wired, collections, counted, driver_session, listable
+from hvlib.conformance.fixtures import (
+    Administrator,
+    Conformance,
+    NewVM,
+    Wired,
+    collections,
+    counted,
+    driver_session,
+    listable,
+)
 from hvlib.conformance.replica import plain, plain_records, truth
 from hvlib.conformance.site import Site
-from hvlib.model.actions import Start
+from hvlib.model.actions import Start, Stop
 from hvlib.model.ref import KINDS_OF_REFS, Ref
 from hvlib.model.resources import KINDS, VM
 from hvlib.model.task import ENDED
@@ -83,9 +92,24 @@ class DeclaringConformance(Conformance):
     def test_every_ref_can_be_read(self, site: Site, provider: hvlib.Provider, kind: str) -> None:
         """A record refers to objects that the provider finds; those of a task may be gone, but not their kinds."""
         for collection in served(site, provider, kind):
-            refs = {ref for record in collection.get_all() for name in record.loaded for ref in refs_in(record, name)}
+            refs = set(named_by(collection))
             found = provider.get_many(refs)
             assert kind == "Task" or found.keys() == refs
+
+    def test_every_ref_to_a_vm_that_became_an_image_can_be_read(
+        self, site: Site, admin: Administrator, provider: hvlib.Provider, new_vm: NewVM
+    ) -> None:
+        """As what it is now, or it is not named any more: the server's records of tasks may know its former kind."""
+        id = new_vm("turned")
+        for action in (Start(), Stop()):
+            if type(action) in provider.compute.vms.actions:
+                provider.compute.vms.do(Ref(provider.about.uuid, "VM", id), action).wait(timeout=site.patience)
+        admin.make_image(id)
+        try:
+            refs = {ref for collection in listable(site, provider) for ref in named_by(collection) if ref.id == id}
+            assert provider.get_many(refs).keys() == refs
+        finally:
+            admin.make_vm(id)
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_fields_that_are_asked_for_are_loaded_and_no_others(
@@ -175,6 +199,11 @@ def check_values(record: hvlib.Resource) -> None:
             if isinstance(each, Ref):
                 assert (each.provider_uuid, each.provider) == (record.ref.provider_uuid, record.provider)
                 assert each.kind in KINDS_OF_REFS.get(name, (each.kind,)), f"{name} is no {each.kind}"
+
+
+def named_by(collection: Collection[Any]) -> Iterator[Ref]:
+    """The refs in all records of a kind."""
+    return (ref for record in collection.get_all() for name in record.loaded for ref in refs_in(record, name))
 
 
 def refs_in(record: hvlib.Resource, name: str) -> Iterator[Ref]:

@@ -20,7 +20,10 @@ from hvlib.runtime.clock import Clock
 from hvlib.runtime.translation import locate, locating
 from hvlib.runtime.watch.watch import Watch
 
-__all__ = ["Report", "ServerTask", "by_provider", "follow", "read_results", "running_tasks"]
+__all__ = ["Report", "ServerTask", "by_provider", "follow", "read_results", "running_tasks", "watch_tasks"]
+
+FOLLOWED = frozenset({"state", "progress", "started_at", "error", "result"})
+"""The fields of a task's record that are read while it is followed. Another may cost the server a round trip more."""
 
 Report = Callable[["ServerTask", float], object]
 """Called with a task and its progress, 0.0 to 1.0."""
@@ -118,7 +121,7 @@ class ServerTask:
             deadline = self.clock.now() + seconds("timeout", timeout)
         running = running_tasks([self])
         if running:
-            with self.provider.tasks.watch_refs(list(running), patience=timeout) as watch:
+            with watch_tasks(self.provider, running, timeout) as watch:
                 follow(watch, running, deadline, report)
         refusal = self.refusal(timeout)
         if refusal is not None:
@@ -179,7 +182,7 @@ class ServerTask:
     def _latest(self) -> TaskRecord | None:
         if not self.ended:
             assert self.ref is not None
-            self._record = self.provider.tasks.get(self.ref)
+            self._record = self.provider.tasks.get(self.ref, fields=_followed(self.provider))
         return self._record
 
     def _failure(self, record: TaskRecord) -> HvlibError:
@@ -200,6 +203,18 @@ class ServerTask:
 def _known(record: TaskRecord, name: str) -> Any:
     """A field's value; None where the driver does not have the field."""
     return getattr(record, name) if name in record.loaded else None
+
+
+def _followed(provider: Any) -> frozenset[str]:
+    """The fields that tasks are followed by, of those that the driver has."""
+    declared: frozenset[str] = provider.tasks.fields
+    return FOLLOWED & declared
+
+
+def watch_tasks(provider: Any, tasks: Iterable[Ref], patience: float) -> Watch[TaskRecord]:
+    """A watch of one provider's tasks, for a wait of ``patience`` seconds."""
+    watch: Watch[TaskRecord] = provider.tasks.watch_refs(list(tasks), fields=_followed(provider), patience=patience)
+    return watch
 
 
 def by_provider(tasks: Iterable[ServerTask]) -> list[list[ServerTask]]:

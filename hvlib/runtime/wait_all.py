@@ -10,7 +10,15 @@ from typing import Any, TypeVar, cast
 from hvlib.model.arguments import function, one_of, seconds
 from hvlib.model.errors import HvlibError, InvalidQuery
 from hvlib.model.task import DEFAULT_TIMEOUT, Task
-from hvlib.runtime.server_task import Report, ServerTask, by_provider, follow, read_results, running_tasks
+from hvlib.runtime.server_task import (
+    Report,
+    ServerTask,
+    by_provider,
+    follow,
+    read_results,
+    running_tasks,
+    watch_tasks,
+)
 
 __all__ = ["wait_all"]
 
@@ -59,7 +67,7 @@ def _follow_all(tasks: list[ServerTask], timeout: float, report: Report | None) 
         for group, deadline in zip(groups, deadlines, strict=True):
             running = running_tasks(group)
             with _noted(met, group):
-                watch = watches.enter_context(group[0].provider.tasks.watch_refs(list(running), patience=timeout))
+                watch = watches.enter_context(watch_tasks(group[0].provider, running, timeout))
                 following.append((group, pool.submit(follow, watch, running, deadline, report)))
         for group, followed in following:  # Whatever ends this wait, Ctrl-C too, closes the watches: the threads end.
             with _noted(met, group):

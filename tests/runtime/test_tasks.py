@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -146,6 +147,27 @@ def test_a_task_that_the_server_forgot_has_no_known_outcome(lab: Lab, provider: 
     assert (task.state, task.progress, task.result) == ("unknown", None, None)
     assert isinstance(task.error, hvlib.NotFound)
     assert other.wait(timeout=10).power_state == "suspended"
+
+
+def test_a_task_is_followed_by_no_field_that_is_not_needed(
+    provider: hvlib.Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others may take a server another round trip: the target, which is known, above all."""
+    asked = []
+    query = type(provider.tasks).query
+
+    def note(tasks: Any, **options: Any) -> Any:
+        made = query(tasks, **options)
+        asked.append(made.fields)
+        return made
+
+    monkeypatch.setattr(type(provider.tasks), "query", note)
+    task, other = (vm.start() for vm in provider.compute.vms.get_all(power_state="halted").all()[:2])
+    assert task.state
+    task.wait(timeout=10)
+    hvlib.wait_all([other], timeout=10)
+    assert [fields for fields in asked if "target" in fields] == []
+    assert len(asked) >= 3
 
 
 def test_a_task_followed_twice_and_a_wait_of_nothing(provider: hvlib.Provider) -> None:

@@ -102,9 +102,8 @@ class Estate:
         """All of a collection as they are now, in the order in which they were made."""
         with self._lock:
             self._settle()
-            if collection != "hosts":
-                return {id: dict(one) for id, one in self._all[collection].items()}
-            return {id: {**host, "free_mib": self._free(host)} for id, host in self._all["hosts"].items()}
+            also: Callable[[Object], Object] = {"hosts": self._free, "tasks": self._templates}.get(collection, dict)
+            return {id: {**one, **also(one)} for id, one in self._all[collection].items()}
 
     def power(self, id: str, word: str) -> Object:
         """Begin to change a machine's state."""
@@ -176,7 +175,7 @@ class Estate:
         """Put a machine into a state, at once. It has an address while it is on."""
         with self._lock:
             vm = self._find("vms", id)
-            vm.update(state=state, addresses=_addresses(id, state))
+            vm.update(state=state, addresses=grove_inventory.addresses(id, state))
             self._log.append((id, False))
 
     def set_template(self, id: str, template: bool) -> None:
@@ -242,7 +241,7 @@ class Estate:
         id = f"{collection.removesuffix('s')}-{next(self._numbers)}"
         self._all[collection][id] = one = {"id": id, "uuid": str(self._new_uuid(id)), **values}
         if collection == "vms":
-            one["addresses"] = _addresses(id, one["state"])
+            one["addresses"] = grove_inventory.addresses(id, one["state"])
             self._log.append((id, True))
         return id
 
@@ -250,19 +249,20 @@ class Estate:
         vm: Object = {**grove_inventory.MACHINE, "name": name, "created": time.time()}
         return {**vm, "host": next(iter(self._all["hosts"])), **{key: v for key, v in given.items() if v is not None}}
 
-    def _free(self, host: Object) -> int:
+    def _free(self, host: Object) -> Object:
+        """The memory that is left."""
         awake = [vm for vm in self._all["vms"].values() if vm["host"] == host["id"] and vm["state"] in ("on", "frozen")]
-        return int(host["memory_mib"]) - sum(int(vm["memory_mib"]) for vm in awake)
+        return {"free_mib": int(host["memory_mib"]) - sum(int(vm["memory_mib"]) for vm in awake)}
+
+    def _templates(self, task: Object) -> Object:
+        """The machines that a task names and that are templates."""
+        named = (task["target"], task["made"])
+        return {"templates": [id for id in named if id in self._all["vms"] and self._all["vms"][id]["template"]]}
 
 
 def _require_state(vm: Object, allowed: frozenset[str]) -> None:
     if vm["state"] not in allowed:
         raise Refused("wrong_state", f"{vm['id']} is {vm['state']}, not {' or '.join(sorted(allowed))}")
-
-
-def _addresses(id: str, state: str) -> list[str]:
-    number = int(id.rpartition("-")[2])
-    return [f"198.51.100.{number % 250}", f"2001:db8::{number % 0xFFFF:x}"] if state == "on" else []
 
 
 def _number(collection: str, id: str) -> int:

@@ -1,11 +1,11 @@
-"""What is in a Grove server when it starts: always the same."""
+"""What is in a Grove server when it starts: always the same. The addresses of its machines are too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-__all__ = ["MACHINE", "hosts", "vms"]
+__all__ = ["MACHINE", "addresses", "hosts", "vms"]
 
 Object = dict[str, Any]
 
@@ -77,3 +77,9 @@ def vms(number: int, on: Sequence[str]) -> Iterator[Object]:
         yield vm
     for name in ("debian", "windows/server"):
         yield {**MACHINE, "name": name, "created": PLANTED, "host": on[0], "os": name, "template": True}
+
+
+def addresses(id: str, state: str) -> list[str]:
+    """What a machine's addresses are in a state: it has some while it is on."""
+    number = int(id.rpartition("-")[2])
+    return [f"198.51.100.{number % 250}", f"2001:db8::{number % 0xFFFF:x}"] if state == "on" else []

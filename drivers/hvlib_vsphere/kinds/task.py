@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hvlib.driver import Done, action
-from hvlib.driver.table import ID, Field, RefTo, Table
+from hvlib.driver.table import ID, Field, Joined, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import TaskRecord
 from hvlib.model.task import TaskState
 from hvlib_vsphere.adapter import TableAdapter
 from hvlib_vsphere.errors import failure
+from hvlib_vsphere.joins import NamedMachine, unless_template
 from hvlib_vsphere.values import SERVER_UUID, is_true, kind_of, moment, own_uuid
 from hvlib_vsphere.wire.property_spec import traverse
 from hvlib_vsphere.wire.soap import element
@@ -45,6 +46,11 @@ def either(name: str | None, operation: str | None) -> str:
     return name or operation or ""
 
 
+def named(path: str) -> RefTo:
+    """The object that a property names; None for a template, of which hvlib has no kind here."""
+    return RefTo(kind_of, Joined(NamedMachine(path), path, convert=unless_template))
+
+
 TABLE = Table(
     TaskRecord,
     "Task",
@@ -55,10 +61,10 @@ TABLE = Table(
         "operation": Field("info.descriptionId", convert=lambda operation: operation or ""),
         "state": Field("info.state", "info.cancelled", "info.error", convert=task_state),
         "progress": Field("info.progress", "info.state", convert=fraction),
-        "target": RefTo(kind_of, "info.entity"),
+        "target": named("info.entity"),
         "started_at": Field("info.startTime", convert=moment),
         "error": Field("info.error", convert=failure),
-        "result": RefTo(kind_of, "info.result"),
+        "result": named("info.result"),
     },
 )
 

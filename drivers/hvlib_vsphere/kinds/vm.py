@@ -12,6 +12,7 @@ from hvlib.model.errors import InvalidQuery
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, PowerState
 from hvlib_vsphere.adapter import IndexedAdapter
+from hvlib_vsphere.joins import MACHINE, TEMPLATE
 from hvlib_vsphere.values import (
     SERVER_UUID,
     escape_name,
@@ -52,7 +53,7 @@ def is_no_template(template: object) -> bool:
 
 TABLE = Table(
     VM,
-    "VirtualMachine",
+    MACHINE,
     {
         "uuid": Field(ID, SERVER_UUID, "config.instanceUuid", convert=own_uuid),
         "name_label": Field("name", convert=unescape_name),
@@ -67,7 +68,7 @@ TABLE = Table(
         "host": RefTo(kind_of, "runtime.host"),
         "networks": RefsTo(kind_of, Field("network", convert=as_tuple)),
     },
-    accept=Field("config.template", convert=is_no_template),
+    accept=Field(TEMPLATE, convert=is_no_template),
 )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from typing import Any
 
@@ -14,8 +15,11 @@ from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib_vsphere.adapter import TableAdapter
 from hvlib_vsphere.data_objects import MoRef
+from hvlib_vsphere.joins import templates_spec
 from hvlib_vsphere.values import is_true
 from hvlib_vsphere.watch.kind_watcher import KindWatcher
+from hvlib_vsphere.watch.template_watcher import TemplateWatcher
+from hvlib_vsphere.wire.caller import Caller
 from hvlib_vsphere.wire.client import Client
 from hvlib_vsphere.wire.decoding import as_tuple
 from hvlib_vsphere.wire.soap import element
@@ -35,8 +39,9 @@ DESTROY_TIMEOUT = 2.0
 class PropertyFeed(LongPollFeed):
     """PropertyCollector.WaitForUpdatesEx, one call at a time, over a connection of its own.
 
-    Opening it takes two round trips and one for each query, `next` one. Its cursors tell where it was, but can't be
-    continued: the server keeps a version only as long as the collector.
+    Opening it takes two round trips and one for each query, `next` one; three more where records name VMs that none has
+    named before. Its cursors tell where it was, but can't be continued: the server keeps a version only as long as the
+    collector.
     """
 
     def __init__(
@@ -49,13 +54,17 @@ class PropertyFeed(LongPollFeed):
         self._waiting = client.caller(self._login, self._transport)
         self._aside = client.caller(self._login)
         self._version = ""
+        self._more = False
         self._synced = False
         self._lock = threading.Lock()
         self._collector: MoRef | None = None
         try:
             self._collector = self._waiting.call("CreatePropertyCollector", self._login.service("propertyCollector"))
             self._watchers = [KindWatcher(adapters[query.kind], query) for query in queries]
-            self._filters = {self._filter(each): each for each in self._watchers if each.spec}
+            self._filters: dict[str, KindWatcher | TemplateWatcher] = {
+                self._filter(each.spec, self._waiting): each for each in self._watchers if each.spec
+            }
+            self._named: dict[KindWatcher, tuple[str, AbstractSet[MoRef]]] = {}
         except BaseException:
             self.close()
             raise
@@ -64,11 +73,15 @@ class PropertyFeed(LongPollFeed):
         """PropertyCollector.WaitForUpdatesEx: one round trip. A set that the server sends in parts comes in parts."""
         seconds = int(timeout) if self._synced else 0
         poll_after = min(timeout, POLL) if seconds == 0 else 0.0
-        update = self._updates(seconds)
-        if update is None:
-            return self._batch([], more=False, poll_after=poll_after)
-        self._version = update["version"]
-        return self._batch(self._changes(update), more=is_true(update.get("truncated")), poll_after=poll_after)
+        # The snapshot may take the whole time-out.
+        calls = self._waiting.within(self.margin(seconds) if self._synced else self._context.timeout())
+        # An interruption may have come between the updates that were taken and their changes.
+        if not any(watcher.behind for watcher in self._watchers):
+            self._take(self._updates(seconds, calls))
+        for watcher in self._watchers:
+            self._follow_named(watcher, calls)
+            watcher.join(calls)
+        return self._batch([change for watcher in self._watchers for change in watcher.changes()], poll_after)
 
     def wake(self) -> None:
         """PropertyCollector.CancelWaitForUpdates, over another connection."""
@@ -94,28 +107,44 @@ class PropertyFeed(LongPollFeed):
         assert self._collector is not None
         return self._collector
 
-    def _filter(self, watcher: KindWatcher) -> str:
-        arguments = f"<spec>{watcher.spec}</spec>{element('partialUpdates', False)}"
-        created: MoRef = self._waiting.call("CreateFilter", self._own(), arguments)
+    def _filter(self, spec: str, calls: Caller) -> str:
+        arguments = f"<spec>{spec}</spec>{element('partialUpdates', False)}"
+        created: MoRef = calls.call("CreateFilter", self._own(), arguments)
         return created.id
 
-    def _updates(self, seconds: int) -> Any:
-        """The next UpdateSet; None if nothing changes for so long. The snapshot may take the whole time-out."""
+    def _updates(self, seconds: int, calls: Caller) -> Any:
+        """The next UpdateSet; None if nothing changes for so long."""
         arguments = element("version", self._version) + f"<options>{element('maxWaitSeconds', seconds)}</options>"
-        limit = self.margin(seconds) if self._synced else self._context.timeout()
         with self.timed(seconds):
-            return self._waiting.within(limit).call("WaitForUpdatesEx", self._own(), arguments, wait=seconds)
+            return calls.call("WaitForUpdatesEx", self._own(), arguments, wait=seconds)
 
-    def _changes(self, update: dict[str, Any]) -> list[Change]:
-        """The changes of an UpdateSet."""
-        return [change for each in as_tuple(update.get("filterSet")) for change in self._of_filter(each)]
+    def _take(self, update: Any) -> None:
+        """Take an UpdateSet, if there is one."""
+        self._more = update is not None and is_true(update.get("truncated"))
+        if update is None:
+            return
+        self._version = update["version"]
+        for each in as_tuple(update.get("filterSet")):
+            watcher = self._filters.get(each["filter"].id)
+            if watcher is not None:
+                watcher.take(each)
 
-    def _of_filter(self, update: dict[str, Any]) -> Iterator[Change]:
-        watcher = self._filters.get(update["filter"].id)
-        return iter(()) if watcher is None else watcher.changes(update)
+    def _follow_named(self, watcher: KindWatcher, calls: Caller) -> None:
+        """Put another filter on the VMs that a query's rows name, once they name VMs that are not in the last one."""
+        named = watcher.named()
+        last, followed = self._named.get(watcher, ("", frozenset()))
+        if named <= followed:
+            return
+        new = self._filter(templates_spec(named), calls)
+        self._filters[new], self._named[watcher] = TemplateWatcher(watcher), (new, named)
+        watcher.records.templates.forget_others(named)
+        if last:
+            del self._filters[last]
+            calls.call("DestroyPropertyFilter", MoRef("PropertyFilter", last))
 
-    def _batch(self, changes: list[Change], *, more: bool, poll_after: float) -> Batch:
+    def _batch(self, changes: list[Change], poll_after: float) -> Batch:
         """The first set that is not truncated ends the snapshot."""
+        more = self._more
         synced = not self._synced and not more
         if synced:
             self._synced = True

@@ -13,6 +13,7 @@ from hvlib_vsphere.adapter import TableAdapter
 from hvlib_vsphere.data_objects import Fault, MoRef, Row
 from hvlib_vsphere.errors import fault_error
 from hvlib_vsphere.records import check_row
+from hvlib_vsphere.wire.caller import Calls
 from hvlib_vsphere.wire.decoding import as_tuple
 from hvlib_vsphere.wire.property_spec import filter_spec
 
@@ -20,24 +21,53 @@ __all__ = ["KindWatcher"]
 
 
 class KindWatcher:
-    """One query's part of a feed: its filter on the server, and the rows that it sent, by object."""
+    """One query's part of a feed: its filter on the server, and the rows that it sent, by object.
+
+    Updates are taken first, then what is new in them is joined, then they are changes: where the join fails, nothing of
+    them is lost.
+    """
 
     def __init__(self, adapter: TableAdapter[Any], query: Query[Any]) -> None:
         self.records = adapter.records(query)
         self._awaited = set(query.refs or ())
         self._rows: dict[str, Row] = {}
+        self._taken: dict[str, Row | None] = {}
         self._shown: set[Ref] = set()
         chosen = query.refs is not None
         objects = adapter.specs_of(query.refs or ()) if chosen else adapter.selection()
         # A filter needs an object.
         self.spec = objects and filter_spec(adapter.table.native_type, self.records.paths, objects, skip_missing=chosen)
 
-    def changes(self, update: dict[str, Any]) -> Iterator[Change]:
-        """The changes of one PropertyFilterUpdate."""
+    @property
+    def behind(self) -> bool:
+        """Whether updates were taken that are no changes yet."""
+        return bool(self._taken)
+
+    def take(self, update: dict[str, Any]) -> None:
+        """Take the updates of one PropertyFilterUpdate."""
         for each in as_tuple(update.get("objectSet")):
-            yield from self._object(each)
+            if each["obj"].type != self.records.witness:
+                self._taken[each["obj"].id] = self._row(each)
         for each in as_tuple(update.get("missingSet")):
-            yield from self._missing(each["obj"], Fault.of_localized(each.get("fault")))
+            self._missing(each["obj"], Fault.of_localized(each.get("fault")))
+
+    def named(self) -> set[MoRef]:
+        """The VMs that the rows name."""
+        return self.records.named(self._rows.values())
+
+    def note_template(self, vm: MoRef, template: bool) -> None:
+        """Note whether a VM is a template. If that is news, each record that names it is a change."""
+        if self.records.templates.note(vm, template):
+            self._taken.update({id: row for id, row in self._rows.items() if vm in self.records.named([row])})
+
+    def join(self, calls: Calls) -> None:
+        """`RecordMaker.join` for the updates that were taken."""
+        self.records.join([row for row in self._taken.values() if row is not None], calls)
+
+    def changes(self) -> list[Change]:
+        """The changes that the updates are which were taken."""
+        taken, self._taken = self._taken, {}
+        return [change for id, row in taken.items() for change in self._change(id, row)]
 
     def absent(self) -> Iterator[Change]:
         """The refs asked for that the snapshot, which is complete now, does not hold."""
@@ -45,23 +75,15 @@ class KindWatcher:
             yield Gone(ref)
         self._awaited.clear()
 
-    def _object(self, update: dict[str, Any]) -> Iterator[Change]:
-        """An ObjectUpdate: enter, modify or leave. One may enter again: then its values are replaced."""
-        ref = update["obj"]
-        if ref.type == self.records.witness:
-            return
-        if update.get("kind") == "leave":
-            yield from self._gone(ref.id)
-            return
-        record = self.records.of_row(self._row(ref, update))
-        if record is None:
-            yield from self._hidden(self.records.ref(ref.id))
-        else:
-            self._shown.add(record.ref)
-            yield Upsert(record)
+    def _row(self, update: dict[str, Any]) -> Row | None:
+        """All that is known of an ObjectUpdate's object, as a listing would say it; None once it left.
 
-    def _row(self, ref: MoRef, update: dict[str, Any]) -> Row:
-        """All that is known of an object, as a listing would say it."""
+        It may enter again: then its values are replaced.
+        """
+        ref = update["obj"]
+        if update.get("kind") == "leave":
+            self._rows.pop(ref.id, None)
+            return None
         if update.get("kind") == "enter" or ref.id not in self._rows:
             self._rows[ref.id] = Row(ref, {}, {})
         row = self._rows[ref.id]
@@ -73,18 +95,21 @@ class KindWatcher:
             row.values.pop(each["path"], None)
         return row
 
-    def _missing(self, ref: MoRef, fault: Fault) -> Iterator[Change]:
+    def _missing(self, ref: MoRef, fault: Fault) -> None:
         """A MissingObject: one that the filter names, and the server can't read. Only what is not found is gone."""
         if check_row(Row(ref, {}, {ID: fault})):
             raise fault_error(fault)
-        yield from self._gone(ref.id)
+        self._rows.pop(ref.id, None)
+        self._taken[ref.id] = None
 
-    def _gone(self, id: str) -> Iterator[Change]:
-        self._rows.pop(id, None)
-        yield from self._hidden(self.records.ref(id))
-
-    def _hidden(self, ref: Ref) -> Iterator[Change]:
-        """Not there any more, or of another kind now: said once."""
+    def _change(self, id: str, row: Row | None) -> Iterator[Change]:
+        """An Upsert of a record. An object that is not there any more, or of another kind now, is Gone: said once."""
+        record = None if row is None else self.records.of_row(row)
+        if record is not None:
+            self._shown.add(record.ref)
+            yield Upsert(record)
+            return
+        ref = self.records.ref(id)
         if ref in self._shown:
             self._shown.discard(ref)
             yield Gone(ref)

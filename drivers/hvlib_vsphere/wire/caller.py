@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import urllib3
 
@@ -14,10 +14,26 @@ from hvlib_vsphere.errors import STATUSES, fault_error
 from hvlib_vsphere.login import Login
 from hvlib_vsphere.wire.soap import Reply, envelope
 
-__all__ = ["Caller", "fetch"]
+__all__ = ["Caller", "Calls", "fetch"]
 
 PATH = "/sdk"
 NO_SERVER = "is this the address of a vCenter or an ESXi host?"
+
+
+class Calls(Protocol):
+    """Calls methods in a login: a `Caller` in its own, a client in the one that stands."""
+
+    @property
+    def login(self) -> Login:
+        """The login that `call` uses."""
+
+    def call(
+        self, method: str, this: MoRef, arguments: str = "", *, take: Callable[[Row], object] | None = None
+    ) -> Any:
+        """`Caller.call`."""
+
+    def within(self, seconds: float) -> Caller:
+        """Calls in the same login that may take so long at most."""
 
 
 class Caller:
@@ -34,7 +50,7 @@ class Caller:
         self._limit = limit
 
     def within(self, seconds: float) -> Caller:
-        """The same caller for calls that may take so long at most."""
+        """`Calls.within`."""
         return Caller(self._transport, self._context, self.login, min(seconds, self._context.timeout()))
 
     def call(

@@ -41,6 +41,10 @@ class Client:
         """`Caller.call` in the login that stands."""
         return self.caller(self.login).call(method, this, arguments, take=take)
 
+    def within(self, seconds: float) -> Caller:
+        """`Calls.within`."""
+        return self.caller(self.login).within(seconds)
+
     def view(self, native_type: str) -> MoRef:
         """The view of all objects of a type: ViewManager.CreateContainerView, once a login. It ends with the login."""
         login = self.login

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -154,7 +154,9 @@ class VSphereSite(Site):
         paths = "info.descriptionId info.state info.queueTime info.startTime info.progress info.entity info.result"
         recent = self.admin.content.taskManager.recentTask
         found = self._leaves(vim.Task, recent, paths.split())
-        return {id: _task(uuid5(server, id), leaves) for id, leaves in found.items()}
+        flags = self._leaves(vim.VirtualMachine, self.admin.objects(vim.VirtualMachine), ["config.template"])
+        templates = {id for id, leaves in flags.items() if leaves["config.template"]}
+        return {id: _task(uuid5(server, id), leaves, templates) for id, leaves in found.items()}
 
     def _leaves(self, native_type: Any, objects: Sequence[Any], paths: Sequence[str]) -> Mapping[str, Leaves]:
         if not objects:
@@ -206,9 +208,7 @@ def _host(leaves: Leaves) -> Mapping[str, object]:
     }
 
 
-def _task(uuid: UUID, leaves: Leaves) -> Mapping[str, object]:
-    entity, result = leaves["info.entity"], leaves["info.result"]
-    kinds = (vim.VirtualMachine, vim.HostSystem, vim.ClusterComputeResource, vim.Network)
+def _task(uuid: UUID, leaves: Leaves, templates: Set[str]) -> Mapping[str, object]:
     succeeded = leaves["info.state"] == "success"
     operation = leaves["info.descriptionId"].rpartition(".")[2]
     return {
@@ -220,9 +220,15 @@ def _task(uuid: UUID, leaves: Leaves) -> Mapping[str, object]:
         "created_at": _moment(leaves["info.queueTime"]),
         "started_at": _moment(leaves["info.startTime"]),
         "progress": 1.0 if succeeded else leaves["info.progress"] and leaves["info.progress"] / 100,
-        "target": entity._moId if isinstance(entity, kinds) else None,
-        "result": result._moId if isinstance(result, kinds) else None,
+        "target": _of_a_kind(leaves["info.entity"], templates),
+        "result": _of_a_kind(leaves["info.result"], templates),
     }
+
+
+def _of_a_kind(named: object, templates: Set[str]) -> str | None:
+    """The identifier of an object that hvlib has a kind for."""
+    kinds = (vim.VirtualMachine, vim.HostSystem, vim.ClusterComputeResource, vim.Network)
+    return named._moId if isinstance(named, kinds) and named._moId not in templates else None
 
 
 def _name(kept: str) -> str:

@@ -43,7 +43,8 @@ def update(kind: str, values: dict[str, Any] | None = None, **missing: dict[str,
 
 
 def changes_of(watch: KindWatcher, change: dict[str, Any]) -> list[Change]:
-    return list(watch.changes(change))
+    watch.take(change)
+    return watch.changes()
 
 
 def record_of(changes: list[Change]) -> VM:

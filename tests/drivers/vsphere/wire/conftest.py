@@ -14,7 +14,7 @@ from hvlib_vsphere.driver import VSphereDriver
 from hvlib_vsphere.session import VSphereSession
 from servers.vcsim import Vcsim
 
-from hvlib.driver import Batch, Endpoint, Feed, Secret, Session, Upsert
+from hvlib.driver import Batch, Change, Endpoint, Feed, Secret, Session, Upsert
 from hvlib.model.query import Query, make_query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
@@ -48,6 +48,14 @@ def admin(server: Vcsim) -> Iterator[Administrator]:
     administrator = Administrator(server)
     yield administrator
     administrator.close()
+
+
+@pytest.fixture
+def machine(admin: Administrator) -> Iterator[Any]:
+    """A VM for one test."""
+    made = admin.clone(admin.halted(), "cloned")
+    yield made
+    admin.remove(made)
 
 
 @pytest.fixture
@@ -93,6 +101,26 @@ def batches(feed: Feed, until: Callable[[Sequence[Batch]], bool], seconds: float
         assert time.monotonic() < deadline, received
         received.append(feed.next(1.0))
     return received
+
+
+def changes(feed: Feed, wanted: Callable[[Change], bool]) -> Change:
+    """The first change that is wanted."""
+    found: list[Change] = []
+
+    def arrived(so_far: Any) -> bool:
+        found.extend(change for batch in so_far[-1:] for change in batch.changes if wanted(change))
+        return bool(found)
+
+    batches(feed, arrived)
+    return found[0]
+
+
+def upsert_of(id: str, **fields: object) -> Callable[[Change], bool]:
+    return lambda change: (
+        isinstance(change, Upsert)
+        and change.record.ref.id == id
+        and all(getattr(change.record, name) == value for name, value in fields.items())
+    )
 
 
 def snapshot(feed: Feed) -> dict[Ref, Resource]:

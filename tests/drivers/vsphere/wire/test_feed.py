@@ -19,7 +19,17 @@ from hvlib.errors import ConnectionFailed, ConnectionTimeout, CursorLost
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Host, Resource, TaskRecord
 
-from .conftest import Administrator, CountingContext, batches, first_page, query, snapshot, waiting_in
+from .conftest import (
+    Administrator,
+    CountingContext,
+    batches,
+    changes,
+    first_page,
+    query,
+    snapshot,
+    upsert_of,
+    waiting_in,
+)
 
 RECENT = 200
 """Tasks that a vCenter has in its list of recent ones."""
@@ -30,34 +40,6 @@ def feed(session: VSphereSession) -> Iterator[Feed]:
     opened = session.feed([query(session, VM)], None)
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def machine(admin: Administrator) -> Iterator[Any]:
-    """A VM for one test."""
-    made = admin.clone(admin.halted(), "cloned")
-    yield made
-    admin.remove(made)
-
-
-def changes(feed: Feed, wanted: Callable[[Change], bool]) -> Change:
-    """The first change that is wanted."""
-    found: list[Change] = []
-
-    def arrived(so_far: Any) -> bool:
-        found.extend(change for batch in so_far[-1:] for change in batch.changes if wanted(change))
-        return bool(found)
-
-    batches(feed, arrived)
-    return found[0]
-
-
-def upsert_of(id: str, **fields: object) -> Callable[[Change], bool]:
-    return lambda change: (
-        isinstance(change, Upsert)
-        and change.record.ref.id == id
-        and all(getattr(change.record, name) == value for name, value in fields.items())
-    )
 
 
 def gone_of(id: str) -> Callable[[Change], bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hvlib.driver import Done, Ref, action
 from hvlib.driver.table import Field, RefTo, Table
 from hvlib.model.actions import Cancel
-from hvlib.model.resources import VM, TaskRecord
+from hvlib.model.resources import VM, Image, Resource, TaskRecord
 from hvlib.model.task import TaskState
 from hvlib_grove.adapter import TableAdapter
 from hvlib_grove.errors import failure
@@ -14,6 +14,16 @@ from hvlib_grove.values import moment
 __all__ = ["Tasks"]
 
 STATES: dict[str, TaskState] = {"running": "running", "done": "succeeded", "failed": "failed", "cancelled": "cancelled"}
+
+
+def named(id: str | None, templates: list[str]) -> tuple[type[Resource], str] | None:
+    """A machine's kind and identifier: a template is an image, also where it was a VM when the task ran."""
+    return None if id is None else (Image if id in templates else VM, id)
+
+
+def itself(found: tuple[type[Resource], str]) -> tuple[type[Resource], str]:
+    """What `named` has found."""
+    return found
 
 
 class Tasks(TableAdapter[TaskRecord]):
@@ -30,10 +40,10 @@ class Tasks(TableAdapter[TaskRecord]):
             "operation": Field("kind"),
             "state": Field("state", convert=STATES.__getitem__),
             "progress": Field("percent", convert=lambda percent: percent / 100),
-            "target": RefTo(VM, "target"),
+            "target": RefTo(itself, Field("target", "templates", convert=named)),
             "started_at": Field("started", convert=moment),
             "error": Field("error", convert=failure),
-            "result": RefTo(VM, "made"),
+            "result": RefTo(itself, Field("made", "templates", convert=named)),
         },
     )
 

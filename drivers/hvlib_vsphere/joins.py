@@ -1,0 +1,94 @@
+"""Joins: the VMs that a task names. The server has to be asked which of them are templates, which are no VMs here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+
+import msgspec
+
+from hvlib.driver.table import Code
+from hvlib_vsphere.data_objects import MoRef, Row
+from hvlib_vsphere.errors import check_session
+from hvlib_vsphere.values import is_true
+from hvlib_vsphere.wire.caller import Calls
+from hvlib_vsphere.wire.property_spec import filter_spec, object_specs
+from hvlib_vsphere.wire.retrieval import Retrieval, read_all
+
+__all__ = ["MACHINE", "TEMPLATE", "NamedMachine", "Templates", "templates_spec", "unless_template"]
+
+MACHINE = "VirtualMachine"
+
+TEMPLATE = "config.template"
+"""The property of a VirtualMachine that says whether it is a template."""
+
+
+class NamedMachine(msgspec.Struct, frozen=True):
+    """The VirtualMachine that a property names, if it names one.
+
+    | path: the property
+    """
+
+    path: str
+
+    @property
+    def name(self) -> str:
+        """`Join.name`."""
+        return f"{MACHINE}'s {TEMPLATE}"
+
+    @property
+    def natives(self) -> Sequence[str]:
+        """`Join.natives`."""
+        return (self.path,)
+
+    def source(self, code: Code) -> str:
+        """`Join.source`: the `Templates`."""
+        return code.bind(code.joined)
+
+
+class Templates:
+    """The VMs that one query's rows name, and which of them are templates.
+
+    A VM that is gone, or that the user may not read, counts as no template.
+    """
+
+    def __init__(self) -> None:
+        self._flags: dict[MoRef, bool] = {}
+
+    def __contains__(self, vm: MoRef) -> bool:
+        return self._flags.get(vm, False)
+
+    def learn(self, named: AbstractSet[MoRef], calls: Calls) -> None:
+        """PropertyCollector.RetrievePropertiesEx on those that are new: one round trip if there are any."""
+        new = named - self._flags.keys()
+        if not new:
+            return
+        flags = dict.fromkeys(new, False)
+
+        def take(row: Row) -> None:
+            check_session(row)
+            flags[row.ref] = is_true(row.values.get(TEMPLATE))
+
+        read_all(Retrieval(calls, lambda: templates_spec(new)), take)
+        self._flags.update(flags)
+
+    def note(self, vm: MoRef, template: bool) -> bool:
+        """Note whether a VM is a template; True if this was not known."""
+        before = self._flags.get(vm)
+        self._flags[vm] = template
+        return before is not template
+
+    def forget_others(self, named: AbstractSet[MoRef]) -> None:
+        """Forget all VMs but these."""
+        for vm in self._flags.keys() - named:
+            del self._flags[vm]
+
+
+def templates_spec(machines: Iterable[MoRef]) -> str:
+    """The parts of the PropertyFilterSpec that tells which of these VMs are templates."""
+    return filter_spec(MACHINE, [TEMPLATE], object_specs(sorted(machines)), skip_missing=True)
+
+
+def unless_template(templates: Templates, value: object) -> object:
+    """A property's value; None where it names a template."""
+    return None if isinstance(value, MoRef) and value in templates else value

@@ -1,0 +1,75 @@
+"""Retrieval: the objects that a filter spec selects, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from hvlib.model.errors import CursorLost, HvlibError, InvalidQuery
+from hvlib_vsphere.data_objects import Row
+from hvlib_vsphere.login import Login
+from hvlib_vsphere.wire.caller import Calls
+from hvlib_vsphere.wire.soap import element
+
+__all__ = ["PAGE_SIZE", "Retrieval", "read_all"]
+
+PAGE_SIZE = 1000
+"""Objects a page, if nobody says how many."""
+
+CANCEL_TIMEOUT = 2.0
+"""Seconds that freeing a retrieval may take."""
+
+
+class Retrieval:
+    """PropertyCollector.RetrievePropertiesEx, then ContinueRetrievePropertiesEx: a round trip a page.
+
+    | spec: gives the PropertyFilterSpec; asked for with the first page, as a view belongs to a login
+    """
+
+    def __init__(self, calls: Calls, spec: Callable[[], str]) -> None:
+        self.last = False
+        self._calls = calls
+        self._spec = spec
+        self._login: Login | None = None
+        self._token = ""
+
+    def fetch(self, take: Callable[[Row], object], size: int) -> None:
+        """The next page's objects, one by one. Raises `CursorLost` once the session that it began in is gone."""
+        result = self._begin(take, size) if self._login is None else self._go_on(take)
+        token = result.get("token") if isinstance(result, dict) else None
+        self._token, self.last = token or "", not token
+
+    def close(self) -> None:
+        """PropertyCollector.CancelRetrievePropertiesEx. A server that can't forgets the token with the session."""
+        token, self._token = self._token, ""
+        with suppress(HvlibError):
+            if token and self._login is not None and self._calls.login is self._login:
+                collector = self._login.service("propertyCollector")
+                caller = self._calls.within(CANCEL_TIMEOUT)
+                caller.call("CancelRetrievePropertiesEx", collector, element("token", token))
+
+    def _begin(self, take: Callable[[Row], object], size: int) -> Any:
+        login = self._calls.login
+        arguments = f"<specSet>{self._spec()}</specSet><options>{element('maxObjects', size)}</options>"
+        result = self._call("RetrievePropertiesEx", arguments, take)
+        self._login = login
+        return result
+
+    def _go_on(self, take: Callable[[Row], object]) -> Any:
+        if self._calls.login is not self._login:
+            raise CursorLost("the listing ended with the session that it began in")
+        try:
+            return self._call("ContinueRetrievePropertiesEx", element("token", self._token), take)
+        except InvalidQuery as error:
+            raise CursorLost("the server does not know this page token (any more)", native=error.native) from error
+
+    def _call(self, method: str, arguments: str, take: Callable[[Row], object]) -> Any:
+        collector = self._calls.login.service("propertyCollector")
+        return self._calls.call(method, collector, arguments, take=take)
+
+
+def read_all(retrieval: Retrieval, take: Callable[[Row], object]) -> None:
+    """Pass every object on: as many round trips as there are pages."""
+    while not retrieval.last:
+        retrieval.fetch(take, PAGE_SIZE)

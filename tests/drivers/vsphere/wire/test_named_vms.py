@@ -1,0 +1,276 @@
+"""The VMs that tasks name: a template is none, and what it takes to find that out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hvlib_vsphere.session import VSphereSession
+from hvlib_vsphere.wire.caller import Caller
+from pyVmomi import vim
+from servers.vcsim import Vcsim
+
+import hvlib
+from hvlib.driver import Batch, Change, Feed, SessionLost, Upsert
+from hvlib.errors import ConnectionFailed
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Host, TaskRecord
+
+from .conftest import Administrator, CountingContext, batches, changes, query, snapshot, upsert_of
+
+RETRIEVAL = "RetrievePropertiesEx"
+
+
+@pytest.fixture
+def feed(session: VSphereSession) -> Iterator[Feed]:
+    opened = session.feed([query(session, TaskRecord)], None)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def deployed(admin: Administrator) -> Iterator[Any]:
+    """A task that has made a VM from a template."""
+    task = clone(admin, admin.template(), "deployed")
+    yield task
+    admin.remove(admin.leaf(task, "info.result"))
+
+
+@pytest.fixture
+def unnamed(admin: Administrator) -> Iterator[Any]:
+    """A VM that no task names."""
+    tasks = admin.content.taskManager.recentTask
+    named = {admin.leaf(task, path) for task in tasks for path in ("info.entity", "info.result")}
+    vm = next(vm for vm in admin.vms() if vm not in named)
+    name = admin.leaf(vm, "name")
+    yield vm
+    admin.finish(vm.Rename_Task(name))
+
+
+def clone(admin: Administrator, source: Any, name: str, *, template: bool = False) -> Any:
+    """A task that has made a VM, or a template."""
+    place = vim.vm.RelocateSpec(pool=admin.objects(vim.ResourcePool)[0])
+    spec = vim.vm.CloneSpec(location=place, powerOn=False, template=template)
+    task = source.CloneVM_Task(source.parent, name, spec)
+    admin.finish(task)
+    return task
+
+
+def renaming(admin: Administrator, vm: Any, name: str = "renamed") -> Any:
+    """A task whose target is a VM."""
+    task = vm.Rename_Task(name)
+    admin.finish(task)
+    return task
+
+
+def ref(vm: Any) -> Ref:
+    return Ref("test", "VM", vm._moId)
+
+
+def task_ref(task: Any) -> Ref:
+    return Ref("test", "Task", task._moId)
+
+
+def got(session: VSphereSession, *tasks: Any, **options: Any) -> list[Any]:
+    """The records of tasks, which are read in one go, in their order."""
+    found = session.adapters[TaskRecord].get([task_ref(task) for task in tasks], query(session, TaskRecord, **options))
+    by_ref = {record.ref: record for record in found}
+    return [by_ref[task_ref(task)] for task in tasks]
+
+
+def test_a_template_is_no_target(session: VSphereSession, admin: Administrator, deployed: Any) -> None:
+    [record] = got(session, deployed)
+    assert (record.state, record.target) == ("succeeded", None)
+    assert record.result == ref(admin.leaf(deployed, "info.result"))
+
+
+def test_a_template_is_no_result(session: VSphereSession, admin: Administrator, machine: Any) -> None:
+    task = clone(admin, machine, "golden", template=True)
+    made = admin.leaf(task, "info.result")
+    [record] = got(session, task)
+    # The simulator's resource pool remembers a template that is deleted.
+    made.MarkAsVirtualMachine(admin.objects(vim.ResourcePool)[0])
+    admin.remove(made)
+    assert (record.state, record.target, record.result) == ("succeeded", ref(machine), None)
+
+
+def test_a_vm_that_becomes_a_template_and_a_vm_again(
+    session: VSphereSession, admin: Administrator, machine: Any
+) -> None:
+    task = renaming(admin, machine)
+    assert got(session, task)[0].target == ref(machine)
+    machine.MarkAsTemplate()
+    assert got(session, task)[0].target is None
+    assert got(session, task, native=True)[0].target is None
+    machine.MarkAsVirtualMachine(admin.objects(vim.ResourcePool)[0])
+    assert got(session, task)[0].target == ref(machine)
+
+
+def test_a_vm_that_is_gone_stays_named(session: VSphereSession, admin: Administrator, machine: Any) -> None:
+    task = renaming(admin, machine)
+    admin.remove(machine)
+    assert got(session, task)[0].target == ref(machine)
+    assert session.adapters[VM].get([ref(machine)], query(session, VM)) == []
+
+
+def test_all_that_are_named_are_asked_for_at_once(
+    session: VSphereSession, admin: Administrator, context: CountingContext, deployed: Any, machine: Any
+) -> None:
+    task = renaming(admin, machine)
+    context.calls.clear()
+    assert [record.target for record in got(session, deployed, task)] == [None, ref(machine)]
+    assert context.calls == {RETRIEVAL: 2}
+
+
+def test_nothing_more_is_asked_where_no_vm_is_named(
+    session: VSphereSession, admin: Administrator, context: CountingContext, machine: Any
+) -> None:
+    host = admin.objects(vim.HostSystem)[0]
+    entering = host.EnterMaintenanceMode_Task(timeout=0)
+    admin.finish(entering)
+    admin.finish(host.ExitMaintenanceMode_Task(timeout=0))
+    task = renaming(admin, machine)
+    context.calls.clear()
+    assert got(session, entering)[0].target == Ref("test", Host.kind, host._moId)
+    assert got(session, task, fields=["state", "result"])[0].state == "succeeded"
+    assert context.calls == {RETRIEVAL: 2}
+
+
+@pytest.mark.parametrize("size", [1, None])
+def test_a_listing_asks_once_however_small_its_pages_are(
+    session: VSphereSession, context: CountingContext, machine: Any, deployed: Any, admin: Administrator, size: int
+) -> None:
+    recent = [task._moId for task in admin.content.taskManager.recentTask]
+    context.calls.clear()
+    listing = session.adapters[TaskRecord].open(query(session, TaskRecord, page_size=size), None)
+    pages = [page.items for page in listing.pages()]
+    assert [record.ref.id for page in pages for record in page] == recent
+    assert max(map(len, pages)) == (size or len(recent))
+    assert context.calls == {RETRIEVAL: 2}
+
+
+def test_a_listing_whose_session_is_lost_begins_anew(
+    session: VSphereSession, admin: Administrator, monkeypatch: pytest.MonkeyPatch, deployed: Any
+) -> None:
+    """Also where it is lost between the tasks and the VMs that they name."""
+    listing = session.adapters[TaskRecord].open(query(session, TaskRecord), None)
+    call = Caller.call
+
+    def expire(caller: Caller, method: str, *arguments: Any, **options: Any) -> Any:
+        value = call(caller, method, *arguments, **options)
+        admin.expire_sessions()
+        return value
+
+    monkeypatch.setattr(Caller, "call", expire)
+    with pytest.raises(SessionLost):
+        listing.fetch()
+    monkeypatch.undo()
+    session.login()
+    records = {record.ref: record for record in listing.fetch().items}
+    assert records[task_ref(deployed)].target is None
+
+
+def test_a_watch_tells_templates_from_vms(admin: Administrator, machine: Any, feed: Feed, deployed: Any) -> None:
+    """From its snapshot on, and as tasks begin."""
+    assert snapshot(feed)[task_ref(deployed)].target is None  # type: ignore[attr-defined]
+    task = renaming(admin, machine, "watched")
+    changes(feed, upsert_of(task._moId, state="succeeded", target=ref(machine)))
+
+
+def test_a_vm_is_deployed_while_a_watch_looks_on(admin: Administrator, feed: Feed) -> None:
+    """The template that it is made from is never told as a VM."""
+    snapshot(feed)
+    task = clone(admin, admin.template(), "looked-at")
+    told: list[Any] = []
+
+    def ended(change: Change) -> bool:
+        told.extend([change.record] if upsert_of(task._moId)(change) and isinstance(change, Upsert) else [])
+        return bool(told) and told[-1].state == "succeeded"
+
+    made = admin.leaf(task, "info.result")
+    changes(feed, ended)
+    assert {record.target for record in told} == {None}
+    admin.remove(made)
+
+
+def test_a_watch_tells_when_a_vm_that_is_named_becomes_a_template(
+    admin: Administrator, context: CountingContext, machine: Any, feed: Feed
+) -> None:
+    task = renaming(admin, machine)
+    snapshot(feed)
+    context.calls.clear()
+    machine.MarkAsTemplate()
+    changes(feed, upsert_of(task._moId, target=None))
+    machine.MarkAsVirtualMachine(admin.objects(vim.ResourcePool)[0])
+    changes(feed, upsert_of(task._moId, target=ref(machine)))
+    assert context.calls.keys() == {"WaitForUpdatesEx"}
+
+
+def test_a_vm_that_was_named_before_is_not_asked_for_again(
+    admin: Administrator, context: CountingContext, machine: Any, feed: Feed
+) -> None:
+    renaming(admin, machine)
+    snapshot(feed)
+    context.calls.clear()
+    task = renaming(admin, machine, "renamed-again")
+    changes(feed, upsert_of(task._moId, state="succeeded", target=ref(machine)))
+    assert context.calls.keys() == {"WaitForUpdatesEx"}
+
+
+def test_another_vm_costs_three_calls(
+    admin: Administrator, context: CountingContext, feed: Feed, deployed: Any, unnamed: Any
+) -> None:
+    """The filter that follows it, which takes the place of the last one, and what it is now."""
+    snapshot(feed)
+    context.calls.clear()
+    task = renaming(admin, unnamed)
+    changes(feed, upsert_of(task._moId, state="succeeded", target=ref(unnamed)))
+    del context.calls["WaitForUpdatesEx"]
+    assert context.calls == {"CreateFilter": 1, RETRIEVAL: 1, "DestroyPropertyFilter": 1}
+
+
+def test_nothing_happens(feed: Feed, context: CountingContext, deployed: Any) -> None:
+    snapshot(feed)
+    context.calls.clear()
+    start = time.monotonic()
+    feed.next(1.0)
+    assert 0.9 < time.monotonic() - start < 3
+    assert context.calls == {"WaitForUpdatesEx": 1}
+
+
+def test_an_interruption_loses_no_change(
+    admin: Administrator, context: CountingContext, feed: Feed, unnamed: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may come after the task was told, and before it is known what the task's target is."""
+    snapshot(feed)
+    call = Caller.call
+
+    def cut(caller: Caller, method: str, *arguments: Any, **options: Any) -> Any:
+        if method == RETRIEVAL:
+            feed.interrupt()
+            raise ConnectionFailed("cut")
+        return call(caller, method, *arguments, **options)
+
+    monkeypatch.setattr(Caller, "call", cut)
+    task = renaming(admin, unnamed)
+    batches(feed, lambda so_far: Batch() in so_far)
+    monkeypatch.undo()
+    context.calls.clear()
+    told = feed.next(30.0).changes
+    assert [change for change in told if upsert_of(task._moId, target=ref(unnamed))(change)]
+    assert "WaitForUpdatesEx" not in context.calls
+
+
+def test_who_waits_for_a_task_does_not_ask_for_its_target(server: Vcsim, machine: Any) -> None:
+    with hvlib.connect(server.url, password=server.password, cacert=str(server.cacert)) as provider:
+        vm = provider.compute.vms.get(Ref(provider.about.uuid, "VM", machine._moId))
+        with provider.count_requests() as requests:
+            task = vm.start()
+            assert task.state in ("queued", "running", "succeeded")
+            assert requests.calls == {"PowerOnVM_Task": 1, RETRIEVAL: 1}
+        with provider.count_requests() as requests:
+            assert vm.stop().wait().power_state == "halted"
+        assert (requests.calls["CreateFilter"], requests.calls[RETRIEVAL]) == (1, 1)
+        assert requests.calls["DestroyPropertyFilter"] == 0
