@@ -18,6 +18,9 @@ region := tests/servers/test_openstack.py
 others := tests $(addprefix --ignore ,$(UNIT_TESTS) $(foreach part,$(filter-out others,$(PARTS)),$($(part))))
 SERVERS := $(addprefix servers-,$(PARTS))
 
+# The tests start hundreds of interpreters, each of which would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test checks lint types walls unit openstack servers $(SERVERS) faults docs benchmarks clean
 
 demo: $(INSTALLED)

@@ -37,9 +37,7 @@ def adapters(driver: str) -> dict[str, Any]:
 def mapping(driver: str) -> Iterator[str]:
     """A section for each kind: its native type, what its objects have in common, and where each field comes from."""
     for kind, adapter in adapters(driver).items():
-        table: Table[Any] | None = getattr(adapter, "table", None)
-        if table is None:
-            continue
+        table: Table[Any] = adapter.table
         yield f"### {kind}"
         yield ""
         names = _names(adapter)
@@ -58,7 +56,7 @@ def parity() -> Iterator[str]:
         having = [driver for driver in DRIVERS if kind in known[driver]]
         yield f"## {kind}"
         yield ""
-        fields = {driver: _fields(known[driver][kind]) for driver in having}
+        fields = {driver: known[driver][kind].table.fields for driver in having}
         rows = ((f"`{name}`", *(_tick(name in fields[driver]) for driver in having)) for name in record.all_fields())
         yield from _markdown(("field", *having), rows)
         yield ""
@@ -70,13 +68,8 @@ def parity() -> Iterator[str]:
             yield ""
 
 
-def _fields(adapter: Any) -> frozenset[str]:
-    table: Table[Any] | None = getattr(adapter, "table", None)
-    return frozenset(adapter.fields if table is None else table.fields)
-
-
 def _actions(adapter: Any) -> Iterable[type]:
-    performers: Mapping[type, str] = adapter._performers
+    performers: Mapping[type, object] = adapter.performers
     return performers.keys()
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Iterator, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
+import msgspec
+
 from hvlib.driver import Adapter, Listing, PageToken
-from hvlib.driver.table import Records, Table, attribute, row_type
+from hvlib.driver.table import Table, attribute, native_of, native_or_none, row_type
 from hvlib.model.errors import CursorLost, InvalidQuery, NotFound, ProtocolError
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
@@ -79,7 +82,7 @@ class TableAdapter(Adapter[R]):
         read = self.table.reader(field, attribute, self.client.context, self.client)
         asked = [*self.filters(query), *(self.compared(column.stored, value) if column.stored else ())]
         listed = (item for page in self.pages(rows, asked) for item in page.items)
-        return self.made(query, rows, [item for item in listed if read(rows.id_of(item), rows.row(item)) == value])
+        return self.made(query, rows, [item for item in listed if read(rows.id_of(item), item) == value])
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
         """GET of an object; of several, see `found`."""
@@ -95,7 +98,7 @@ class TableAdapter(Adapter[R]):
         found: dict[str, Any] = {}
         listed = (page for asked in self.chosen(sorted(ids)) for page in self.pages(rows, asked))
         for page in listed:
-            found |= {id: item for item in page.items if (id := rows.id_of(item)) in ids}
+            found |= rows.among(page.items, ids)
             if len(found) == len(ids):
                 break
         return list(found.values())
@@ -107,7 +110,8 @@ class TableAdapter(Adapter[R]):
     def rows(self, query: Query[R], *besides: str) -> Rows:
         """How the objects of a query are read. ``besides``: fields that their rows are to hold too."""
         natives = self.table.natives([*query.fields, *besides])
-        return Rows(row_type(self.collection.whole, natives | {self.collection.id}), self.collection.id, query.native)
+        type = row_type(self.collection.whole, natives | {self.collection.id})
+        return Rows(type, self.collection.id, native=bool(query.native))
 
     def everything(self) -> Parameters:
         """The parameters that ask for the whole kind."""
@@ -156,7 +160,7 @@ class TableAdapter(Adapter[R]):
         marker = None if after is None else _marker(self.kind, after)
         page = self._after(rows, asked, marker, query.page_size)
         seen = {marker}
-        while page.next is not None and not any(fits(rows.id_of(item), rows.row(item)) for item in page.items):
+        while page.next is not None and not any(fits(rows.id_of(item), item) for item in page.items):
             marker = dict(page.next)[MARKER]
             if marker in seen:
                 raise ProtocolError(f"the pages of {self.collection.path} have no end: one leads back to another")
@@ -170,7 +174,7 @@ class TableAdapter(Adapter[R]):
         parameters = [*asked, *self.limit(size), *place]
         path, key = self.collection.path, self.table.native_type
         try:
-            return page_at(self.service, path, key, parameters, rows.item_type, self._version)
+            return _in_rows(rows, page_at(self.service, path, key, parameters, rows.item_type, self._version))
         except (InvalidQuery, NotFound) as error:
             if marker is None:
                 raise
@@ -178,14 +182,10 @@ class TableAdapter(Adapter[R]):
 
     def pages(self, rows: Rows, parameters: Parameters) -> Iterator[CollectionPage[Any]]:
         """All pages of the collection, each one round trip; nothing is joined."""
-        return pages(
-            self.service,
-            self.collection.path,
-            self.table.native_type,
-            parameters=[*parameters, *self.limit(None)],
-            type=rows.item_type,
-            version=self._version,
-        )
+        asked = [*parameters, *self.limit(None)]
+        path, key = self.collection.path, self.table.native_type
+        found = pages(self.service, path, key, parameters=asked, type=rows.item_type, version=self._version)
+        return (_in_rows(rows, page) for page in found)
 
     def item(self, rows: Rows, id: str) -> list[Any]:
         """One object, as an item of a page; [] if there is none. One round trip."""
@@ -197,21 +197,24 @@ class TableAdapter(Adapter[R]):
             reply = self.service.get(f"{path}/{id}", version=self._version)
         except NotFound:
             return []
-        return [reply.read(rows.item_type)] if not key else [reply.read(_named(rows.item_type))[key]]
+        return rows.of([reply.read(rows.item_type)] if not key else [reply.read(_named(rows.item_type))[key]])
 
     def made(self, query: Query[R], rows: Rows, items: Sequence[Any]) -> Sequence[R]:
         """The records of items. One round trip if anything is joined."""
         return self._built(query, rows, items, self._join(query, rows, items)) if items else []
 
     def _built(self, query: Query[R], rows: Rows, items: Sequence[Any], joins: Joins) -> Sequence[R]:
-        records = self._records(query, joins)
-        if not query.native:
-            return records.all(zip(map(str, map(attrgetter(rows.id), items)), items, strict=True))
-        made = [records.make(rows.id_of(item), rows.row(item), rows.natives_of(item)) for item in items]
-        return [record for record in made if record is not None]
+        native, client = native_or_none(query, native_of), self.client
+        records = self.table.records(query, attribute, client.context, client, joins, native)
+        made = records.all(zip(map(str, map(attrgetter(rows.id), items)), items, strict=True))
+        self._check_native(query, items)
+        return made
 
-    def _records(self, query: Query[R], joins: Joins) -> Records[R]:
-        return self.table.records(query, attribute, self.client.context, self.client, joins)
+    def _check_native(self, query: Query[R], items: Sequence[Any]) -> None:
+        """Raise `InvalidQuery` for a native property that no object has, unless services leave it out of some."""
+        sparse = self.collection.sparse
+        if query.native and items and sparse is not None:
+            query.pick_native(ChainMap(dict.fromkeys(sparse), *(item.native for item in items)))
 
     def _join(self, query: Query[R], rows: Rows, items: Sequence[Any] | None) -> Joins:
         """Read the joins of these objects: of a few by name; of many, or where none are given, all joins."""
@@ -219,6 +222,10 @@ class TableAdapter(Adapter[R]):
         if few == []:
             return {}
         return {join.name: join.read(self.client, few) for join in self.table.joins(query.fields)}
+
+
+def _in_rows(rows: Rows, page: CollectionPage[Any]) -> CollectionPage[Any]:
+    return msgspec.structs.replace(page, items=rows.of(list(page.items))) if rows.native else page
 
 
 def _token(kind: type[Resource], next: Parameters) -> PageToken:

@@ -60,7 +60,7 @@ class CountedAdapter(TableAdapter[R]):
         self._page_length = 0
         found: dict[str, Any] = {}
         for page in self.pages(rows, *self.chosen(sorted(ids))):
-            found |= {id: item for item in page.items if (id := rows.id_of(item)) in ids}
+            found |= rows.among(page.items, ids)
             missing = ids - found.keys()
             if page.next is None or not missing:
                 break

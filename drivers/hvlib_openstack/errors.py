@@ -15,7 +15,7 @@ from hvlib.model import errors
 from hvlib.model.errors import HvlibError
 from hvlib.model.task import Failure
 
-__all__ = ["REFUSED", "failure", "refusal", "refused"]
+__all__ = ["failure", "refusal"]
 
 STATUSES: Mapping[int, type[HvlibError]] = {
     400: errors.InvalidQuery,
@@ -29,9 +29,6 @@ STATUSES: Mapping[int, type[HvlibError]] = {
     413: errors.QuotaExceeded,
     501: errors.Unsupported,
 }
-
-REFUSED: tuple[type[HvlibError], ...] = (*{*STATUSES.values(), errors.InvalidState} - {SessionLost},)
-"""The errors of a service that says no. Other errors do not tell whether it has acted."""
 
 QUOTA = re.compile(r"quota|limit exceeded|maximum number of", re.IGNORECASE)
 STATE = re.compile(
@@ -84,11 +81,6 @@ def failure(message: str, native: Any = None) -> Failure:
     """The failure that the words of a server's record mean."""
     error = next((error for words, error in REASONS.items() if words.search(message)), errors.TaskFailed)
     return Failure(error.__name__, message, native)
-
-
-def refused(error: HvlibError) -> Failure:
-    """The failure of an operation of which a later step was refused."""
-    return Failure(type(error).__name__, str(error), error.native)
 
 
 def _error_type(status: int, said: str) -> type[HvlibError] | None:

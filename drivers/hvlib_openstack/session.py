@@ -31,8 +31,8 @@ from hvlib_openstack.wire.client import Client
 
 __all__ = ["OpenStackSession"]
 
-ADAPTERS: Sequence[type[TableAdapter[Any]]] = (
-    VMs, Hosts, Clusters, Snapshots, Flavors, Networks, StoragePools, Volumes, Images,
+ADAPTERS: Sequence[type[TableAdapter[Any]] | type[Tasks]] = (
+    VMs, Hosts, Clusters, Snapshots, Flavors, Networks, StoragePools, Volumes, Images, Tasks,
 )  # fmt: skip
 
 
@@ -93,5 +93,4 @@ class OpenStackSession(Session):
     def _make_adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
         sdk = self._authenticator.cloud.sdk
         client = Client(self.context, sdk, self._slot, all_projects=self._all_projects)
-        adapters: list[Adapter[Any]] = [*(kind(client) for kind in ADAPTERS), Tasks(client)]
-        return {adapter.kind: adapter for adapter in adapters}
+        return {adapter.kind: adapter(client) for adapter in ADAPTERS}

@@ -113,19 +113,9 @@ class TableAdapter(Adapter[R], Generic[R]):
         return found[1]
 
     def maker(self, query: Query[R]) -> Maker[R]:
-        """The function that makes records of objects. Raises `InvalidQuery` for an unknown native property."""
-        records = self.table.records(query, attribute, self.client.context)
-        if not query.native:
-            return lambda objects: records.all((one.id, one) for one in objects)
-        names = self._native_names(query.native)
-        return lambda objects: records.all((one.id, one, _native(one, names)) for one in objects)
-
-    def _native_names(self, asked: bool | tuple[str, ...]) -> Sequence[str]:
-        known = [f"{NATIVE}{name}" for name in self.source.__struct_fields__]
-        for name in () if isinstance(asked, bool) else asked:
-            if name not in known:
-                raise InvalidQuery(f"{self.kind.kind} has no native property {name!r}", hint=" ".join(known))
-        return known if isinstance(asked, bool) else asked
+        """The function that makes records of objects. It raises `InvalidQuery` for an unknown native property."""
+        records = self.table.records(query, attribute, self.client.context, native=native_properties)
+        return lambda objects: records.all((one.id, one) for one in objects)
 
     def _test(self, query: Query[R]) -> Test | None:
         """A function that says whether an object fits the filters; None: there are none."""
@@ -158,5 +148,6 @@ def required(holds: bool, message: str) -> None:
         raise InvalidQuery(message)
 
 
-def _native(one: Object, names: Sequence[str]) -> dict[str, Any]:
-    return {name: msgspec.to_builtins(getattr(one, name.removeprefix(NATIVE))) for name in names}
+def native_properties(one: Object) -> dict[str, Any]:
+    """An object's attributes as plain values."""
+    return {f"{NATIVE}{name}": msgspec.to_builtins(value) for name, value in msgspec.structs.asdict(one).items()}

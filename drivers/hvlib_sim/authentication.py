@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 
-from hvlib.driver import Secret, SessionLost
-from hvlib.driver.login_slot import Authenticator
-from hvlib.model.errors import AuthenticationFailed, HvlibError
+from hvlib.driver import Secret
+from hvlib.driver.login_slot import Authenticator, refused_logins
+from hvlib.model.errors import HvlibError
 from hvlib_sim.connection import Connection
 from hvlib_sim.login import Login
 
@@ -24,12 +24,8 @@ class SimAuthenticator(Authenticator[Login]):
 
     def log_in(self) -> Login:
         """Login: one round trip. Raises `AuthenticationFailed` where the lab refuses it."""
-        with self._logging_in:
-            try:
-                with self._connection.crossing("Login"):
-                    return Login(Secret(self._connection.lab.login(self._password)))
-            except SessionLost as error:  # No session was accepted that could be lost.
-                raise AuthenticationFailed(f"the lab refuses the login: {error}") from error
+        with self._logging_in, refused_logins("the lab refuses the login"), self._connection.crossing("Login"):
+            return Login(Secret(self._connection.lab.login(self._password)))
 
     def log_out(self, login: Login) -> None:
         """Logout: one round trip."""

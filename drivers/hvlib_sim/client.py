@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hvlib.driver import Context, SessionLost
+from hvlib.driver import Context
 from hvlib.driver.login_slot import LoginSlot
 from hvlib_sim.connection import Connection
 from hvlib_sim.lab.lab import Lab
@@ -41,13 +41,9 @@ class Client:
         `ConnectionFailed` where the reply is lost.
         """
         login = self.login
-        try:
-            with self.connection.crossing(name, waking):
-                self.check(login)
-                yield
-        except SessionLost:
-            self.lab.logout(login.token.reveal() if login else "")
-            raise
+        with self.connection.crossing(name, waking):
+            self.check(login)
+            yield
 
     def check(self, login: Login | None) -> None:
         """Raise `Closed` if the session was closed, `SessionLost` if the lab does not know the login."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hvlib.driver import SessionLost
+from hvlib.driver import SessionLost, error_codes
 from hvlib.model import errors
 from hvlib.model.errors import HvlibError, ProtocolError
 from hvlib.model.task import Failure
@@ -12,9 +12,8 @@ from hvlib_vsphere.data_objects import Fault, MoRef, Row
 
 __all__ = ["STATUSES", "check_session", "failure", "fault_error", "not_found"]
 
-FAULTS: Mapping[str, type[HvlibError]] = {
-    fault: error
-    for error, faults in {
+FAULTS = error_codes(
+    {
         errors.AuthenticationFailed: "InvalidLogin InvalidClientCertificate PasswordExpired NoClientCertificate",
         SessionLost: "NotAuthenticated",
         errors.PermissionDenied: "NoPermission RestrictedVersion RestrictedByAdministrator NotEnoughLicenses"
@@ -32,9 +31,8 @@ FAULTS: Mapping[str, type[HvlibError]] = {
         errors.Unsupported: "NotSupported NotImplemented MethodNotFound",
         errors.QuotaExceeded: "LimitExceeded",
         errors.TaskCancelled: "RequestCanceled",
-    }.items()
-    for fault in faults.split()
-}
+    }
+)
 """The error of each fault, by the fault's type. A fault that is not here is a `TaskFailed`: the server refused, and no
 class says more."""
 

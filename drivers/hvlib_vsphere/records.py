@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
-from hvlib.driver.table import Table, item_or_none
+from hvlib.driver.table import Table, item_or_none, native_or_none
 from hvlib.model.errors import InvalidQuery, PermissionDenied
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
@@ -31,14 +31,17 @@ class RecordMaker(Generic[R]):
     def __init__(self, table: Table[R], query: Query[R], client: Client, witness: str | None = None) -> None:
         leaves = table.natives(query.fields)
         self.templates = Templates()
-        records = table.records(query, item_or_none, client.context, client, self.templates)
+        read = leaf_or_none if query.native is True else item_or_none
+        records = table.records(
+            query, read, client.context, client, self.templates, native=native_or_none(query, _properties(query))
+        )
         self.witness = witness
         self.ref = records.ref
         self.paths = None if query.native is True else sorted(leaves.union(query.native or ()))
         self._machine_paths = tuple(join.path for join in table.joins(query.fields))
         self._native_type = table.native_type
         self._named = query.native if isinstance(query.native, tuple) else ()
-        self._make = _with_native(records.make, query.native, leaves)
+        self._make = records.make
 
     @property
     def joined(self) -> bool:
@@ -103,25 +106,21 @@ def check_row(row: Row) -> bool:
     return True
 
 
-def _with_native(
-    make: Callable[..., R | None], native: bool | tuple[str, ...], leaves: Iterable[str]
-) -> Callable[[str, Mapping[str, Any]], R | None]:
-    """The function that makes a record of an object's values, with the native properties that were asked for."""
-    if native is True:
-        return lambda name, values: make(name, _with_leaves(values, leaves), _whole(values))
-    if native:
-        return lambda name, values: make(name, values, {path: values.get(path) for path in native})
-    return make
+def leaf_or_none(path: str) -> str:
+    """Read a property: by itself, or out of the whole property that it is a part of."""
+    name, *parts = path.split(".")
+    whole = item_or_none(name) + "".join(f" or {{}}).get({part!r})" for part in parts)
+    return f"(row[{path!r}] if {path!r} in row else {'(' * len(parts)}{whole})" if parts else whole
 
 
-def _whole(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole properties: a server may tell a change by its leaf, though it was asked for all."""
-    return {path: value for path, value in values.items() if "." not in path}
+def _properties(query: Query[Any]) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    """Gives those of an object's values that are native properties: where all are asked for, the whole ones.
 
-
-def _with_leaves(values: Mapping[str, Any], leaves: Iterable[str]) -> dict[str, Any]:
-    """Whole properties and, taken out of them, the leaves that the fields are made of."""
-    return {**values, **{path: _value(values, path) for path in leaves}}
+    A server may tell a change by its leaf, though it was asked for all.
+    """
+    if query.native is True:
+        return lambda values: {path: value for path, value in values.items() if "." not in path}
+    return lambda values: values
 
 
 def _value(values: Mapping[str, Any], path: str) -> Any:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from hvlib.driver import SessionLost, Unavailable
+from hvlib.driver import SessionLost, Unavailable, error_codes
 from hvlib.model import errors
 from hvlib.model.errors import HvlibError
 from hvlib.model.task import Failure
 
 __all__ = ["CODES", "failure", "failure_error", "is_code"]
 
-CODES: Mapping[str, type[HvlibError]] = {
-    code: error
-    for error, codes in {
+CODES = error_codes(
+    {
         SessionLost: "SESSION_INVALID HOST_IS_SLAVE",
         Unavailable: "HOST_STILL_BOOTING",
         errors.RateLimited: "TOO_BUSY TOO_MANY_PENDING_TASKS VM_CALL_PLUGIN_RATE_LIMIT",
@@ -70,9 +69,8 @@ CODES: Mapping[str, type[HvlibError]] = {
         " NETWORK_SRIOV_INSUFFICIENT_CAPACITY PGPU_INSUFFICIENT_CAPACITY_FOR_VGPU",
         errors.TaskCancelled: "TASK_CANCELLED",
         errors.CursorLost: "EVENT_FROM_TOKEN_PARSE_FAILURE EVENTS_LOST",
-    }.items()
-    for code in codes.split()
-}
+    }
+)
 """The error of each code. A code that is not here is a `TaskFailed`: the server refused, and no class says more."""
 
 

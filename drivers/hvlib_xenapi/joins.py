@@ -1,32 +1,36 @@
-"""Joins: the objects of other classes that a kind's fields are made of too."""
+"""Joins: the objects of other classes, or of the same, that a kind's fields are made of too."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
-from hvlib.driver.table import Code, Records, Table, attribute
+from hvlib.driver.table import Code, Records, Table, attribute, native_of
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib_xenapi.wire.client import Client
-from hvlib_xenapi.wire.rows import NATIVE, Inventory, Needs, Row
+from hvlib_xenapi.wire.rows import Inventory, Needs, Row
 
-__all__ = ["Backward", "Beyond", "Every", "Forward", "Join", "indexes", "links", "needs", "records"]
+__all__ = ["Backward", "Beyond", "Every", "Forward", "Join", "Worded", "indexes", "links", "needs", "records"]
 
 R = TypeVar("R", bound=Resource)
 
 
 class Join(msgspec.Struct, frozen=True):
-    """Rows of another class that belong to an object.
+    """Rows of a class that belong to an object.
 
-    | name, fields: the other class, and what is needed of it
+    | name, fields: the class, and what is needed of it
+    | where: the condition that all rows fit which may be joined; the others are not read with the whole class
     """
+
+    few: ClassVar[bool] = False
+    """Whether few objects are joined, however many objects there are: each is read by itself, never the whole class."""
 
     name: str
     fields: tuple[str, ...] = ()
+    where: str = "true"
 
     @property
     def natives(self) -> tuple[str, ...]:
@@ -34,8 +38,12 @@ class Join(msgspec.Struct, frozen=True):
         return ()
 
     def link(self) -> str | None:
-        """The object's own field that names the joined objects; None: they are all of the class."""
+        """The object's own field that names the joined objects; None if none does."""
         return None
+
+    def named(self, inventory: Inventory, ref: str, row: Row) -> Iterable[str]:
+        """The references of the objects that are joined to one, which has this row. Some may be to nothing."""
+        raise NotImplementedError
 
     def index(self, own: str) -> tuple[str, str] | None:  # noqa: ARG002
         """The class and field to be looked up by."""
@@ -64,6 +72,10 @@ class Forward(Join, frozen=True, kw_only=True):
         """`Join.link`."""
         return self.via
 
+    def named(self, inventory: Inventory, ref: str, row: Row) -> Iterable[str]:  # noqa: ARG002
+        """`Join.named`."""
+        return (getattr(row, self.via),)
+
     def index(self, own: str) -> tuple[str, str]:
         """`Join.index`."""
         return own, self.via
@@ -75,6 +87,41 @@ class Forward(Join, frozen=True, kw_only=True):
     def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:  # noqa: ARG002
         """`Join.owners`."""
         return tuple(inventory.back(own, self.via).get(ref, ()))
+
+
+class Worded(Join, frozen=True, kw_only=True):
+    """The one object that the object's own fields name in words of theirs; None if they name none.
+
+    | words: those fields; the last one holds the reference
+    | read: takes a row and returns the reference, None if it names none
+    """
+
+    few: ClassVar[bool] = True
+
+    words: tuple[str, ...]
+    read: Callable[[Row], str | None]
+
+    @property
+    def natives(self) -> tuple[str, ...]:
+        """`Join.natives`."""
+        return self.words
+
+    def link(self) -> str:
+        """`Join.link`."""
+        return self.words[-1]
+
+    def named(self, inventory: Inventory, ref: str, row: Row) -> Iterable[str]:  # noqa: ARG002
+        """`Join.named`."""
+        found = self.read(row)
+        return () if found is None else (found,)
+
+    def source(self, code: Code) -> str:
+        """`Join.source`."""
+        return f"{code.bind(code.joined.rows[self.name])}.get({code.bind(self.read)}(row))"
+
+    def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:  # noqa: ARG002
+        """`Join.owners`."""
+        return [owner for owner, row in inventory.rows[own].items() if self.read(row) == ref]
 
 
 class Backward(Join, frozen=True, kw_only=True):
@@ -90,6 +137,11 @@ class Backward(Join, frozen=True, kw_only=True):
     def link(self) -> str:
         """`Join.link`."""
         return self.refs
+
+    def named(self, inventory: Inventory, ref: str, row: Row) -> Iterable[str]:  # noqa: ARG002
+        """`Join.named`."""
+        refs: Iterable[str] = getattr(row, self.refs)
+        return refs
 
     def index(self, own: str) -> tuple[str, str]:  # noqa: ARG002
         """`Join.index`."""
@@ -112,6 +164,11 @@ class Beyond(Join, frozen=True, kw_only=True):
 
     through: Backward
     via: str
+
+    def named(self, inventory: Inventory, ref: str, row: Row) -> Iterable[str]:  # noqa: ARG002
+        """`Join.named`, as far as the rows between are in the inventory."""
+        between = inventory.back(self.through.name, self.through.by).get(ref, {})
+        return [getattr(each, self.via) for each in between.values()]
 
     def index(self, own: str) -> tuple[str, str]:  # noqa: ARG002
         """`Join.index`."""
@@ -162,10 +219,4 @@ def indexes(table: Table[Any], fields: Iterable[str]) -> set[tuple[str, str]]:
 
 def records(table: Table[R], query: Query[R], client: Client, inventory: Inventory) -> Records[R]:
     """Makes the query's records of rows, which have the server's own records where these are wanted."""
-    made = table.records(query, attribute, client.context, client, inventory)
-    return msgspec.structs.replace(made, maker=partial(_with_native, made.maker)) if query.native else made
-
-
-def _with_native(maker: Callable[[], Callable[..., R | None]]) -> Callable[..., R | None]:
-    make = maker()
-    return lambda ref, row: make(ref, row, getattr(row, NATIVE))
+    return table.records(query, attribute, client.context, client, inventory, native_of)

@@ -7,8 +7,6 @@ import time
 
 from hvlib.driver import NotSent, SessionLost
 from hvlib.model.errors import ConnectionFailed, HvlibError
-from hvlib.model.ref import Ref
-from hvlib.model.task import ENDED, TaskState
 from hvlib_xenapi.login import Caller
 
 __all__ = ["OwnTasks"]
@@ -20,24 +18,17 @@ class OwnTasks:
     def __init__(self) -> None:
         self._begun: set[str] = set()
         self._over: set[str] = set()
-        self._results: dict[str, Ref] = {}
         self._lock = threading.Lock()
 
-    def begin(self, task: str, result: Ref | None = None) -> None:
-        """A task was begun. ``result``: what it makes, where the server's record does not say so."""
+    def begin(self, task: str) -> None:
+        """A task was begun."""
         with self._lock:
             self._begun.add(task)
-            if result is not None:
-                self._results[task] = result
 
-    def result(self, task: str) -> Ref | None:
-        """Return the result that was named when a task was begun."""
-        return self._results.get(task)
-
-    def saw(self, task: str, state: TaskState) -> None:
-        """A task is in this state. One that is over is no longer needed on the server."""
+    def end(self, task: str) -> None:
+        """A task that was begun here is over: it is no longer needed on the server."""
         with self._lock:
-            if state in ENDED and task in self._begun:
+            if task in self._begun:
                 self._begun.discard(task)
                 self._over.add(task)
 
@@ -57,12 +48,6 @@ class OwnTasks:
                 return
             except HvlibError:
                 pass  # It is gone.
-            self.forget(task)
-
-    def forget(self, task: str) -> None:
-        """The server has no record of it any more."""
-        with self._lock:
-            self._results.pop(task, None)
 
     def _take(self) -> str | None:
         """A task that is over, to be removed by the caller alone; None if there is none."""

@@ -9,6 +9,7 @@ from hvlib.driver import About, Adapter, Context, Endpoint, Feed, Session, Watch
 from hvlib.driver.http import Connections
 from hvlib.driver.login_slot import LoginSlot
 from hvlib.model.query import Query
+from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 from hvlib_xenapi.adapter import TableAdapter
 from hvlib_xenapi.kinds.cluster import Clusters
@@ -41,7 +42,6 @@ class XenAPISession(Session):
         self._slot = LoginSlot(XenAPIAuthenticator(endpoint, context, connections, own_tasks))
         self._client = Client(context, connections, own_tasks, self._slot)
         self._adapters = {adapter.kind: adapter(self._client) for adapter in ADAPTERS}
-        self._tables = {kind: adapter.table for kind, adapter in self._adapters.items()}
 
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
@@ -67,7 +67,12 @@ class XenAPISession(Session):
 
     def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
         """event.from over every class that the queries' fields are made of."""
-        return EventFeed(self._client, self._tables, queries, since)
+        parts = [(self._adapters[query.kind].table_for(query), query) for query in queries]
+        return EventFeed(self._client, parts, since)
+
+    def forget(self, task: Ref) -> None:
+        """task.destroy, with the next action or at the end."""
+        self._client.own_tasks.end(task.id)
 
     def close(self) -> None:
         """session.logout; every call under way ends. Takes `hvlib.driver.login_slot.LOGOUT_TIMEOUT` seconds at most."""

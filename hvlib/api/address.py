@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from hvlib.model.arguments import FOREVER
+from hvlib.model.arguments import FOREVER, can_be_sent
 from hvlib.model.endpoint import DEFAULT_TIMEOUT, Endpoint, Secret
 from hvlib.model.errors import ConfigError
 
-__all__ = ["parse_endpoint"]
+__all__ = ["check_text", "parse_endpoint"]
 
 FORM = "an address reads DRIVER://USER@HOST:PORT; in a user or password write / # ? @ as %2F %23 %3F %40"
 
@@ -42,15 +41,19 @@ def parse_endpoint(url: str, **given: Any) -> Endpoint:
     }
     options = {**dict(parse_qsl(parts.query, keep_blank_values=True)), **given.pop("options", {})}
     fields.update({name: value for name, value in given.items() if value is not None})
-    _refuse_nul(fields)
+    for name, value in fields.items():
+        check_text(name, value.reveal() if isinstance(value, Secret) else value)
     if not 0 < fields.get("timeout", DEFAULT_TIMEOUT) <= FOREVER:
         raise ConfigError(f"timeout is a number of seconds above 0, not {fields['timeout']}")
     return Endpoint(options=options, **fields)
 
 
-def _refuse_nul(fields: Mapping[str, Any]) -> None:
-    """Raise `ConfigError` for a NUL: no system takes it in a path, and no server in a name."""
-    for name, value in fields.items():
-        told = value.reveal() if isinstance(value, Secret) else value
-        if isinstance(told, str) and "\0" in told:
-            raise ConfigError(f"{name} has a NUL in it")
+def check_text(name: str, value: object) -> None:
+    """Raise `ConfigError` for text that can't be sent, without repeating it: it may be a password.
+
+    No system takes a NUL in a path, and no server in a name. What is no text passes.
+    """
+    if isinstance(value, str) and not can_be_sent(value):
+        raise ConfigError(f"{name} is no text that can be sent")
+    if isinstance(value, str) and "\0" in value:
+        raise ConfigError(f"{name} has a NUL in it")

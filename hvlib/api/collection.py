@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 from hvlib.api.naming import canonical_uuid, is_uuid, only_one
-from hvlib.driver import Done, PageToken, Started, WatchCursor, in_calls
+from hvlib.driver import PageToken, WatchCursor, in_calls
 from hvlib.model.action import Action, Create
 from hvlib.model.arguments import one_of, seconds, text
 from hvlib.model.binding import BoundProvider
@@ -16,16 +16,16 @@ from hvlib.model.errors import InvalidQuery, NotFound, Unsupported, WaitTimeout
 from hvlib.model.event import EventType
 from hvlib.model.query import Query, read_request
 from hvlib.model.ref import Ref, as_ref, as_refs, must_be_ref
-from hvlib.model.resources import Resource, TaskRecord
+from hvlib.model.resources import Resource
 from hvlib.model.task import DEFAULT_TIMEOUT, Task
+from hvlib.runtime.operations import Operations
 from hvlib.runtime.pager import Pager
-from hvlib.runtime.server_task import ServerTask
-from hvlib.runtime.session_manager import SessionManager
+from hvlib.runtime.shared_watch import first_match
 from hvlib.runtime.translation import locate, locating
 from hvlib.runtime.watch.store import check_start
 from hvlib.runtime.watch.watch import Known, Watch
 
-__all__ = ["Collection", "Tasks"]
+__all__ = ["Collection"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -37,10 +37,11 @@ class Collection(Generic[R]):
     `PermissionDenied`, `Closed`, and `Unsupported` where the driver does not have the kind.
     """
 
-    def __init__(self, provider: BoundProvider, manager: SessionManager, kind: type[R]) -> None:
+    def __init__(self, provider: BoundProvider, operations: Operations, kind: type[R]) -> None:
         self.provider: Any = provider
         self.kind = kind
-        self._manager = manager
+        self._operations = operations
+        self._manager = operations.manager
 
     @property
     def fields(self) -> frozenset[str]:
@@ -156,25 +157,25 @@ class Collection(Generic[R]):
         with self._locating():
             watched, patience = must_be_ref(ref), seconds("timeout", timeout)
         wanted = self.query(filters=fields)
-        deadline = self._manager.clock.now() + patience
-        with self.watch_refs([watched], patience=patience) as watch:
-            try:
-                return self._first_match(watch, watched, wanted, deadline)
-            except WaitTimeout as error:
-                state = " ".join(f"{name}={value}" for name, value in fields.items())
-                late = WaitTimeout(f"{self.kind.kind} {watched.id} is not {state} after {patience:g} s")
-                raise locate(late, self.provider) from error
+        with self._locating():
+            self._of_kind([watched])
+        self.check_provider([watched])
+        found = first_match(self._operations.shared, self.query(refs=[watched]), wanted.matches, patience)
+        if found is None:
+            state = " ".join(f"{name}={value}" for name, value in fields.items())
+            late = WaitTimeout(f"{self.kind.kind} {watched.id} is not {state} after {patience:g} s")
+            raise locate(late, self.provider)
+        if found.type is EventType.DELETED:
+            raise self._not_found(watched.id)
+        return cast(R, found.resource)
 
-    def watch_refs(
-        self, refs: Sequence[Ref], *, fields: Iterable[str] | None = None, patience: float | None = None
-    ) -> Watch[R]:
-        """A watch of these objects alone, for a wait of ``patience`` seconds."""
+    def watch_refs(self, refs: Sequence[Ref]) -> Watch[R]:
+        """A watch of these objects alone."""
         self._manager.adapter(self.kind)
         with self._locating():
             watched = self._of_kind(refs)
         self.check_provider(watched)
-        query = self.query(fields=fields, refs=watched)
-        return Watch(self._manager, [query], patience=patience)
+        return Watch(self._manager, [self.query(refs=watched)])
 
     def do(self, ref: Ref | R | None, action: Action, *, dry_run: bool = False, label: str = "") -> Task[Any]:
         """Submit an action on one object, or on the kind itself (create). `Resource.do`."""
@@ -187,30 +188,8 @@ class Collection(Generic[R]):
             self._of_kind([] if target is None else [target])
             self._check_action(target, action)
         operation = f"{action} {label or (target.id if target else self.kind.kind)}"
-        if dry_run:
-            return self._task(operation, target, action=action, planned=True)
-        answer = self._manager.submit(self.kind, target, action)
-        match answer:
-            case Started():
-                return self._task(operation, target, ref=answer.task, action=action)
-            case Done():
-                return self._task(operation, target, action=action, outcome=answer.result)
-
-    def _task(self, operation: str, target: Ref | None, **given: Any) -> Task[Any]:
-        return Task(ServerTask(self.provider, operation, target, clock=self._manager.clock, **given))
-
-    def _first_match(self, watch: Watch[R], ref: Ref, wanted: Query[R], deadline: float) -> R:
-        """The watched object as soon as it fits the query. Raises `NotFound` once it is gone."""
-        record: R | None = None
-        while True:
-            event = watch.next(timeout=self._manager.clock.left(deadline))
-            if event is None or event.type is EventType.DELETED:
-                raise self._not_found(ref.id)
-            record = event.resource or record
-            if record is None:  # SYNCED, and the object was not there.
-                raise self._not_found(ref.id)
-            if wanted.matches(record):
-                return record
+        with self._locating():
+            return Task(self._operations.begin(self.kind, target, action, operation, dry_run=dry_run))
 
     def _check_action(self, ref: Ref | None, action: Action) -> None:
         """Raise `Unsupported` for what this server does not have, `InvalidQuery` for another provider's objects."""
@@ -283,13 +262,3 @@ class Collection(Generic[R]):
 
     def __repr__(self) -> str:
         return f"<{self.kind.kind}s of {self.provider.name}>"
-
-
-class Tasks(Collection[TaskRecord]):
-    """``provider.tasks``."""
-
-    def follow(self, record: TaskRecord) -> Task[Any]:
-        """The running operation of a record. Raises `InvalidQuery` for what is no record of this provider's."""
-        with self._locating():
-            self._check_provider(one_of("record", record, TaskRecord).ref)
-        return self._task(record.operation, record.target, record=record, ref=record.ref)

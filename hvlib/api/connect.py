@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from hvlib.api import registry
-from hvlib.api.address import parse_endpoint
+from hvlib.api.address import check_text, parse_endpoint
 from hvlib.api.config import load_config
-from hvlib.api.provider import Provider
-from hvlib.model.arguments import can_be_sent
+from hvlib.api.provider import MAX_STEPS, STEPS_TIMEOUT, Provider
+from hvlib.model.arguments import FOREVER
 from hvlib.model.endpoint import Endpoint, Secret
 from hvlib.model.errors import ConfigError
 from hvlib.runtime.retry import RetryPolicy
@@ -28,6 +28,8 @@ def connect(
     cacert: str | None = None,
     timeout: float | None = None,
     retry: RetryPolicy | None = None,
+    steps: int = MAX_STEPS,
+    steps_timeout: float = STEPS_TIMEOUT,
     **options: Any,
 ) -> Provider:
     """A provider, by address (``vsphere://admin@vc.example.org``) or by name (an entry of hvlib.yaml).
@@ -35,6 +37,9 @@ def connect(
     Without a target: what the environment variable HVLIB_PROVIDER says, with HVLIB_PASSWORD and HVLIB_CACERT. What is
     given here goes before the file and the address. ``verify`` and ``cacert`` (a PEM file) are for TLS, ``timeout``
     the seconds that one request may take, ``options`` the driver's own (``hv driver show NAME`` lists them).
+
+    Of actions that take several requests ``steps`` are carried out at a time. The end of a ``with`` block waits for
+    them, ``steps_timeout`` seconds at most.
 
     Nothing is sent: the provider logs in when it is first used. Raises `DriverNotFound` (with what to install),
     `ConfigError` (a name or file that can't be used, an option that the driver does not have).
@@ -46,6 +51,7 @@ def connect(
     """
     texts = {"target": target, "username": username, "password": password, "cacert": cacert}
     _check_arguments(texts, verify, timeout, retry)
+    _check_steps(steps, steps_timeout)
     chosen = target or os.environ.get("HVLIB_PROVIDER")
     if not chosen:
         raise ConfigError("no provider given", hint="pass an address or a name, or set HVLIB_PROVIDER")
@@ -55,7 +61,8 @@ def connect(
     driver = registry.load(endpoint.driver)
     driver.check(endpoint)
     name = chosen if "://" not in chosen else endpoint.url
-    return Provider(SessionManager(driver, endpoint, retry or RetryPolicy()), name)
+    manager = SessionManager(driver, endpoint, retry or RetryPolicy())
+    return Provider(manager, name, steps=steps, steps_timeout=steps_timeout)
 
 
 def endpoint_of(chosen: str, given: dict[str, Any], options: dict[str, Any], *, ambient: bool) -> Endpoint:
@@ -78,16 +85,22 @@ def _check_arguments(texts: Mapping[str, object], verify: object, timeout: objec
     for name, value in texts.items():
         if value is not None and not isinstance(value, str):
             raise ConfigError(f"{name} is text, not {type(value).__name__}")
-        if isinstance(value, str) and not can_be_sent(value):
-            raise ConfigError(f"{name} is no text that can be sent")
-        if isinstance(value, str) and "\0" in value:
-            raise ConfigError(f"{name} has a NUL in it")
+        check_text(name, value)
     if verify is not None and not isinstance(verify, bool):
         raise ConfigError(f"verify is True or False, not {verify!r}")
     if retry is not None and not isinstance(retry, RetryPolicy):
         raise ConfigError(f"retry is a RetryPolicy, not {retry!r}")
     if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, (int, float))):
         raise ConfigError(f"timeout is a number of seconds above 0, not {timeout!r}")
+
+
+def _check_steps(steps: object, steps_timeout: object) -> None:
+    """Raise `ConfigError` for what is no number of actions, or of seconds."""
+    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
+        raise ConfigError(f"steps is a number from 1, not {steps!r}")
+    number = isinstance(steps_timeout, (int, float)) and not isinstance(steps_timeout, bool)
+    if not number or not 0 <= cast(float, steps_timeout) < FOREVER:
+        raise ConfigError(f"steps_timeout is a number of seconds from 0, not {steps_timeout!r}")
 
 
 def _environment() -> dict[str, Any]:

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import Any, Self
 
-from hvlib.api.collection import Collection, Tasks
+from hvlib.api.collection import Collection
 from hvlib.api.services import Compute, Images, NetworkService, Storage
+from hvlib.api.tasks import Tasks
 from hvlib.driver import About, WatchCursor
 from hvlib.model.errors import InvalidQuery
 from hvlib.model.query import as_names
 from hvlib.model.ref import Ref, as_refs
 from hvlib.model.resources import KINDS, Resource, TaskRecord
+from hvlib.runtime.operations import Operations
 from hvlib.runtime.requests import Requests
 from hvlib.runtime.session_manager import SessionManager
 from hvlib.runtime.translation import locating
 from hvlib.runtime.watch.store import check_start
 from hvlib.runtime.watch.watch import Known, Watch
 
-__all__ = ["Provider"]
+__all__ = ["MAX_STEPS", "STEPS_TIMEOUT", "Provider"]
+
+MAX_STEPS = 32
+"""Actions of several requests that a provider carries out at a time, where the caller does not say."""
+
+STEPS_TIMEOUT = 300.0
+"""Seconds that the end of a ``with`` block waits for these actions, where the caller does not say."""
 
 
 class Provider:
@@ -29,16 +38,20 @@ class Provider:
     the interpreter exits. Threads may share it.
     """
 
-    def __init__(self, manager: SessionManager, name: str) -> None:
+    def __init__(
+        self, manager: SessionManager, name: str, *, steps: int = MAX_STEPS, steps_timeout: float = STEPS_TIMEOUT
+    ) -> None:
         self.name = name
         """The entry of hvlib.yaml, or the address, that it was connected by."""
         self._manager = manager
         manager.context.bind(self)
-        self.compute = Compute(self, manager)
-        self.network = NetworkService(self, manager)
-        self.storage = Storage(self, manager)
-        self.image = Images(self, manager)
-        self.tasks = Tasks(self, manager, TaskRecord)
+        self._operations = Operations(manager, steps)
+        self._steps_timeout = steps_timeout
+        self.compute = Compute(self, self._operations)
+        self.network = NetworkService(self, self._operations)
+        self.storage = Storage(self, self._operations)
+        self.image = Images(self, self._operations)
+        self.tasks = Tasks(self, self._operations, TaskRecord)
         self._collections: dict[str, Collection[Any]] = {
             collection.kind.kind: collection
             for service in (self.compute, self.network, self.storage, self.image, self)
@@ -110,14 +123,28 @@ class Provider:
         return self._manager.context.counting()
 
     def close(self) -> None:
-        """Log out. Every call and wait under way, in any thread, raises `Closed` at once. Idempotent."""
-        self._manager.close()
+        """Log out. Every call and wait under way, in any thread, raises `Closed` at once. Idempotent.
+
+        Actions that this process carries out are cancelled: what they did is undone first, in ten seconds at most.
+        """
+        try:
+            self._operations.steps.cancel()
+            self._manager.end_waits()
+            self._operations.steps.close()
+        finally:
+            self._manager.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None or issubclass(kind, Exception):
+                self._operations.steps.wait(self._steps_timeout)
+        finally:
+            self.close()
 
     def __str__(self) -> str:
         return self.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hvlib.driver import Driver
@@ -10,7 +11,7 @@ from hvlib.model.errors import DriverNotFound
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["NAMESPACE", "installed", "load"]
+__all__ = ["NAMESPACE", "driver_type", "installed", "load"]
 
 NAMESPACE = "hvlib.drivers"
 
@@ -29,6 +30,12 @@ def load(name: str) -> Driver:
     """The driver of a URL scheme. Raises `DriverNotFound`, with what to install, if there is none or it can't be
     loaded.
     """
+    return driver_type(name)()
+
+
+@cache
+def driver_type(name: str) -> type[Driver]:
+    """The class of a driver. One that was not found is looked for again: it may have been installed meanwhile."""
     from stevedore.driver import DriverManager
     from stevedore.exception import NoMatches
 
@@ -43,7 +50,7 @@ def load(name: str) -> Driver:
         raise DriverNotFound(
             f"the driver {name} can't be loaded: {error}", hint=f"install it: {_install(name)}"
         ) from error
-    driver: Driver = found()
+    driver: type[Driver] = found
     return driver
 
 

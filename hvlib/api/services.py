@@ -11,7 +11,7 @@ from hvlib.model.binding import BoundProvider
 from hvlib.model.ref import Ref, as_ref, as_refs
 from hvlib.model.resources import VM, Cluster, Flavor, Host, Image, Network, Resource, Snapshot, StoragePool, Volume
 from hvlib.model.task import Task
-from hvlib.runtime.session_manager import SessionManager
+from hvlib.runtime.operations import Operations
 
 __all__ = ["Compute", "Images", "NetworkService", "Networks", "Storage", "VMs", "Volumes"]
 
@@ -77,31 +77,31 @@ class Networks(Collection[Network]):
 class Compute:
     """``provider.compute``."""
 
-    def __init__(self, provider: BoundProvider, manager: SessionManager) -> None:
-        self.vms = VMs(provider, manager, VM)
-        self.hosts = Collection(provider, manager, Host)
-        self.clusters = Collection(provider, manager, Cluster)
-        self.snapshots = Collection(provider, manager, Snapshot)
-        self.flavors = Collection(provider, manager, Flavor)
+    def __init__(self, provider: BoundProvider, operations: Operations) -> None:
+        self.vms = VMs(provider, operations, VM)
+        self.hosts = Collection(provider, operations, Host)
+        self.clusters = Collection(provider, operations, Cluster)
+        self.snapshots = Collection(provider, operations, Snapshot)
+        self.flavors = Collection(provider, operations, Flavor)
 
 
 class NetworkService:
     """``provider.network``."""
 
-    def __init__(self, provider: BoundProvider, manager: SessionManager) -> None:
-        self.networks = Networks(provider, manager, Network)
+    def __init__(self, provider: BoundProvider, operations: Operations) -> None:
+        self.networks = Networks(provider, operations, Network)
 
 
 class Storage:
     """``provider.storage``."""
 
-    def __init__(self, provider: BoundProvider, manager: SessionManager) -> None:
-        self.pools = Collection(provider, manager, StoragePool)
-        self.volumes = Volumes(provider, manager, Volume)
+    def __init__(self, provider: BoundProvider, operations: Operations) -> None:
+        self.pools = Collection(provider, operations, StoragePool)
+        self.volumes = Volumes(provider, operations, Volume)
 
 
 class Images:
     """``provider.image``."""
 
-    def __init__(self, provider: BoundProvider, manager: SessionManager) -> None:
-        self.images = Collection(provider, manager, Image)
+    def __init__(self, provider: BoundProvider, operations: Operations) -> None:
+        self.images = Collection(provider, operations, Image)

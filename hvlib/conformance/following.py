@@ -9,18 +9,21 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 import hvlib
-from hvlib.conformance.replica import Objects, Replica, differing
+from hvlib.conformance.replica import Objects, Replica, differing, truth
 from hvlib.conformance.site import Site
 from hvlib.model.event import EventType
 from hvlib.model.ref import Ref
 
-__all__ = ["InThread", "caught_up", "event_of", "follow", "follow_to", "synced", "until_synced"]
+__all__ = ["InThread", "caught_up", "event_of", "follow", "follow_to", "follow_to_truth", "synced", "until_synced"]
 
 PATIENCE = 20.0
 """Seconds in which a watch must have told a change."""
 
 QUIET = 0.1
 """Seconds after which a watch has nothing to add."""
+
+LULL = 1.0
+"""Seconds without an event after which what the server has may have changed, as a task's progress does."""
 
 T = TypeVar("T")
 
@@ -57,6 +60,18 @@ def follow_to(watch: hvlib.Watch[Any], replica: Replica, expected: Objects) -> l
             replica.apply(event)
     assert differing(replica.objects, expected) == set(), "what was right is told otherwise afterwards"
     return events
+
+
+def follow_to_truth(watch: hvlib.Watch[Any], replica: Replica, site: Site, *kinds: type[hvlib.Resource]) -> None:
+    """Apply events until the replica is what the server has, which is asked when the watch has nothing more to tell."""
+    deadline = time.monotonic() + PATIENCE
+    while found := differing(replica.objects, truth(site, *kinds)):
+        assert time.monotonic() < deadline, f"not told within {PATIENCE:g} s: {found}"
+        timeout = LULL
+        with suppress(hvlib.WaitTimeout):
+            while (event := watch.next(timeout=timeout)) is not None:
+                replica.apply(event)
+                timeout = 0.0
 
 
 def follow(

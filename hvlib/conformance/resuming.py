@@ -56,7 +56,7 @@ class ResumingConformance(Conformance):
         """The thread that waits notices by itself, and the change that follows reaches it."""
         with wired.vms.watch(fields=["name_label"]) as watch:
             replica = synced(watch)
-            waiting = InThread(lambda: watch.next(timeout=PATIENCE))
+            waiting = InThread(lambda: watch.next(timeout=site.patience))  # to restart a server may take long
             until_waiting(watch)
             lose(admin, wired, loss)
             new_vm("new")

@@ -13,6 +13,7 @@ from hvlib.conformance.paging import PagingConformance
 from hvlib.conformance.resuming import ResumingConformance
 from hvlib.conformance.sessions import SessionsConformance
 from hvlib.conformance.site import PROMISES, Site
+from hvlib.conformance.stepping import SteppingConformance
 from hvlib.conformance.watching import WatchingConformance
 from hvlib.model.resources import KINDS
 
@@ -22,6 +23,7 @@ __all__ = ["DriverConformance"]
 class DriverConformance(
     SessionsConformance,
     MirroringConformance,
+    SteppingConformance,
     OperatingConformance,
     ResumingConformance,
     WatchingConformance,

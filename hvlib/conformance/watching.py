@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
 
 import hvlib
+from hvlib.conformance.acting import GIB, PATIENCE
 from hvlib.conformance.fixtures import (
     Administrator,
     Conformance,
@@ -19,7 +20,7 @@ from hvlib.conformance.fixtures import (
     listable,
     skip_unverified,
 )
-from hvlib.conformance.following import InThread, event_of, follow, follow_to, synced, until_synced
+from hvlib.conformance.following import InThread, event_of, follow, follow_to, follow_to_truth, synced, until_synced
 from hvlib.conformance.replica import Replica, differing, plain_records, truth
 from hvlib.conformance.site import Site
 from hvlib.model.actions import (
@@ -47,12 +48,6 @@ IDLE = 2.0
 
 SOON = 2.0
 """Seconds in which what is closed must have ended: the promise is one, and machines can be busy."""
-
-
-PATIENCE = 60.0
-"""Seconds in which an operation on a test server must be over."""
-
-GIB = 2**30
 
 
 class Passing(NamedTuple):
@@ -94,11 +89,6 @@ def sizes(provider: hvlib.Provider, vm: hvlib.VM) -> Iterator[Resize]:
         return
     flavors = provider.compute.flavors.get_all()
     yield Resize(flavor=next(flavor.ref for flavor in flavors if flavor.memory_bytes not in (vm.memory_bytes, None)))
-
-
-def told(replica: Replica, site: Site, kinds: Sequence[type[hvlib.Resource]]) -> bool:
-    """Whether the replica is the truth."""
-    return not differing(replica.objects, truth(site, *kinds))
 
 
 class WatchingConformance(Conformance):
@@ -179,8 +169,7 @@ class WatchingConformance(Conformance):
             replica = synced(watch)
             id = new_vm("watched")
             site.set_power(id, "running")
-            kinds = [collection.kind for collection in watched]
-            follow(watch, replica, lambda: replica.objects.keys() == truth(site, *kinds).keys())
+            follow_to_truth(watch, replica, site, *(collection.kind for collection in watched))
 
     def test_other_kinds_come_change_and_go(self, site: Site, provider: hvlib.Provider, new_vm: NewVM) -> None:
         """Volumes, networks and snapshots, as far as the server has actions that make, change and delete them."""
@@ -190,13 +179,13 @@ class WatchingConformance(Conformance):
             replica = synced(watch)
             for passing in passings(provider, new_vm):
                 record = passing.make()
-                follow(watch, replica, lambda: told(replica, site, kinds))
+                follow_to_truth(watch, replica, site, *kinds)
                 for action in (Rename("renamed"), SetTags(("tagged",))):
                     if type(action) in passing.collection.actions:
                         record.do(action).wait(timeout=PATIENCE)
-                        follow(watch, replica, lambda: told(replica, site, kinds))
+                        follow_to_truth(watch, replica, site, *kinds)
                 record.do(Delete()).wait(timeout=PATIENCE)
-                follow(watch, replica, lambda: told(replica, site, kinds))
+                follow_to_truth(watch, replica, site, *kinds)
 
     def test_every_change_of_a_vm_is_told(self, site: Site, provider: hvlib.Provider, new_vm: NewVM) -> None:
         """Its size, tags, networks and volumes too, as far as the server has actions that change them."""
@@ -232,6 +221,13 @@ class WatchingConformance(Conformance):
             event = next(watch)
             assert event.resource is not None
             assert event.resource.native
+
+    def test_an_unknown_native_property_is_not_watched(self, provider: hvlib.Provider) -> None:
+        with (
+            pytest.raises(hvlib.InvalidQuery, match="no_such_property"),
+            provider.compute.vms.watch(fields=[], native=["no_such_property"]) as watch,
+        ):
+            next(watch)
 
     def test_an_idle_watch_lists_nothing(self, site: Site, wired: Wired) -> None:
         """It asks the server for changes, rarely, and nothing else."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import ClassVar, Generic, TypeVar, cast
-
-import msgspec
+from typing import Any, ClassVar, Generic, TypeVar
 
 from hvlib.driver.listing import Listing
+from hvlib.driver.outcome import Outcome
+from hvlib.driver.performer import Performer
+from hvlib.driver.stepping import Steps
 from hvlib.model.actions import Action
 from hvlib.model.errors import Unsupported
 from hvlib.model.page import PageToken
@@ -16,25 +17,12 @@ from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 
-__all__ = ["REFS_PER_CALL", "Adapter", "Done", "Started", "action", "in_calls"]
+__all__ = ["REFS_PER_CALL", "Adapter", "in_calls"]
 
 REFS_PER_CALL = 500
 """The number of objects that an adapter is asked for at a time, at most."""
 
 R = TypeVar("R", bound=Resource)
-A = TypeVar("A", bound=Action)
-
-
-class Started(msgspec.Struct, frozen=True):
-    """The server runs the action as a task: core follows it as the kind Task."""
-
-    task: Ref
-
-
-class Done(msgspec.Struct, frozen=True):
-    """The action is over. ``result``: the object to read for the caller; None if there is none."""
-
-    result: Ref | None = None
 
 
 class Adapter(ABC, Generic[R]):
@@ -44,18 +32,18 @@ class Adapter(ABC, Generic[R]):
     fields: frozenset[str]
     """The fields that this server's records are filled with, ``ref`` and ``native`` aside."""
 
-    _performers: ClassVar[Mapping[type[Action], str]] = {}
+    performers: Mapping[type[Action], Performer] = {}
+    """How each action is carried out: by the methods that are marked with `action` or `steps`."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        marked = {getattr(value, "performs", None): name for name, value in vars(cls).items()}
-        marked.pop(None, None)
-        cls._performers = {**cls._performers, **cast("dict[type[Action], str]", marked)}
+        marked = [value.performs for value in vars(cls).values() if hasattr(value, "performs")]
+        cls.performers = {**cls.performers, **dict(marked)}
 
     @property
     def actions(self) -> frozenset[type[Action]]:
-        """The actions that `submit` takes: those that have a method marked with `action`."""
-        return frozenset(self._performers)
+        """The actions that this server takes."""
+        return frozenset(self.performers)
 
     @abstractmethod
     def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
@@ -73,28 +61,28 @@ class Adapter(ABC, Generic[R]):
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
         """Those of ``refs`` that exist, in one round trip. There is at least one, and at most `REFS_PER_CALL`."""
 
-    def submit(self, ref: Ref | None, action: Action) -> Started | Done:
-        """Ask for an action on one object. ``ref`` is None for a `hvlib.actions.Create`, and for no other: core sees
-        to it.
+    def submit(self, ref: Ref | None, action: Action) -> Outcome:
+        """Ask for an action on one object, by the method marked with `action`.
+
+        ``ref`` is None for a `hvlib.actions.Create`, and for no other: core sees to it.
         """
-        name = self._performers.get(type(action))
-        if name is None:
+        outcome: Outcome = self._method(action)(ref, action)
+        return outcome
+
+    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
+        """Carry out an action by the method marked with `steps`. Returns the ref of its result."""
+        result: Ref | None = self._method(action)(ref, action, steps)
+        return result
+
+    def _method(self, action: Action) -> Callable[..., Any]:
+        performer = self.performers.get(type(action))
+        if performer is None:
             raise Unsupported(f"{self.kind.kind} has no action {action.name!r} here")
-        perform: Callable[[Ref | None, Action], Started | Done] = getattr(self, name)
-        return perform(ref, action)
+        method: Callable[..., Any] = getattr(self, performer.method)
+        return method
 
 
 def in_calls(refs: Sequence[Ref]) -> Iterator[Sequence[Ref]]:
     """The refs in parts, each as many as an adapter is asked for at a time."""
     for start in range(0, len(refs), REFS_PER_CALL):
         yield refs[start : start + REFS_PER_CALL]
-
-
-def action(requested: type[A]) -> Callable[[Callable[..., Started | Done]], Callable[..., Started | Done]]:
-    """Mark an adapter's method as what carries out one action: ``method(self, ref, action)``."""
-
-    def mark(method: Callable[..., Started | Done]) -> Callable[..., Started | Done]:
-        method.performs = requested  # type: ignore[attr-defined]
-        return method
-
-    return mark

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from hvlib.driver.failures import SessionLost
-from hvlib.model.errors import Closed
+from hvlib.model.errors import AuthenticationFailed, Closed
 
-__all__ = ["LOGOUT_TIMEOUT", "Authenticator", "LoginSlot"]
+__all__ = ["LOGOUT_TIMEOUT", "Authenticator", "LoginSlot", "refused_logins"]
 
 L = TypeVar("L")
 
 LOGOUT_TIMEOUT = 2.0
 """Seconds that logging out may take."""
+
+
+@contextmanager
+def refused_logins(words: str, hint: str | None = None) -> Iterator[None]:
+    """In the block, credentials are sent, and no session was accepted yet that could be lost.
+
+    Raises `AuthenticationFailed` where the server refuses, in whichever way: ``words`` come before its own.
+    """
+    try:
+        yield
+    except (AuthenticationFailed, SessionLost) as error:
+        raise AuthenticationFailed(
+            f"{words}: {error}", hint=hint or error.hint, native=error.native, request_id=error.request_id
+        ) from error
 
 
 class Authenticator(ABC, Generic[L]):

@@ -14,6 +14,7 @@ from hvlib.model.endpoint import Endpoint
 from hvlib.model.errors import ConfigError
 from hvlib.model.event import WatchCursor
 from hvlib.model.query import Query
+from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 
 __all__ = ["Driver", "Session"]
@@ -53,6 +54,12 @@ class Session(ABC):
         """Log out and end the calls under way, from any thread. Bounded; never raises.
 
         Also after a failed `login`, and in the middle of one: a session that the server accepts all the same is ended.
+        """
+
+    def forget(self, task: Ref) -> None:  # noqa: B027 -- most servers forget tasks by themselves
+        """A task that was begun here is over, and core has seen how it ended. Sends nothing.
+
+        A server that keeps such tasks for ever may be asked to remove it, with the next action or at the end.
         """
 
     def feed(

@@ -70,8 +70,9 @@ __all__ = [
 class HvlibError(Exception):
     """The base of every error that hvlib raises.
 
-    ``provider`` is where it happened, ``native`` the server's or the SDK's own error, ``request_id`` the server's name
-    for the request, ``hint`` what to do about it: each None where there is none.
+    ``provider`` is where it happened, ``ref`` the object and ``task`` the ref of the task that it is about, ``native``
+    the server's or the SDK's own error, ``request_id`` the server's name for the request, ``hint`` what to do about it:
+    each None where there is none. ``left`` are the refs of objects that a failed task made and could not remove.
     """
 
     def __init__(
@@ -86,6 +87,9 @@ class HvlibError(Exception):
         self.hint = hint
         self.request_id = request_id
         self.provider: BoundProvider | None = None
+        self.ref: Any = None
+        self.task: Any = None
+        self.left: Sequence[Any] = ()
         self._native = native
 
     @property

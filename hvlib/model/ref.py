@@ -25,7 +25,7 @@ KINDS_OF_REFS: Mapping[str, tuple[str, ...]] = {
     "parent": ("Snapshot",),
     "pool": ("StoragePool",),
     "snapshot": ("Snapshot",),
-    "vm": ("VM",),
+    "vm": ("VM", "Image"),
     "vms": ("VM", "Image", "Snapshot"),
     "volume": ("Volume",),
     "volumes": ("Volume",),

@@ -1,4 +1,4 @@
-"""Task: an operation that the server runs, as callers hold it."""
+"""Task: an operation under way, as callers hold it."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class Follower(Protocol):
     operation: str
     target: Ref | None
     ref: Ref | None
+    left: tuple[Ref, ...]
 
     @property
     def state(self) -> str:
@@ -75,11 +76,12 @@ class Follower(Protocol):
 
 
 class Task(Generic[T]):
-    """An action's return value. The operation goes on at the server whether or not anybody waits for it.
+    """An action's return value. The operation goes on whether or not anybody waits for it: at the server, or, where it
+    takes several requests, in this process.
 
     ``state`` is ``queued``, ``running``, ``succeeded``, ``failed``, ``cancelled``; or ``planned``, for a dry run, of
-    which nothing was sent. Reading ``state``, ``progress``, ``error`` or ``result`` asks the server while the task
-    runs (one round trip each); once it has ended, the server's last answer is kept.
+    which nothing was sent. Reading ``state``, ``progress``, ``error`` or ``result`` of a task that the server runs asks
+    it (one round trip each); once the task has ended, the last answer is kept.
     """
 
     def __init__(self, follower: Follower) -> None:
@@ -115,6 +117,11 @@ class Task(Generic[T]):
     def progress(self) -> float | None:
         """0.0 to 1.0; None where the server does not say."""
         return self.follower.progress
+
+    @property
+    def left(self) -> tuple[Ref, ...]:
+        """The refs of what the task made on the way and could not remove in the end."""
+        return self.follower.left
 
     @property
     def started_at(self) -> datetime | None:

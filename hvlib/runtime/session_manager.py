@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from hvlib.driver import (
     About,
     Adapter,
-    Done,
     Driver,
     Endpoint,
     Feed,
+    Outcome,
     Session,
     SessionLost,
-    Started,
     WatchCursor,
 )
 from hvlib.model.actions import Action
@@ -26,7 +25,7 @@ from hvlib.model.binding import BoundProvider
 from hvlib.model.errors import Unsupported
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
-from hvlib.model.resources import Resource
+from hvlib.model.resources import Resource, TaskRecord
 from hvlib.runtime.clock import Clock
 from hvlib.runtime.deferred import DeferredFrees
 from hvlib.runtime.kept_listings import KeptListings
@@ -39,6 +38,9 @@ from hvlib.runtime.translation import closed_error, translate_errors
 
 __all__ = ["SessionManager"]
 
+OWN_INTERVAL = 1.0
+"""Seconds between two looks at tasks of this process that are watched, at most."""
+
 T = TypeVar("T")
 R = TypeVar("R", bound=Resource)
 
@@ -47,6 +49,14 @@ class Waiter(Protocol):
     """Something that waits for the server and must end when the provider does."""
 
     def abort(self) -> None: ...
+
+
+class OwnTasks(Protocol):
+    """The tasks that this process carries out, of which no server knows."""
+
+    def has(self, ref: Ref) -> bool: ...
+
+    def adapter(self, session: Session) -> Any: ...
 
 
 class SessionManager:
@@ -59,11 +69,14 @@ class SessionManager:
         self.session: Session = driver.open(endpoint, self.context)
         self.deferred = DeferredFrees()
         self.kept_listings = KeptListings(self.clock, self.deferred)
+        self.own_tasks: OwnTasks | None = None
         self._retrier = Retrier(retry, self.clock)
         self._login = SharedLogin(self._log_in)
         self._waiters: weakref.WeakSet[Waiter] = weakref.WeakSet()
         self._lock = threading.RLock()
         self._closed = threading.Event()
+        self._logged_out = threading.Event()
+        self._thread = threading.local()
         # Also runs at interpreter exit, so that a session is logged out whatever happens.
         self._finalizer = weakref.finalize(self, self.session.close)
 
@@ -76,22 +89,41 @@ class SessionManager:
 
     @property
     def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._closed.is_set()
+        """Whether the provider is closed; in a thread that is `finishing`, whether it is logged out."""
+        return self._end.is_set()
+
+    @property
+    def _end(self) -> threading.Event:
+        return self._logged_out if getattr(self._thread, "finishing", False) else self._closed
+
+    def end_waits(self) -> None:
+        """Let every call and wait raise `Closed`, those under way too; not in threads that are `finishing`."""
+        self._closed.set()
+        with self._lock:
+            waiters = list(self._waiters)
+        self._login.fail(closed_error(self.context.provider))
+        self.kept_listings.clear()
+        self.deferred.clear()
+        for waiter in waiters:
+            waiter.abort()
 
     def close(self) -> None:
-        """Log out; every wait and call under way, in any thread, raises `Closed`. Idempotent."""
-        self._closed.set()
+        """`end_waits`, and log out. Idempotent."""
         try:
-            with self._lock:
-                waiters = list(self._waiters)
-            self._login.fail(closed_error(self.context.provider))
-            self.kept_listings.clear()
-            self.deferred.clear()
-            for waiter in waiters:
-                waiter.abort()
+            self.end_waits()
         finally:
+            self._logged_out.set()
             self._finalizer()
+
+    @contextmanager
+    def finishing(self) -> Iterator[None]:
+        """A block in which this thread goes on after `end_waits`, until `close`: it removes what it has made."""
+        before = getattr(self._thread, "finishing", False)
+        self._thread.finishing = True
+        try:
+            yield
+        finally:
+            self._thread.finishing = before
 
     def add_waiter(self, waiter: Waiter) -> None:
         """Let `close` end this waiter."""
@@ -107,7 +139,7 @@ class SessionManager:
         """Free what was left to be freed, and listings that were kept long enough."""
         self.kept_listings.drop_old()
         with self.translate_errors():
-            self.deferred.release(until=self._closed.is_set)
+            self.deferred.release(until=lambda: self.closed)
 
     def about(self) -> About:
         """The server's own name, version and identity, which came with the login."""
@@ -149,7 +181,20 @@ class SessionManager:
         """The objects of ``refs`` that exist: as many as an adapter takes at a time."""
         return self._read(lambda session: session.adapters[query.kind].get(refs, query))
 
-    def submit(self, kind: type[Resource], ref: Ref | None, action: Action) -> Started | Done:
+    def read(self, call: Callable[[], T]) -> T:
+        """The result of a call to the driver that changes nothing."""
+        return self._read(lambda _: call())
+
+    def send(self, call: Callable[[], T], repeatable: Callable[[BaseException], bool]) -> T:
+        """The result of one changing request: repeated as ``repeatable`` says, and in a new login."""
+        return self._run(lambda _: call(), repeatable, self.sleep)[0]
+
+    def forget(self, task: Ref) -> None:
+        """Tell the driver that a task which was begun here is over."""
+        with self.translate_errors():
+            self.session.forget(task)
+
+    def submit(self, kind: type[Resource], ref: Ref | None, action: Action) -> Outcome:
         """Ask for an action: sent again only when the server can't have acted on it."""
         call = partial(_submit, kind=kind, ref=ref, action=action)
         return self._run(call, action_repeatable, self.sleep)[0]
@@ -161,7 +206,7 @@ class SessionManager:
 
         ``repeat`` as any read; a watch that opens a feed again repeats by itself, so that closing it ends the pauses.
         """
-        call = partial(_open_feed, queries=queries, since=since)
+        call = partial(self._open_feed, queries=queries, since=since)
         return self._run(call, read_repeatable if repeat else _never, self.sleep)
 
     def lose(self, login: LoginAttempt) -> None:
@@ -175,12 +220,12 @@ class SessionManager:
 
     def sleep(self, seconds: float) -> None:
         """Wait; raises `Closed` as soon as the provider is closed."""
-        if self.clock.wait(self._closed, seconds):
+        if self.clock.wait(self._end, seconds):
             raise closed_error(self.context.provider)
 
     def translate_errors(self) -> AbstractContextManager[None]:
         """`hvlib.runtime.translation.translate_errors` of this provider."""
-        return translate_errors(lambda: self.context.provider, self._closed.is_set)
+        return translate_errors(lambda: self.context.provider, lambda: self.closed)
 
     def _read(self, call: Callable[[Session], T], sleep: Callable[[float], None] | None = None) -> T:
         """The result of a call that changes nothing: repeated as the policy says."""
@@ -205,6 +250,12 @@ class SessionManager:
                         raise dropped_sessions(error) from error
         raise AssertionError("unreachable")
 
+    def _open_feed(self, session: Session, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
+        own = self.own_tasks
+        if own is not None and any(own.has(ref) for query in queries for ref in query.refs or ()):
+            return SweepFeed({**session.adapters, TaskRecord: own.adapter(session)}, queries, since, OWN_INTERVAL)
+        return session.feed(queries, since) or SweepFeed(session.adapters, queries, since, session.poll_interval)
+
     def _logged_in(self) -> LoginAttempt:
         self.check_open()
         return self._login.ensure()
@@ -228,12 +279,8 @@ class SessionManager:
                     raise dropped_sessions(error) from error
 
 
-def _submit(session: Session, kind: type[Resource], ref: Ref | None, action: Action) -> Started | Done:
+def _submit(session: Session, kind: type[Resource], ref: Ref | None, action: Action) -> Outcome:
     return session.adapters[kind].submit(ref, action)
-
-
-def _open_feed(session: Session, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
-    return session.feed(queries, since) or SweepFeed(session.adapters, queries, since, session.poll_interval)
 
 
 def _never(_error: BaseException) -> bool:

@@ -228,6 +228,7 @@ def test_the_environment_names_the_provider(home: Path, monkeypatch: pytest.Monk
 def test_a_missing_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch, name: str, install: str) -> None:
     found = {known: point for known, point in registry.installed().items() if known != name}
     monkeypatch.setattr(registry, "installed", lambda: found)
+    registry.driver_type.cache_clear()
     with pytest.raises(hvlib.DriverNotFound, match=r"installed: .*sim vsphere") as caught:
         hvlib.connect(f"{name}://host")
     assert re.search(install, caught.value.hint or "")

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from hvlib.driver import SessionLost
-from hvlib.driver.login_slot import Authenticator, LoginSlot
-from hvlib.model.errors import Closed
+from hvlib.driver.login_slot import Authenticator, LoginSlot, refused_logins
+from hvlib.model.errors import AuthenticationFailed, Closed, ConnectionFailed, HvlibError
 
 
 class Counting(Authenticator[int]):
@@ -83,3 +83,23 @@ def test_a_login_that_is_accepted_after_close_is_logged_out() -> None:
     with pytest.raises(Closed):
         slot.renew()
     assert server.events[-1] == "out 1"
+
+
+@pytest.mark.parametrize("refusal", [SessionLost, AuthenticationFailed])
+def test_a_login_is_refused_in_whichever_way_the_server_says_it(refusal: type[HvlibError]) -> None:
+    said = refusal("no such user", native={"code": 1}, request_id="r1", hint="ask")
+    with (
+        pytest.raises(AuthenticationFailed, match=r"^h refuses the login: no such user") as caught,
+        refused_logins("h refuses the login"),
+    ):
+        raise said
+    error = caught.value
+    assert (error.native, error.request_id, error.hint, error.__cause__) == ({"code": 1}, "r1", "ask", said)
+    with pytest.raises(AuthenticationFailed) as caught, refused_logins("h refuses the login", "check the user"):
+        raise said
+    assert caught.value.hint == "check the user"
+
+
+def test_a_login_that_breaks_off_is_not_refused() -> None:
+    with pytest.raises(ConnectionFailed, match=r"^cut$"), refused_logins("h refuses the login"):
+        raise ConnectionFailed("cut")

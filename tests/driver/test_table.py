@@ -24,6 +24,9 @@ from hvlib.driver.table import (
     attribute,
     item,
     item_or_none,
+    native_of,
+    native_or_none,
+    native_type,
     row_type,
     row_type_of,
 )
@@ -193,7 +196,8 @@ def test_rows_are_read_as_the_driver_says() -> None:
 
 def test_native_properties_come_along() -> None:
     asked = make_query(VM, TABLE.declared((9, 9)), fields=["name_label"], native=["power"])
-    assert records(asked).make("1", ROW, {"power": "on"}).native == {"power": "on"}
+    assert records(asked).make("1", ROW).native == {"power": "on"}
+    assert records(make_query(VM, TABLE.declared((9, 9)), native=True)).make("1", ROW).native is ROW
 
 
 def test_what_is_to_be_asked_for() -> None:
@@ -258,12 +262,38 @@ def test_what_the_functions_name_is_freed_with_them() -> None:
 
 def test_a_query_picks_its_native_properties_out_of_a_row() -> None:
     asked = make_query(VM, TABLE.declared((9, 9)), fields=["vcpus"], native=["name"])
-    [vm] = records(asked).all([("1", ROW, asked.pick_native(ROW))])
+    [vm] = records(asked).all([("1", ROW)])
     assert (vm.vcpus, vm.native) == (6, {"name": "web"})
     assert make_query(VM, frozenset(), native=True).pick_native(ROW) is ROW
     assert make_query(VM, frozenset()).pick_native(ROW) is None
     with pytest.raises(InvalidQuery, match="no property 'nmae'"):
         make_query(VM, frozenset(), native=["nmae"]).pick_native(ROW)
+
+
+def test_an_unknown_native_property_is_refused() -> None:
+    made = records(make_query(VM, TABLE.declared((9, 9)), fields=["vcpus"], native=["name", "nmae"]))
+    with pytest.raises(InvalidQuery, match="no property 'nmae'"):
+        made.all([("1", ROW)])
+    assert made.all([]) == []
+
+
+def test_rows_that_are_no_dictionaries_hold_native_properties() -> None:
+    class Machine(msgspec.Struct, kw_only=True):
+        name: str = msgspec.field(name="OS-EXT:name")
+
+    whole = {"OS-EXT:name": "web", "power": "on"}
+    row = msgspec.convert({**whole, "native": whole}, native_type(Machine))
+    asked = make_query(VM, frozenset({"name_label"}), native=["power", "colour"])
+    table = Table(VM, "machine", {"name_label": Field("name")})
+    with pytest.raises(InvalidQuery, match="no property 'colour'"):
+        table.records(asked, attribute, Caller(), native=native_of).make("1", row)
+    made = table.records(asked, attribute, Caller(), native=native_or_none(asked, native_of)).make("1", row)
+    assert made is not None
+    assert (made.name_label, made.native) == ("web", {"power": "on", "colour": None})
+    every = make_query(VM, frozenset({"name_label"}), native=True)
+    made = table.records(every, attribute, Caller(), native=native_or_none(every, native_of)).make("1", row)
+    assert made is not None
+    assert made.native == whole
 
 
 def test_rows_of_objects_that_are_nowhere_declared() -> None:

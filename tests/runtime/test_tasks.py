@@ -14,6 +14,7 @@ from hvlib.actions import Delete, Rename, Start
 from hvlib.model.event import Event, EventType
 from hvlib.model.resources import TaskRecord
 from hvlib.model.resources.record import build, projection
+from hvlib.runtime import server_task
 from hvlib.runtime.server_task import ServerTask
 
 
@@ -154,14 +155,14 @@ def test_a_task_is_followed_by_no_field_that_is_not_needed(
 ) -> None:
     """Others may take a server another round trip: the target, which is known, above all."""
     asked = []
-    query = type(provider.tasks).query
+    make_query = server_task.make_query
 
-    def note(tasks: Any, **options: Any) -> Any:
-        made = query(tasks, **options)
+    def note(kind: Any, declared: Any, **options: Any) -> Any:
+        made: Any = make_query(kind, declared, **options)
         asked.append(made.fields)
         return made
 
-    monkeypatch.setattr(type(provider.tasks), "query", note)
+    monkeypatch.setattr(server_task, "make_query", note)
     task, other = (vm.start() for vm in provider.compute.vms.get_all(power_state="halted").all()[:2])
     assert task.state
     task.wait(timeout=10)
@@ -240,8 +241,15 @@ def test_a_driver_may_know_nothing_of_a_task_but_its_state(
     only = frozenset({"state"})
     ref = hvlib.Ref(provider.about.uuid, "Task", "t")
     record = build(projection(TaskRecord, only, only), ref, {"state": state})
-    task = ServerTask(provider, "start VM x", None, ref=ref)
-    task.take(Event(EventType.MODIFIED, ref, record), lambda *_: pytest.fail("no progress is known"))
+    task = ServerTask(provider._operations.shared, "start VM x", None, ref=ref)
+    assert task.take(Event(EventType.MODIFIED, ref, record)) is None
     if error is not None:
         assert (task.progress, task.started_at, type(task.error)) == (None, None, error)
     assert task.result_ref() is None
+
+
+def test_a_record_that_says_only_its_state_can_be_followed(provider: hvlib.Provider) -> None:
+    only = frozenset({"state"})
+    ref = hvlib.Ref(provider.about.uuid, "Task", "t")
+    task = provider.tasks.follow(build(projection(TaskRecord, only, only), ref, {"state": "succeeded"}))
+    assert (task.operation, task.target, task.wait(timeout=0)) == ("t", None, None)

@@ -32,7 +32,7 @@ from hvlib.driver import (
 from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
-from hvlib.model.resources import VM, Resource
+from hvlib.model.resources import VM, Resource, TaskRecord
 from hvlib.runtime.clock import Clock
 from hvlib.runtime.retry import RetryPolicy
 from hvlib.runtime.session_manager import SessionManager
@@ -58,6 +58,7 @@ class ScriptedSession(Session):
         """Whether the server's page tokens are good without the listing that they came from."""
         self.released: list[PageToken | None] = []
         self.closed = 0
+        self.vms_adapter: Callable[[ScriptedSession], Adapter[VM]] = ScriptedVMs
 
     def plan(self, call: str, *steps: Any) -> None:
         self.script.setdefault(call, deque()).extend(steps)
@@ -77,7 +78,7 @@ class ScriptedSession(Session):
 
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
-        return {VM: ScriptedVMs(self)}
+        return {VM: self.vms_adapter(self), TaskRecord: ScriptedTasks(self)}
 
     @property
     def native(self) -> Any:
@@ -136,6 +137,25 @@ class ScriptedVMs(Adapter[VM]):
     def start(self, ref: Ref, action: Start) -> Started | Done:
         self.session.happen("start")
         return Done()
+
+
+class ScriptedTasks(Adapter[TaskRecord]):
+    """The server has no tasks."""
+
+    kind = TaskRecord
+    fields = frozenset(TaskRecord.all_fields())
+
+    def __init__(self, session: ScriptedSession) -> None:
+        self.session = session
+
+    def open(self, query: Query[TaskRecord], after: PageToken | None) -> Listing[TaskRecord]:
+        return TokenListing(lambda _: Page([]), after)
+
+    def lookup(self, field: str, value: str, query: Query[TaskRecord]) -> Sequence[TaskRecord]:
+        return []
+
+    def get(self, refs: Sequence[Ref], query: Query[TaskRecord]) -> Sequence[TaskRecord]:
+        return []
 
 
 class ScriptedListing(Listing[VM]):

@@ -11,6 +11,7 @@ from seeds import broken_feeds as feeds
 from seeds import broken_kinds as kinds
 from seeds import broken_listings as listings
 from seeds import broken_sessions as sessions
+from seeds import broken_steps as stepping
 from seeds.delegating import (
     DelegatingAdapter,
     DelegatingDriver,
@@ -60,6 +61,16 @@ VALUES = "test_every_declared_field_has_the_servers_value"
 DIFFERENCE = "test_it_goes_on_with_just_the_difference"
 CURSORS = "test_every_cursor_goes_on_where_it_stands"
 DONE = "test_what_is_declared_is_done"
+OTHERS = "test_other_kinds_come_change_and_go"
+SEVERAL = "test_several_collections_in_one_stream"
+WAITING = (
+    OTHERS,
+    VALUES,
+    DONE,
+    "test_every_ref_can_be_read",
+    "test_every_ref_to_a_vm_that_became_an_image_can_be_read",
+)
+"""Tests that wait for a task: the wait's own watch is closed at its end."""
 CHANGES = "test_every_change_of_a_vm_is_told"
 BROKEN = "test_a_broken_connection_is_never_a_short_list"
 ASKED_AGAIN = "test_a_page_that_did_not_arrive_comes_when_it_is_asked_for_again"
@@ -77,8 +88,10 @@ BREAKAGES: Mapping[str, Breakage] = {
     "everything is new": Breakage(feeds.EverythingIsNew, (CURSORS,)),
     "session loss swallowed": Breakage(feeds.SessionLossSwallowed, (DIFFERENCE,)),
     "busy polling": Breakage(feeds.BusyPolling, ("test_an_idle_watch_lists_nothing",)),
-    "watch hangs on close": Breakage(feeds.HangsOnClose, ("test_an_idle_watch_lists_nothing", "test_one_thread_waits")),
-    "watch never closes": Breakage(feeds.NeverCloses, (BEGINNING,)),
+    "watch hangs on close": Breakage(
+        feeds.HangsOnClose, ("test_an_idle_watch_lists_nothing", "test_one_thread_waits", *WAITING)
+    ),
+    "watch never closes": Breakage(feeds.NeverCloses, (BEGINNING, *WAITING)),
     "wrong units": Breakage(sessions.WrongUnits, (VALUES,)),
     "local time": Breakage(sessions.LocalTime, (VALUES,)),
     "refs of the wrong kind": Breakage(sessions.RefsOfTheWrongKind, (VALUES,)),
@@ -105,6 +118,9 @@ BREAKAGES: Mapping[str, Breakage] = {
     "a login per call": Breakage(adapters.LoginPerCall, (TURNS,)),
     "fields not asked for": Breakage(
         adapters.FieldsNotAskedFor, ("test_fields_that_are_asked_for_are_loaded_and_no_others",)
+    ),
+    "unknown native property left out": Breakage(
+        adapters.UnknownNativeIsLeftOut, ("test_an_unknown_native_property_is_refused",)
     ),
     "filter of one value": Breakage(adapters.FilterOfOneValue, ("test_filters_of_several_values",)),
     "wrong name match": Breakage(adapters.WrongNameMatch, ("test_odd_names", "test_names_are_exact")),
@@ -142,11 +158,16 @@ BREAKAGES: Mapping[str, Breakage] = {
         ("test_pages_are_fetched_as_they_are_asked_for", "test_a_listing_that_is_given_up_disturbs_nobody"),
     ),
     "other lookups": Breakage(kinds.OtherLookups, ("test_every_kind_is_looked_up",)),
-    "other lost delete": Breakage(kinds.OtherLostDelete, ("test_other_kinds_come_change_and_go",)),
-    "others never change": Breakage(kinds.OtherNeverChange, ("test_other_kinds_come_change_and_go",)),
+    "other lost delete": Breakage(kinds.OtherLostDelete, (OTHERS,)),
+    "others never change": Breakage(kinds.OtherNeverChange, (OTHERS, SEVERAL)),
     "only name and power": Breakage(kinds.OnlyNameAndPower, (CHANGES,)),
     "leaves threads": Breakage(sessions.LeavesThreads, ("test_closing_leaves_no_thread",)),
     "action sent twice": Breakage(adapters.SentTwice, ("test_an_action_whose_reply_is_lost_is_not_sent_again",)),
+    "undoes nothing": Breakage(
+        stepping.UndoesNothing, ("test_a_creation_cancelled_at_each_request_leaves_nothing_unnamed",)
+    ),
+    "step sent twice": Breakage(stepping.StepSentTwice, ("test_a_reply_lost_at_each_request",)),
+    "begins again": Breakage(stepping.BeginsAgain, ("test_a_reply_lost_at_each_request",)),
     "shutdown is stop": Breakage(acts.ShutdownIsStop, (f"{DONE}[VM.shutdown]",)),
     "reboots nothing": Breakage(acts.RebootNothing, (f"{DONE}[VM.reboot]",)),
     "reboots hard": Breakage(acts.RebootsHard, (f"{DONE}[VM.reboot]",)),

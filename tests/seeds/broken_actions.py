@@ -10,7 +10,7 @@ from seeds.delegating import DelegatingAdapter
 
 from hvlib import actions
 from hvlib.actions import Action
-from hvlib.driver import Done, Started
+from hvlib.driver import Done, Outcome, Steps
 from hvlib.errors import Conflict
 from hvlib.model.query import make_query
 from hvlib.model.ref import Ref
@@ -41,9 +41,13 @@ __all__ = [
 class Altering(DelegatingAdapter):
     """What `alter` makes of an action is done, and said to be all."""
 
-    def submit(self, ref: Ref | None, action: Action) -> Started | Done:
+    def submit(self, ref: Ref | None, action: Action) -> Outcome:
         altered = self.alter(ref, action)
         return Done(ref) if altered is None else super().submit(ref, altered)
+
+    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
+        altered = self.alter(ref, action)
+        return ref if altered is None else super().take_steps(ref, altered, steps)
 
     def alter(self, ref: Any, action: Action) -> Action | None:
         """What is done instead; None: nothing."""
@@ -160,7 +164,7 @@ class Attachments(DelegatingAdapter):
 
     booked: ClassVar[tuple[type[Action], ...]] = ()
 
-    def submit(self, ref: Ref | None, action: Action) -> Started | Done:
+    def submit(self, ref: Ref | None, action: Action) -> Outcome:
         books: dict[tuple[Ref | None, Ref], bool] = self.session.__dict__.setdefault("books", {})
         parts = list(action.refs())
         if isinstance(action, self.booked):
@@ -169,9 +173,13 @@ class Attachments(DelegatingAdapter):
                 raise Conflict("it is attached")
             books[ref, part] = isinstance(action, actions.AttachVolume | actions.AttachNetwork)
             return Done(ref)
+        return super().submit(ref, action)
+
+    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
+        books: dict[tuple[Ref | None, Ref], bool] = self.session.__dict__.setdefault("books", {})
         for key in [key for key in books if isinstance(action, actions.Delete) and key[0] == ref]:
             del books[key]
-        return super().submit(ref, action)
+        return super().take_steps(ref, action, steps)
 
     def records(self, records: Sequence[Any]) -> list[Any]:
         return [self._booked(record) for record in super().records(records)]

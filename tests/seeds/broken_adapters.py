@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from seeds.delegating import DelegatingAdapter
 
 from hvlib.actions import Action, Clone, Create, Rename
-from hvlib.driver import Done, Page, PageToken, SessionLost, Started
-from hvlib.errors import ConnectionFailed, CursorLost, NotFound, PermissionDenied, Unsupported
+from hvlib.driver import Done, Outcome, Page, PageToken, SessionLost
+from hvlib.errors import ConnectionFailed, CursorLost, InvalidQuery, NotFound, PermissionDenied, Unsupported
 from hvlib.model.query import Filter, Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
@@ -105,6 +105,16 @@ class FieldsNotAskedFor(DelegatingAdapter):
         return super().page(replace(query, fields=self.fields, record_type=everything), after)
 
 
+class UnknownNativeIsLeftOut(DelegatingAdapter):
+    """A native property that the server has not is left out of what is listed."""
+
+    def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
+        try:
+            return super().page(query, after)
+        except InvalidQuery:
+            return super().page(replace(query, native=True), after)
+
+
 class FilterOfOneValue(DelegatingAdapter):
     """Of a list of values the server is asked for the first."""
 
@@ -189,7 +199,7 @@ class UndeclaredAction(DelegatingAdapter):
 class DeclaredInVain(DelegatingAdapter):
     """It declares what it can't do."""
 
-    def submit(self, ref: Ref | None, action: Action) -> Started | Done:
+    def submit(self, ref: Ref | None, action: Action) -> Outcome:
         if isinstance(action, Clone):
             raise Unsupported("not yet")
         return super().submit(ref, action)
@@ -198,7 +208,7 @@ class DeclaredInVain(DelegatingAdapter):
 class DoneTooSoon(DelegatingAdapter):
     """An action that the server has begun is said to be over."""
 
-    def submit(self, ref: Ref | None, action: Action) -> Started | Done:
+    def submit(self, ref: Ref | None, action: Action) -> Outcome:
         answer = super().submit(ref, action)
         return answer if isinstance(action, Create) else Done(ref)
 
@@ -206,7 +216,7 @@ class DoneTooSoon(DelegatingAdapter):
 class SentTwice(DelegatingAdapter):
     """An action whose reply is lost is sent again."""
 
-    def submit(self, ref: Ref | None, action: Action) -> Started | Done:
+    def submit(self, ref: Ref | None, action: Action) -> Outcome:
         try:
             return super().submit(ref, action)
         except ConnectionFailed:

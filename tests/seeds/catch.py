@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
-__all__ = ["BOUND", "Catch", "run_suite"]
+from seeds.collected_suite import ENDED
 
-BOUND = 150.0
-"""Seconds in which the suite must have caught a breakage: three run at a time, on machines that may be busy."""
+__all__ = ["Catch", "SuiteRunner"]
 
 ROOT = Path(__file__).parents[2]
-
-# Without pytest-timeout: a driver that hangs is caught by the suite itself.
-COMMAND = (sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "--timeout=0", "--tb=short", "-rfE")
 
 
 class Catch(NamedTuple):
@@ -32,19 +29,46 @@ class Catch(NamedTuple):
     output: str
 
 
-def run_suite(breakage: str) -> Catch:
-    """The whole suite, up to the first failure. Raises `subprocess.TimeoutExpired`: the suite bounds itself."""
-    environment = {**os.environ, "HVLIB_BREAKAGE": breakage}
-    command = [*COMMAND, str(ROOT / "tests/seeds/broken_suite.py")]
-    begin = time.monotonic()
-    done = subprocess.run(
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=BOUND, check=False
-    )
-    failed = re.search(r"^(?:FAILED|ERROR) \S+::(test_\w+)(\[[\w.-]+\])?", done.stdout, re.MULTILINE)
-    return Catch(
-        done.returncode,
-        failed and failed[1],
-        (failed and failed[2]) or "",
-        time.monotonic() - begin,
-        done.stdout + done.stderr,
-    )
+class SuiteRunner:
+    """A process that has collected the suite, and runs it on one breakage after another."""
+
+    def __init__(self) -> None:
+        tests = str(ROOT / "tests")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "seeds.collected_suite"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join((tests, os.environ.get("PYTHONPATH", "")))},
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+        )
+
+    def run(self, breakage: str) -> Catch:
+        """Run the whole suite, up to the first failure. It ends by itself: see `collected_suite.BOUND`."""
+        assert self._process.stdin
+        begin = time.monotonic()
+        print(breakage, file=self._process.stdin, flush=True)
+        output, status = self._read()
+        failed = re.search(r"^(?:FAILED|ERROR) \S+::(test_\w+)(\[[\w.-]+\])?", output, re.MULTILINE)
+        case = (failed and failed[2]) or ""
+        return Catch(status, failed and failed[1], case, time.monotonic() - begin, output)
+
+    def _read(self) -> tuple[str, int]:
+        """Return what the run printed, and its status."""
+        assert self._process.stdout
+        lines: list[str] = []
+        for line in self._process.stdout:
+            if line.startswith(ENDED):
+                return "".join(lines), int(line.removeprefix(ENDED))
+            lines.append(line)
+        raise EOFError("".join(lines))  # the process could not collect the suite
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process, and the run that is under way."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.communicate()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from queue import SimpleQueue
 
 import pytest
-from seeds.catch import Catch, run_suite
+from seeds.catch import Catch, SuiteRunner
 
 Catches = Mapping[str, Future[Catch]]
 
@@ -21,11 +23,22 @@ def catches(request: pytest.FixtureRequest) -> Iterator[Catches]:
     """Those that the chosen tests ask for, begun in their order."""
     chosen = [item for item in request.session.items if isinstance(item, pytest.Function)]
     names = [str(item.callspec.params["breakage"]) for item in chosen if item.module is request.module]
-    with ThreadPoolExecutor(WORKERS) as pool:
-        catches = {name: pool.submit(run_suite, name) for name in names}
+    free = SimpleQueue[SuiteRunner]()
+
+    def run(breakage: str) -> Catch:
+        runner = free.get()
+        try:
+            return runner.run(breakage)
+        finally:
+            free.put(runner)
+
+    with ThreadPoolExecutor(WORKERS) as pool, ExitStack() as runners:
+        for _ in range(WORKERS):
+            free.put(runners.enter_context(SuiteRunner()))
+        catches = {name: pool.submit(run, name) for name in names}
         request.config.stash[CAUGHT] = catches
         yield catches
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -18,16 +18,16 @@ from hvlib.driver import (
     Batch,
     Change,
     Context,
-    Done,
     Driver,
     Endpoint,
     Feed,
     Listing,
+    Outcome,
     Page,
     PageToken,
     ServerPage,
     Session,
-    Started,
+    Steps,
     TokenListing,
     Upsert,
     WatchCursor,
@@ -46,6 +46,7 @@ class DelegatingAdapter(Adapter[Any]):
         self.session = session
         self.wrapped = wrapped
         self.fields = wrapped.fields
+        self.performers = wrapped.performers
 
     @property
     def kind(self) -> type[Resource]:  # type: ignore[override]
@@ -70,8 +71,11 @@ class DelegatingAdapter(Adapter[Any]):
     def get(self, refs: Sequence[Ref], query: Query[Any]) -> Sequence[Any]:
         return self.records(self.wrapped.get(refs, query))
 
-    def submit(self, ref: Ref | None, action: Action) -> Started | Done:
+    def submit(self, ref: Ref | None, action: Action) -> Outcome:
         return self.wrapped.submit(ref, action)
+
+    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
+        return self.wrapped.take_steps(ref, action, steps)
 
     def records(self, records: Sequence[Any]) -> list[Any]:
         """Records of the wrapped driver, as this one gives them."""
@@ -137,6 +141,7 @@ class DelegatingSession(Session):
         self.wrapped = wrapped
         self.endpoint = endpoint
         self.poll_interval = wrapped.poll_interval
+        self.forget = wrapped.forget  # type: ignore[method-assign]
 
     @cached_property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:

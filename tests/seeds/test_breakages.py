@@ -7,7 +7,8 @@ from concurrent.futures import Future
 
 import pytest
 from seeds.breakages import BREAKAGES
-from seeds.catch import BOUND, Catch
+from seeds.catch import Catch
+from seeds.collected_suite import BOUND
 
 Catches = Mapping[str, Future[Catch]]
 

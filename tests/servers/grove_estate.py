@@ -124,14 +124,14 @@ class Estate:
     def create(self, asked: Mapping[str, Any]) -> Object:
         """Begin to make a machine from a template."""
         with self._lock:
-            known = {"name", "template", "cores", "memory_mib", "host", "start", "note", "tags"}
+            known = {"name", "template", "cores", "memory_mib", "host", "note", "tags"}
             template = self._find("vms", str(asked.get("template")))
             if asked.keys() - known or not asked.get("name") or not template["template"]:
                 raise Refused("bad_request", f"a name and a template's id, and of {' '.join(sorted(known))}")
             if asked.get("host") is not None:
                 self._find("hosts", str(asked["host"]))
-            values = {name: value for name, value in asked.items() if name not in ("start", "template")}
-            values |= {"os": template["os"], "from": template["id"], "state": "on" if asked.get("start") else "off"}
+            values = {name: value for name, value in asked.items() if name != "template"}
+            values |= {"os": template["os"], "from": template["id"], "state": "off"}
 
             def make(task: Object) -> None:
                 task["made"] = self._add("vms", self._new_vm(**values))

@@ -46,8 +46,6 @@ class Picture(msgspec.Struct):
     instance_uuid: str | None = None
 
 
-IMAGES = Collection("image", "/images", Picture, item=("/images", ""))
-
 TABLE = Table(
     Image,
     "images",
@@ -97,7 +95,7 @@ class Images(GlanceAdapter[Image]):
 
     kind: ClassVar[type[Image]] = Image
     table = TABLE
-    collection = IMAGES
+    collection = Collection("image", "/images", Picture, item=("/images", ""), sparse=None)
 
     def get(self, refs: Sequence[Ref], query: Query[Image]) -> Sequence[Image]:
         """`TableAdapter.get`, of snapshots too: a server that was made of one names it as its image."""
@@ -109,4 +107,4 @@ class AnyImages(GlanceAdapter[Image]):
 
     kind: ClassVar[type[Image]] = Image
     table = replace(TABLE, accept=None)
-    collection = IMAGES
+    collection = Images.collection

@@ -27,6 +27,10 @@ __all__ = ["Networks"]
 
 PHYSICAL = "provider:physical_network"
 
+SPARSE = frozenset({"provider:network_type", PHYSICAL, "provider:segmentation_id", "segments", "is_default"})
+"""The properties that neutron shows of networks with one segment, of those with several, and of external ones alone
+(plugins/ml2/managers.py, services/auto_allocate/db.py). To members it shows the first four of no network."""
+
 
 class Net(msgspec.Struct):
     """The fields of a network that hvlib reads."""
@@ -70,7 +74,7 @@ class Networks(TableAdapter[Network]):
 
     kind: ClassVar[type[Network]] = Network
     table = TABLE
-    collection = Collection("network", "/networks", Net, item=("/networks", "network"))
+    collection = Collection("network", "/networks", Net, item=("/networks", "network"), sparse=SPARSE)
 
     def chosen(self, ids: Sequence[str]) -> Sequence[Parameters]:
         """The parameter ``id``, once for each. Neutron lists all that can be read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hvlib.driver import Done, Started, action
+from hvlib.driver import Steps, steps
 from hvlib.driver.table import Field, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.ref import Ref
@@ -37,9 +37,11 @@ class Snapshots(GlanceAdapter[Snapshot]):
 
     kind: ClassVar[type[Snapshot]] = Snapshot
     table = TABLE
-    collection = Collection("image", "/images", Picture, item=("/images", ""), parameters=[("image_type", SNAPSHOT)])
+    collection = Collection(
+        "image", "/images", Picture, item=("/images", ""), parameters=[("image_type", SNAPSHOT)], sparse=None
+    )
 
-    @action(actions.Delete)
-    def delete(self, snapshot: Ref, delete: actions.Delete) -> Done | Started:  # noqa: ARG002
+    @steps(actions.Delete)
+    def delete(self, snapshot: Ref, delete: actions.Delete, steps: Steps) -> None:  # noqa: ARG002
         """DELETE /images/ID, and of the snapshots of volumes that it holds. `Conflict` while another needs it."""
-        return remove_snapshot(self.client, snapshot.id)
+        remove_snapshot(self.client, steps, snapshot)

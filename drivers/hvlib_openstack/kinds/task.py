@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from hvlib.driver import Adapter, Done, Listing, PageToken, action
+from hvlib.driver.table import Field, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.errors import InvalidState, NotFound, Unsupported
 from hvlib.model.query import Query
@@ -16,12 +17,10 @@ from hvlib.model.resources import VM, Resource, Snapshot, TaskRecord, Volume
 from hvlib.model.task import ENDED
 from hvlib_openstack.operations.attachment import ATTACHMENTS
 from hvlib_openstack.operations.attachment_outcome import attachment_outcome
-from hvlib_openstack.operations.claims import Claims
-from hvlib_openstack.operations.cloning import CLONE, clone_outcome
 from hvlib_openstack.operations.live_migration import LIVE_MIGRATION, cancel_live_migration, live_migration_outcome
 from hvlib_openstack.operations.operation import Operation, before_all
 from hvlib_openstack.operations.outcome import Outcome, State, server_outcome, state_of
-from hvlib_openstack.operations.removal import DELETE_SNAPSHOTS, removal_outcome
+from hvlib_openstack.operations.removal import DELETE_SNAPSHOT, removal_outcome
 from hvlib_openstack.operations.volume_outcome import VOLUME_OPERATIONS, volume_outcome, volume_states
 from hvlib_openstack.paging import pages
 from hvlib_openstack.scope import server_scope
@@ -29,10 +28,10 @@ from hvlib_openstack.wire.client import Client
 
 __all__ = ["Tasks"]
 
-ALONE = {**dict.fromkeys(ATTACHMENTS, attachment_outcome), DELETE_SNAPSHOTS: removal_outcome}
+ALONE = {**dict.fromkeys(ATTACHMENTS, attachment_outcome), DELETE_SNAPSHOT: removal_outcome}
 """Functions that find the outcome of operations that are looked at one by one."""
 
-TARGETS: Mapping[str, type[Resource]] = {**dict.fromkeys(VOLUME_OPERATIONS, Volume), DELETE_SNAPSHOTS: Snapshot}
+TARGETS: Mapping[str, type[Resource]] = {**dict.fromkeys(VOLUME_OPERATIONS, Volume), DELETE_SNAPSHOT: Snapshot}
 """Kinds of the objects that operations are on, where these are not servers."""
 
 MAX_ENDED = 10_000
@@ -42,22 +41,50 @@ NO_LIST = "OpenStack lists no operations across servers"
 HINT = "wait for the task that an action returned, or get it by its ref"
 
 
-class Tasks(Adapter[TaskRecord]):
-    """Operations on servers and volumes, begun here or in another process.
+class Row(NamedTuple):
+    """The operation that a task's identifier names, and its outcome by the services' records."""
 
-    A task that is looked at goes on: where an operation takes several requests, the next one is sent then
-    (`hvlib_openstack.operations.outcome`).
-    """
+    operation: Operation
+    outcome: Outcome
+
+
+def moment(begun: int) -> datetime:
+    """Seconds since 1970, as a moment in UTC."""
+    return datetime.fromtimestamp(begun, UTC)
+
+
+def target(name: str, id: str) -> tuple[type[Resource], str]:
+    """The kind and the identifier of the object that an operation is on."""
+    return TARGETS.get(name, VM), id
+
+
+TABLE = Table(
+    TaskRecord,
+    "operation",
+    {
+        "uuid": Field("operation.request", convert=lambda request: request.removeprefix("req-")),
+        "name_label": Field("operation.name"),
+        "created_at": Field("operation.begun", convert=moment),
+        "operation": Field("operation.name"),
+        "state": Field("outcome.state"),
+        "progress": Field("outcome.progress"),
+        "target": RefTo(lambda named: named, Field("operation.name", "operation.target", convert=target)),
+        "started_at": Field("operation.begun", convert=moment),
+        "error": Field("outcome.error"),
+        "result": Field("outcome.result"),
+    },
+)
+
+
+class Tasks(Adapter[TaskRecord]):
+    """Operations on servers and volumes, of one request each, begun here or in another process."""
 
     kind: ClassVar[type[TaskRecord]] = TaskRecord
-    fields = frozenset(
-        {"uuid", "name_label", "created_at", "operation", "state"}
-        | {"progress", "target", "started_at", "error", "result"}
-    )
+    table = TABLE
+    fields = TABLE.declared()
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._claims = Claims(client)
         self._ended: Mapping[str, Outcome] = {}
         self._remembering = threading.Lock()
 
@@ -80,11 +107,8 @@ class Tasks(Adapter[TaskRecord]):
         found = self._outcomes([each for each in operations.values() if each.id not in ended])
         self._remember(found)
         outcomes = {**ended, **found}
-        make = self.client.context.ref
-        return [
-            query.build(make(TaskRecord, ref.id), self._values(operation, outcomes[operation.id]))
-            for ref, operation in operations.items()
-        ]
+        records = self.table.records(query, "row.{}".format, self.client.context, native=no_properties)
+        return records.all((ref.id, Row(each, outcomes[each.id])) for ref, each in operations.items())
 
     @action(actions.Cancel)
     def cancel(self, task: Ref, cancel: actions.Cancel) -> Done:  # noqa: ARG002
@@ -111,8 +135,6 @@ class Tasks(Adapter[TaskRecord]):
 
     def _outcome(self, operation: Operation, server: State | None) -> Outcome:
         """The outcome of an operation on a server."""
-        if operation.name == CLONE:
-            return clone_outcome(self.client, self._claims, operation, server)
         outcome = live_migration_outcome if operation.name == LIVE_MIGRATION else server_outcome
         return outcome(self.client, operation, server)
 
@@ -129,21 +151,10 @@ class Tasks(Adapter[TaskRecord]):
             told = {server.id: server for page in changed for server in page.items}
         return {id: told[id] if id in told else state_of(self.client, id) for id in servers}
 
-    def _values(self, operation: Operation, outcome: Outcome) -> dict[str, object]:
-        begun = datetime.fromtimestamp(operation.begun, UTC)
-        kind = TARGETS.get(operation.name, VM)
-        return {
-            "uuid": operation.request.removeprefix("req-"),
-            "name_label": operation.name,
-            "operation": operation.name,
-            "created_at": begun,
-            "started_at": begun,
-            "target": self.client.context.ref(kind, operation.target),
-            "state": outcome.state,
-            "progress": outcome.progress,
-            "error": outcome.error,
-            "result": outcome.result,
-        }
+
+def no_properties(_: Row) -> Mapping[str, object]:
+    """No service has an object for a task, so that it has no native properties."""
+    return {}
 
 
 def _operation(ref: Ref) -> Operation | None:

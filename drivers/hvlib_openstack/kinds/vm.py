@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import field
 
-from hvlib.driver import Done, Started, action
+from hvlib.driver import Done, Started, Steps, action, steps
 from hvlib.driver.table import Field, Joined, RefsTo, RefTo, Table
 from hvlib.model import actions
-from hvlib.model.errors import InvalidState, Unsupported
+from hvlib.model.errors import InvalidState
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Flavor, Host, Image, Network, PowerState, Volume
 from hvlib_openstack.cells import check_cell
@@ -21,8 +21,9 @@ from hvlib_openstack.counted import CountedAdapter
 from hvlib_openstack.joins import NETWORKS
 from hvlib_openstack.operations.attachment import attach_port, attach_volume, detach_ports, detach_volume
 from hvlib_openstack.operations.cloning import clone_server
+from hvlib_openstack.operations.confirmation import move_and_confirm
 from hvlib_openstack.operations.creation import create_server
-from hvlib_openstack.operations.flavors import wanted_size
+from hvlib_openstack.operations.flavors import check_size, wanted_size
 from hvlib_openstack.operations.migration import migrate_server
 from hvlib_openstack.operations.operation import act_on_server
 from hvlib_openstack.operations.outcome import status_of
@@ -59,6 +60,10 @@ POWERS: Mapping[int | None, PowerState] = {
 """States that the hypervisor tells, for servers whose status is that of an operation under way."""
 
 SPECIAL = re.compile(r"([\\.^$*+?()\[\]{}|])")
+
+
+SPARSE = frozenset({"fault", "progress", "security_groups", "host_status"})
+"""The properties that nova shows in some states or to some users alone (its api/openstack/compute/views/servers.py)."""
 
 
 class Address(msgspec.Struct, gc=False):
@@ -149,7 +154,7 @@ class VMs(CountedAdapter[VM]):
 
     kind: ClassVar[type[VM]] = VM
     table = TABLE
-    collection = Collection("compute", "/servers/detail", Server, item=("/servers", "server"))
+    collection = Collection("compute", "/servers/detail", Server, item=("/servers", "server"), sparse=SPARSE)
 
     def everything(self) -> Parameters:
         """The project's servers; all projects' if that was asked for."""
@@ -220,17 +225,15 @@ class VMs(CountedAdapter[VM]):
         self.service.put(f"/servers/{vm.id}/tags", {"tags": given.tags}, self._version)
         return Done(vm)
 
-    @action(actions.Resize)
-    def resize(self, vm: Ref, wanted: actions.Resize) -> Started:
-        """The action resize; confirmResize follows. What is not asked for stays, down to the size of the disk."""
-        size = wanted_size(self.client, vm.id, wanted)
-        return self._act(vm, "resize", {"resize": {"flavorRef": size.id}})
+    @steps(actions.Resize, values=check_size)
+    def resize(self, vm: Ref, wanted: actions.Resize, steps: Steps) -> None:
+        """The action resize, confirmResize. What is not asked for stays, down to the size of the disk."""
+        size = steps.read(lambda: wanted_size(self.client, vm.id, wanted))
+        move_and_confirm(self.client, vm.id, "resize", {"resize": {"flavorRef": size.id}}, steps)
 
-    @action(actions.TakeSnapshot)
+    @action(actions.TakeSnapshot, lacks=("memory",))
     def snapshot(self, vm: Ref, snapshot: actions.TakeSnapshot) -> Started:
-        """The action createImage. Nova keeps no memory: `Unsupported`."""
-        if snapshot.memory:
-            raise Unsupported("nova's snapshots hold no memory", hint="memory=False")
+        """The action createImage. Nova keeps no memory."""
         return take_snapshot(self.client, vm.id, snapshot.name_label)
 
     @action(actions.Revert)
@@ -238,15 +241,15 @@ class VMs(CountedAdapter[VM]):
         """The action rebuild, after a look whose snapshot it is: nova restores the disk, not the size or the power."""
         return revert_server(self.client, vm.id, revert.snapshot.id)
 
-    @action(actions.Clone)
-    def clone(self, vm: Ref, clone: actions.Clone) -> Started:
-        """The action createImage; a server of the image, os-stop and the image's deletion follow."""
-        return clone_server(self.client, vm.id, clone.name_label)
+    @steps(actions.Clone)
+    def clone(self, vm: Ref, clone: actions.Clone, steps: Steps) -> Ref | None:
+        """The action createImage, a server of the image, os-stop, the image's deletion: `clone_server`."""
+        return clone_server(self.client, vm.id, clone.name_label, steps)
 
-    @action(actions.Migrate)
-    def migrate(self, vm: Ref, migrate: actions.Migrate) -> Started:
+    @steps(actions.Migrate, lacks=("pool",))
+    def migrate(self, vm: Ref, migrate: actions.Migrate, steps: Steps) -> None:
         """The action os-migrateLive or migrate, and confirmResize: `migrate_server`."""
-        return migrate_server(self.client, vm.id, migrate)
+        migrate_server(self.client, vm.id, migrate, steps)
 
     @action(actions.AttachVolume)
     def attach_volume(self, vm: Ref, attach: actions.AttachVolume) -> Started:
@@ -264,20 +267,20 @@ class VMs(CountedAdapter[VM]):
         attach_port(self.client, vm.id, attach.network.id)
         return Done(vm)
 
-    @action(actions.DetachNetwork)
-    def detach_network(self, vm: Ref, detach: actions.DetachNetwork) -> Started:
+    @steps(actions.DetachNetwork)
+    def detach_network(self, vm: Ref, detach: actions.DetachNetwork, steps: Steps) -> None:
         """DELETE /servers/ID/os-interface/PORT of each port on the network. `NotFound` if there is none."""
-        return detach_ports(self.client, vm.id, detach.network.id)
+        detach_ports(self.client, vm.id, detach.network.id, steps)
 
-    @action(actions.Delete)
-    def delete(self, vm: Ref, delete: actions.Delete) -> Started:
-        """DELETE /servers/ID, after a PUT for each volume to keep: `remove_server`."""
-        return remove_server(self.client, vm.id, delete.keep_volumes)
+    @steps(actions.Delete)
+    def delete(self, vm: Ref, delete: actions.Delete, steps: Steps) -> None:
+        """A PUT for each volume to keep, DELETE /servers/ID: `remove_server`."""
+        remove_server(self.client, vm.id, delete.keep_volumes, steps)
 
-    @action(actions.CreateVM)
-    def create(self, _: None, create: actions.CreateVM) -> Started:
-        """POST /servers; os-stop follows if it is not to run."""
-        return create_server(self.client, create)
+    @steps(actions.CreateVM, values=check_size)
+    def create(self, _: None, create: actions.CreateVM, steps: Steps) -> Ref | None:
+        """POST /servers, os-stop if it is not to run: `create_server`."""
+        return create_server(self.client, create, steps)
 
     def _act(self, vm: Ref, name: str, body: Mapping[str, Any]) -> Started:
         return act_on_server(self.client, vm.id, name, body)

@@ -34,6 +34,9 @@ EXTENDED = Version(3, 42)
 
 COUNTED = ("with_count", "true")
 
+SPARSE = frozenset({"volume_image_metadata"})
+"""The property that cinder shows of volumes that were made of an image alone (api/contrib/volume_image_metadata.py)."""
+
 
 class Attachment(msgspec.Struct):
     """``server_id`` is None where it is not nova's."""
@@ -86,7 +89,9 @@ class Volumes(CountedAdapter[Volume]):
 
     kind: ClassVar[type[Volume]] = Volume
     table = TABLE
-    collection = Collection("block-storage", "/volumes/detail", Disk, item=("/volumes", "volume"), version=TYPED)
+    collection = Collection(
+        "block-storage", "/volumes/detail", Disk, item=("/volumes", "volume"), version=TYPED, sparse=SPARSE
+    )
 
     def everything(self) -> Parameters:
         """The project's volumes; all projects' if that was asked for."""

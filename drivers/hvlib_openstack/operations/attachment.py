@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 
-from hvlib.driver import Started
+from hvlib.driver import Started, Steps
 from hvlib.model.errors import NotFound
 from hvlib_openstack.operations.operation import started
 from hvlib_openstack.wire.client import Client
@@ -12,7 +14,6 @@ from hvlib_openstack.wire.client import Client
 __all__ = [
     "ATTACHMENTS",
     "DETACH_PORT",
-    "SEPARATOR",
     "attach_port",
     "attach_volume",
     "detach_ports",
@@ -25,9 +26,6 @@ DETACH_VOLUME = "detach_volume"
 DETACH_PORT = "detach_interface"
 ATTACHMENTS = frozenset({ATTACH_VOLUME, DETACH_VOLUME, DETACH_PORT})
 """Names of the operations that are attachments."""
-
-SEPARATOR = ","
-"""Between the identifiers of ports in a task's."""
 
 
 class Attached(msgspec.Struct):
@@ -62,15 +60,19 @@ def ports_of(client: Client, server: str) -> list[Attached]:
     return reply.read(dict[str, list[Attached]])["interfaceAttachments"]
 
 
-def detach_ports(client: Client, server: str, network: str) -> Started:
+def detach_ports(client: Client, server: str, network: str, steps: Steps) -> None:
     """DELETE /servers/ID/os-interface/PORT of each port on a network, after a look at them.
 
     Raises `NotFound` where there is none.
     """
-    ports = [port.port_id for port in ports_of(client, server) if port.net_id == network]
+    found = steps.read(lambda: ports_of(client, server))
+    ports = [port.port_id for port in found if port.net_id == network]
     if not ports:
         raise NotFound(f"the server {server} has no interface on the network {network}")
-    path, version = f"/servers/{server}/os-interface", client.login.compute
-    first, *others = [client.compute.delete(f"{path}/{port}", version) for port in ports]
-    last = others[-1] if others else first
-    return started(client, last, DETACH_PORT, server, goal=SEPARATOR.join(ports), made=first.request_id or "")
+    for port in ports:
+        steps.run(partial(_detach_port, client, server, port))
+
+
+def _detach_port(client: Client, server: str, port: str) -> Started:
+    reply = client.compute.delete(f"/servers/{server}/os-interface/{port}", client.login.compute)
+    return started(client, reply, DETACH_PORT, server, goal=port)

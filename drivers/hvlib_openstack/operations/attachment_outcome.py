@@ -6,14 +6,12 @@ each is asked for by itself.
 
 from __future__ import annotations
 
-import msgspec
-
 from hvlib.model.errors import NotFound
 from hvlib.model.resources import VM
 from hvlib.model.task import Failure
 from hvlib_openstack.errors import failure
-from hvlib_openstack.operations.attachment import DETACH_PORT, SEPARATOR, ports_of
-from hvlib_openstack.operations.instance_actions import InstanceAction, action_of, actions_since
+from hvlib_openstack.operations.attachment import DETACH_PORT, ports_of
+from hvlib_openstack.operations.instance_actions import InstanceAction, action_of
 from hvlib_openstack.operations.operation import Operation
 from hvlib_openstack.operations.outcome import RUNNING, Outcome, state_of
 from hvlib_openstack.wire.client import Client
@@ -22,30 +20,28 @@ __all__ = ["attachment_outcome"]
 
 
 def attachment_outcome(client: Client, operation: Operation) -> Outcome:
-    """The outcome of an attachment: one round trip; of ports that are detached, two or three at the end."""
+    """The outcome of an attachment: one round trip; of a port that is detached, two at the end."""
     action = action_of(client, operation.target, operation.request)
     if action is None and state_of(client, operation.target) is None:
         return Outcome("failed", error=Failure("NotFound", "the server is gone"))
     if action is None or not action.over:
         return RUNNING
     if operation.name == DETACH_PORT:
-        return _detached(client, operation)
+        return _detached(client, operation, action)
     if action.failed:
         return _failed(operation, action)
     return _succeeded(client, operation)
 
 
-def _detached(client: Client, operation: Operation) -> Outcome:
-    """The outcome by the ports: nova takes several requests in any order; one for a port that is gone is no failure."""
+def _detached(client: Client, operation: Operation, action: InstanceAction) -> Outcome:
+    """The outcome by the ports: a request for one that is gone is no failure."""
     try:
-        left = {port.port_id for port in ports_of(client, operation.target)} & set(operation.goal.split(SEPARATOR))
+        ports = {port.port_id for port in ports_of(client, operation.target)}
     except NotFound:
-        left = set()
-    if not left:
+        ports = set()
+    if operation.goal not in ports:
         return _succeeded(client, operation)
-    first = msgspec.structs.replace(operation, request=operation.made)
-    failed = [each for each in actions_since(client, first) if each.action == DETACH_PORT and each.failed]
-    return _failed(operation, failed[0]) if failed else RUNNING
+    return _failed(operation, action) if action.failed else RUNNING
 
 
 def _succeeded(client: Client, operation: Operation) -> Outcome:

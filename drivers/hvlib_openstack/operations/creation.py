@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from hvlib.driver import Started
+from hvlib.driver import Started, Steps
 from hvlib.model.actions import CreateVM
 from hvlib.model.errors import Unsupported
 from hvlib.model.ref import Ref
+from hvlib.model.resources import VM
 from hvlib_openstack.operations.flavors import Size, chosen_size
-from hvlib_openstack.operations.operation import started
-from hvlib_openstack.operations.outcome import OFF
+from hvlib_openstack.operations.operation import act_on_server, started
+from hvlib_openstack.operations.removal import delete_server
 from hvlib_openstack.values import GIB
 from hvlib_openstack.wire.client import Client
 
-__all__ = ["Made", "create_server"]
+__all__ = ["Made", "ask_for_server", "create_server"]
 
 
 class Made(msgspec.Struct):
@@ -36,8 +39,27 @@ class Picture(msgspec.Struct):
     size: int | None = None
 
 
-def create_server(client: Client, create: CreateVM) -> Started:
-    """POST /servers, after looks at the image, the flavors, and what else there is. Nova starts what it makes.
+def create_server(client: Client, create: CreateVM, steps: Steps) -> Ref | None:
+    """POST /servers, after looks at the image, the flavors, and what else there is; os-stop unless it is to run.
+
+    Nova starts what it makes.
+    """
+    server = steps.read(lambda: _description(client, create))
+    vm = steps.run(partial(ask_for_server, client, server), undo=partial(delete_server, client))
+    if not create.start and vm is not None:
+        steps.run(partial(act_on_server, client, vm.id, "stop", {"os-stop": None}))
+    return vm
+
+
+def ask_for_server(client: Client, server: Mapping[str, Any]) -> Started:
+    """POST /servers."""
+    reply = client.compute.post("/servers", {"server": server}, client.login.compute)
+    vm = client.context.ref(VM, reply.read(dict[str, Made])["server"].id)
+    return started(client, reply, "create", vm.id, made=vm)
+
+
+def _description(client: Client, create: CreateVM) -> dict[str, Any]:
+    """The server that nova is to be asked for.
 
     A flavor without a disk is for servers that run from a volume: others may have it only if it is asked for by name.
     """
@@ -56,10 +78,7 @@ def create_server(client: Client, create: CreateVM) -> Started:
         server["availability_zone"] = _zone(client, create.cluster)
     if create.user_data is not None:
         server["user_data"] = b64encode(create.user_data.encode()).decode()
-    server.update(create.native or {})
-    reply = client.compute.post("/servers", {"server": server}, client.login.compute)
-    made = reply.read(dict[str, Made])["server"].id
-    return started(client, reply, "create", made, goal="" if create.start else OFF)
+    return {**server, **(create.native or {})}
 
 
 def _picture(client: Client, create: CreateVM) -> Picture:

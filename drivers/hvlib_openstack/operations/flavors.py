@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from hvlib.model.actions import Resize
+from hvlib.model.actions import CreateVM, Resize
 from hvlib.model.errors import InvalidQuery, NotFound, Unsupported
 from hvlib.model.ref import Ref
 from hvlib_openstack.paging import pages
 from hvlib_openstack.values import MIB
 from hvlib_openstack.wire.client import Client
 
-__all__ = ["Size", "chosen_size", "named_size", "wanted_size"]
+__all__ = ["Size", "check_size", "chosen_size", "named_size", "wanted_size"]
 
 NEAR_FLAVORS = 3
 """How many flavors an error names where none fits."""
@@ -37,6 +37,12 @@ class Sized(msgspec.Struct):
     flavor: Present
 
 
+def check_size(wanted: CreateVM | Resize) -> None:
+    """Raise `Unsupported` where a flavor is asked for, and processors or memory besides."""
+    if wanted.flavor is not None and (wanted.vcpus is not None or wanted.memory_bytes is not None):
+        raise Unsupported("a flavor says how many processors and how much memory it has: ask for the one, or these")
+
+
 def named_size(client: Client, flavor: str) -> Size:
     """The flavor of a name. Raises `NotFound`. One round trip."""
     found = next((size for size in _sizes(client) if size.name == flavor), None)
@@ -49,11 +55,9 @@ def chosen_size(client: Client, flavor: Ref | None, vcpus: int | None, memory_by
     """The flavor that was asked for by its name, or the one that has just these processors and this memory.
 
     ``disk``: GiB that it must have at least; of several the one with the smallest disk is taken. Raises `InvalidQuery`,
-    which names the near ones, if none fits; `Unsupported` for a flavor with sizes besides. One round trip.
+    which names the near ones, if none fits. One round trip.
     """
     if flavor is not None:
-        if vcpus is not None or memory_bytes is not None:
-            raise Unsupported("a flavor says how many processors and how much memory it has: ask for the one, or these")
         return named_size(client, flavor.id)
     if vcpus is None or memory_bytes is None:
         raise InvalidQuery("OpenStack sizes servers by flavors", hint="flavor=, or vcpus= and memory_bytes=")

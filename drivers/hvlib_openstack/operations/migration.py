@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hvlib.driver import Started
+from hvlib.driver import Steps
 from hvlib.model.actions import Migrate
-from hvlib.model.errors import NotFound, Unsupported
+from hvlib.model.errors import NotFound
 from hvlib.model.ref import Ref
 from hvlib_openstack.joins import Hypervisor, sized
+from hvlib_openstack.operations.confirmation import move_and_confirm
 from hvlib_openstack.operations.live_migration import LIVE_MIGRATION
 from hvlib_openstack.operations.operation import act_on_server
 from hvlib_openstack.operations.outcome import status_of
@@ -15,18 +16,18 @@ from hvlib_openstack.wire.client import Client
 __all__ = ["migrate_server"]
 
 
-def migrate_server(client: Client, server: str, migrate: Migrate) -> Started:
+def migrate_server(client: Client, server: str, migrate: Migrate, steps: Steps) -> None:
     """The action os-migrateLive; migrate of a server that is off or is not to be moved live, and confirmResize.
 
     For a host, nova wants the name of its compute service: one more look.
     """
-    if migrate.pool is not None:
-        raise Unsupported("nova moves no volumes from one type to another", hint="retype the volume: native")
-    host = None if migrate.host is None else _service_host(client, migrate.host)
-    if migrate.live and status_of(client, server) != "SHUTOFF":
+    named = migrate.host
+    host = None if named is None else steps.read(lambda: _service_host(client, named))
+    if migrate.live and steps.read(lambda: status_of(client, server)) != "SHUTOFF":
         body = {"os-migrateLive": {"host": host, "block_migration": "auto"}}
-        return act_on_server(client, server, LIVE_MIGRATION, body)
-    return act_on_server(client, server, "migrate", {"migrate": {"host": host} if host else None})
+        steps.run(lambda: act_on_server(client, server, LIVE_MIGRATION, body))
+    else:
+        move_and_confirm(client, server, "migrate", {"migrate": {"host": host} if host else None}, steps)
 
 
 def _service_host(client: Client, host: Ref) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from hvlib.driver import Started
 from hvlib.model.errors import NotFound, ProtocolError
+from hvlib.model.ref import Ref
 from hvlib.model.resources import TaskRecord
 from hvlib_openstack.wire.client import Client
 from hvlib_openstack.wire.reply import Reply
@@ -36,7 +37,6 @@ class Operation(msgspec.Struct, frozen=True):
     | begun: when the service answered, by its clock, in seconds since 1970
     | goal: the state to reach, where the name does not say it
     | made: the identifier of the object that it makes, where there is one already
-    | label: the name of the object that it makes
     """
 
     name: str
@@ -45,7 +45,6 @@ class Operation(msgspec.Struct, frozen=True):
     begun: int
     goal: str = ""
     made: str = ""
-    label: str = ""
 
     @property
     def id(self) -> str:
@@ -70,13 +69,14 @@ def before_all(operations: Iterable[Operation]) -> str:
 
 
 def started(
-    client: Client, reply: Reply, name: str, target: str, *, goal: str = "", made: str = "", label: str = ""
+    client: Client, reply: Reply, name: str, target: str, *, goal: str = "", made: Ref | None = None
 ) -> Started:
     """The task of an operation that a service has just agreed to. `ProtocolError` if the reply does not name it."""
     if not reply.request_id:
         raise ProtocolError(f"the answer to {name} has no request's identifier: it can't be followed")
-    operation = Operation(name, target, reply.request_id, int(reply.date.timestamp()), goal, made, label)
-    return Started(client.context.ref(TaskRecord, operation.id))
+    begun = int(reply.date.timestamp())
+    operation = Operation(name, target, reply.request_id, begun, goal, "" if made is None else made.id)
+    return Started(client.context.ref(TaskRecord, operation.id), made)
 
 
 def act_on_server(client: Client, server: str, name: str, body: Mapping[str, Any]) -> Started:

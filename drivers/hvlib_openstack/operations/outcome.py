@@ -1,28 +1,20 @@
-"""Outcomes of operations on servers, by nova's own records; and the steps that are still to be taken.
-
-Some operations take several requests, the next one only once the one before has come to its end: a resize is to be
-confirmed, a server that is to be off is stopped once nova has built and started it. A driver does not wait. So the next
-step is taken when the task is looked at. Nova's records of the server tell which steps any process has taken: no step
-is taken twice, and none after somebody else has done something to the server since.
-"""
+"""Outcomes of operations on servers, by nova's own records of the requests."""
 
 from __future__ import annotations
-
-import re
 
 import msgspec
 from msgspec import field
 
-from hvlib.model.errors import Conflict, HvlibError, InvalidQuery, InvalidState, NotFound
+from hvlib.model.errors import NotFound
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Snapshot
 from hvlib.model.task import Failure, TaskState
-from hvlib_openstack.errors import REFUSED, failure, refused
+from hvlib_openstack.errors import failure
 from hvlib_openstack.operations.instance_actions import InstanceAction, action_of, actions_since
 from hvlib_openstack.operations.operation import Operation
 from hvlib_openstack.wire.client import Client
 
-__all__ = ["OFF", "RUNNING", "Outcome", "State", "server_outcome", "state_of", "status_of"]
+__all__ = ["RUNNING", "Outcome", "State", "server_outcome", "state_of", "status_of"]
 
 GONE = frozenset({"DELETED", "SOFT_DELETED"})
 
@@ -31,20 +23,18 @@ UNDER_WAY = frozenset({"BUILD", "REBUILD", "REBOOT", "HARD_REBOOT", "MIGRATING",
 CONFIRMED = frozenset({"resize", "migrate"})
 """Actions after which nova waits to be told that all is well."""
 
-TAKEN = (InvalidState, Conflict, NotFound, InvalidQuery)
-"""Nova's refusals of a step that was taken already: a resize that is confirmed "has not been resized"."""
+SNAPSHOT = "createImage"
 
-LOCKED = re.compile("is locked")
-
-OFF = "off"
-"""The goal of a server that is not to run."""
-
-POWERED = frozenset({"start", "stop", "reboot", "pause", "suspend", "shelve", "rescue"})
-"""Actions with which somebody has decided whether a server runs."""
+LOST = frozenset({"killed", "deleted", "pending_delete"})
+"""Statuses of an image that does not come any more."""
 
 
 class Fault(msgspec.Struct):
     message: str = ""
+
+
+class Picture(msgspec.Struct):
+    status: str
 
 
 class State(msgspec.Struct):
@@ -89,7 +79,7 @@ def status_of(client: Client, server: str) -> str:
 def server_outcome(client: Client, operation: Operation, server: State | None) -> Outcome:
     """The outcome of an operation on a server.
 
-    One round trip once nothing is under way there, another for each step left.
+    One round trip once nothing is under way there, another for a snapshot.
     """
     if server is None or server.status in GONE:
         return _gone(client, operation)
@@ -111,17 +101,9 @@ def _gone(client: Client, operation: Operation) -> Outcome:
     own = action_of(client, operation.target, operation.request)
     if own is not None and own.failed:
         return _failed(own.details or f"{own.action} failed")
-    if own is not None and own.over and _complete(operation, actions_since(client, operation)):
+    if own is not None and own.over:
         return _succeeded(client, operation)
     return Outcome("failed", error=Failure("NotFound", "the server is gone"))
-
-
-def _complete(operation: Operation, actions: list[InstanceAction]) -> bool:
-    """Whether every step of an operation was taken."""
-    done = {action.action for action in actions}
-    if operation.name in CONFIRMED:
-        return "confirmResize" in done
-    return operation.goal != OFF or bool(done & POWERED)
 
 
 def _settled(client: Client, operation: Operation, server: State, actions: list[InstanceAction]) -> Outcome:
@@ -130,66 +112,39 @@ def _settled(client: Client, operation: Operation, server: State, actions: list[
     if own.failed or (operation.name == "create" and server.status == "ERROR"):
         return _failed(_reason(client, server, own))
     if operation.name in CONFIRMED:
-        return _confirmed(client, operation, server, actions)
-    if operation.goal == OFF:
-        return _off(client, operation, server, actions)
+        return _moved(client, operation, server, actions[1:])
+    if operation.name == SNAPSHOT:
+        return _imaged(client, operation)
     if operation.name == "delete":
         return _failed("the server is still there")
     return _succeeded(client, operation)
 
 
 def _succeeded(client: Client, operation: Operation) -> Outcome:
-    made = client.context.ref(Snapshot, operation.made) if operation.made else None
-    result = made or client.context.ref(VM, operation.target)
+    kind, id = (Snapshot, operation.made) if operation.name == SNAPSHOT else (VM, operation.target)
+    result = client.context.ref(kind, id)
     return Outcome("succeeded", 1.0, result=result)
 
 
-def _confirmed(client: Client, operation: Operation, server: State, actions: list[InstanceAction]) -> Outcome:
-    """Confirm a new size or host, unless somebody has decided already."""
-    decided = [action for action in actions if action.action in ("confirmResize", "revertResize")]
-    good = [action for action in decided if not action.failed]
-    if decided and not good:
-        return _failed(_reason(client, server, decided[0]))
-    if good and good[0].action == "revertResize":
+def _moved(client: Client, operation: Operation, server: State, later: list[InstanceAction]) -> Outcome:
+    """The outcome of a new size or host: it is there once nova waits for its confirmation, or has had it."""
+    decided = [action.action for action in later if not action.failed]
+    if server.status == "VERIFY_RESIZE" or "confirmResize" in decided:
+        return _succeeded(client, operation)
+    if "revertResize" in decided:
         return Outcome("failed", error=Failure("TaskFailed", "it was reverted by somebody else"))
-    if server.status == "VERIFY_RESIZE":
-        return RUNNING if good else _take(client, operation, "confirmResize", actions)
-    if not good:
-        return _failed("the server is as it was before")
-    return _succeeded(client, operation)
+    return _failed("the server is as it was before")
 
 
-def _off(client: Client, operation: Operation, server: State, actions: list[InstanceAction]) -> Outcome:
-    """Stop a server that nova has started, unless somebody has decided already whether it runs."""
-    decided = [action for action in actions if action.action in POWERED]
-    if not decided and server.status == "ACTIVE":
-        return _take(client, operation, "os-stop", actions)
-    if decided and decided[0].action == "stop" and decided[0].failed:
-        return _failed(_reason(client, server, decided[0]))
-    if [action.action for action in decided] == ["stop"] and server.status == "ACTIVE":
-        return RUNNING  # Another process took this step after the server was looked at.
-    return _succeeded(client, operation)
-
-
-def _take(client: Client, operation: Operation, step: str, actions: list[InstanceAction]) -> Outcome:
-    """Ask for the next step of a server that these actions are known of."""
+def _imaged(client: Client, operation: Operation) -> Outcome:
+    """The outcome of a snapshot: it can be used once glance has all of it. One round trip."""
     try:
-        client.compute.post(f"/servers/{operation.target}/action", {step: None}, client.login.compute)
-    except REFUSED as error:
-        return RUNNING if _moves(client, operation, error, len(actions)) else Outcome("failed", error=refused(error))
-    return RUNNING
-
-
-def _moves(client: Client, operation: Operation, error: HvlibError, known: int) -> bool:
-    """Whether a step was refused for what goes on at the server, or because another process took it: then the next look
-    tells. Two more round trips.
-    """
-    if not isinstance(error, TAKEN) or LOCKED.search(str(error)):
-        return False
-    server = state_of(client, operation.target)
-    if server is None or server.task_state is not None or server.status in UNDER_WAY:
-        return True
-    return len(actions_since(client, operation)) > known
+        picture = client.service("image").get(f"/images/{operation.made}").read(Picture)
+    except NotFound:
+        picture = Picture("deleted")
+    if picture.status in LOST:
+        return Outcome("failed", error=Failure("TaskFailed", "the snapshot is gone"))
+    return _succeeded(client, operation) if picture.status == "active" else RUNNING
 
 
 def _reason(client: Client, server: State, action: InstanceAction) -> str:

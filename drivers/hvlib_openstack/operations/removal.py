@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
-from hvlib.driver import Done, Started
+from hvlib.driver import Started, Steps
 from hvlib.model.errors import HvlibError, NotFound, ProtocolError, Unsupported
 from hvlib.model.ref import Ref
-from hvlib_openstack.errors import REFUSED, failure
+from hvlib.model.resources import VM
+from hvlib_openstack.errors import failure
 from hvlib_openstack.operations.operation import Operation, started
 from hvlib_openstack.operations.outcome import RUNNING, Outcome
 from hvlib_openstack.version import Version
 from hvlib_openstack.wire.client import Client
 
-__all__ = ["DELETE_SNAPSHOTS", "removal_outcome", "remove_server", "remove_snapshot"]
+__all__ = ["DELETE_SNAPSHOT", "delete_server", "removal_outcome", "remove_server", "remove_snapshot"]
 
-DELETE_SNAPSHOTS = "delete-snapshots"
+DELETE_SNAPSHOT = "delete-snapshot"
 
 KEEPING = Version(2, 85)
 """The first microversion in which a volume can be told to stay when its server goes."""
-
-SEPARATOR = ","
-"""Between the identifiers of volumes' snapshots in a task's."""
 
 
 class Picture(msgspec.Struct):
@@ -38,61 +37,92 @@ class VolumeSnapshot(msgspec.Struct):
     status: str
 
 
-def remove_server(client: Client, server: str, keep_volumes: Sequence[Ref]) -> Started:
+class AttachedVolume(msgspec.Struct):
+    """A volume of a server. ``goes``: whether it is deleted with the server."""
+
+    volume: str = msgspec.field(name="volumeId")
+    goes: bool = msgspec.field(name="delete_on_termination", default=False)
+
+
+def remove_server(client: Client, server: str, keep_volumes: Sequence[Ref], steps: Steps) -> None:
     """DELETE /servers/ID. Nova deletes the volumes that it is to delete with the server; others stay.
 
-    Volumes to keep are told so first, by PUT /servers/ID/os-volume_attachments/VOLUME: as often as it may be.
-    `Unsupported` before 2.85.
+    Volumes to keep are told so first, by PUT /servers/ID/os-volume_attachments/VOLUME. `Unsupported` before 2.85.
     """
-    nova, version = client.compute, client.login.compute
-    if keep_volumes and version < KEEPING:
+    if keep_volumes and client.login.compute < KEEPING:
         raise Unsupported(f"this nova can't be told to keep volumes: that takes {KEEPING} (Ussuri)")
+    doomed = steps.read(lambda: _doomed(client, server)) if keep_volumes else frozenset()
     for volume in keep_volumes:
-        body = {"volumeAttachment": {"volumeId": volume.id, "delete_on_termination": False}}
-        nova.put(f"/servers/{server}/os-volume_attachments/{volume.id}", body, version)
-    return started(client, nova.delete(f"/servers/{server}", version), "delete", server)
+        if volume.id in doomed:
+            steps.call(
+                partial(_keep, client, server, volume.id, keep=True),
+                undo=partial(_keep_no_more, client, server, volume.id),
+            )
+    steps.run(lambda: delete_server(client, client.context.ref(VM, server)))
 
 
-def remove_snapshot(client: Client, image: str) -> Done | Started:
+def delete_server(client: Client, vm: Ref) -> Started:
+    """DELETE /servers/ID."""
+    return started(client, client.compute.delete(f"/servers/{vm.id}", client.login.compute), "delete", vm.id)
+
+
+def remove_snapshot(client: Client, steps: Steps, image: Ref) -> None:
     """DELETE /images/ID, then DELETE /snapshots/ID of each volume's snapshot that it tells of.
 
     No other service knows of these, and a volume that has one can't be deleted. The image goes first: where glance
-    refuses, its volumes' snapshots stay. Raises `NotFound`, `Conflict`, `PermissionDenied`.
+    refuses, its volumes' snapshots stay. All are tried; the first refusal is raised.
     """
-    glance = client.service("image")
-    snapshots = _snapshots(glance.get(f"/images/{image}").read(Picture).block_device_mapping)
-    reply = glance.delete(f"/images/{image}")
-    refused = [error for snapshot in snapshots if (error := _delete(client, snapshot)) is not None]
-    if refused:
-        raise refused[0]
-    if not snapshots:
-        return Done()
-    return started(client, reply, DELETE_SNAPSHOTS, image, goal=SEPARATOR.join(snapshots))
+    glance, path = client.service("image"), f"/images/{image.id}"
+    untried = _snapshots(steps.read(lambda: glance.get(path).read(Picture).block_device_mapping))
+
+    def rest(_: object = None) -> None:
+        refused: list[HvlibError] = []
+        while untried:
+            try:
+                steps.run(partial(_delete, client, untried[-1]))
+            except NotFound:
+                pass
+            except HvlibError as error:
+                refused.append(error)
+            untried.pop()  # Not before: what a cancelled step leaves is tried again.
+        if refused:
+            raise type(refused[0])(f"the image is gone, but not all of its volumes' snapshots: {refused[0]}")
+
+    steps.call(lambda: glance.delete(path), undo=rest)
+    rest()
 
 
 def removal_outcome(client: Client, operation: Operation) -> Outcome:
-    """The outcome of the removal of volumes' snapshots: one round trip each."""
-    for snapshot in filter(None, operation.goal.split(SEPARATOR)):
-        try:
-            reply = client.service("block-storage").get(f"/snapshots/{snapshot}")
-        except NotFound:
-            continue
-        if reply.read(dict[str, VolumeSnapshot])["snapshot"].status == "error_deleting":
-            return Outcome("failed", error=failure(f"the snapshot {snapshot} of a volume can't be deleted"))
-        return RUNNING
-    return Outcome("succeeded", 1.0)
-
-
-def _delete(client: Client, snapshot: str) -> HvlibError | None:
-    """Delete a volume's snapshot, and return the refusal, if any. A snapshot that is gone already is no refusal."""
+    """The outcome of the removal of a volume's snapshot: one round trip."""
     try:
-        client.service("block-storage").delete(f"/snapshots/{snapshot}")
+        reply = client.service("block-storage").get(f"/snapshots/{operation.target}")
     except NotFound:
-        return None
-    except REFUSED as error:
-        said = f"the image is gone, but not the snapshot {snapshot} of a volume: {error}"
-        return type(error)(said, native=error.native)
-    return None
+        return Outcome("succeeded", 1.0)
+    if reply.read(dict[str, VolumeSnapshot])["snapshot"].status == "error_deleting":
+        return Outcome("failed", error=failure(f"the snapshot {operation.target} of a volume can't be deleted"))
+    return RUNNING
+
+
+def _delete(client: Client, snapshot: str) -> Started:
+    reply = client.service("block-storage").delete(f"/snapshots/{snapshot}")
+    return started(client, reply, DELETE_SNAPSHOT, snapshot)
+
+
+def _doomed(client: Client, server: str) -> frozenset[str]:
+    """The volumes that are to go with a server. One round trip."""
+    reply = client.compute.get(f"/servers/{server}/os-volume_attachments", version=client.login.compute)
+    attached = reply.read(dict[str, list[AttachedVolume]])["volumeAttachments"]
+    return frozenset(each.volume for each in attached if each.goes)
+
+
+def _keep_no_more(client: Client, server: str, volume: str, _: None) -> None:
+    _keep(client, server, volume, keep=False)
+
+
+def _keep(client: Client, server: str, volume: str, *, keep: bool) -> None:
+    """Let a volume stay when its server goes, or go with it."""
+    body = {"volumeAttachment": {"volumeId": volume, "delete_on_termination": not keep}}
+    client.compute.put(f"/servers/{server}/os-volume_attachments/{volume}", body, client.login.compute)
 
 
 def _snapshots(mapping: str) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hvlib.driver import Started
 from hvlib.model.errors import InvalidQuery, Unsupported
+from hvlib.model.resources import Snapshot
 from hvlib_openstack.operations.operation import act_on_server, started
 from hvlib_openstack.wire.client import Client
-from hvlib_openstack.wire.reply import Reply
 
-__all__ = ["SNAPSHOT", "begin_image", "revert_server", "take_snapshot"]
+__all__ = ["SNAPSHOT", "revert_server", "take_snapshot"]
 
 SNAPSHOT = "snapshot"
 """The ``image_type`` of images that nova makes of servers."""
@@ -16,8 +16,11 @@ SNAPSHOT = "snapshot"
 
 def take_snapshot(client: Client, server: str, name: str) -> Started:
     """The action createImage."""
-    reply, image = begin_image(client, server, name)
-    return started(client, reply, "createImage", server, made=image)
+    # The metadata mark the image as a snapshot: nova does not do so where the server's disk is a volume.
+    image = {"name": name, "metadata": {"image_type": SNAPSHOT, "instance_uuid": server}}
+    reply = client.compute.post(f"/servers/{server}/action", {"createImage": image}, client.login.compute)
+    made = client.context.ref(Snapshot, str(reply.json()["image_id"]))
+    return started(client, reply, "createImage", server, made=made)
 
 
 def revert_server(client: Client, server: str, snapshot: str) -> Started:
@@ -30,13 +33,3 @@ def revert_server(client: Client, server: str, snapshot: str) -> Started:
             f"the server {server} runs from a volume: nova can't restore that", hint="create a VM of the snapshot"
         )
     return act_on_server(client, server, "rebuild", {"rebuild": {"imageRef": snapshot}})
-
-
-def begin_image(client: Client, server: str, name: str) -> tuple[Reply, str]:
-    """Let nova begin an image of a server. Returns nova's reply and the image's identifier.
-
-    The metadata mark the image as a snapshot: nova does not do so where the server's disk is a volume.
-    """
-    image = {"name": name, "metadata": {"image_type": SNAPSHOT, "instance_uuid": server}}
-    reply = client.compute.post(f"/servers/{server}/action", {"createImage": image}, client.login.compute)
-    return reply, str(reply.json()["image_id"])

@@ -65,7 +65,7 @@ class NetworkWatcher(ScheduledWatcher):
         rows = self._adapter.rows(self._query)
         for page in self._adapter.pages(rows, self._adapter.everything()):
             go_on()
-            items += [item for item in page.items if rows.id_of(item) in ids]
+            items += rows.among(page.items, ids).values()
         return self._adapter.made(self._query, rows, items)
 
     def _found(self, go_on: GoOn) -> dict[str, int]:

@@ -191,7 +191,7 @@ class ServerWatcher(KindWatcher):
         """Nova's changes since a time: the servers that are there, and those that are gone, with their births."""
         asked = ("changes-since", datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
         items = self._read([asked], go_on)
-        gone = {id: item for id, item in items.items() if self._rows.row(item).status in GONE}
+        gone = {id: item for id, item in items.items() if item.status in GONE}
         self._told |= dict.fromkeys(gone, self._at)
         return {id: item for id, item in items.items() if id not in gone}, self._ages(gone)
 
@@ -218,7 +218,7 @@ class ServerWatcher(KindWatcher):
         for page in self._adapter.pages(self._rows, [*self._adapter.everything(), *asked]):
             go_on()
             at = at or int(page.reply.date.timestamp() - (time.monotonic() - begin))
-            items.update((self._rows.row(item).id, item) for item in page.items)
+            items.update((item.id, item) for item in page.items)
         self._at = at or self._at
         return items
 
@@ -236,7 +236,7 @@ class ServerWatcher(KindWatcher):
 
     def _ages(self, items: Mapping[str, Any]) -> dict[str, int]:
         """When servers were born."""
-        return {id: _epoch(self._rows.row(item).created) for id, item in items.items()}
+        return {id: _epoch(item.created) for id, item in items.items()}
 
     def _forget(self) -> None:
         """Forget the gone servers that nova does not tell of any more."""

@@ -18,6 +18,7 @@ class Collection(msgspec.Struct, frozen=True):
     | id: the property that refs name an object by
     | item: where one object is, below its identifier, and what the reply calls it; "": the reply is the object
     | parameters: what the collection is asked with, always
+    | sparse: the native properties that some objects lack; None: any, as their owners name them
     | version: the microversion that is asked for, or of nova an older one that it knows; None: the newest
     """
 
@@ -27,4 +28,5 @@ class Collection(msgspec.Struct, frozen=True):
     id: str = "id"
     item: tuple[str, str] | None = None
     parameters: Parameters = ()
+    sparse: frozenset[str] | None = frozenset()
     version: Version | None = None

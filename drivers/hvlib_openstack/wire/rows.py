@@ -2,50 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from hvlib.model.errors import ProtocolError
+from hvlib.driver import protocol_errors
+from hvlib.driver.table import NATIVE, native_type
 
 __all__ = ["Row", "Rows"]
 
 Row = Any
-"""A structure that holds some properties of an object."""
+"""A structure that holds some properties of an object; all of them, as they are, where native ones are wanted."""
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """How the objects of a query are read: into rows, or whole where their native properties are wanted too.
+    """How the objects of a query are read into rows.
 
     | type: the structure of a row
     | id: the property that refs name an object by
-    | native: the query's: all properties, or the named ones
+    | native: whether native properties are wanted
     """
 
     type: type[msgspec.Struct]
     id: str
-    native: bool | Sequence[str]
+    native: bool
 
     @property
     def item_type(self) -> Any:
-        """The type that an object of a reply is read into."""
+        """The type that an object of a reply is decoded into."""
         return dict[str, Any] if self.native else self.type
 
-    def row(self, item: Any) -> Row:
-        """The row of an object. Raises `ProtocolError` where it does not fit."""
+    def of(self, items: list[Any]) -> list[Row]:
+        """The rows of a reply's objects. Raises `ProtocolError` for one that does not fit."""
         if not self.native:
-            return item
-        try:
-            return msgspec.convert(item, self.type)
-        except msgspec.ValidationError as error:
-            raise ProtocolError(f"a record that can't be read: {error}") from error
+            return items
+        with protocol_errors():
+            return [msgspec.convert({**item, NATIVE: item}, native_type(self.type)) for item in items]
 
-    def id_of(self, item: Any) -> str:
+    def id_of(self, row: Row) -> str:
         """The identifier of an object."""
-        return str(item[self.id] if self.native else getattr(item, self.id))
+        return str(getattr(row, self.id))
 
-    def natives_of(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The native properties that are wanted. Objects have what they have, not all the same."""
-        names = self.native
-        return item if isinstance(names, bool) else {name: item[name] for name in names if name in item}
+    def among(self, rows: Sequence[Row], ids: Container[str]) -> Mapping[str, Row]:
+        """Those of the rows that have one of these identifiers, by identifier."""
+        return {id: row for row in rows if (id := self.id_of(row)) in ids}

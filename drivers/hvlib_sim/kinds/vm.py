@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from hvlib.driver import Done, Started, action
+from collections.abc import Collection
+from functools import partial
+
+from msgspec.structs import replace
+
+from hvlib.driver import Done, Started, Steps, action, steps
 from hvlib.driver.table import Table
 from hvlib.model import actions
 from hvlib.model.ref import Ref
@@ -14,11 +19,23 @@ from hvlib_sim.lab import hardware, lifecycle, objects, power
 __all__ = ["VMs"]
 
 
+def _check_new(create: actions.CreateVM) -> None:
+    """Raise `InvalidQuery` for an empty name, and for sizes below 1."""
+    required(bool(create.name_label), "a name can't be empty")
+    _check_sizes(create.vcpus, create.memory_bytes)
+
+
+def _check_sizes(vcpus: int | None, memory_bytes: int | None) -> None:
+    required(vcpus is None or vcpus > 0, f"vcpus can't be {vcpus}")
+    required(memory_bytes is None or memory_bytes > 0, f"memory_bytes can't be {memory_bytes}")
+
+
 class VMs(LabelledAdapter[VM]):
     """A halted VM stays placed on its host. What state an operation needs, `hvlib_sim.lab.power` says.
 
-    Refs of objects that are not there are `NotFound` at the call; all else that is refused is in the task, but for the
-    operations that are over at once: rename, set_tags, shutdown, and a soft reboot.
+    Refs of objects that are not there are `NotFound` at the call, but for create and delete, which take several
+    requests. All else that is refused is in the task, but for the operations that are over at once: rename, set_tags,
+    shutdown, and a soft reboot.
     """
 
     kind = VM
@@ -126,19 +143,42 @@ class VMs(LabelledAdapter[VM]):
         """`NotFound` if it has no interface there."""
         return self.run(hardware.detach_network, vm, action)
 
-    @action(actions.Delete)
-    def delete(self, vm: Ref | None, action: actions.Delete) -> Started:
-        """`InvalidState` if it runs or is paused."""
-        return self.run(lifecycle.delete_vm, vm, action)
+    @steps(actions.Delete)
+    def delete(self, vm: Ref, delete: actions.Delete, steps: Steps) -> None:
+        """detach-volume of each volume to keep, delete-vm. `InvalidState` if it runs or is paused."""
+        steps.read(lambda: self._check_off(vm))
+        attached = steps.read(lambda: self._volumes(vm))
+        for volume in (each for each in delete.keep_volumes if each.id in attached):
+            detach = partial(self.run, hardware.detach_volume, vm, actions.DetachVolume(volume))
+            steps.run(detach, undo=partial(self._attach, vm, volume))
+        steps.run(lambda: self.run(lifecycle.delete_vm, vm, delete))
 
-    @action(actions.CreateVM)
-    def create(self, _: Ref | None, action: actions.CreateVM) -> Started:
-        """`Conflict` if a volume is attached elsewhere, `InvalidState` if the host is not up."""
-        required(bool(action.name_label), "a name can't be empty")
-        _check_sizes(action.vcpus, action.memory_bytes)
-        return self.run(lifecycle.create_vm, None, action)
+    @steps(actions.CreateVM, values=_check_new)
+    def create(self, _: None, create: actions.CreateVM, steps: Steps) -> Ref | None:
+        """create-vm, attach-volume of each volume, start.
 
+        `Conflict` if a volume is attached elsewhere, `InvalidState` if the host is not up.
+        """
+        new = replace(create, volumes=(), start=False)
+        vm = steps.run(lambda: self.run(lifecycle.create_vm, None, new), undo=self._remove)
+        for volume in create.volumes:
+            steps.run(partial(self._attach, vm, volume))
+        if create.start:
+            start, stop = actions.Start(), actions.Stop()
+            steps.run(lambda: self.run(power.start, vm, start), undo=lambda _: self.run(power.stop, vm, stop))
+        return vm
 
-def _check_sizes(vcpus: int | None, memory_bytes: int | None) -> None:
-    required(vcpus is None or vcpus > 0, f"vcpus can't be {vcpus}")
-    required(memory_bytes is None or memory_bytes > 0, f"memory_bytes can't be {memory_bytes}")
+    def _attach(self, vm: Ref | None, volume: Ref, _: None = None) -> Started:
+        return self.run(hardware.attach_volume, vm, actions.AttachVolume(volume))
+
+    def _remove(self, vm: Ref) -> Started:
+        return self.run(lifecycle.delete_vm, vm, actions.Delete())
+
+    def _volumes(self, vm: Ref) -> Collection[str]:
+        with self.client.call("Get"), self.client.lab.reading() as store:
+            return store.get(objects.VM, vm.id).volumes
+
+    def _check_off(self, vm: Ref) -> None:
+        """Raise `InvalidState` for a VM that can't be deleted as it is."""
+        with self.client.call("Get"), self.client.lab.reading() as store:
+            lifecycle.delete_vm.check(store.get(objects.VM, vm.id))

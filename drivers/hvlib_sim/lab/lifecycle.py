@@ -36,15 +36,12 @@ MEMORY_BYTES = 2 * 2**30
 def create_vm(engine: Engine, _: None, action: actions.CreateVM) -> Link:
     """A VM with a disk of its own. Without sizes it gets its flavor's, without flavor 1 processor and 2 GiB.
 
-    `Conflict` if a volume is attached elsewhere, `TaskFailed` if memory or space lack.
+    `TaskFailed` if memory or space lack.
     """
     store = engine.store
     image = store.get(Image, action.image.id)
     networks = [store.get(Network, ref.id) for ref in action.networks]
     flavor = store.get(Flavor, action.flavor.id) if action.flavor else None
-    volumes = [store.get(Volume, ref.id) for ref in action.volumes]
-    if any(volume.vms for volume in volumes):
-        raise Conflict("a volume is attached to another VM")
     vm = VM(
         name=action.name_label,
         vcpus=action.vcpus or (flavor.vcpus if flavor else 1),
@@ -58,14 +55,7 @@ def create_vm(engine: Engine, _: None, action: actions.CreateVM) -> Link:
     )
     vm = _placed(engine, vm, action)
     disk = _new_disk(engine, vm, flavor.disk_bytes if flavor else DISK_BYTES, _pool(engine, action.pool))
-    for volume in volumes:
-        store.put(replace(volume, vms=(vm.id,)))
-    vm = replace(vm, volumes=(disk.id, *[volume.id for volume in volumes]), own_volumes=(disk.id,))
-    vm = _on_networks(vm, networks)
-    if action.start:
-        power.set_power(engine, power.restarted(engine, vm), "running")
-    else:
-        store.put(vm)
+    store.put(_on_networks(replace(vm, volumes=(disk.id,), own_volumes=(disk.id,)), networks))
     return Link("VM", vm.id)
 
 
@@ -86,12 +76,11 @@ def clone(engine: Engine, vm: VM, action: actions.Clone) -> Link:
 
 
 @operation("halted", "suspended")
-def delete_vm(engine: Engine, vm: VM, action: actions.Delete) -> None:
-    """With its snapshots and its own disks, those in ``keep_volumes`` aside; other volumes are detached and stay."""
+def delete_vm(engine: Engine, vm: VM, _: actions.Delete) -> None:
+    """With its snapshots and its own disks; other volumes are detached and stay."""
     store = engine.store
-    kept = {ref.id for ref in action.keep_volumes}
     for volume in [store.get(Volume, attached) for attached in vm.volumes]:
-        if volume.id in vm.own_volumes and volume.id not in kept:
+        if volume.id in vm.own_volumes:
             _delete_volume(engine, volume)
         else:
             store.put(replace(volume, vms=hardware.without(volume.vms, vm.id)))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from hvlib.driver import SessionLost
 from hvlib.driver.http import HttpAuthenticator
-from hvlib.driver.login_slot import LOGOUT_TIMEOUT
-from hvlib.model.errors import AuthenticationFailed, HvlibError
+from hvlib.driver.login_slot import LOGOUT_TIMEOUT, refused_logins
+from hvlib.model.errors import HvlibError
 from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.login import Login
 from hvlib_vsphere.version import VERSIONS_PATH, common_version
@@ -50,21 +49,12 @@ class VSphereAuthenticator(HttpAuthenticator[Login]):
     def _read_content(self, caller: Caller) -> None:
         """Fill in the login's service objects. They are told before any login: no session can be lost yet."""
         address = self.connections.address
-        try:
+        with refused_logins(f"{address} asks for a login before any"):
             caller.login.content = caller.call("RetrieveServiceContent", SERVICE)
-        except SessionLost as error:
-            raise AuthenticationFailed(
-                f"{address} asks for a login before any: {error}", native=error.native
-            ) from error
         known = caller.login.content["about"].get("instanceUuid")
         # A host has none (ESXi): its identity is where it is reached.
         caller.login.server_uuid = known or str(uuid5(NAMESPACE_URL, f"vsphere://{address}"))
 
     def _authenticate(self, caller: Caller, credentials: str) -> None:
-        try:
+        with refused_logins(f"{self.connections.address} does not let {self.endpoint.username} in", REFUSED):
             caller.call("Login", caller.login.service("sessionManager"), credentials)
-        except (AuthenticationFailed, SessionLost) as error:
-            address, username = self.connections.address, self.endpoint.username
-            raise AuthenticationFailed(
-                f"{address} does not let {username} in: {error}", hint=REFUSED, native=error.native
-            ) from error

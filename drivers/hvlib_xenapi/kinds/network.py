@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import ClassVar
 
-from hvlib.driver import Done, Started, action
+from hvlib.driver import Steps, steps
 from hvlib.driver.table import Field, Joined, Table
 from hvlib.model import actions
-from hvlib.model.errors import HvlibError, InvalidState
+from hvlib.model.errors import InvalidState
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Network
 from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
 from hvlib_xenapi.joins import Backward
+from hvlib_xenapi.operations.calls import Calls
+from hvlib_xenapi.reading import find_rows
 from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["Networks"]
@@ -46,8 +47,8 @@ class Networks(LabelledAdapter[Network]):
     kind: ClassVar[type[Network]] = Network
     table = TABLE
 
-    @action(actions.CreateNetwork)
-    def create(self, _: None, create: actions.CreateNetwork) -> Done | Started:
+    @steps(actions.CreateNetwork)
+    def create(self, _: None, create: actions.CreateNetwork, steps: Steps) -> Ref | None:
         """network.create; with a VLAN pool.create_VLAN_from_PIF, on the interface that the master is managed by."""
         record = {
             "name_label": create.name_label,
@@ -56,35 +57,35 @@ class Networks(LabelledAdapter[Network]):
             "other_config": {},
             "tags": [],
         }
-        if create.vlan_id is None:
-            return self.start_task("network.create", record)
-        steps = self.steps()
-        interface = self._management_interface()
-        network: str = steps.call("network.create", record)
-        try:
-            steps.run("pool.create_VLAN_from_PIF", interface, network, create.vlan_id)
-        except BaseException:
-            with suppress(HvlibError):
-                steps.call("network.destroy", network)
-            raise
-        return Done(self.client.context.ref(Network, network))
+        calls = Calls(self.client, steps)
+        interface = None if create.vlan_id is None else steps.read(self._management_interface)
+        network = steps.call(
+            lambda: self.client.context.ref(Network, self.client.call("network.create", record)),
+            undo=lambda made: calls.call("network.destroy", made.id),
+        )
+        if create.vlan_id is not None:
+            calls.run("pool.create_VLAN_from_PIF", interface, network.id, create.vlan_id)
+        return network
 
-    @action(actions.Delete)
-    def delete(self, network: Ref, delete: actions.Delete) -> Started:  # noqa: ARG002
+    @steps(actions.Delete)
+    def delete(self, network: Ref, delete: actions.Delete, steps: Steps) -> None:  # noqa: ARG002
         """VLAN.destroy for what tags it, network.destroy. `Conflict` while VMs that run have interfaces on it."""
-        steps = self.steps()
+        calls = Calls(self.client, steps)
         conditions = [f'field "network" = "{network.id}"']
         fields = frozenset({"VLAN", "VLAN_master_of"})
-        tagged = [row for row in self.rows("PIF", conditions, fields).values() if row.VLAN > 0]
-        in_use = tagged and self.rows("VIF", [*conditions, USED], frozenset())
+        found = steps.read(lambda: find_rows(self.client, "PIF", conditions, fields))
+        tagged = [row for row in found.values() if row.VLAN > 0]
+        in_use = bool(tagged) and steps.read(
+            lambda: bool(find_rows(self.client, "VIF", [*conditions, USED], frozenset()))
+        )
         if not in_use:
             for row in tagged:
-                steps.run("VLAN.destroy", row.VLAN_master_of)
-        return steps.start("network.destroy", network.id)
+                calls.run("VLAN.destroy", row.VLAN_master_of)
+        calls.run("network.destroy", network.id)
 
     def _management_interface(self) -> str:
         conditions = ['field "management" = "true"', f'field "host" = "{self.client.login.master}"']
-        found = self.rows("PIF", conditions, frozenset({"VLAN"}))
+        found = find_rows(self.client, "PIF", conditions, frozenset({"VLAN"}))
         if not found:
             raise InvalidState("the master has no interface that a VLAN could be put on")
         return next(iter(found))

@@ -6,18 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from hvlib.driver import Done, action
-from hvlib.driver.table import ID, Constant, Field, Table
+from hvlib.driver.table import Field, Joined, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.errors import InvalidState
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Network, Resource, Snapshot, TaskRecord, Volume
-from hvlib.model.task import ENDED, Failure, TaskState
+from hvlib.model.task import ENDED, Failure
 from hvlib_xenapi.adapter import LABELS, TableAdapter
 from hvlib_xenapi.errors import failure
+from hvlib_xenapi.joins import Worded
 from hvlib_xenapi.operations.outcome import made, state
-from hvlib_xenapi.own_tasks import OwnTasks
 from hvlib_xenapi.values import moment
-from hvlib_xenapi.wire.client import Client
+from hvlib_xenapi.vm_class import CLASS, FLAGS, Named, itself, kind_of
+from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["Tasks"]
 
@@ -35,6 +36,9 @@ MADE: Mapping[str, type[Resource]] = {
 }
 """The kind of object that each operation makes: a task's record has its reference alone."""
 
+TEMPLATES_TOO = frozenset({"VM.clone", "VM.copy", "VM.create"})
+"""The operations that make a template instead, of a template or a snapshot, or where they are told to."""
+
 
 def progress(fraction: float, status: str) -> float:
     """0 to 1."""
@@ -51,18 +55,21 @@ def operation(name_label: str) -> str:
     return name_label.removeprefix("Async.")
 
 
-def result(task: str, name_label: str, xml: str, client: Client) -> Ref | None:
-    """The object that an operation made; if it made none, the one that was named when it was begun here."""
-    kind, ref = MADE.get(operation(name_label)), made(xml)
-    return client.own_tasks.result(task) if kind is None or ref is None else client.context.ref(kind, ref)
+def made_vm(row: Row) -> str | None:
+    """The reference of a VM or template that an operation made; None for operations that make none of these."""
+    return made(row.result) if operation(row.name_label) in TEMPLATES_TOO else None
 
 
-def noted_state(task: str, status: str, words: Sequence[str], own_tasks: OwnTasks) -> TaskState:
-    """A task's state, which is noted among the tasks begun here."""
-    found = state(status, words)
-    own_tasks.saw(task, found)
-    return found
+def result(vm: Row | None, name_label: str, xml: str) -> Named | None:
+    """The object that an operation made.
 
+    ``vm``: the row of what `made_vm` refers to; None if there is none, or if it is gone.
+    """
+    kind, ref = kind_of(vm) or MADE.get(operation(name_label)), made(xml)
+    return None if kind is None or ref is None else (kind, ref)
+
+
+MADE_VM = Worded(CLASS, FLAGS, words=("name_label", "result"), read=made_vm)
 
 TABLE = Table(
     TaskRecord,
@@ -72,10 +79,10 @@ TABLE = Table(
         "created_at": Field("created", convert=moment),
         "started_at": Field("created", convert=moment),
         "operation": Field("name_label", convert=operation),
-        "state": Field(ID, "status", "error_info", Constant(lambda client: client.own_tasks), convert=noted_state),
+        "state": Field("status", "error_info", convert=state),
         "progress": Field("progress", "status", convert=progress),
         "error": Field("status", "error_info", convert=error),
-        "result": Field(ID, "name_label", "result", Constant(lambda client: client), convert=result),
+        "result": RefTo(itself, Joined(MADE_VM, "name_label", "result", convert=result)),
     },
 )
 

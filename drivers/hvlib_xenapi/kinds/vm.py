@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from hvlib.driver import Done, Started, action
+from hvlib.driver import Started, Steps, action, steps
 from hvlib.driver.table import NOT_STORED, Constant, Field, Joined, RefsTo, RefTo, Table
 from hvlib.model import actions
-from hvlib.model.errors import InvalidQuery, Unsupported
+from hvlib.model.errors import InvalidQuery
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Cluster, Host, Network, PowerState, Volume
 from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
 from hvlib_xenapi.joins import Backward, Forward
 from hvlib_xenapi.operations.attachment import attach_network, attach_volume, detach
+from hvlib_xenapi.operations.calls import Calls
 from hvlib_xenapi.operations.creation import create_vm
 from hvlib_xenapi.operations.migration import move_disks
 from hvlib_xenapi.operations.removal import remove
 from hvlib_xenapi.operations.resizing import resize
-from hvlib_xenapi.operations.steps import Steps
 from hvlib_xenapi.values import known_moment, reference, references, stored_reference, text
 from hvlib_xenapi.wire.rows import Row
 
@@ -139,13 +139,10 @@ class VMs(LabelledAdapter[VM]):
         """VM.unpause."""
         return self.start_task("VM.unpause", vm.id)
 
-    @action(actions.Resize)
-    def resize(self, vm: Ref, wanted: actions.Resize) -> Done:
+    @steps(actions.Resize, lacks=("flavor",))
+    def resize(self, vm: Ref, wanted: actions.Resize, steps: Steps) -> None:
         """VM.set_memory_limits, VM.set_VCPUs_max, VM.set_VCPUs_at_startup. The VM must be off."""
-        if wanted.flavor is not None:
-            raise Unsupported("XenAPI has no flavors", hint="vcpus= and memory_bytes=")
-        resize(self.steps(), vm.id, wanted.vcpus, wanted.memory_bytes)
-        return Done(vm)
+        resize(Calls(self.client, steps), vm.id, wanted.vcpus, wanted.memory_bytes)
 
     @action(actions.TakeSnapshot)
     def snapshot(self, vm: Ref, snapshot: actions.TakeSnapshot) -> Started:
@@ -166,58 +163,56 @@ class VMs(LabelledAdapter[VM]):
         """VM.clone."""
         return self.start_task("VM.clone", vm.id, clone.name_label)
 
-    @action(actions.Migrate)
-    def migrate(self, vm: Ref, migrate: actions.Migrate) -> Started:
+    @steps(actions.Migrate)
+    def migrate(self, vm: Ref, migrate: actions.Migrate, steps: Steps) -> None:
         """VM.pool_migrate; with a storage pool VM.migrate_send."""
-        row = self._row(vm, "resident_on")
+        calls = Calls(self.client, steps)
+        resident_on = calls.record("VM", vm.id, "resident_on").resident_on
         if migrate.pool is not None:
-            return move_disks(self.steps(), vm.id, row.resident_on, migrate)
-        if migrate.host is None:
+            move_disks(calls, vm.id, resident_on, migrate)
+        elif migrate.host is not None:
+            options = {"live": "true" if migrate.live else "false"}
+            calls.run("VM.pool_migrate", vm.id, migrate.host.id, options)
+        else:
             raise InvalidQuery("XenAPI chooses no host to migrate to", hint="host=")
-        options = {"live": "true" if migrate.live else "false"}
-        return self.start_task("VM.pool_migrate", vm.id, migrate.host.id, options)
 
-    @action(actions.AttachVolume)
-    def attach_volume(self, vm: Ref, attach: actions.AttachVolume) -> Done:
+    @steps(actions.AttachVolume)
+    def attach_volume(self, vm: Ref, attach: actions.AttachVolume, steps: Steps) -> None:
         """VBD.create, VBD.plug. `Conflict` if the volume is attached already."""
-        steps = self.steps()
-        attach_volume(steps, vm.id, attach.volume.id, _runs(steps, vm))
-        return Done(vm)
+        calls = Calls(self.client, steps)
+        attach_volume(calls, vm.id, attach.volume.id, running=_runs(calls, vm))
 
-    @action(actions.DetachVolume)
-    def detach_volume(self, vm: Ref, given: actions.DetachVolume) -> Done:
+    @steps(actions.DetachVolume)
+    def detach_volume(self, vm: Ref, given: actions.DetachVolume, steps: Steps) -> None:
         """VBD.unplug, VBD.destroy."""
-        steps = self.steps()
-        detach(steps, "VBD", vm.id, "VDI", given.volume.id, _runs(steps, vm))
-        return Done(vm)
+        calls = Calls(self.client, steps)
+        detach(calls, "VBD", vm.id, "VDI", given.volume.id, running=_runs(calls, vm))
 
-    @action(actions.AttachNetwork)
-    def attach_network(self, vm: Ref, attach: actions.AttachNetwork) -> Done:
+    @steps(actions.AttachNetwork)
+    def attach_network(self, vm: Ref, attach: actions.AttachNetwork, steps: Steps) -> None:
         """VIF.create, VIF.plug."""
-        steps = self.steps()
-        attach_network(steps, vm.id, attach.network.id, _runs(steps, vm))
-        return Done(vm)
+        calls = Calls(self.client, steps)
+        attach_network(calls, vm.id, attach.network.id, running=_runs(calls, vm))
 
-    @action(actions.DetachNetwork)
-    def detach_network(self, vm: Ref, given: actions.DetachNetwork) -> Done:
+    @steps(actions.DetachNetwork)
+    def detach_network(self, vm: Ref, given: actions.DetachNetwork, steps: Steps) -> None:
         """VIF.unplug, VIF.destroy."""
-        steps = self.steps()
-        detach(steps, "VIF", vm.id, "network", given.network.id, _runs(steps, vm))
-        return Done(vm)
+        calls = Calls(self.client, steps)
+        detach(calls, "VIF", vm.id, "network", given.network.id, running=_runs(calls, vm))
 
-    @action(actions.Delete)
-    def delete(self, vm: Ref, delete: actions.Delete) -> Done | Started:
+    @steps(actions.Delete)
+    def delete(self, vm: Ref, delete: actions.Delete, steps: Steps) -> None:
         """VM.destroy of its snapshots and of itself, VDI.destroy of their own disks. `InvalidState` while it runs."""
-        return remove(self.steps(), vm.id, kept=[ref.id for ref in delete.keep_volumes])
+        remove(Calls(self.client, steps), vm.id, kept=[ref.id for ref in delete.keep_volumes])
 
-    @action(actions.CreateVM)
-    def create(self, _: None, create: actions.CreateVM) -> Done | Started:
+    @steps(actions.CreateVM, lacks=("flavor", "user_data"))
+    def create(self, _: None, create: actions.CreateVM, steps: Steps) -> Ref:
         """VM.clone of a template, its settings, VM.provision, VM.start."""
-        return create_vm(self.steps(), create)
+        return create_vm(Calls(self.client, steps), create)
 
     def _row(self, vm: Ref, *fields: str) -> Any:
         return self.record("VM", vm.id, *fields)
 
 
-def _runs(steps: Steps, vm: Ref) -> bool:
-    return bool(steps.record("VM", vm.id, "power_state").power_state == "Running")
+def _runs(calls: Calls, vm: Ref) -> bool:
+    return bool(calls.record("VM", vm.id, "power_state").power_state == "Running")

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from hvlib.driver import Started, action
-from hvlib.driver.table import Field, Joined, RefsTo, RefTo, Table
+from hvlib.driver.table import Column, Field, Joined, RefsTo, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.errors import Conflict, InvalidQuery
 from hvlib.model.ref import Ref
-from hvlib.model.resources import VM, Image, Resource, Snapshot, StoragePool, Volume
+from hvlib.model.resources import StoragePool, Volume
 from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
 from hvlib_xenapi.joins import Backward, Beyond, Forward
 from hvlib_xenapi.values import is_null, reference, references, stored_reference
+from hvlib_xenapi.vm_class import CLASS, FLAGS, Named, itself, kind_of
 from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["Volumes"]
@@ -26,29 +27,13 @@ NOT_DISKS = frozenset({"iso", "disk"})
 
 
 ATTACHED = Backward("VBD", ("VM",), by="VDI", refs="VBDs")
-OWNERS = Beyond("VM", ("is_a_template", "is_a_snapshot", "is_control_domain"), through=ATTACHED, via="VM")
-
-
-Named = tuple[type[Resource], str]
-"""An object: its kind and its reference."""
+OWNERS = Beyond(CLASS, FLAGS, through=ATTACHED, via="VM")
 
 
 def machines(attachments: Mapping[str, Row], owners: Mapping[str, Row]) -> Iterable[Named]:
     """Return the VMs that have a volume, and the templates and snapshots, which are of the class VM too."""
     found = references(sorted(row.VM for row in attachments.values()))
-    return [(kind_of(owners[ref]), ref) for ref in found if ref in owners and not owners[ref].is_control_domain]
-
-
-def kind_of(row: Row) -> type[Resource]:
-    """The kind of an object of the class VM."""
-    if row.is_a_snapshot:
-        return Snapshot
-    return Image if row.is_a_template else VM
-
-
-def itself(named: Named) -> Named:
-    """`machines` has named the kind already."""
-    return named
+    return [(kind, ref) for ref in found if (kind := kind_of(owners.get(ref))) is not None]
 
 
 def bootable(attachments: Mapping[str, Row]) -> bool:
@@ -61,27 +46,37 @@ def holds_disks(storage: Row | None) -> bool:
     return storage is not None and storage.content_type not in NOT_DISKS
 
 
+FIELDS: Mapping[str, Column] = {
+    **LABELS,
+    **TAGS,
+    "size_bytes": Field("virtual_size"),
+    "pool": RefTo(StoragePool, Field("SR", convert=reference), stored="SR", encode=stored_reference),
+    "vms": RefsTo(itself, Joined(ATTACHED, Joined(OWNERS, convert=lambda rows: rows), convert=machines)),
+    "bootable": Joined(Backward("VBD", ("bootable",), by="VDI", refs="VBDs"), convert=bootable),
+}
+
 TABLE = Table(
     Volume,
     "VDI",
-    {
-        **LABELS,
-        **TAGS,
-        "size_bytes": Field("virtual_size"),
-        "pool": RefTo(StoragePool, Field("SR", convert=reference), stored="SR", encode=stored_reference),
-        "vms": RefsTo(itself, Joined(ATTACHED, Joined(OWNERS, convert=lambda rows: rows), convert=machines)),
-        "bootable": Joined(Backward("VBD", ("bootable",), by="VDI", refs="VBDs"), convert=bootable),
-    },
+    FIELDS,
     where={"is_a_snapshot": False, "managed": True, "type": DISKS},
     accept=Joined(Forward("SR", ("content_type",), via="SR"), convert=holds_disks),
 )
 
+EVERY_VDI = Table(Volume, "VDI", FIELDS)
+"""A VM may have any VDI as its disk: a snapshot, a host's own drive. All can be read, so that no VM has an unknown one.
+
+To leave them out of a VM's volumes instead, each reading of a VM would have to read the class VDI, or to take a third
+round trip: only that class tells what a disk is.
+"""
+
 
 class Volumes(LabelledAdapter[Volume]):
-    """Virtual disks; not snapshots, suspended memory, or the server's own."""
+    """Virtual disks. Listings and names find no snapshots, suspended memory, or disks of the server's own."""
 
     kind: ClassVar[type[Volume]] = Volume
     table = TABLE
+    table_of_known = EVERY_VDI
 
     @action(actions.CreateVolume)
     def create(self, _: None, create: actions.CreateVolume) -> Started:

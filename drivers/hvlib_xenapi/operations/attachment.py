@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from hvlib.model.errors import Conflict, HvlibError, NotFound, QuotaExceeded
-from hvlib_xenapi.operations.steps import Steps
+from hvlib.model.errors import Conflict, NotFound, QuotaExceeded
+from hvlib_xenapi.operations.calls import Calls
 
 __all__ = ["ATTACHED", "attach_network", "attach_volume", "detach"]
 
@@ -17,9 +17,9 @@ The server copies it along with the VM; the copy's disk has another uuid, and is
 """
 
 
-def attach_volume(steps: Steps, vm: str, volume: str, running: bool) -> None:
+def attach_volume(calls: Calls, vm: str, volume: str, *, running: bool) -> None:
     """VBD.create, and VBD.plug if the VM runs. `Conflict` if a VM has the volume already."""
-    disk = steps.record("VDI", volume, "uuid", "VBDs", "sharable", "read_only")
+    disk = calls.record("VDI", volume, "uuid", "VBDs", "sharable", "read_only")
     if disk.VBDs and not disk.sharable:
         raise Conflict(f"the volume {volume} is attached already")
     record = {
@@ -35,12 +35,12 @@ def attach_volume(steps: Steps, vm: str, volume: str, running: bool) -> None:
         "qos_algorithm_type": "",
         "qos_algorithm_params": {},
     }
-    _attach(steps, "VBD", record, running)
+    _attach(calls, "VBD", record, running=running)
 
 
-def attach_network(steps: Steps, vm: str, network: str, running: bool) -> None:
+def attach_network(calls: Calls, vm: str, network: str, *, running: bool) -> None:
     """VIF.create, and VIF.plug if the VM runs. `QuotaExceeded` if the VM has no place for another interface."""
-    free = steps.call("VM.get_allowed_VIF_devices", vm)
+    free = calls.read("VM.get_allowed_VIF_devices", vm)
     if not free:
         raise QuotaExceeded(f"the VM {vm} can have no further interface now")
     record = {
@@ -48,33 +48,31 @@ def attach_network(steps: Steps, vm: str, network: str, running: bool) -> None:
         "network": network,
         "device": free[0],
         "MAC": "",
-        "MTU": steps.record("network", network, "MTU").MTU,
+        "MTU": calls.record("network", network, "MTU").MTU,
         "other_config": {},
         "qos_algorithm_type": "",
         "qos_algorithm_params": {},
     }
-    _attach(steps, "VIF", record, running)
+    _attach(calls, "VIF", record, running=running)
 
 
-def detach(steps: Steps, cls: str, vm: str, field: str, target: str, running: bool) -> None:
+def detach(calls: Calls, cls: str, vm: str, field: str, target: str, *, running: bool) -> None:
     """Unplug what attaches a volume or a network if the VM runs, and destroy it. `NotFound` if there is none."""
     condition = f'(field "VM" = "{vm}") and (field "{field}" = "{target}")'
-    found = steps.find(cls, condition, "currently_attached")
+    found = calls.find(cls, condition, "currently_attached")
     if not found:
         raise NotFound(f"{target} is not attached to the VM {vm}")
     for ref, row in found.items():
         if running and row.currently_attached:
-            steps.run(f"{cls}.unplug", ref)
-        steps.call(f"{cls}.destroy", ref)
+            calls.run(f"{cls}.unplug", ref, undo=partial(_plug, calls, cls, ref))
+        calls.call(f"{cls}.destroy", ref)
 
 
-def _attach(steps: Steps, cls: str, record: dict[str, Any], running: bool) -> None:
-    ref = steps.call(f"{cls}.create", record)
-    if not running:
-        return
-    try:
-        steps.run(f"{cls}.plug", ref)
-    except BaseException:
-        with suppress(HvlibError):
-            steps.call(f"{cls}.destroy", ref)
-        raise
+def _attach(calls: Calls, cls: str, record: dict[str, Any], *, running: bool) -> None:
+    ref = calls.call(f"{cls}.create", record, undo=lambda made: calls.call(f"{cls}.destroy", made))
+    if running:
+        calls.run(f"{cls}.plug", ref)
+
+
+def _plug(calls: Calls, cls: str, ref: str, _: None) -> None:
+    calls.run(f"{cls}.plug", ref)

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from hvlib.driver import Started
 from hvlib.model import actions
 from hvlib.model.errors import InvalidQuery, InvalidState
-from hvlib_xenapi.operations.steps import Steps
+from hvlib_xenapi.operations.calls import Calls
 from hvlib_xenapi.values import is_null
 
 __all__ = ["move_disks"]
 
 
-def move_disks(steps: Steps, vm: str, resident_on: str, migrate: actions.Migrate) -> Started:
+def move_disks(calls: Calls, vm: str, resident_on: str, migrate: actions.Migrate) -> None:
     """host.migrate_receive, VM.migrate_send: to another storage pool, and to another host if one is named.
 
     If none is, the VM stays where it is, if that host has the storage pool; else one that has it is taken.
     """
     assert migrate.pool is not None
-    host = _host_with(steps, migrate.pool.id, resident_on) if migrate.host is None else migrate.host.id
+    host = _host_with(calls, migrate.pool.id, resident_on) if migrate.host is None else migrate.host.id
     condition = f'(field "host" = "{host}") and (field "management" = "true")'
-    interface = next(iter(steps.find("PIF", condition, "network").values()), None)
+    interface = next(iter(calls.find("PIF", condition, "network").values()), None)
     if interface is None:
         raise InvalidQuery(f"the host {host} has no management interface")
-    disks = [row.VDI for row in steps.find("VBD", f'field "VM" = "{vm}"', "VDI", "type").values() if row.type == "Disk"]
-    destination = steps.call("host.migrate_receive", host, interface.network, {})
+    disks = [row.VDI for row in calls.find("VBD", f'field "VM" = "{vm}"', "VDI", "type").values() if row.type == "Disk"]
+    destination = calls.call("host.migrate_receive", host, interface.network, {})
     places = dict.fromkeys([disk for disk in disks if not is_null(disk)], migrate.pool.id)
-    return steps.start("VM.migrate_send", vm, destination, migrate.live, places, {}, {})
+    calls.run("VM.migrate_send", vm, destination, migrate.live, places, {}, {})
 
 
-def _host_with(steps: Steps, storage: str, resident_on: str) -> str:
+def _host_with(calls: Calls, storage: str, resident_on: str) -> str:
     """A host that has a storage pool: the VM's own, the master, or another."""
     condition = f'(field "SR" = "{storage}") and (field "currently_attached" = "true")'
-    hosts: list[str] = sorted(row.host for row in steps.find("PBD", condition, "host").values())
-    preferred = [host for host in (resident_on, steps.login.master) if host in hosts]
+    hosts: list[str] = sorted(row.host for row in calls.find("PBD", condition, "host").values())
+    preferred = [host for host in (resident_on, calls.client.login.master) if host in hosts]
     if not hosts:
         raise InvalidState(f"no host has the storage pool {storage} now")
     return [*preferred, *hosts][0]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from hvlib.driver import Done, Started
-from hvlib.model.errors import Closed, ConnectionFailed, HvlibError, InvalidState
+from hvlib.model.errors import Closed, ConnectionFailed, HvlibError, InvalidState, NotFound
+from hvlib.model.resources import Snapshot, Volume
 from hvlib_xenapi.operations.attachment import ATTACHED
-from hvlib_xenapi.operations.steps import Steps
+from hvlib_xenapi.operations.calls import Calls
 from hvlib_xenapi.values import is_null
 from hvlib_xenapi.wire.conditions import any_of
 
@@ -18,55 +18,85 @@ OWNER = "owner"
 """The server's own key in a VBD's other_config: the disk is the VM's. What it makes or copies with the VM has it."""
 
 
-def remove(steps: Steps, vm: str, kept: Collection[str]) -> Done | Started:
+def remove(calls: Calls, vm: str, kept: Collection[str]) -> None:
     """VM.destroy of it and of its snapshots, then VDI.destroy of their own disks but those ``kept``.
 
-    What the server would refuse is refused before anything is done, as far as it can be seen. If a snapshot or a disk
-    can't be deleted all the same, the others are, and the error names those left. The last call is the task.
+    What the server would refuse is refused before anything is done, as far as it can be seen. Once the VM is gone, all
+    that was its own is removed, whatever happens. If a snapshot or a disk can't be deleted, the others are, and the
+    error names those left.
     """
-    snapshots: list[str] = steps.record("VM", vm, "snapshots").snapshots
+    snapshots: list[str] = calls.record("VM", vm, "snapshots").snapshots
     for each in (vm, *snapshots):
-        steps.call("VM.assert_operation_valid", each, "destroy")
-    disks = _own_disks(steps, [vm, *snapshots], kept)
-    if not disks and not snapshots:
-        return steps.start("VM.destroy", vm)
-    steps.run("VM.destroy", vm)
-    left = _destroy(steps, "VM", snapshots)
-    doomed = [disk for disk, owner in disks.items() if owner not in left]
-    left |= _destroy(steps, "VDI", doomed[:-1])
-    if doomed and not left:
-        return steps.start("VDI.destroy", doomed[-1])
-    left |= _destroy(steps, "VDI", doomed[-1:])
-    if left:
-        reasons = "; ".join(f"{ref}: {error}" for ref, error in left.items())
-        first = next(iter(left.values()))
-        raise type(first)(f"the VM is deleted, but not what it had: {reasons}", native=first.native) from first
-    return Done()
+        calls.read("VM.assert_operation_valid", each, "destroy")
+    disks = _own_disks(calls, [vm, *snapshots], kept)
+    rest = Rest(calls, snapshots, disks)
+    calls.run("VM.destroy", vm, undo=lambda _: rest.remove())
+    rest.remove()
 
 
-def clear_away(steps: Steps, vm: str) -> None:
-    """A VM that was being made, with its disks, as far as possible."""
-    disks = _own_disks(steps, [vm], kept=())
-    steps.run("VM.destroy", vm)
-    _destroy(steps, "VDI", list(disks))
+def clear_away(calls: Calls, vm: str) -> None:
+    """A VM that was being made, with its disks."""
+    disks = _own_disks(calls, [vm], kept=())
+    calls.run("VM.destroy", vm)
+    Rest(calls, [], disks).remove()
 
 
-def _own_disks(steps: Steps, vms: Sequence[str], kept: Collection[str]) -> dict[str, str]:
+class Rest:
+    """What is to be removed after a VM: its snapshots, and disks, each with its VM. Each is tried once."""
+
+    def __init__(self, calls: Calls, snapshots: Sequence[str], disks: Mapping[str, str]) -> None:
+        self._calls = calls
+        self._disks = disks
+        self._untried = [*(("VM", ref) for ref in snapshots), *(("VDI", ref) for ref in disks)]
+        self._left: dict[str, HvlibError] = {}
+
+    def remove(self) -> None:
+        """Destroy all that was not tried yet. Raises the first failure, with all that is left."""
+        while self._untried:
+            cls, ref = self._untried[0]
+            if self._disks.get(ref) not in self._left:
+                self._destroy(cls, ref)
+            del self._untried[:1]  # Not before: what a cancelled step leaves is tried again.
+        if self._left:
+            raise self._failure()
+
+    def _destroy(self, cls: str, ref: str) -> None:
+        """Where the connection is gone, nothing more is tried."""
+        try:
+            self._calls.run(f"{cls}.destroy", ref)
+        except NotFound:
+            return
+        except (ConnectionFailed, Closed) as error:
+            self._left |= {other: error for _, other in self._untried}
+            self._untried.clear()
+        except HvlibError as error:
+            self._left[ref] = error
+
+    def _failure(self) -> HvlibError:
+        reasons = "; ".join(f"{ref}: {error}" for ref, error in self._left.items())
+        first = next(iter(self._left.values()))
+        failure = type(first)(f"the VM is deleted, but not what it had: {reasons}", native=first.native)
+        make = self._calls.client.context.ref
+        failure.left = [make(Volume if ref in self._disks else Snapshot, ref) for ref in self._left]
+        return failure
+
+
+def _own_disks(calls: Calls, vms: Sequence[str], kept: Collection[str]) -> dict[str, str]:
     """The disks that end with VMs, each with its VM, suspended memory among them.
 
     `InvalidState` if the server can't delete one.
     """
-    rows = steps.find("VBD", any_of("VM", vms), "VM", "VDI", "type", "other_config").values()
+    rows = calls.find("VBD", any_of("VM", vms), "VM", "VDI", "type", "other_config").values()
     attached = [row for row in rows if row.type == "Disk" and not is_null(row.VDI)]
-    disks = steps.find("VDI", any_of("_ref", {row.VDI for row in attached}), "uuid", "managed") if attached else {}
+    disks = calls.find("VDI", any_of("_ref", {row.VDI for row in attached}), "uuid", "managed") if attached else {}
     own = {row.VDI: row.VM for row in _owned([row for row in attached if row.VDI in disks], disks)}
     if own:
-        users = steps.find("VBD", any_of("VDI", own), "VDI", "VM").values()
+        users = calls.find("VBD", any_of("VDI", own), "VDI", "VM").values()
         shared = {row.VDI for row in users if row.VM not in vms}
         own = {disk: vm for disk, vm in own.items() if disk not in shared and disk not in kept}
     if foreign := [disks[disk].uuid for disk in own if not disks[disk].managed]:
         raise InvalidState(f"the server can't delete {', '.join(foreign)}: it does not manage it", hint="keep_volumes=")
-    images = {row.suspend_VDI: vm for vm, row in steps.find("VM", any_of("_ref", vms), "suspend_VDI").items()}
+    images = {row.suspend_VDI: vm for vm, row in calls.find("VM", any_of("_ref", vms), "suspend_VDI").items()}
     return own | {image: vm for image, vm in images.items() if not is_null(image)}
 
 
@@ -77,16 +107,3 @@ def _owned(attached: Sequence[Any], disks: Mapping[str, Any]) -> Iterator[Any]:
         apart = row.other_config.get(ATTACHED) == disks[row.VDI].uuid
         if OWNER in row.other_config or (row.VM not in saying and not apart):
             yield row
-
-
-def _destroy(steps: Steps, cls: str, refs: Sequence[str]) -> dict[str, HvlibError]:
-    """Destroy all; why some are left. Where the connection is gone, nothing more is tried."""
-    left: dict[str, HvlibError] = {}
-    for number, ref in enumerate(refs):
-        try:
-            steps.run(f"{cls}.destroy", ref)
-        except (ConnectionFailed, Closed) as error:
-            return left | dict.fromkeys(refs[number:], error)
-        except HvlibError as error:
-            left[ref] = error
-    return left

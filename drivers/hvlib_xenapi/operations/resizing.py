@@ -2,43 +2,29 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-from hvlib.model.errors import HvlibError
-from hvlib_xenapi.operations.steps import Steps
+from hvlib_xenapi.operations.calls import Calls
 
 __all__ = ["resize"]
 
 LIMITS = ("memory_static_min", "memory_static_max", "memory_dynamic_min", "memory_dynamic_max")
 
 
-def resize(steps: Steps, vm: str, vcpus: int | None, memory_bytes: int | None) -> None:
+def resize(calls: Calls, vm: str, vcpus: int | None, memory_bytes: int | None) -> None:
     """Set what is not None: both, or neither."""
-    before = steps.record("VM", vm, "VCPUs_max", "VCPUs_at_startup", *LIMITS)
+    before = calls.record("VM", vm, "VCPUs_max", "VCPUs_at_startup", *LIMITS)
     if memory_bytes is not None:
         low = min(before.memory_static_min, memory_bytes)
-        steps.call("VM.set_memory_limits", vm, low, memory_bytes, memory_bytes, memory_bytes)
+        limits = [getattr(before, name) for name in LIMITS]
+        calls.call(
+            "VM.set_memory_limits",
+            *(vm, low, memory_bytes, memory_bytes, memory_bytes),
+            undo=lambda _: calls.call("VM.set_memory_limits", vm, *limits),
+        )
     if vcpus is None:
         return
-    try:
-        _set_processors(steps, vm, vcpus, before.VCPUs_at_startup)
-    except BaseException:
-        if memory_bytes is not None:
-            with suppress(HvlibError):
-                steps.call("VM.set_memory_limits", vm, *[getattr(before, name) for name in LIMITS])
-        raise
-
-
-def _set_processors(steps: Steps, vm: str, vcpus: int, before: int) -> None:
-    """Set both in the order in which the server's check, at the start <= at most, holds between the calls."""
-    if vcpus >= before:
-        steps.call("VM.set_VCPUs_max", vm, vcpus)
-        steps.call("VM.set_VCPUs_at_startup", vm, vcpus)
-    else:
-        steps.call("VM.set_VCPUs_at_startup", vm, vcpus)
-        try:
-            steps.call("VM.set_VCPUs_max", vm, vcpus)
-        except BaseException:
-            with suppress(HvlibError):
-                steps.call("VM.set_VCPUs_at_startup", vm, before)
-            raise
+    # The server's check, VCPUs at the start <= VCPUs at most, must hold between the calls.
+    names = ["VM.set_VCPUs_max", "VM.set_VCPUs_at_startup"]
+    values = [before.VCPUs_max, before.VCPUs_at_startup]
+    first, second = (0, 1) if vcpus >= before.VCPUs_at_startup else (1, 0)
+    calls.call(names[first], vm, vcpus, undo=lambda _: calls.call(names[first], vm, values[first]))
+    calls.call(names[second], vm, vcpus)

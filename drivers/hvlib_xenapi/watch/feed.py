@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 from hvlib.driver import Batch, Change, Gone, WatchCursor
@@ -12,8 +12,7 @@ from hvlib.driver.long_poll import LongPollFeed
 from hvlib.driver.table import Table
 from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
-from hvlib.model.resources import Resource
-from hvlib_xenapi.joins import indexes, needs
+from hvlib_xenapi.joins import indexes, links, needs
 from hvlib_xenapi.watch.cursor import Counts, Cursor, parse_cursor
 from hvlib_xenapi.watch.event_source import EventSource
 from hvlib_xenapi.watch.kind_watcher import KindWatcher, Taken
@@ -28,12 +27,15 @@ FORGOTTEN = "the server has forgotten deletions that it did not tell of"
 REPLIES_UNTIL_CURSOR = 4
 """Replies, at most, that a snapshot waits for until there is a cursor."""
 
-Tables = Mapping[type[Resource], Table[Any]]
-"""The table of each kind."""
+Part = tuple[Table[Any], Query[Any]]
+"""A query, and the table that describes the objects that it is about."""
 
 
 class EventFeed(LongPollFeed):
     """event.from, over connections of its own. Nothing is held on the server between two calls.
+
+    Followed are whole classes, and single objects: those that were chosen, and those that rows name. Of the latter the
+    server is asked as soon as a row names them, by a call of their own.
 
     Opening it sends nothing. The first `next` takes two round trips: all that exists comes with the token to go on
     from, and then what was deleted before. With a cursor it takes two, for what happened since, and for what there is.
@@ -46,19 +48,20 @@ class EventFeed(LongPollFeed):
     cursor when the next reply has no such deletion, not before: cursors are one reply behind.
     """
 
-    def __init__(
-        self, client: Client, tables: Tables, queries: Sequence[Query[Any]], since: WatchCursor | None
-    ) -> None:
+    def __init__(self, client: Client, parts: Sequence[Part], since: WatchCursor | None) -> None:
         super().__init__()
         login = client.login
         self._since = None if since is None else parse_cursor(since, login.about.uuid, login.database)
-        self._needs = _needs(tables, queries)
-        self._native = _native(tables, queries)
-        looked_up = {index for each in queries for index in indexes(tables[each.kind], each.fields)}
+        self._needs = _needs(parts)
+        self._native = {table.native_type for table, query in parts if query.native}
+        """The classes of which whole records are asked for."""
+        looked_up = {index for table, query in parts for index in indexes(table, query.fields)}
         self._inventory = Inventory(self._needs, looked_up)
-        self._watchers = [KindWatcher(client, tables[each.kind], each, self._inventory) for each in queries]
+        self._watchers = [KindWatcher(client, table, query, self._inventory) for table, query in parts]
         self._joined = any(watcher.joins for watcher in self._watchers)
-        self._subscriptions = sorted({text for watcher in self._watchers for text in watcher.subscriptions()})
+        self._subscriptions = {text for watcher in self._watchers for text in watcher.subscriptions()}
+        self._named: set[str] = set()
+        """The subscriptions to objects that rows name."""
         self._whole = {text for text in self._subscriptions if "/" not in text}
         """The classes of which all objects are subscribed to, so that they can be counted."""
         self._token = BEGINNING
@@ -93,6 +96,7 @@ class EventFeed(LongPollFeed):
             self._consistent(0.0)
             if self._cursor is not None:
                 break
+        self._follow_named()
         changes = [change for watcher in self._watchers for change in watcher.everything()]
         return Batch(changes, cursor=self._where(), synced=True)
 
@@ -111,6 +115,7 @@ class EventFeed(LongPollFeed):
         taken = self._take(reply.events)
         self._token = reply.token
         self._find_alive()
+        taken += self._follow_named()
         if self._joined:
             # The events say what was changed or deleted since; the rows are as they are now.
             taken = [(event, self._present(event)) for event, _ in taken]
@@ -125,8 +130,24 @@ class EventFeed(LongPollFeed):
             self._alive[cls] = self._source.refs(cls)
 
     def _go_on(self, timeout: float) -> Batch:
-        changes = self._changes(self._consistent(timeout))
-        return Batch(changes, cursor=self._where())
+        taken = self._consistent(timeout)
+        taken += self._follow_named()
+        return Batch(self._changes(taken), cursor=self._where())
+
+    def _follow_named(self) -> list[Taken]:
+        """Follow the objects that rows name now, and no longer those that none does: the events of the new ones."""
+        taken: list[Taken] = []
+        while (named := self._find_named()) != self._named:
+            for text in self._named - named:
+                self._inventory.drop(*text.split("/", 1))
+            new, self._named = named - self._named, named
+            if new:
+                taken += self._take(self._ask(BEGINNING, 0.0, new).events)
+        return taken
+
+    def _find_named(self) -> set[str]:
+        found = {text for watcher in self._watchers for text in watcher.named()}
+        return {text for text in found - self._subscriptions if text.partition("/")[0] not in self._whole}
 
     def _consistent(self, timeout: float) -> list[Taken]:
         """The events after the token, none of which may be missing. Raises `CursorLost`.
@@ -152,11 +173,14 @@ class EventFeed(LongPollFeed):
             for event in events
         )
 
-    def _ask(self, token: str, seconds: float) -> Reply:
-        """event.from. Once begun, a frozen server is found out; the reply that has all there is takes its time."""
+    def _ask(self, token: str, seconds: float, only: Set[str] = frozenset()) -> Reply:
+        """event.from, of some subscriptions only or of all.
+
+        Once begun, a frozen server is found out; the reply that has all there is takes its time.
+        """
         margin = self.margin(seconds) if self._begun else math.inf
         with self.timed(seconds):
-            return self._source.ask(self._subscriptions, token, seconds, margin)
+            return self._source.ask(sorted(only or self._subscriptions | self._named), token, seconds, margin)
 
     def _take(self, events: Sequence[Event]) -> list[Taken]:
         """Put what the events say into the inventory."""
@@ -174,8 +198,7 @@ class EventFeed(LongPollFeed):
         return taken
 
     def _row(self, cls: str, snapshot: Any) -> Row:
-        native = self._native.get(cls)
-        return snapshot if native is None else native_row(cls, self._needs[cls], native, snapshot)
+        return native_row(cls, self._needs[cls], snapshot) if cls in self._native else snapshot
 
     def _present(self, event: Event) -> list[Row]:
         row = self._inventory.rows[event.cls].get(event.ref)
@@ -196,22 +219,11 @@ class EventFeed(LongPollFeed):
         return None if self._cursor is None else encode_cursor(self._cursor)
 
 
-def _needs(tables: Tables, queries: Sequence[Query[Any]]) -> dict[str, frozenset[str]]:
+def _needs(parts: Sequence[Part]) -> dict[str, frozenset[str]]:
     """The fields that are needed of each class."""
     needed: dict[str, frozenset[str]] = {}
-    for query in queries:
-        for cls, fields in needs(tables[query.kind], query.fields).items():
+    for table, query in parts:
+        linked = {table.native_type: frozenset() if query.refs is None else links(table, query.fields)}
+        for cls, fields in (*needs(table, query.fields).items(), *linked.items()):
             needed[cls] = needed.get(cls, frozenset()) | fields
     return needed
-
-
-def _native(tables: Tables, queries: Sequence[Query[Any]]) -> dict[str, bool | tuple[str, ...]]:
-    """Return the fields of the server's own records that are asked for, by class; True: all."""
-    found: dict[str, bool | tuple[str, ...]] = {}
-    for query in queries:
-        if query.native:
-            cls = tables[query.kind].native_type
-            before = found.get(cls, ())
-            named = isinstance(before, tuple) and isinstance(query.native, tuple)
-            found[cls] = (*before, *query.native) if named else True  # type: ignore[misc]
-    return found

@@ -8,7 +8,8 @@ from typing import Any
 from hvlib.driver import Change, Gone, Upsert
 from hvlib.driver.table import Table
 from hvlib.model.query import Query
-from hvlib_xenapi.joins import Join, records
+from hvlib_xenapi.joins import Every, Join, records
+from hvlib_xenapi.values import is_null
 from hvlib_xenapi.wire.client import Client
 from hvlib_xenapi.wire.events import Event
 from hvlib_xenapi.wire.rows import Inventory, Row
@@ -29,6 +30,8 @@ class KindWatcher:
         self._inventory = inventory
         self._rows = inventory.rows[self._cls]
         self._chosen = None if query.refs is None else {ref.id for ref in query.refs}
+        self._named = [join for join in self.joins if join.few or (self.chosen and not isinstance(join, Every))]
+        """The joins of which objects are followed by themselves, as rows name them."""
 
     @property
     def chosen(self) -> bool:
@@ -36,9 +39,17 @@ class KindWatcher:
         return self._chosen is not None
 
     def subscriptions(self) -> list[str]:
-        """Return the subscriptions that event.from is sent."""
+        """Return the subscriptions that event.from is sent from the beginning."""
         own = [self._cls] if self._chosen is None else [f"{self._cls}/{ref}" for ref in self._chosen]
-        return [*own, *(join.name for join in self.joins)]
+        return [*own, *(join.name for join in self.joins if join not in self._named)]
+
+    def named(self) -> Iterator[str]:
+        """Yield the subscriptions to joined objects that rows name now."""
+        refs = self._rows if self._chosen is None else self._chosen & self._rows.keys()
+        for join in self._named:
+            for ref in refs:
+                found = join.named(self._inventory, ref, self._rows[ref])
+                yield from (f"{join.name}/{each}" for each in found if not is_null(each))
 
     def everything(self) -> Iterator[Change]:
         """Yield all objects; of chosen objects, also those that are not there."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from hvlib.driver import About, Context, Endpoint, NotSent, Secret, SessionLost
+from hvlib.driver import About, Context, Endpoint, NotSent, Secret
 from hvlib.driver.http import Address, Connections, HttpAuthenticator
-from hvlib.driver.login_slot import LOGOUT_TIMEOUT
+from hvlib.driver.login_slot import LOGOUT_TIMEOUT, refused_logins
 from hvlib.model.errors import AuthenticationFailed, ConnectionTimeout, HvlibError, ProtocolError
 from hvlib_xenapi.errors import is_code
 from hvlib_xenapi.login import Login
@@ -92,14 +92,13 @@ class XenAPIAuthenticator(HttpAuthenticator[Login]):
         for _ in range(MASTERS_PER_LOGIN):
             caller = RpcCaller(self.connections.to(address), self.context)
             try:
-                caller.log_in(parameters, limit)
-            except HvlibError as error:
-                if is_code(error, "HOST_IS_SLAVE") and len(error.native) > 1:
-                    address = msgspec.structs.replace(address, host=error.native[1])
-                    continue
-                if isinstance(error, SessionLost):  # There was no session yet.
-                    raise AuthenticationFailed(f"{address} refuses the login: {error}", native=error.native) from error
-                raise
+                with refused_logins(f"{address} refuses the login"):
+                    caller.log_in(parameters, limit)
+            except AuthenticationFailed as error:
+                if not is_code(error, "HOST_IS_SLAVE") or len(error.native) < 2:
+                    raise
+                address = msgspec.structs.replace(address, host=error.native[1])
+                continue
             self._address = address
             return caller
         raise ProtocolError(f"{address} and the hosts that it names do not agree on who is the master")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import or_
 from typing import Any, ClassVar
 
 import msgspec
 
-from hvlib_xenapi.wire.rows import Needs, Rows, row_type
+from hvlib_xenapi.wire.rows import Rows, row_type
 
-__all__ = ["BEGINNING", "Event", "Reply", "joined_rows", "reply_type"]
+__all__ = ["BEGINNING", "Event", "Reply", "all_rows", "reply_type"]
 
 BEGINNING = ""
 """The token for which the server sends all that exists."""
@@ -48,9 +48,9 @@ def _event_type(cls: str, fields: Any) -> Any:
     )
 
 
-def joined_rows(reply: Reply, needs: Needs) -> Rows:
+def all_rows(reply: Reply, classes: Iterable[str]) -> Rows:
     """The rows of a reply to `BEGINNING`."""
-    rows: Rows = {cls: {} for cls in needs}
+    rows: Rows = {cls: {} for cls in classes}
     for event in reply.events:
         if event.snapshot is not None:
             rows[event.cls][event.ref] = event.snapshot

@@ -12,12 +12,11 @@ from typing import Any
 
 import msgspec
 
-from hvlib.driver.table import row_type_of
-from hvlib.model.errors import InvalidQuery
+from hvlib.driver.table import NATIVE, native_type, row_type_of
 from hvlib_xenapi.wire.conversion import converter
 from hvlib_xenapi.wire.datamodel import FIELDS
 
-__all__ = ["NATIVE", "Inventory", "Needs", "Row", "Rows", "native_row", "row_type", "rows_type"]
+__all__ = ["Inventory", "Needs", "Row", "Rows", "native_row", "row_type", "rows_type"]
 
 Row = Any
 """A structure whose attributes are fields of one class."""
@@ -27,9 +26,6 @@ Rows = dict[str, dict[str, Row]]
 
 Needs = Mapping[str, frozenset[str]]
 """Fields by class."""
-
-NATIVE = "native"
-"""The name of a row's attribute for the server's own record; no field of XenAPI has it."""
 
 NUMBERS: Mapping[str, Any] = {"int": int | None, "float": float | None}
 """The types of numbers, which XML-RPC sends as text. Columns convert everything else."""
@@ -48,16 +44,11 @@ def rows_type(cls: str, fields: frozenset[str]) -> Any:
     return dict[str, row_type(cls, fields)]  # type: ignore[misc]
 
 
-def native_row(cls: str, fields: frozenset[str], names: bool | tuple[str, ...], record: Mapping[str, Any]) -> Row:
-    """A row that has the server's own record too, or what of it is named. Raises `InvalidQuery` for other names."""
+def native_row(cls: str, fields: frozenset[str], record: Mapping[str, Any]) -> Row:
+    """A row that has the server's own record too. No field of XenAPI has that one's name."""
     convert = converter(f"{cls} record")
     whole = record if convert is None else convert(record)
-    if isinstance(names, tuple):
-        for name in names:
-            if name not in whole:
-                raise InvalidQuery(f"{cls} has no field {name!r}")
-        whole = {name: whole[name] for name in names}
-    return msgspec.convert({**record, NATIVE: whole}, row_type(cls, fields | {NATIVE}), strict=False)
+    return msgspec.convert({**record, NATIVE: whole}, native_type(row_type(cls, fields)), strict=False)
 
 
 Back = dict[str, dict[str, Row]]

@@ -14,11 +14,13 @@ from hvlib.driver.table.columns import (
     RefsTo,
     RefTo,
 )
+from hvlib.driver.table.native import NATIVE, native_of, native_or_none, native_type
 from hvlib.driver.table.row_types import row_type, row_type_of
 from hvlib.driver.table.table import Records, StoredFilter, Table
 
 __all__ = [
     "ID",
+    "NATIVE",
     "NOT_STORED",
     "Code",
     "Column",
@@ -34,6 +36,9 @@ __all__ = [
     "attribute",
     "item",
     "item_or_none",
+    "native_of",
+    "native_or_none",
+    "native_type",
     "row_type",
     "row_type_of",
 ]

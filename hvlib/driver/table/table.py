@@ -16,6 +16,7 @@ import msgspec
 from hvlib.driver.context import Context
 from hvlib.driver.table.code import Code
 from hvlib.driver.table.columns import NOT_STORED, Column
+from hvlib.driver.table.native import NATIVE, NativeOf
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
@@ -23,8 +24,6 @@ from hvlib.model.resources import Resource
 __all__ = ["Records", "StoredFilter", "Table"]
 
 R = TypeVar("R", bound=Resource)
-
-NATIVE = "native"
 
 
 class StoredFilter(NamedTuple):
@@ -56,17 +55,16 @@ class Records(msgspec.Struct, Generic[R], frozen=True):
 
     @property
     def make(self) -> Callable[..., R | None]:
-        """The function that makes a record of an object's identifier, its native row, and its ``native`` properties if
-        they were asked for; None if the object is not of the kind.
+        """The function that makes a record of an object's identifier and its native row; None if it is not of the kind.
 
         It makes each ref once, and keeps them: take it for a page, and hold it no longer. Refs keep their provider.
         """
         return self.maker()
 
-    def all(self, rows: Iterable[tuple[str, Any] | tuple[str, Any, Any]]) -> list[R]:
+    def all(self, rows: Iterable[tuple[str, Any]]) -> list[R]:
         """The records of the objects that are of the kind, out of what `make` takes for each."""
         make = self.maker()
-        return [record for row in rows if (record := make(*row)) is not None]
+        return [record for id, row in rows if (record := make(id, row)) is not None]
 
 
 class Table(msgspec.Struct, Generic[R], frozen=True, eq=False):
@@ -114,22 +112,31 @@ class Table(msgspec.Struct, Generic[R], frozen=True, eq=False):
             yield StoredFilter(name, value if isinstance(value, tuple) else (value,))
 
     def records(
-        self, query: Query[R], read: Callable[[str], str], context: Context, client: Any = None, joined: Any = None
+        self,
+        query: Query[R],
+        read: Callable[[str], str],
+        context: Context,
+        client: Any = None,
+        joined: Any = None,
+        native: NativeOf | None = None,
     ) -> Records[R]:
         """The functions that make the query's records: generated, and built by position.
 
         | read: the expression of a property's value in the driver's rows: `attribute`, `item` or `item_or_none`
         | client: what `Constant` columns are taken from
         | joined: what the driver read for the joins
+        | native: gives an object's native properties out of its row; None: the row is a dictionary of them
+
+        Making a record raises `InvalidQuery` for a native property that is asked for and not among those.
         """
         code = Code(read, context, client, joined)
         ref = partial(context.ref, self.kind)
         accepted = self._accepted(code)
-        values = [self._source(name, query, code) for name in query.record_type.__struct_fields__[1:]]
+        values = [self._source(name, query, code, native) for name in query.record_type.__struct_fields__[1:]]
         record = f"{code.bind(query.record_type)}({code.bind(ref)}(id), {', '.join(values)})"
         made = f"{record} if {accepted} else None" if accepted else record
         tester = partial(self.fits, read, context, client, joined)
-        return Records(code.function("id, row, native=None", made), tester, ref)
+        return Records(code.function("id, row", made), tester, ref)
 
     def fits(
         self, read: Callable[[str], str], context: Context, client: Any = None, joined: Any = None
@@ -145,10 +152,13 @@ class Table(msgspec.Struct, Generic[R], frozen=True, eq=False):
         code = Code(read, context, client, None)
         return code.function("id, row", self.fields[field].source(code))()
 
-    def _source(self, name: str, query: Query[R], code: Code) -> str:
-        if name == NATIVE:
-            return "native"
-        return self.fields[name].source(code) if name in query.record_type.loaded else "None"
+    def _source(self, name: str, query: Query[R], code: Code, native: NativeOf | None) -> str:
+        if name not in query.record_type.loaded:
+            return "None"
+        if name != NATIVE:
+            return self.fields[name].source(code)
+        properties = "row" if native is None else f"{code.bind(native)}(row)"
+        return f"{code.bind(query.pick_native)}({properties})"
 
     def _accepted(self, code: Code) -> str:
         """The expression that is true for objects of the kind; "" where all are."""

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, cast
 
 from hvlib.model import actions
 from hvlib.model.binding import BoundCollection
+from hvlib.model.errors import InvalidState
 from hvlib.model.ref import Ref, as_ref, as_refs
 from hvlib.model.resources.resource import Resource
 from hvlib.model.task import Task
@@ -168,7 +169,7 @@ class Cluster(Resource, frozen=True):
 class Snapshot(Resource, frozen=True):
     """A VM's state at one moment, kept.
 
-    | vm: whose it is
+    | vm: whose it is, an `Image` where that VM was turned into one; None if it is gone
     | parent: the snapshot that it follows; None for the first
     | has_memory: whether the memory was kept too
     """
@@ -180,7 +181,9 @@ class Snapshot(Resource, frozen=True):
     has_memory: bool | None
 
     def revert(self) -> Task[VM]:
-        """Take the VM back to this snapshot. The task's result is the `VM`."""
+        """Take the VM back to this snapshot. The task's result is the `VM`. Raises `InvalidState` if there is no VM."""
+        if self.vm is None or self.vm.kind != VM.kind:
+            raise InvalidState(f"{self._label()}: its VM is gone, or an image now")
         vms: BoundCollection = self.provider.collection(VM.kind)
         return cast("Task[VM]", vms.do(self.vm, actions.Revert(self.ref), label=f"VM to {self._label()}"))
 

@@ -39,7 +39,6 @@ class Watch(Generic[R]):
         *,
         since: WatchCursor | None = None,
         known: Known | None = None,
-        patience: float | None = None,
     ) -> None:
         self._manager = manager
         self._clock = manager.clock
@@ -52,7 +51,7 @@ class Watch(Generic[R]):
         self._waiting: int | None = None
         self._closed = False
         # Errors of the first feed are raised where the watch is asked for.
-        self._keeper.open(None if patience is None else self._clock.now() + patience, repeat=True)
+        self._keeper.open(None, repeat=True)
         manager.add_waiter(self)
 
     @property
@@ -95,11 +94,15 @@ class Watch(Generic[R]):
                 self._keeper.close()
             self._turn.release()
 
+    def stop(self) -> None:
+        """End the iteration, from any thread. What the server holds is freed by `close`, which is to follow."""
+        self._closed = True
+        self.abort()
+
     def close(self) -> None:
         """End the watch, from any thread, and free what it holds on the server. Idempotent."""
-        self._closed = True
         self._manager.remove_waiter(self)
-        self.abort()
+        self.stop()
         if self._waiting == threading.get_ident():
             return  # A signal handler closes what its own thread waits for: the wait ends below, and cleans up.
         with self._turn:  # The waiting thread, if any, is on its way out.

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(300)  # the region's start counts for the first
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     clouds: Path = tmp_path_factory.mktemp("openstack") / "clouds.yaml"
-    with OpenStack(servers=20) as server, pytest.MonkeyPatch.context() as patch:
+    with OpenStack(servers=12) as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv(CLOUDS, str(clouds))
         yield OpenStackSite(server, clouds)
 

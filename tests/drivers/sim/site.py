@@ -120,4 +120,4 @@ class SimSite(Site):
     def _fields(self, kind: type[Resource], one: objects.Object) -> Mapping[str, object]:
         values = {"name_label": one.name, **asdict(one)}
         plain = {name: value.id if isinstance(value, objects.Link) else value for name, value in values.items()}
-        return {name: value for name, value in plain.items() if name in kind.all_fields()}
+        return {name: plain[name] for name in kind.all_fields() if name in plain}

@@ -12,6 +12,7 @@ __all__ = [
     "Row",
     "device",
     "guest_fields",
+    "is_disk",
     "is_image",
     "is_vm",
     "labels",
@@ -36,6 +37,12 @@ def is_image(row: Row) -> bool:
 def is_vm(row: Row) -> bool:
     """Whether an object of the class VM is a virtual machine."""
     return not (row["is_a_template"] or row["is_a_snapshot"] or row["is_control_domain"])
+
+
+def is_disk(row: Row, repository: Row) -> bool:
+    """Whether a VDI is meant for VMs, as a disk that they write to."""
+    of_vms = row["managed"] and not row["is_a_snapshot"] and row["type"] in ("user", "system", "ephemeral")
+    return bool(of_vms and repository["content_type"] not in ("iso", "disk"))
 
 
 def labels(row: Row) -> dict[str, object]:

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from drivers.xenapi.odd_objects import add_odd_objects
 from drivers.xenapi.records import (
     NULL,
     Row,
     device,
     guest_fields,
+    is_disk,
     is_image,
     is_vm,
     labels,
@@ -62,6 +64,7 @@ class XenAPISite(Site):
         vm = next(id for id, row in self._all("VM").items() if is_vm(row))
         self.server.call("VM.snapshot", vm, "kept")
         self.server.call("VM.snapshot", vm, "kept too")
+        add_odd_objects(self.server)
         self._fill()
         self._spare = self._clone_template()
 
@@ -209,15 +212,16 @@ class XenAPISite(Site):
         return {id: {**labels(row), "hosts": hosts} for id, row in self._all("pool").items()}
 
     def _snapshots(self) -> Mapping[str, Mapping[str, object]]:
+        vms = self._all("VM")
         return {
             id: {
                 **labels(row),
                 "created_at": moment(row["snapshot_time"]),
-                "vm": reference(row["snapshot_of"]),
+                "vm": reference(row["snapshot_of"]) if row["snapshot_of"] in vms else None,
                 "parent": reference(row["parent"]),
                 "has_memory": row["power_state"] == "Suspended",
             }
-            for id, row in self._all("VM").items()
+            for id, row in vms.items()
             if row["is_a_snapshot"]
         }
 
@@ -254,7 +258,7 @@ class XenAPISite(Site):
         }
 
     def _volumes(self) -> Mapping[str, Mapping[str, object]]:
-        disks = self._all("VBD").values()
+        disks, repositories = self._all("VBD").values(), self._all("SR")
         return {
             id: {
                 **labels(row),
@@ -264,7 +268,7 @@ class XenAPISite(Site):
                 "bootable": any(each["bootable"] for each in disks if each["VDI"] == id),
             }
             for id, row in self._all("VDI").items()
-            if row["managed"] and not row["is_a_snapshot"] and row["type"] in ("user", "system", "ephemeral")
+            if is_disk(row, repositories[row["SR"]])
         }
 
     def _tasks(self) -> Mapping[str, Mapping[str, object]]:

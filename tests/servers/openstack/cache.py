@@ -23,7 +23,7 @@ from servers.openstack.settings import Settings
 __all__ = ["copy", "prepare"]
 
 HERE = Path(__file__).parent
-MADE_BY_NOVA = 20
+MADE_BY_NOVA = 12
 UNFINISHED = "making-"
 KEPT = ("*.sqlite", "estate.json", "settings.json", "images", "keys", "nova")
 

@@ -169,12 +169,16 @@ class OpenStack(Server):
         lines = log.read_text().splitlines() if log.exists() else []
         return [(id, what) for id, _, what in (line.partition(" ") for line in lines)]
 
+    def set_page(self, page: int) -> None:
+        """Have nova tell so many servers at a time at most. It starts anew for it."""
+        self._running.page = page
+        self._running.start_anew("nova")
+
     def lose_cell(self, *ids: str) -> None:
         """Put servers into a cell of their own, and break its database.
 
         Nova starts anew for it: it remembers its cells, and does not begin without one.
         """
-        self._running.stop()
         for remains in self._folder.glob("lost.sqlite*"):
             remains.unlink()
         shutil.copy(self._folder / "nova.sqlite", self._folder / "lost.sqlite")
@@ -185,12 +189,14 @@ class OpenStack(Server):
         with closing(sqlite3.connect(self._folder / "nova_api.sqlite")) as api, api:
             api.execute(add, [LOST_CELL])
         self._put_into_cell("lost", ids)
-        self._running.start()
+        self._running.start_anew("nova")
         (self._folder / "lost.sqlite").write_text("This is no database any more." * 1000)
 
     def find_cell(self, *ids: str) -> None:
-        """Put them back."""
+        """Put them back. Nova can start without their cell again."""
         self._put_into_cell("cell1", ids)
+        with closing(sqlite3.connect(self._folder / "nova_api.sqlite", timeout=TASK_TIMEOUT)) as api, api:
+            api.execute("DELETE FROM cell_mappings WHERE uuid = ?", [LOST_CELL])
 
     def _put_into_cell(self, name: str, ids: Sequence[str]) -> None:
         """Those in the one that is lost are to be seen nowhere else."""

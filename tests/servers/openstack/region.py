@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from servers.openstack import configuration
@@ -31,7 +31,7 @@ class Region:
         self.ports: Ports = {project.name: (0, 0) for project in PROJECTS}  # any, until the first start chose
         self.folder = folder
         self._password = password
-        self._page = page
+        self.page = page
         self._processes: dict[str, StartingProcess] = {}
 
     @property
@@ -40,7 +40,7 @@ class Region:
         public, internal = (
             {name: f"http://127.0.0.1:{ports[kind]}" for name, ports in self.ports.items()} for kind in (0, 1)
         )
-        return Settings(public, internal, self._password, self._page)
+        return Settings(public, internal, self._password, self.page)
 
     @property
     def pids(self) -> dict[str, int]:
@@ -49,11 +49,24 @@ class Region:
 
     def start(self) -> None:
         """Return when all services answer."""
+        self._start(list(self.ports))
+
+    def start_anew(self, name: str) -> None:
+        """End the service of one project, and return when it answers again."""
+        self._processes.pop(name).stop()
+        self._start([name])
+
+    def stop(self) -> None:
+        """End all services at once."""
+        while self._processes:
+            self._processes.popitem()[1].stop()
+
+    def _start(self, names: Sequence[str]) -> None:
         sockets: dict[str, list[socket.socket]] = {}
         try:
-            for name, ports in self.ports.items():
-                sockets[name] = [_listen(port) for port in ports]
-            self.ports = {name: (_port(pair[0]), _port(pair[1])) for name, pair in sockets.items()}
+            for name in names:
+                sockets[name] = [_listen(port) for port in self.ports[name]]
+            self.ports |= {name: (_port(pair[0]), _port(pair[1])) for name, pair in sockets.items()}
             configuration.write(self.folder, VENV, self.settings)
             for name, pair in sockets.items():
                 arguments = ["serve", name, *(str(each.fileno()) for each in pair)]
@@ -62,13 +75,8 @@ class Region:
             for pair in sockets.values():
                 for each in pair:
                     each.close()
-        for process in self._processes.values():
-            process.wait_ready()
-
-    def stop(self) -> None:
-        """End all services at once."""
-        while self._processes:
-            self._processes.popitem()[1].stop()
+        for name in names:
+            self._processes[name].wait_ready()
 
 
 def migrate(folder: Path, password: str) -> None:

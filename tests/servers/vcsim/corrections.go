@@ -15,7 +15,7 @@ func correct(ctx *simulator.Context, method *simulator.Method) {
 		return
 	}
 	if collector, ok := ctx.Session.Get(method.This).(*simulator.PropertyCollector); ok {
-		if method.Name == "WaitForUpdatesEx" {
+		if method.Name == "CreateFilter" || method.Name == "WaitForUpdatesEx" {
 			ctx.Session.Registry.Put(&propertyCollector{PropertyCollector: collector, told: map[told]struct{}{}})
 		}
 		return
@@ -33,9 +33,9 @@ func correct(ctx *simulator.Context, method *simulator.Method) {
 	}
 }
 
-// propertyCollector tells watchers of every object that is deleted, and of every task that is no recent one any more.
-// The simulator forgets those that went in the same moment in which another one came: then it fills its filters anew,
-// and does not look for what is not there any more.
+// propertyCollector refuses filters on properties that there are not, and tells watchers of every object that is deleted,
+// and of every task that is no recent one any more. The simulator forgets those that went in the same moment in which
+// another one came: then it fills its filters anew, and does not look for what is not there any more.
 type propertyCollector struct {
 	*simulator.PropertyCollector
 	told map[told]struct{}
@@ -43,6 +43,20 @@ type propertyCollector struct {
 
 // told is an object that a filter has told of.
 type told struct{ filter, object types.ManagedObjectReference }
+
+func (pc *propertyCollector) CreateFilter(ctx *simulator.Context, req *types.CreateFilter) soap.HasFault {
+	read := pc.RetrievePropertiesEx(ctx, &types.RetrievePropertiesEx{SpecSet: []types.PropertyFilterSpec{req.Spec}})
+	if body, ok := read.(*methods.RetrievePropertiesExBody); ok && body.Res != nil && body.Res.Returnval != nil {
+		for _, object := range body.Res.Returnval.Objects {
+			for _, missing := range object.MissingSet {
+				if invalid, ok := missing.Fault.Fault.(*types.InvalidProperty); ok {
+					return &methods.CreateFilterBody{Fault_: simulator.Fault("", invalid)}
+				}
+			}
+		}
+	}
+	return pc.PropertyCollector.CreateFilter(ctx, req)
+}
 
 func (pc *propertyCollector) WaitForUpdatesEx(ctx *simulator.Context, req *types.WaitForUpdatesEx) soap.HasFault {
 	res := pc.PropertyCollector.WaitForUpdatesEx(ctx, req)

@@ -62,5 +62,5 @@ class TableAdapter(Adapter[R]):
         reply = self.client.call("GET", self.table.native_type, ask=ask)
         with protocol_errors():
             records = self.table.records(query, item, self.client.context, self.client)
-            items = records.all((row["id"], row, query.pick_native(row)) for row in reply["items"])
+            items = records.all((row["id"], row) for row in reply["items"])
             return Page(items, reply["next"], reply["total"])

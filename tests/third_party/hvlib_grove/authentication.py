@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from hvlib.driver import About, Context, Endpoint, Secret, SessionLost, protocol_errors
+from hvlib.driver import About, Context, Endpoint, Secret, protocol_errors
 from hvlib.driver.http import HttpAuthenticator
-from hvlib.driver.login_slot import LOGOUT_TIMEOUT
-from hvlib.model.errors import AuthenticationFailed, HvlibError
+from hvlib.driver.login_slot import LOGOUT_TIMEOUT, refused_logins
+from hvlib.model.errors import HvlibError
 from hvlib_grove.client import Connection
 from hvlib_grove.login import Login
 
@@ -28,10 +28,8 @@ class GroveAuthenticator(HttpAuthenticator[Login]):
         that it has just accepted, `ConnectionFailed`, `ConfigError`.
         """
         user, password = self.credentials()
-        try:
+        with refused_logins("the server refuses the login"):
             reply = self._connection.send("POST", "sessions", body={"user": user, "password": password.reveal()})
-        except SessionLost as refusal:  # A session that was not accepted can't be lost.
-            raise AuthenticationFailed(str(refusal), native=refusal.native, request_id=refusal.request_id) from refusal
         with protocol_errors():
             token = Secret(str(reply["token"]))
         try:

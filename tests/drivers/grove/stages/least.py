@@ -27,8 +27,8 @@ from hvlib.driver import (
     protocol_errors,
 )
 from hvlib.driver.http import Connections, chunks, status_error
-from hvlib.driver.login_slot import LOGOUT_TIMEOUT, Authenticator, LoginSlot
-from hvlib.model.errors import AuthenticationFailed, HvlibError, Unsupported
+from hvlib.driver.login_slot import LOGOUT_TIMEOUT, Authenticator, LoginSlot, refused_logins
+from hvlib.model.errors import HvlibError, Unsupported
 from hvlib.model.query import Query
 from hvlib.model.resources import VM, Resource
 
@@ -78,10 +78,8 @@ class GroveAuthenticator(Authenticator[Login]):
     def log_in(self) -> Login:
         password = self._endpoint.password
         body = {"user": self._endpoint.username, "password": password and password.reveal()}
-        try:
+        with refused_logins("the server refuses the login"):
             reply = self._connection.send("POST", "/sessions", body)
-        except SessionLost as refusal:  # Grove answers 401 to a wrong password too.
-            raise AuthenticationFailed("wrong user or password") from refusal
         with protocol_errors():
             token = Secret(reply["token"])
         try:

@@ -27,7 +27,7 @@ AT_ONCE = RetryPolicy(backoff=lambda attempt, error: 0.0)
 
 @pytest.fixture(scope="session")
 def region() -> Iterator[OpenStack]:
-    with OpenStack(servers=20) as server:
+    with OpenStack(servers=12) as server:
         yield server
 
 

@@ -27,10 +27,16 @@ SMALL, LARGE = 1000, 10
 
 
 @pytest.fixture(scope="module")
-def region(request: pytest.FixtureRequest) -> Iterator[OpenStack]:
-    """One of its own."""
-    with OpenStack(servers=20, page=request.param) as server:
+def own_region() -> Iterator[OpenStack]:
+    with OpenStack(servers=12) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def region(own_region: OpenStack, request: pytest.FixtureRequest) -> OpenStack:
+    """Nobody else's, with pages of so many servers."""
+    own_region.set_page(request.param)
+    return own_region
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from servers.faulty_fault import Replace
 from servers.faulty_proxy import FaultyProxy
 from servers.openstack.openstack import OpenStack
+from servers.openstack.settings import PAGE
 from servers.openstack_replay.replay import OpenStackReplay
 
 import hvlib
@@ -93,23 +94,25 @@ def test_where_nova_does_not_count(large: OpenStackReplay, alone: None, reach: C
         assert trips(provider, oldest, oldest, ALONE) == 1 + len(oldest)
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("cloud", ["admin", "member"])
-def test_how_nova_counts(monkeypatch: pytest.MonkeyPatch, cloud: str) -> None:
-    """A region whose pages have one server: a member is told its project's, an administrator those of all hosts."""
-    with OpenStack(servers=20, page=1) as region:
-        for name, value in region.environment.items():
-            monkeypatch.setenv(name, value)
-        every_project = cloud == "admin"
-        with (
-            hvlib.connect(f"openstack://{cloud}", all_projects=every_project) as counting,
-            hvlib.connect(f"openstack://{cloud}") as provider,
-        ):
-            pages = counting.compute.vms.get_all(fields=[]).count() + 1
-            there = [vm.ref for vm in provider.compute.vms.get_all(fields=[])]
-            for lost in (4, 30):
-                refs = [*there[-3:], *gone(provider, "VM", lost)]
-                assert trips(provider, refs, there[-3:], ALONE) <= min(len(refs), pages) + 1
+@pytest.fixture(scope="class")
+def pages_of_one(region: OpenStack) -> Iterator[None]:
+    """The region tells one server at a time."""
+    region.set_page(1)
+    yield
+    region.set_page(PAGE)
+
+
+@pytest.mark.usefixtures("pages_of_one")
+class TestPagesOfOne:
+    @pytest.mark.parametrize("cloud", ["admin", "member"])
+    def test_how_nova_counts(self, connect: Connect, cloud: str) -> None:
+        """A member is told its project's servers, an administrator those of all hosts."""
+        counting, provider = connect(cloud, all_projects=cloud == "admin"), connect(cloud)
+        pages = counting.compute.vms.get_all(fields=[]).count() + 1
+        there = [vm.ref for vm in provider.compute.vms.get_all(fields=[])]
+        for lost in (4, 30):
+            refs = [*there[-3:], *gone(provider, "VM", lost)]
+            assert trips(provider, refs, there[-3:], ALONE) <= min(len(refs), pages) + 1
 
 
 def test_what_a_member_reads(region: OpenStack, connect: Connect) -> None:

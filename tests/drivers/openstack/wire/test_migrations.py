@@ -36,7 +36,7 @@ def wait_until_it_moves(region: OpenStack, vm: hvlib.VM) -> None:
 
 
 @pytest.mark.parametrize("vm", ["long"], indirect=True)
-def test_a_live_migration_can_be_cancelled(region: OpenStack, connect: Connect, vm: hvlib.VM) -> None:
+def test_a_live_migration_can_be_cancelled(region: OpenStack, vm: hvlib.VM) -> None:
     task = vm.migrate()
     wait_until_it_moves(region, vm)
     with pytest.raises(hvlib.TaskTimeout):
@@ -46,9 +46,9 @@ def test_a_live_migration_can_be_cancelled(region: OpenStack, connect: Connect, 
     with pytest.raises(hvlib.TaskCancelled):
         task.wait(timeout=PATIENCE)
     assert task.ref is not None
-    record = connect().tasks.get(task.ref)
+    record = vm.provider.tasks.get(task.ref)
     assert isinstance(record, TaskRecord)
-    assert (record.state, record.operation, record.target) == ("cancelled", "live-migration", vm.ref)
+    assert (record.state, record.target) == ("cancelled", vm.ref)
     server = region.administrator().server(vm.ref.id)
     assert (server["status"], server["OS-EXT-SRV-ATTR:hypervisor_hostname"]) == ("ACTIVE", vm.host and vm.host.id)
     with pytest.raises(hvlib.InvalidState, match="has ended"):
@@ -87,8 +87,8 @@ def test_a_host_that_can_not_be(provider: hvlib.Provider, connect: Connect, vm: 
     assert vm.host is not None
     with pytest.raises(hvlib.TaskFailed, match="No valid host"):
         vm.migrate(host=vm.host).wait(timeout=PATIENCE)
-    with pytest.raises(hvlib.Unsupported, match="volumes"):
+    with pytest.raises(hvlib.Unsupported, match="takes no 'pool'"):
         vm.migrate(pool=provider.storage.pools.find("fast"))
     member = connect("member").compute.vms.find("member-1")
     with pytest.raises(hvlib.PermissionDenied):
-        member.migrate()
+        member.migrate().wait(timeout=PATIENCE)

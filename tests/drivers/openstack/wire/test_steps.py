@@ -1,19 +1,16 @@
-"""Operations of several requests on the real services: who takes the next step, and what becomes of one refused."""
+"""Operations of several requests on the real services, and many operations at a time."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import pytest
 from servers.openstack.openstack import OpenStack
 
 import hvlib
-from hvlib.model.ref import Ref
 from hvlib.model.task import ENDED
 
 from .conftest import Connect
@@ -54,36 +51,13 @@ def create(provider: hvlib.Provider, name: str) -> hvlib.Task[hvlib.VM]:
     return provider.compute.vms.create(name, image=images.find("tiny-linux"), flavor=flavors.find("m1.tiny"))
 
 
-def test_a_step_is_taken_once_whoever_looks(region: OpenStack, connect: Connect) -> None:
-    providers = [connect() for _ in range(3)]
-    begun = create(providers[0], "looked at by three")
-    assert begun.ref is not None
-    tasks = [provider.tasks.get(Ref.parse(str(begun.ref))).follow() for provider in providers]
-    with ThreadPoolExecutor(len(tasks)) as threads:
-        waits = [threads.submit(partial(task.wait, timeout=PATIENCE)) for task in tasks]
-    vm = begun.wait(timeout=PATIENCE)
-    assert [wait.result().power_state for wait in waits] == ["halted"] * len(tasks)
-    assert done(region, vm.ref.id) == ["create", "stop"]
-    size = vm.resize(flavor=providers[0].compute.flavors.find("m1.small"))
-    assert size.ref is not None
-    tasks = [size, providers[1].tasks.get(Ref.parse(str(size.ref))).follow()]
-    with ThreadPoolExecutor(len(tasks)) as threads:
-        waits = [threads.submit(partial(task.wait, timeout=PATIENCE)) for task in tasks]
-    assert [wait.result().vcpus for wait in waits] == [2, 2]
-    # Nova takes a confirmation twice if both come in the same moment: it does nothing at the second one.
-    assert Counter(done(region, vm.ref.id)[2:]).keys() == {"resize", "confirmResize"}
-    vm.delete().wait(timeout=PATIENCE)
-
-
 def test_a_step_that_is_refused_is_a_failure(region: OpenStack, connect: Connect) -> None:
     administrator, member = region.administrator(), connect("member")
     vm = create(member, "locked").wait(timeout=PATIENCE)
-    task = vm.resize(flavor=member.compute.flavors.find("m1.small"))
-    administrator.wait_for_server(vm.ref.id, "VERIFY_RESIZE")
+    assert (vm.power_state, done(region, vm.ref.id)) == ("halted", ["create", "stop"])
     administrator.call("nova", "POST", f"/v2.1/servers/{vm.ref.id}/action", {"lock": None})
     with pytest.raises(hvlib.InvalidState, match="is locked"):
-        task.wait(timeout=PATIENCE)
-    assert administrator.server(vm.ref.id)["status"] == "VERIFY_RESIZE"
+        vm.resize(flavor=member.compute.flavors.find("m1.small")).wait(timeout=PATIENCE)
     administrator.delete_server(vm.ref.id)
 
 
@@ -96,35 +70,8 @@ def test_a_network_with_several_ports_is_detached_port_by_port(region: OpenStack
     assert task.wait(timeout=PATIENCE).networks == ()
     assert region.administrator().server(vm.ref.id)["addresses"] == {}
     with pytest.raises(hvlib.NotFound, match="no interface"):
-        vm.detach_network(network)
+        vm.detach_network(network).wait(timeout=PATIENCE)
     vm.delete().wait(timeout=PATIENCE)
-
-
-def test_ports_are_detached_whoever_looks(region: OpenStack, connect: Connect) -> None:
-    providers = [connect() for _ in range(3)]
-    network = providers[0].network.networks.find("net-1")
-    vm = providers[0].compute.vms.get_by_uuid(region.copy_server("with ports")).attach_network(network).wait()
-    begun = vm.attach_network(network).wait(timeout=PATIENCE).detach_network(network)
-    assert begun.ref is not None
-    tasks = [provider.tasks.get(Ref.parse(str(begun.ref))).follow() for provider in providers]
-    with ThreadPoolExecutor(len(tasks)) as threads:
-        waits = [threads.submit(partial(task.wait, timeout=PATIENCE)) for task in tasks]
-    assert [wait.result().networks for wait in waits] == [()] * len(tasks)
-    vm.delete().wait(timeout=PATIENCE)
-
-
-def test_what_is_attached_before_anybody_looks_is_no_decision(region: OpenStack, provider: hvlib.Provider) -> None:
-    """Whether the server runs was not decided: the creation goes on to its end."""
-    task = create(provider, "attached early")
-    assert task.ref is not None
-    id = task.ref.id.split(":")[1]
-    region.administrator().wait_for_server(id, "ACTIVE")
-    volume = provider.storage.volumes.create("early", GIB).wait(timeout=PATIENCE)
-    provider.compute.vms.get_by_uuid(id).attach_volume(volume).wait(timeout=PATIENCE)
-    vm = task.wait(timeout=PATIENCE)
-    assert (vm.power_state, vm.volumes) == ("halted", (volume.ref,))
-    vm.delete().wait(timeout=PATIENCE)
-    volume.delete().wait(timeout=PATIENCE)
 
 
 def test_what_was_done_to_a_server_that_is_gone(region: OpenStack, connect: Connect) -> None:
@@ -142,19 +89,17 @@ def test_what_was_done_to_a_server_that_is_gone(region: OpenStack, connect: Conn
     assert [record.state for record in records] == ["succeeded", "succeeded"]
     snapshot = taken.wait(timeout=PATIENCE)
     assert snapshot.name_label == "remnant"
-    snapshot.delete()
+    snapshot.delete().wait(timeout=PATIENCE)
 
 
 def test_many_tasks_take_one_request_a_round(region: OpenStack, provider: hvlib.Provider) -> None:
-    vms = [provider.compute.vms.get_by_uuid(region.copy_server(f"many-{number}")) for number in range(20)]
+    vms = [provider.compute.vms.get_by_uuid(region.copy_server(f"many-{number}")) for number in range(12)]
     tasks = [vm.start() for vm in vms]
     follow(region, tasks, "/servers/detail", 1)
     before = Counter(region.requests())
     assert {vm.power_state for vm in hvlib.wait_all(tasks, timeout=PATIENCE)} == {"running"}
     assert not [request for request in Counter(region.requests()) - before if "os-instance-actions" in request]
-    deleted = [vm.delete() for vm in vms]
-    follow(region, deleted, "/servers/detail", 1)
-    assert hvlib.wait_all(deleted, timeout=PATIENCE) == [None] * len(vms)
+    assert hvlib.wait_all([vm.delete() for vm in vms], timeout=PATIENCE) == [None] * len(vms)
 
 
 def test_many_volumes_take_one_request_a_round(region: OpenStack, connect: Connect) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 from hvlib_sim.connection import Connection
@@ -22,12 +22,17 @@ from hvlib_sim.lab.settings import Settings
 from hvlib_sim.lab.store import LOG_LENGTH, Store
 from hvlib_sim.session import LabSession
 
+from hvlib import errors
 from hvlib.actions import Action
 from hvlib.api.address import parse_endpoint
-from hvlib.driver import Done, Listing, ServerPage, Session, Started
+from hvlib.driver import Done, Listing, Outcome, ServerPage, Session, Started
+from hvlib.model.errors import HvlibError
 from hvlib.model.query import Query, make_query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource, TaskRecord
+from hvlib.model.task import Failure
+
+T = TypeVar("T")
 
 
 class Clock:
@@ -87,6 +92,31 @@ class Caller:
         return self.session.feed([self.query(kind, **options) for kind in kinds], since)
 
 
+class Ended(NamedTuple):
+    """How an action of several steps ended."""
+
+    state: str
+    result: Ref | None
+    error: Failure | None
+
+
+class StandingSteps:
+    """`hvlib.driver.Steps` on a lab whose time stands still."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def read(self, call: Callable[[], T]) -> T:
+        return call()
+
+    def run(self, call: Callable[[], Outcome], *, undo: Callable[[Any], object] | None = None) -> Ref | None:
+        ended = self._site.end(call())
+        failure = None if isinstance(ended, Done) else ended.error
+        if failure is not None:
+            raise getattr(errors, failure.error)(failure.message)
+        return ended.result
+
+
 class Site:
     """A lab whose time stands still unless it is told to go on, and a caller who is logged in."""
 
@@ -99,11 +129,21 @@ class Site:
         self.clock.now += seconds
         self.lab.advance()
 
-    def do(self, kind: type[Resource], ref: Ref | None, action: Action) -> TaskRecord | Done:
+    def do(self, kind: type[Resource], ref: Ref | None, action: Action) -> TaskRecord | Done | Ended:
         """Submit an action and let it come to its end."""
-        outcome = self.caller.submit(kind, ref, action)
+        adapter = self.caller.session.adapters[kind]
+        if not adapter.performers[type(action)].steps:
+            return self.end(self.caller.submit(kind, ref, action))
+        try:
+            return Ended("succeeded", adapter.take_steps(ref, action, StandingSteps(self)), None)
+        except HvlibError as error:
+            return Ended("failed", None, Failure(type(error).__name__, str(error)))
+
+    def end(self, outcome: Outcome) -> TaskRecord | Done:
+        """Let the task of an outcome come to its end."""
         if isinstance(outcome, Done):
             return outcome
+        assert isinstance(outcome, Started)
         self.sleep(10 * self.lab.settings.task_time)
         task: TaskRecord = self.caller.get(outcome.task, TaskRecord)
         return task

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from hvlib_sim.lab import lifecycle
 from hvlib_sim.lab.lab import Lab
 from hvlib_sim.lab.memory_store import MemoryStore
 from hvlib_sim.lab.settings import Settings
@@ -315,7 +316,10 @@ def operate(site: Any, operation: Any, index: int) -> None:
     caller = site.caller
     vms, snapshots, tasks = caller.all(VM), caller.all(Snapshot), caller.all(TaskRecord)
     if operation == "create":
-        caller.submit(VM, None, actions.CreateVM("new", image=caller.all(Image)[0].ref, start=bool(index % 2)))
+        new = actions.CreateVM("new", image=caller.all(Image)[0].ref)
+        caller.session.adapters[VM].run(lifecycle.create_vm, None, new)
+    elif operation == actions.Delete() and vms:
+        caller.session.adapters[VM].run(lifecycle.delete_vm, vms[index % len(vms)].ref, operation)
     elif operation == "delete-snapshot" and snapshots:
         caller.submit(Snapshot, snapshots[index % len(snapshots)].ref, actions.Delete())
     elif operation == "revert" and snapshots:

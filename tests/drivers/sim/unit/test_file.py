@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hvlib_sim.lab import lab_file, objects
+from hvlib_sim.lab import hardware, lab_file, lifecycle, objects
+from hvlib_sim.lab.engine import Operation
 from hvlib_sim.lab.file_store import FileStore
 from hvlib_sim.lab.lab import Lab
 from hvlib_sim.lab.lab_creation import create_lab
@@ -174,21 +175,21 @@ def test_each_sees_what_the_other_does(labs: list[Lab], connect: Connect) -> Non
 
 
 @pytest.mark.parametrize(
-    "action",
+    ("operation", "action"),
     [
-        actions.Clone("clone"),
-        actions.Resize(vcpus=7),
-        actions.TakeSnapshot("snapshot", memory=True),
-        actions.Migrate(),
-        actions.Delete(),
+        (lifecycle.clone, actions.Clone("clone")),
+        (hardware.resize, actions.Resize(vcpus=7)),
+        (lifecycle.snapshot, actions.TakeSnapshot("snapshot", memory=True)),
+        (hardware.migrate, actions.Migrate()),
+        (lifecycle.delete_vm, actions.Delete()),
     ],
 )
 def test_one_goes_on_with_what_the_other_began(
-    labs: list[Lab], clock: Clock, connect: Connect, action: actions.Action
+    labs: list[Lab], clock: Clock, connect: Connect, operation: Operation, action: actions.Action
 ) -> None:
     one, two = map(connect, labs)
     vm = one.all(VM, filters={"power_state": "halted"})[0]
-    refs = [one.submit(VM, vm.ref, action).task, two.submit(VM, vm.ref, actions.Start()).task]
+    refs = [one.session.adapters[VM].run(operation, vm.ref, action).task, two.submit(VM, vm.ref, actions.Start()).task]
     one.session.close()
     labs[0].store.close()
     clock.now += 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from typing import Any
 
 from pyVim.connect import Disconnect, SmartConnect
@@ -10,6 +11,8 @@ from pyVmomi import vim, vmodl
 from servers.vcsim import Vcsim
 
 __all__ = ["Administrator"]
+
+POLL_INTERVAL = 0.005
 
 
 class Administrator:
@@ -77,7 +80,7 @@ class Administrator:
     def finish(self, task: Any) -> Any:
         """Wait for a task; its result. By its leaves, as some tasks can't be read whole."""
         while self.leaf(task, "info.state") not in ("success", "error"):
-            pass
+            time.sleep(POLL_INTERVAL)
         assert self.leaf(task, "info.state") == "success"
         return self.leaf(task, "info.result")
 

@@ -85,7 +85,7 @@ def test_both_wires_bring_the_same_native_records(records: dict[str, Any]) -> No
         null = record["resident_on"] == "OpaqueRef:NULL"
         expected = {**record, "resident_on": None if null else record["resident_on"]}
         for found in (of_json, of_xml):
-            assert native_row("VM", FIELDS, True, found[ref]).native == expected
+            assert native_row("VM", FIELDS, found[ref]).native == expected
 
 
 @given(RECORDS, st.data())

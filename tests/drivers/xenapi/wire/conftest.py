@@ -20,3 +20,10 @@ def xapi() -> Iterator[Xapi]:
 def provider(xapi: Xapi) -> Iterator[hvlib.Provider]:
     with hvlib.connect(xapi.url, password=xapi.password) as provider:
         yield provider
+
+
+@pytest.fixture
+def template(provider: hvlib.Provider) -> hvlib.Image:
+    """A template that has a disk."""
+    [image] = provider.image.images.get_by_name_label("Debian 12 with a disk")
+    return image

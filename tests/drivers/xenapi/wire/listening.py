@@ -11,7 +11,7 @@ from servers.faulty_fault import Delay
 from servers.faulty_proxy import FaultyProxy
 from servers.xapi import Xapi
 
-__all__ = ["listening"]
+__all__ = ["listening", "sent"]
 
 
 @contextmanager
@@ -21,3 +21,13 @@ def listening(xapi: Xapi) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     with FaultyProxy(("127.0.0.1", xapi.port)) as proxy:
         proxy.next(Delay(0), when=lambda request: noted.append(json.loads(request.body)) is not None)
         yield f"xenapi+http://{xapi.user}@127.0.0.1:{proxy.port}", noted
+
+
+@contextmanager
+def sent(xapi: Xapi) -> Iterator[dict[str, int]]:
+    """What the server was asked meanwhile, by its own count."""
+    found: dict[str, int] = {}
+    before = xapi.calls()
+    yield found
+    after = xapi.calls()
+    found.update({name: after[name] - before.get(name, 0) for name in after if after[name] != before.get(name, 0)})

@@ -90,17 +90,17 @@ def test_a_plug_that_fails_leaves_nothing(xapi: Xapi, provider: hvlib.Provider) 
     before = counts(xapi)
     xapi.add_fault("http_500", "Async.VBD.plug")
     with pytest.raises(hvlib.ProtocolError):
-        a_vm(provider, "running").attach_volume(volume)
+        a_vm(provider, "running").attach_volume(volume).wait(timeout=SOON)
     assert counts(xapi) == before
 
 
 def test_a_size_that_is_refused_changes_nothing(provider: hvlib.Provider) -> None:
     vm = a_vm(provider, "halted")
     with pytest.raises(hvlib.InvalidQuery):
-        vm.resize(vcpus=0, memory_bytes=2**31)
+        vm.resize(vcpus=0, memory_bytes=2**31).wait(timeout=SOON)
     assert vm.refresh() == vm
     with pytest.raises(hvlib.InvalidState):
-        a_vm(provider, "running").resize(memory_bytes=2**31)
+        a_vm(provider, "running").resize(memory_bytes=2**31).wait(timeout=SOON)
 
 
 def test_disks_move_along(provider: hvlib.Provider) -> None:
@@ -140,7 +140,7 @@ def test_disks_move_to_a_host_that_has_the_storage(xapi: Xapi, provider: hvlib.P
         if row["SR"] == other.ref.id:
             xapi.write("PBD", ref, currently_attached=False)
     with pytest.raises(hvlib.InvalidState, match="no host has"):
-        vm.migrate(pool=other)
+        vm.migrate(pool=other).wait(timeout=SOON)
 
 
 def test_a_network_that_is_refused_to_be_deleted_keeps_its_vlan(xapi: Xapi, provider: hvlib.Provider) -> None:

@@ -184,6 +184,6 @@ def test_what_was_half_made_is_cleared_away_as_far_as_possible(
     xapi.add_fault("http_500", "Async.VM.provision")
     xapi.add_fault("http_500", "Async.VDI.destroy")
     with pytest.raises(hvlib.ProtocolError):
-        provider.compute.vms.create("another", image=image)
+        provider.compute.vms.create("another", image=image).wait(timeout=SOON)
     assert len(disks(xapi) - before) == 1
     assert not provider.compute.vms.get_by_name_label("another")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hvlib_xenapi.operations import steps
 from servers.faulty_fault import Exchange, Fault
 from servers.faulty_proxy import FaultyProxy, json_method, named
 from servers.xapi import Xapi
@@ -128,11 +126,12 @@ def test_a_session_is_lost_at_each_call(xapi: Xapi, provider: hvlib.Provider, ca
     calls += sum(xapi.calls().values())
     clear()
     assert counts(xapi) == before
+    logins = xapi.calls()[LOGIN]
     for call in range(calls):
-        logins = xapi.calls()[LOGIN]
         case(xapi, provider, lambda call=call: xapi.add_fault("session_lost", skip=call))()  # type: ignore[misc]
+        xapi.clear_faults()  # How often a task is looked at varies: the last ones may not have been met.
         assert counts(xapi) == before, f"lost at call {call}"
-        assert xapi.calls()[LOGIN] > logins
+    assert xapi.calls()[LOGIN] - logins > calls / 2
 
 
 class RefuseAfter(Fault):
@@ -149,7 +148,7 @@ class RefuseAfter(Fault):
 
 @contextmanager
 def through(xapi: Xapi) -> Iterator[tuple[FaultyProxy, hvlib.Provider]]:
-    retry = hvlib.RetryPolicy(backoff=lambda *_: 0.0)
+    retry = hvlib.RetryPolicy(backoff=lambda *_: 0.0, max_outage=1.0)
     with (
         FaultyProxy(("127.0.0.1", xapi.port), named_by=json_method) as proxy,
         hvlib.connect(
@@ -160,12 +159,13 @@ def through(xapi: Xapi) -> Iterator[tuple[FaultyProxy, hvlib.Provider]]:
 
 
 def test_what_can_not_be_sent_ends_the_action(xapi: Xapi) -> None:
-    """It says what was done, and is not begun again."""
+    """It is not begun again, and the task that may go on is named."""
     with through(xapi) as (proxy, provider):
         vm = provider.compute.vms.create("made", image=image(provider)).wait(timeout=SOON)
         proxy.next(RefuseAfter(proxy), when=named("Async.VM.destroy"))
-        with pytest.raises(hvlib.ConnectionFailed, match=r"partly done.*Async.VM.destroy"):
+        with pytest.raises(hvlib.ConnectionFailed) as caught:
             vm.delete().wait(timeout=SOON)
+        assert [ref.kind for ref in caught.value.left] == ["Task"]
         proxy.admit()
     assert xapi.calls()["Async.VM.destroy"] == 1
 
@@ -175,8 +175,8 @@ def test_a_session_that_is_lost_for_good(xapi: Xapi, provider: hvlib.Provider) -
     xapi.add_fault("session_lost", "VM.set_affinity", times=100)
     host = provider.compute.hosts.get_all().first()
     assert host is not None
-    with pytest.raises(hvlib.ConnectionFailed, match="partly done"):
-        provider.compute.vms.create("made", image=image(provider), host=host)
+    with pytest.raises(hvlib.ConnectionFailed, match="dropped 3 sessions"):
+        provider.compute.vms.create("made", image=image(provider), host=host).wait(timeout=SOON)
     assert counts(xapi) == before
     assert xapi.calls()["Async.VM.clone"] == 1
 
@@ -200,25 +200,23 @@ def test_a_creation_whose_task_can_not_be_followed_leaves_nothing(xapi: Xapi, pr
     xapi.set(task_time=0.5)
     xapi.add_fault("http_500", "event.from")
     with pytest.raises(hvlib.ProtocolError):
-        provider.compute.vms.create("made", image=template)
+        provider.compute.vms.create("made", image=template).wait(timeout=SOON)
     assert counts(xapi) == before
 
 
-def test_a_task_that_the_server_forgot(xapi: Xapi, provider: hvlib.Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_that_the_server_forgot(xapi: Xapi, provider: hvlib.Provider) -> None:
     """A restart loses the tasks: what became of one nobody can tell, and nobody waits for it for ever."""
-    monkeypatch.setattr(steps, "LOOK_SECONDS", 0.5)
     template = image(provider)
     looks = xapi.calls().get("event.from", 0)
     xapi.set(task_time=60.0)
-    with ThreadPoolExecutor(1) as other:
-        creating = other.submit(provider.compute.vms.create, "made", image=template)
-        until = time.monotonic() + SOON
-        while xapi.calls().get("event.from", 0) == looks and time.monotonic() < until:
-            pass  # It is not followed yet.
-        xapi.set(task_time=0.0)
-        xapi.restart_toolstack()
-        with pytest.raises(hvlib.NotFound, match=r"outcome is unknown.*Async\.VM\.clone"):
-            creating.result(timeout=SOON)
+    creating = provider.compute.vms.create("made", image=template)
+    until = time.monotonic() + SOON
+    while xapi.calls().get("event.from", 0) == looks and time.monotonic() < until:
+        pass  # It is not followed yet.
+    xapi.set(task_time=0.0)
+    xapi.restart_toolstack()
+    with pytest.raises(hvlib.NotFound, match="outcome is unknown"):
+        creating.wait(timeout=SOON)
     assert xapi.calls()["Async.VM.clone"] == 1
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
+from drivers.xenapi.wire.following import SOON, has, synced, told
 from drivers.xenapi.wire.listening import listening
 from servers.faulty_fault import FreezeAfter
 from servers.faulty_proxy import FaultyProxy, json_method, named
@@ -16,8 +16,6 @@ from servers.xapi import Xapi
 import hvlib
 from hvlib.runtime.watch import feed_keeper
 
-SOON = 10.0
-
 
 @pytest.fixture
 def watch(provider: hvlib.Provider) -> Iterator[hvlib.Watch[hvlib.VM]]:
@@ -25,32 +23,6 @@ def watch(provider: hvlib.Provider) -> Iterator[hvlib.Watch[hvlib.VM]]:
     with provider.compute.vms.watch() as watch:
         synced(watch)
         yield watch
-
-
-def synced(watch: hvlib.Watch[Any]) -> list[hvlib.Event[Any]]:
-    """The events before the watch is up to date."""
-    found: list[hvlib.Event[Any]] = []
-    while (event := watch.next(timeout=SOON)) is not None and event.type != "SYNCED":
-        found.append(event)
-    assert event is not None, "never up to date"
-    return found
-
-
-def told(watch: hvlib.Watch[hvlib.VM], meant: Callable[[hvlib.Event[hvlib.VM]], bool]) -> list[hvlib.Event[hvlib.VM]]:
-    """The events until one that is meant."""
-    found: list[hvlib.Event[hvlib.VM]] = []
-    until = time.monotonic() + SOON
-    while not found or not meant(found[-1]):
-        event = watch.next(timeout=until - time.monotonic())
-        assert event is not None, f"not told; {found}"
-        found.append(event)
-    return found
-
-
-def has(ref: hvlib.Ref, **values: object) -> Callable[[hvlib.Event[hvlib.VM]], bool]:
-    return lambda event: (
-        event.ref == ref and all(getattr(event.resource, name) == value for name, value in values.items())
-    )
 
 
 def a_vm(provider: hvlib.Provider, state: str = "running") -> hvlib.VM:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from hvlib.driver import Done, Ref, Started, action
+from hvlib.driver import Done, Ref, Started, Steps, action, steps
 from hvlib.driver.table import NOT_STORED, Field, RefTo, Table
 from hvlib.model.actions import CreateVM, Delete, Rename, Resume, Start, Stop, Suspend
-from hvlib.model.errors import Unsupported
 from hvlib.model.resources import VM, Host, Image, PowerState
 from hvlib_grove.adapter import TableAdapter
 from hvlib_grove.values import mebibytes, moment
@@ -73,28 +72,29 @@ class VMs(TableAdapter[VM]):
         self.client.call("PATCH", "vms", vm.id, body={"name": rename.name_label})
         return Done(vm)
 
-    @action(Delete)
+    @action(Delete, lacks=("keep_volumes",))
     def delete(self, vm: Ref, delete: Delete) -> Started:
-        """`InvalidState` if it runs or is paused. `Unsupported` with volumes to keep: Grove has none."""
-        if delete.keep_volumes:
-            raise Unsupported("Grove has no volumes to keep")
+        """`InvalidState` if it runs or is paused."""
         return self.start_task("DELETE", "vms", vm.id)
 
-    @action(CreateVM)
-    def create(self, _: None, create: CreateVM) -> Started:
-        """Memory is rounded up to MiB. `Unsupported` for what Grove's machines do not have."""
-        for name in ("flavor", "networks", "volumes", "cluster", "pool", "user_data"):
-            if getattr(create, name):
-                raise Unsupported(f"Grove can't create a VM with {name}=")
+    @steps(CreateVM, lacks=("flavor", "networks", "volumes", "cluster", "pool", "user_data"))
+    def create(self, _: None, create: CreateVM, steps: Steps) -> Ref | None:
+        """POST vms, and its power if it is to start. Memory is rounded up to MiB."""
         body: dict[str, Any] = {
             "name": create.name_label,
             "template": create.image.id,
             "cores": create.vcpus,
             "memory_mib": None if create.memory_bytes is None else -(-create.memory_bytes >> 20),
             "host": None if create.host is None else create.host.id,
-            "start": create.start,
+            **(create.native or {}),
         }
-        return self.start_task("POST", "vms", body={**body, **(create.native or {})})
+        vm = steps.run(lambda: self.start_task("POST", "vms", body=body), undo=self._remove)
+        if create.start and vm is not None:
+            steps.run(lambda: self._power(vm, "boot"))
+        return vm
+
+    def _remove(self, vm: Ref) -> Started:
+        return self.start_task("DELETE", "vms", vm.id)
 
     def _power(self, vm: Ref, word: str) -> Started:
         return self.start_task("POST", "vms", vm.id, "power", body={"do": word})

@@ -1,0 +1,53 @@
+"""Calls: the messages of an action that takes several, each a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from hvlib.driver import Started, Steps
+from hvlib.model.ref import Ref
+from hvlib.model.resources import TaskRecord
+from hvlib_xenapi.wire.client import Client
+from hvlib_xenapi.wire.rows import row_type, rows_type
+
+__all__ = ["Calls", "begin_task"]
+
+
+class Calls:
+    """Sends messages as the steps of one action."""
+
+    def __init__(self, client: Client, steps: Steps) -> None:
+        self.client = client
+        self._steps = steps
+
+    def read(self, name: str, *parameters: Any, result: Any = Any) -> Any:
+        """A message that changes nothing."""
+        return self._steps.read(partial(self.client.call, name, *parameters, result=result))
+
+    def record(self, cls: str, ref: str, *fields: str) -> Any:
+        """A row of one object. `NotFound` if it is gone."""
+        return self.read(f"{cls}.get_record", ref, result=row_type(cls, frozenset(fields)))
+
+    def find(self, cls: str, condition: str, *fields: str) -> dict[str, Any]:
+        """Rows of the objects of a class that fit a condition."""
+        result = rows_type(cls, frozenset(fields))
+        found: dict[str, Any] = self.read(f"{cls}.get_all_records_where", condition, result=result)
+        return found
+
+    def call(self, name: str, *parameters: Any, undo: Callable[[Any], object] | None = None) -> Any:
+        """A message that is carried out at once."""
+        return self._steps.call(partial(self.client.call, name, *parameters), undo=undo)
+
+    def run(self, name: str, *parameters: Any, undo: Callable[[Any], object] | None = None) -> Ref | None:
+        """A message that may take long, in its asynchronous form. Returns the object that it made."""
+        return self._steps.run(partial(begin_task, self.client, name, *parameters), undo=undo)
+
+
+def begin_task(client: Client, name: str, *parameters: Any) -> Started:
+    """Call a message's asynchronous form. Tasks begun here that were seen to be over are removed first."""
+    client.remove_ended_tasks()
+    task: str = client.call(f"Async.{name}", *parameters)
+    client.own_tasks.begin(task)
+    return Started(client.context.ref(TaskRecord, task))

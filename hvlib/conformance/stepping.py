@@ -1,0 +1,138 @@
+"""Actions of several requests: whatever goes wrong on the way, nothing is done twice, and nothing is left unnamed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count
+from typing import Any
+
+import pytest
+
+import hvlib
+from hvlib.conformance.acting import PATIENCE
+from hvlib.conformance.fixtures import Administrator, Conformance, Wired, driver_session, serves
+from hvlib.conformance.site import Site
+from hvlib.model.actions import CreateVM
+from hvlib.model.errors import ConnectionFailed, HvlibError
+from hvlib.model.resources import VM, Flavor
+
+__all__ = ["SteppingConformance"]
+
+NAME = "conformance in steps"
+
+LATE_SECONDS = 1.0
+"""Seconds in which a server has made what it was asked for, although its reply was lost."""
+
+MAX_REQUESTS = 8
+"""The requests of an action at each of which something goes wrong, in turn."""
+
+
+class Creating:
+    """Creates VMs over a wire, and tells what became of it by the administrator's word."""
+
+    def __init__(self, site: Site, wired: Wired) -> None:
+        self.wired = wired
+        self._site = site
+        self._numbers = count()
+        self._name = NAME
+        self._needed: dict[str, Any] = {"image": wired.provider.image.images.get_all().first()}
+        if serves(wired.provider, Flavor.kind):
+            self._needed["flavor"] = wired.provider.compute.flavors.get_all().first()
+
+    def begin(self, provider: hvlib.Provider | None = None) -> hvlib.Task[VM]:
+        """Begin to create a VM, of a name that no other has."""
+        self._name = f"{NAME} {next(self._numbers)}"
+        vms = self.wired.vms if provider is None else provider.compute.vms
+        return vms.create(self._name, start=True, **self._needed)
+
+    def until(self, turns: int, task: hvlib.Task[VM]) -> None:
+        """Wait until so many requests were sent from now on, or the task is over."""
+        before = self.wired.wire.turns
+        while self.wired.wire.turns - before < turns and not task.follower.ended:
+            pass
+
+    @property
+    def made(self) -> set[str]:
+        """The VMs that there are of the last name."""
+        return {id for id, fields in self._site.truth(VM).items() if fields["name_label"] == self._name}
+
+    def check(self, task: hvlib.Task[VM]) -> HvlibError | None:
+        """The task is a success with one VM, or a failure that names what it left. Return the failure."""
+        error = failure_of(task)
+        if isinstance(error, ConnectionFailed):
+            self._await_late()
+            assert len(self.made) <= 1
+        elif error is not None:
+            assert self.made <= {ref.id for ref in error.left}
+        else:
+            assert self.made == {task.wait().ref.id}
+        self.clear()
+        return error
+
+    def _await_late(self) -> None:
+        """A server may have acted on a request whose reply was lost, and be at it."""
+        deadline = time.monotonic() + LATE_SECONDS
+        while not self.made and time.monotonic() < deadline:
+            pass
+
+    def clear(self) -> None:
+        """Delete the VMs that there are of the last name."""
+        for id in self.made:
+            self._site.delete_vm(id)
+
+
+def failure_of(task: hvlib.Task[Any]) -> HvlibError | None:
+    """The error that a task ends with; None if it succeeds."""
+    with suppress(HvlibError):
+        task.wait(timeout=PATIENCE)
+    return task.error
+
+
+class SteppingConformance(Conformance):
+    """The creation of a VM, where the driver carries it out in several requests."""
+
+    @pytest.fixture
+    def creating(self, site: Site, wired: Wired) -> Iterator[Creating]:
+        """Who creates VMs."""
+        performer = driver_session(wired.provider).adapters[VM].performers.get(CreateVM)
+        if performer is None or not performer.steps:
+            pytest.skip("not verified: the driver does not create VMs in several requests")
+        creating = Creating(site, wired)
+        yield creating
+        wired.wire.cut_after(10**9)
+        creating.clear()
+
+    def test_a_reply_lost_at_each_request(self, creating: Creating) -> None:
+        for number in range(MAX_REQUESTS):
+            creating.wired.wire.cut_after(number)
+            creating.check(creating.begin())
+
+    def test_a_session_lost_at_each_request(self, admin: Administrator, creating: Creating) -> None:
+        """The server refused the request, so it is sent again: the creation goes on."""
+        for number in range(MAX_REQUESTS):
+            task = creating.begin()
+            creating.until(number, task)
+            admin.expire_sessions()
+            assert creating.check(task) is None
+
+    def test_a_creation_cancelled_at_each_request_leaves_nothing_unnamed(self, creating: Creating) -> None:
+        for number in range(MAX_REQUESTS):
+            task = creating.begin()
+            creating.until(number, task)
+            with suppress(hvlib.InvalidState):
+                task.cancel()
+            error = creating.check(task)
+            assert error is None or isinstance(error, hvlib.TaskCancelled)
+
+    def test_the_end_of_a_block_waits_for_a_creation(self, site: Site, creating: Creating) -> None:
+        with site.connect() as provider:
+            creating.begin(provider)
+        assert len(creating.made) == 1
+
+    def test_closing_undoes_a_creation(self, creating: Creating) -> None:
+        task = creating.begin()
+        creating.until(2, task)
+        creating.wired.provider.close()
+        assert len(creating.made) == (task.state == "succeeded")

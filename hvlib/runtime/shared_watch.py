@@ -1,0 +1,254 @@
+"""SharedWatch: one watch a provider, for all who wait for objects of it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
+
+from hvlib.model.errors import Closed, ConnectionFailed, HvlibError
+from hvlib.model.event import Event, EventType
+from hvlib.model.query import Query, make_query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Resource
+from hvlib.runtime.session_manager import SessionManager
+from hvlib.runtime.translation import closed_error
+from hvlib.runtime.watch.outage import Outage
+from hvlib.runtime.watch.watch import Watch
+
+__all__ = ["Inbox", "News", "Read", "SharedWatch", "Subscription", "first_match"]
+
+R = TypeVar("R", bound=Resource)
+
+News = Event[Any] | Exception
+"""A change of an object, or the error that ends a subscription."""
+
+Read = Callable[[Any], Any]
+
+Inbox = SimpleQueue[tuple[Read, Any]]
+"""News for one waiter, each with the function that is to take it, in the waiter's own thread."""
+
+
+class Subscription:
+    """The objects that one waiter follows. Each comes as ADDED at first, as DELETED if it is not there."""
+
+    def __init__(self, shared: SharedWatch, queries: Sequence[Query[Any]], inbox: Inbox, read: Read) -> None:
+        self.queries = queries
+        self.refs = frozenset(ref for query in queries for ref in query.refs or ())
+        self._shared = shared
+        self.told = False
+        """Whether each of the objects has been told of once."""
+        self._inbox = inbox
+        self._read = read
+
+    def put(self, news: News) -> None:
+        """Hand news to the waiter."""
+        self._inbox.put((self._read, news))
+
+    def abort(self) -> None:
+        """End the wait: the provider is closed."""
+        self.put(closed_error(self._shared.manager.context.provider))
+
+    def close(self) -> None:
+        """Follow these objects no longer."""
+        self._shared.remove(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class SharedWatch:
+    """Follows the objects of all subscriptions in one thread, which is there while there are any.
+
+    A new subscription opens the watch again, with its objects among the others, as soon as the one before has told of
+    all of its own: as many as came meanwhile at once. An error ends the subscriptions that are new with it. They are
+    tried one by one where there are several, so that what nobody can read ends one wait alone.
+    """
+
+    def __init__(self, manager: SessionManager) -> None:
+        self.manager = manager
+        self._subscriptions: list[Subscription] = []
+        self._watch: Watch[Any] | None = None
+        self._settled: Watch[Any] | None = None
+        """The watch, once it has told of all objects: a new subscription may stop it."""
+        self._thread: threading.Thread | None = None
+        self._one_by_one = False
+        """Whether new subscriptions are tried one by one."""
+        self._begin_process()
+
+    def subscribe(self, queries: Sequence[Query[Any]], inbox: Inbox, read: Read) -> Subscription:
+        """Follow the objects that the queries' refs name, with the queries' fields: ``read`` takes the `News`."""
+        self._check_process()
+        subscription = Subscription(self, queries, inbox, read)
+        self.manager.add_waiter(subscription)
+        self.manager.check_open()
+        with self._lock:
+            self._subscriptions.append(subscription)
+            watch, self._settled = self._settled, None
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, daemon=True, name="hvlib-shared-watch")
+                self._thread.start()
+        if watch is not None:
+            watch.stop()
+        return subscription
+
+    def remove(self, subscription: Subscription) -> None:
+        """End a subscription. With the last one the watch ends, and what the server holds for it is freed."""
+        self.manager.remove_waiter(subscription)
+        with self._lock:
+            self._discard(subscription)
+            watch = None if self._subscriptions else self._watch
+        if watch is not None:
+            watch.close()
+
+    def _run(self) -> None:
+        outage = Outage(self.manager.retry, self.manager.clock)
+        while subscriptions := self._current():
+            try:
+                watch = self._open(subscriptions, outage)
+                self._follow(watch, subscriptions)
+            except Exception as error:
+                self._fail(subscriptions, error)
+
+    def _current(self) -> list[Subscription]:
+        """The subscriptions to follow now. Without any, the thread ends, and a new one begins another."""
+        with self._lock:
+            self._watch = self._settled = None
+            if not self._subscriptions:
+                self._thread = None
+            new = [each for each in self._subscriptions if not each.told]
+            self._one_by_one = self._one_by_one and bool(new)
+            waiting = new[1:] if self._one_by_one else []
+            return [each for each in self._subscriptions if each not in waiting]
+
+    def _open(self, subscriptions: Sequence[Subscription], outage: Outage) -> Watch[Any]:
+        """Open a watch. Where none of its subscriptions is new, it may take as long as a watch bears an outage."""
+        while True:
+            try:
+                watch: Watch[Any] = Watch(self.manager, self._merged(subscriptions))
+            except ConnectionFailed as error:
+                if not all(each.told for each in subscriptions):
+                    raise
+                self.manager.sleep(outage.pause_after(error))
+            else:
+                outage.end()
+                return watch
+
+    def _follow(self, watch: Watch[Any], subscriptions: Sequence[Subscription]) -> None:
+        """Hand out events until the watch is stopped: another subscription has come, or the last one has gone."""
+        with watch:
+            with self._lock:
+                self._watch = watch
+                if not self._subscriptions:
+                    return
+            self._deliver(watch, subscriptions)
+
+    def _deliver(self, watch: Watch[Any], subscriptions: Sequence[Subscription]) -> None:
+        readers: dict[Ref, list[Subscription]] = {}
+        for subscription in subscriptions:
+            for ref in subscription.refs:
+                readers.setdefault(ref, []).append(subscription)
+        seen: set[Ref] = set()
+        for event in watch:
+            found = [event] if event.ref is not None else [_gone(ref) for ref in readers.keys() - seen]
+            for each in found:
+                assert each.ref is not None
+                seen.add(each.ref)
+                for subscription in readers.get(each.ref, ()):
+                    subscription.put(each)
+            if event.ref is None and not self._settle(watch, subscriptions):
+                return
+
+    def _settle(self, watch: Watch[Any], subscriptions: Sequence[Subscription]) -> bool:
+        """All objects have been told of. Returns whether the watch goes on: not if there are new subscriptions."""
+        with self._lock:
+            for subscription in subscriptions:
+                subscription.told = True
+            if set(self._subscriptions) - set(subscriptions):
+                return False
+            self._settled = watch
+            return True
+
+    def _merged(self, subscriptions: Sequence[Subscription]) -> list[Query[Any]]:
+        """A query for each kind: all of the refs, and all of the fields that anybody asks for."""
+        kinds: dict[type[Resource], tuple[dict[Ref, None], set[str]]] = {}
+        for query in (query for subscription in subscriptions for query in subscription.queries):
+            refs, fields = kinds.setdefault(query.kind, ({}, set()))
+            refs.update(dict.fromkeys(query.refs or ()))
+            fields |= query.fields
+        return [
+            make_query(kind, self.manager.adapter(kind).fields, fields=fields, refs=refs)
+            for kind, (refs, fields) in kinds.items()
+        ]
+
+    def _fail(self, subscriptions: Sequence[Subscription], error: Exception) -> None:
+        """End the new ones of these subscriptions; all, if none is new."""
+        new = [each for each in subscriptions if not each.told]
+        with self._lock:
+            self._one_by_one = len(new) > 1 and not isinstance(error, (ConnectionFailed, Closed))
+            if self._one_by_one:
+                return
+        for subscription in new or subscriptions:
+            with self._lock:
+                self._discard(subscription)
+            subscription.put(_copy(error))
+
+    def _begin_process(self) -> None:
+        self._process = os.getpid()
+        self._lock = threading.RLock()  # Reentrant: a signal handler may close what its own thread waits for.
+
+    def _check_process(self) -> None:
+        """A forked child has none of its parent's threads."""
+        if self._process == os.getpid():
+            return
+        self._begin_process()
+        self._subscriptions = []
+        self._watch = self._settled = self._thread = None
+
+    def _discard(self, subscription: Subscription) -> None:
+        if subscription in self._subscriptions:
+            self._subscriptions.remove(subscription)
+
+
+def first_match(shared: SharedWatch, query: Query[R], matches: Callable[[R], bool], timeout: float) -> Event[R] | None:
+    """Follow the query's one object until it matches, or is gone: the event that says so. None if the time is over."""
+    inbox: Inbox = SimpleQueue()
+    clock = shared.manager.clock
+    deadline = clock.now() + timeout
+    with suppress(Empty), shared.subscribe([query], inbox, _event):
+        while True:
+            read, news = clock.get(inbox, clock.left(deadline))
+            event: Event[R] = read(news)
+            if event.type is EventType.DELETED or matches(cast(R, event.resource)):
+                return event
+    return None
+
+
+def _event(news: News) -> Event[Any]:
+    if isinstance(news, Exception):
+        raise news
+    return news
+
+
+def _copy(error: Exception) -> Exception:
+    """An error of one's own, to which each waiter may add what it is about."""
+    if not isinstance(error, HvlibError):
+        return error
+    own = type(error).__new__(type(error), *error.args)
+    own.args = error.args
+    own.__dict__.update(error.__dict__)
+    own.__cause__ = error.__cause__
+    return own.with_traceback(error.__traceback__)
+
+
+def _gone(ref: Ref) -> Event[Any]:
+    return Event(EventType.DELETED, ref)

@@ -1,0 +1,1 @@
+"""Steps: actions that take several requests, carried out by this process."""

@@ -1,0 +1,210 @@
+"""StepsRun: one run of the code of an action, step by step, and what is undone after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from hvlib.driver import Done, Outcome, Reached, Started
+from hvlib.model.errors import Closed, HvlibError, NotFound
+from hvlib.model.ref import Ref
+from hvlib.runtime.operation import Operation, Waiting
+from hvlib.runtime.reached_task import ReachedTask
+from hvlib.runtime.retry import action_repeatable
+from hvlib.runtime.server_task import ServerTask
+from hvlib.runtime.steps.task import StepsTask
+
+__all__ = ["StepsRun"]
+
+T = TypeVar("T")
+
+FOREVER = 1e8
+"""Seconds; longer than any step takes."""
+
+POLL_SECONDS = 0.2
+"""The pause between two looks at what is undone while the provider is being closed."""
+
+
+class Cleanup(msgspec.Struct, frozen=True):
+    """A call to make at the end. ``always``: after success too."""
+
+    do: Callable[..., object]
+    about: tuple[Any, ...]
+    always: bool
+
+
+class Remains(NamedTuple):
+    """What could not be removed, and why."""
+
+    left: tuple[Ref, ...]
+    reasons: Sequence[str]
+
+
+class StepsRun:
+    """`hvlib.driver.Steps`."""
+
+    def __init__(self, task: StepsTask) -> None:
+        self._task = task
+        self._shared = task.shared
+        self._manager = task.shared.manager
+        self._cleanups: list[Cleanup] = []
+        self._undoing = False
+        self._steps_taken = 0
+
+    def read(self, call: Callable[[], T]) -> T:
+        """`Steps.read`."""
+        self._check()
+        return self._manager.read(call)
+
+    def call(self, call: Callable[[], T], *, undo: Callable[[T], object] | None = None) -> T:
+        """`Steps.call`."""
+        made = self._send(call)
+        self._undo_with(undo, made)
+        return made
+
+    def run(self, call: Callable[[], Outcome], *, undo: Callable[[Any], object] | None = None) -> Ref | None:
+        """`Steps.run`."""
+        outcome = self._send(call)
+        if isinstance(outcome, Done):
+            self._undo_with(undo, outcome.result)
+            return outcome.result
+        operation = self._operation(outcome)
+        try:
+            self._follow(operation)
+        except HvlibError as error:
+            self._abandon(operation, error)
+            raise
+        finally:
+            if operation.made is not None or (operation.ended and operation.error is None):
+                self._undo_with(undo, operation.made)
+        self._check_end(operation)
+        return operation.made
+
+    def until(
+        self,
+        ref: Ref,
+        values: Mapping[str, object],
+        *,
+        fails: Mapping[str, object] | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """`Steps.until`."""
+        self._check()
+        operation = self._operation(Reached(ref, values, fails or {}, timeout))
+        self._follow(operation)
+        self._check_end(operation)
+
+    def afterwards(self, do: Callable[..., object], *about: Any) -> None:
+        """`Steps.afterwards`."""
+        self._cleanups.append(Cleanup(do, about, always=True))
+
+    def clean_up(self, failed: bool) -> Remains:
+        """Undo what was done if it failed, and do what was put off to the end. Returns what could not be removed."""
+        self._undoing = True
+        left: dict[Ref, None] = {}
+        reasons: list[str] = []
+        with self._manager.finishing():
+            for cleanup in reversed(self._cleanups):
+                error = self._clean(cleanup) if failed or cleanup.always else None
+                if error is not None:
+                    left.update(dict.fromkeys(self._named(error, cleanup)))
+                    reasons.append(str(error))
+        return Remains(tuple(left), reasons)
+
+    def _named(self, error: HvlibError, cleanup: Cleanup) -> Sequence[Ref]:
+        """What a cleanup that failed has left: what it says itself, else what it was about, else the task's target."""
+        about = [each for each in cleanup.about if isinstance(each, Ref)]
+        target = self._task.target
+        return list(error.left) or about or ([] if target is None else [target])
+
+    def _clean(self, cleanup: Cleanup) -> HvlibError | None:
+        taken = self._steps_taken
+        try:
+            # Once it has taken steps of its own, these are repeated, and not the whole.
+            outcome = self._manager.send(
+                partial(cleanup.do, *cleanup.about),
+                lambda error: self._steps_taken == taken and action_repeatable(error),
+            )
+            if isinstance(outcome, (Started, Reached)):
+                operation = self._operation(outcome)
+                self._follow(operation)
+                self._check_end(operation)
+        except NotFound:
+            return None  # It is gone already.
+        except HvlibError as error:
+            return error
+        return None
+
+    def _check(self) -> None:
+        if not self._undoing:
+            self._task.check()
+        self._steps_taken += 1
+
+    def _send(self, call: Callable[[], T]) -> T:
+        self._check()
+        if not self._undoing:
+            self._task.go_on(None)
+        return self._manager.send(call, action_repeatable)
+
+    def _undo_with(self, undo: Callable[[Any], object] | None, made: Any) -> None:
+        if undo is not None:
+            self._cleanups.append(Cleanup(undo, (made,), always=False))
+
+    def _operation(self, outcome: Started | Reached) -> ServerTask | ReachedTask:
+        task = self._task
+        if isinstance(outcome, Reached):
+            return ReachedTask(self._shared, task.operation, outcome.ref, None, outcome)
+        return ServerTask(self._shared, task.operation, None, ref=outcome.task, outcome=outcome.result)
+
+    def _follow(self, operation: ServerTask | ReachedTask) -> None:
+        """Follow an operation to its end. Once the task is cancelled, the server is asked to cancel it.
+
+        An object that is to reach a state is not awaited then: it is known already.
+        """
+        self._await(operation, cancellable=not self._undoing)
+        if operation.ended:
+            return
+        if isinstance(operation, ReachedTask):
+            self._task.check()
+        with self._manager.finishing():
+            with suppress(HvlibError):
+                operation.cancel()
+            self._await(operation, cancellable=False)
+
+    def _abandon(self, operation: ServerTask | ReachedTask, error: HvlibError) -> None:
+        """End a task of the server's that can't be followed any more, to learn what it has made all the same."""
+        with self._manager.finishing(), suppress(HvlibError):
+            with suppress(HvlibError):
+                operation.cancel()
+            self._poll(operation)
+        if not operation.ended and operation.ref is not None:
+            error.left = [*error.left, operation.ref]
+
+    def _await(self, operation: Operation, *, cancellable: bool) -> None:
+        report = None if self._undoing else lambda _, progress: self._task.go_on(progress)
+        waiting = Waiting([operation], report)
+        with self._task.waking(waiting.inbox):
+            waiting.wait(FOREVER, lambda: cancellable and self._task.cancelled)
+        error = waiting.met.get(operation)
+        if not isinstance(error, Closed):
+            if error is not None and not operation.ended:
+                raise error
+        elif not cancellable:
+            self._poll(operation)
+
+    def _poll(self, operation: Operation) -> None:
+        """Look at an operation again and again: the provider's watch has ended, and its login is about to."""
+        while not operation.ended and operation.state in ("queued", "running"):
+            self._manager.sleep(POLL_SECONDS)
+
+    def _check_end(self, operation: Operation) -> None:
+        """Raise the error that an operation ended with. The code goes on to its next step after a success."""
+        if (error := operation.error) is None:
+            return
+        if not self._undoing:
+            self._task.check()
+        raise error

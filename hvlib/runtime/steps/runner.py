@@ -1,0 +1,138 @@
+"""StepsRunner: runs the actions of a provider that take several requests, a bounded number at a time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
+
+from hvlib.driver import Adapter
+from hvlib.model.actions import Action
+from hvlib.model.errors import DriverBug, HvlibError, TaskCancelled
+from hvlib.model.query import Query
+from hvlib.model.ref import Ref
+from hvlib.model.resources import TaskRecord
+from hvlib.runtime.shared_watch import SharedWatch
+from hvlib.runtime.steps.cancellation import Cancellation
+from hvlib.runtime.steps.run import StepsRun
+from hvlib.runtime.steps.task import StepsTask
+from hvlib.runtime.translation import closed_error
+
+__all__ = ["StepsRunner"]
+
+UNDO_SECONDS = 10.0
+"""Seconds that what was done may take to be undone after the provider is closed."""
+
+MAX_KEPT = 1000
+"""How many tasks that have ended can be read by their refs."""
+
+
+class StepsRunner:
+    """The tasks of one provider that this process carries out: ``limit`` at a time, the others are queued.
+
+    Its threads are no daemons: a script that ends waits for them.
+    """
+
+    def __init__(self, shared: SharedWatch, limit: int) -> None:
+        self._shared = shared
+        self._limit = limit
+        self._tasks: dict[Ref, StepsTask] = {}
+        self._pool: ThreadPoolExecutor | None = None
+        self._futures: dict[Future[None], StepsTask] = {}
+        self._begin_process()
+
+    def begin(self, adapter: Adapter[Any], operation: str, target: Ref | None, action: Action) -> StepsTask:
+        """Let a thread carry out an action. Sends nothing."""
+        self._check_process()
+        task = StepsTask(self._shared, operation, target, action)
+        assert task.ref is not None
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._limit, thread_name_prefix="hvlib-steps")
+            self._forget()
+            try:
+                task.future = self._pool.submit(_carry_out, task, adapter)
+            except RuntimeError as error:  # The pool, or the interpreter, is being shut down.
+                raise closed_error(self._shared.manager.context.provider) from error
+            self._tasks[task.ref] = task
+            self._futures[task.future] = task
+        task.future.add_done_callback(self._done)
+        return task
+
+    def find(self, ref: Ref) -> StepsTask | None:
+        """The task of a ref, if this process has it."""
+        return self._tasks.get(ref)
+
+    def records(self, query: Query[TaskRecord], refs: Iterable[Ref]) -> dict[Ref, TaskRecord]:
+        """Those of the tasks that this process has."""
+        return {ref: task.record(query) for ref in refs if (task := self.find(ref)) is not None}
+
+    def wait(self, seconds: float) -> None:
+        """Wait until all have ended, for so many seconds at most."""
+        wait(self._running(), seconds)
+
+    def cancel(self) -> None:
+        """Cancel all that run or are queued, and end every wait for them: the provider is being closed."""
+        for task in self._running().values():
+            task.close()
+
+    def close(self) -> None:
+        """Wait until what they did is undone: `UNDO_SECONDS` at most."""
+        wait(self._running(), UNDO_SECONDS)
+        if self._pool is not None:
+            # A signal handler may have interrupted the pool's own `submit`, whose locks it can't take.
+            threading.Thread(target=self._pool.shutdown, kwargs={"wait": False}, daemon=True).start()
+
+    def _running(self) -> dict[Future[None], StepsTask]:
+        self._check_process()
+        with self._lock:
+            return dict(self._futures)
+
+    def _done(self, future: Future[None]) -> None:
+        with self._lock:
+            self._futures.pop(future, None)
+
+    def _forget(self) -> None:
+        """Forget the tasks that ended first, where there are too many."""
+        ended = [ref for ref, task in self._tasks.items() if task.ended]
+        for ref in ended[: max(len(ended) - MAX_KEPT, 0)]:
+            del self._tasks[ref]
+
+    def _begin_process(self) -> None:
+        self._process = os.getpid()
+        self._lock = threading.RLock()  # Reentrant: a signal handler may close what its own thread begins.
+
+    def _check_process(self) -> None:
+        """A forked child has none of its parent's threads, and none of its tasks."""
+        if self._process == os.getpid():
+            return
+        self._begin_process()
+        self._pool, self._futures = None, {}
+
+
+def _carry_out(task: StepsTask, adapter: Adapter[Any]) -> None:
+    """Run the adapter's code, and clean up after it."""
+    run = StepsRun(task)
+    made: Ref | None = None
+    error: HvlibError | None = None
+    try:
+        task.check()
+        task.begin()
+        made = adapter.take_steps(task.target, task.action, run)
+    except Cancellation:
+        error = TaskCancelled(f"{task.operation} was cancelled")
+    except HvlibError as failure:
+        error = failure
+    except BaseException as fault:
+        error = DriverBug(f"unexpected {type(fault).__name__} in the driver: {fault}", native=fault)
+    remains = run.clean_up(failed=error is not None)
+    left = remains.left
+    if error is not None:
+        error.left = left = (*error.left, *(ref for ref in left if ref not in error.left))
+        for reason in remains.reasons:
+            error.add_note(f"could not be undone: {reason}")
+        if left:
+            error.hint = error.hint or f"left behind: {' '.join(map(str, left))}"
+    task.end(made, error, left)

@@ -1,0 +1,384 @@
+"""Actions of several requests: what is sent again, what is undone, and how they end with their provider."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from scripted.driver import ScriptedFeed, ScriptedSession, ScriptedVMs, scripted
+
+import hvlib
+from hvlib.actions import Clone, Start
+from hvlib.driver import Batch, Done, NotSent, Reached, SessionLost, Steps, Upsert, steps
+from hvlib.model.errors import ConnectionFailed, InvalidState, TaskFailed
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM
+
+SOON = 20.0
+
+
+class Cloner(ScriptedVMs):
+    """Clones in three requests, and puts one off to the end. Each request is logged by its name."""
+
+    def image(self, vm: Ref) -> Done:
+        self.session.happen("image")
+        return Done(self.session.context.ref(VM, "image"))
+
+    def copy(self) -> Done:
+        self.session.happen("copy")
+        return Done(self.session.context.ref(VM, "a"))
+
+    def change(self, name: str) -> None:
+        self.session.happen(name)
+
+    def remove(self, ref: Ref) -> None:
+        self.session.happen(f"remove {ref.id}")
+
+    @steps(Clone)
+    def clone(self, vm: Ref, clone: Clone, steps: Steps) -> Ref | None:
+        steps.read(lambda: self.change("look"))
+        image = steps.run(lambda: self.image(vm))
+        steps.afterwards(self.remove, image)
+        copy = steps.run(self.copy, undo=self.remove)
+        steps.call(lambda: self.change("name"))
+        return copy
+
+
+WHOLE = ["look", "image", "copy", "name", "remove image"]
+
+
+@pytest.fixture
+def script() -> tuple[hvlib.Provider, ScriptedSession, hvlib.VM]:
+    provider, session = scripted(a={})
+    session.vms_adapter = Cloner
+    vm = provider.compute.vms.get_all().one()
+    session.log.clear()
+    return provider, session, vm
+
+
+Script = tuple[hvlib.Provider, ScriptedSession, hvlib.VM]
+
+
+def sent(session: ScriptedSession) -> list[str]:
+    return [call for call in session.log if call not in ("get", "login", "feed", "close")]
+
+
+def blocked(session: ScriptedSession, call: str) -> tuple[threading.Event, threading.Event]:
+    """Let a call wait: an event that says it does, and one that ends it."""
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        arrived.set()
+        assert go_on.wait(SOON)
+
+    session.plan(call, wait)
+    return arrived, go_on
+
+
+def test_the_call_sends_nothing_and_the_code_runs_from_top_to_bottom(script: Script) -> None:
+    _, session, vm = script
+    arrived, go_on = blocked(session, "look")
+    task = vm.clone("copy")
+    assert (task.state in ("queued", "running"), task.result) == (True, None)
+    assert arrived.wait(SOON)
+    assert task.state == "running"
+    go_on.set()
+    assert task.wait(timeout=SOON).ref == vm.ref
+    assert (task.state, task.progress, task.error, task.left) == ("succeeded", 1.0, None, ())
+    assert sent(session) == WHOLE
+
+
+@pytest.mark.parametrize("error", [SessionLost("gone"), NotSent("refused")])
+@pytest.mark.parametrize("call", WHOLE)
+def test_what_the_server_did_not_act_on_is_sent_again_by_itself(script: Script, call: str, error: Exception) -> None:
+    _, session, vm = script
+    session.plan(call, error)
+    vm.clone("copy").wait(timeout=SOON)
+    assert sent(session) == [each for name in WHOLE for each in ([name, name] if name == call else [name])]
+
+
+def test_a_lost_reply_is_not_sent_again_and_what_was_done_is_undone(script: Script) -> None:
+    _, session, vm = script
+    session.plan("name", ConnectionFailed("cut"))
+    task = vm.clone("copy")
+    with pytest.raises(ConnectionFailed) as caught:
+        task.wait(timeout=SOON)
+    assert sent(session) == ["look", "image", "copy", "name", "remove a", "remove image"]
+    assert (task.state, caught.value.left, caught.value.ref, caught.value.task) == ("failed", (), vm.ref, task.ref)
+
+
+def test_three_lost_sessions_are_given_up(script: Script) -> None:
+    _, session, vm = script
+    session.plan("copy", *[SessionLost("gone")] * 3)
+    with pytest.raises(ConnectionFailed, match="dropped 3 sessions"):
+        vm.clone("copy").wait(timeout=SOON)
+    assert sent(session) == ["look", "image", "copy", "copy", "copy", "remove image"]
+
+
+def test_each_undo_is_tried_and_what_is_left_is_named(script: Script) -> None:
+    _, session, vm = script
+    session.plan("name", InvalidState("no"))
+    session.plan("remove a", InvalidState("not now"))
+    task = vm.clone("copy")
+    with pytest.raises(InvalidState, match="no") as caught:
+        task.wait(timeout=SOON)
+    assert sent(session)[-2:] == ["remove a", "remove image"]
+    assert [ref.id for ref in caught.value.left] == ["a"]
+    assert task.left == caught.value.left
+    assert caught.value.hint == f"left behind: {task.left[0]}"
+
+
+def test_what_could_not_be_put_away_after_success_is_named(script: Script) -> None:
+    _, session, vm = script
+    session.plan("remove image", InvalidState("not now"))
+    task = vm.clone("copy")
+    assert task.wait(timeout=SOON).ref == vm.ref
+    assert (task.state, [ref.id for ref in task.left]) == ("succeeded", ["image"])
+
+
+@pytest.mark.parametrize("call", ["look", "image", "copy", "name"])
+def test_a_cancelled_task_is_undone(script: Script, call: str) -> None:
+    _, session, vm = script
+    arrived, go_on = blocked(session, call)
+    task = vm.clone("copy")
+    assert arrived.wait(SOON)
+    task.cancel()
+    go_on.set()
+    if call == "name":  # The last one: nothing is left to be cancelled.
+        task.wait(timeout=SOON)
+        return
+    with pytest.raises(hvlib.TaskCancelled):
+        task.wait(timeout=SOON)
+    assert task.state == "cancelled"
+    done = WHOLE[: WHOLE.index(call) + 1]
+    undone = {"look": [], "image": ["remove image"], "copy": ["remove a", "remove image"]}
+    assert sent(session) == [*done, *undone[call]]
+    with pytest.raises(InvalidState):
+        task.cancel()
+
+
+def test_a_fault_of_the_driver_is_undone_too(script: Script) -> None:
+    _, session, vm = script
+    session.plan("name", ZeroDivisionError("oops"))
+    with pytest.raises(hvlib.DriverBug, match="ZeroDivisionError"):
+        vm.clone("copy").wait(timeout=SOON)
+    assert sent(session)[-2:] == ["remove a", "remove image"]
+
+
+def test_its_ref_is_good_in_this_process(script: Script) -> None:
+    provider, session, vm = script
+    arrived, go_on = blocked(session, "image")
+    task = vm.clone("copy")
+    assert arrived.wait(SOON)
+    assert task.ref is not None
+    record = provider.tasks.get(task.ref)
+    assert (record.state, record.target, record.operation) == ("running", vm.ref, task.operation)
+    assert provider.tasks.get_all().all() == []
+    with provider.tasks.watch_refs([task.ref]) as watch:
+        assert [next(watch).type, next(watch).type] == ["ADDED", "SYNCED"]
+        go_on.set()
+        states = []
+        while not states or states[-1] != "succeeded":
+            event = watch.next(timeout=SOON)
+            assert event is not None
+            assert event.resource is not None
+            states.append(event.resource.state)
+    assert record.wait(timeout=SOON).ref == vm.ref
+    assert hvlib.wait_all([task, vm.start()], timeout=SOON) == [task.result, vm.refresh()]
+
+
+def test_it_is_cancelled_by_its_ref(script: Script) -> None:
+    provider, session, vm = script
+    arrived, go_on = blocked(session, "image")
+    task = vm.clone("copy")
+    assert arrived.wait(SOON)
+    assert task.ref is not None
+    provider.tasks.get(task.ref).cancel()
+    go_on.set()
+    with pytest.raises(hvlib.TaskCancelled):
+        task.wait(timeout=SOON)
+
+
+def test_a_queued_task_is_cancelled_at_once() -> None:
+    provider, session = scripted(a={})
+    session.vms_adapter = Cloner
+    provider._operations.steps._limit = 1
+    vm = provider.compute.vms.get_all().one()
+    arrived, go_on = blocked(session, "look")
+    running, queued = vm.clone("first"), vm.clone("second")
+    assert arrived.wait(SOON)
+    queued.cancel()
+    assert queued.state == "cancelled"
+    go_on.set()
+    running.wait(timeout=SOON)
+    assert sent(session)[1:] == WHOLE
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_forked_child_begins_anew(script: Script) -> None:
+    """Its parent's tasks are closed for it; its own run."""
+    _, session, vm = script
+    arrived, go_on = blocked(session, "look")
+    task = vm.clone("copy")
+    assert arrived.wait(SOON)
+    child = os.fork()
+    if child == 0:
+        os._exit(_run_in_child(vm, task))
+    go_on.set()
+    task.wait(timeout=SOON)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def _run_in_child(vm: hvlib.VM, task: hvlib.Task[Any]) -> int:
+    try:
+        task.wait(timeout=SOON)
+    except hvlib.Closed:
+        return 0 if vm.clone("own").wait(timeout=SOON).ref == vm.ref else 2
+    return 1
+
+
+def test_a_bounded_number_runs_at_a_time() -> None:
+    provider, session = scripted(a={})
+    session.vms_adapter = Cloner
+    provider._operations.steps._limit = 2
+    vm = provider.compute.vms.get_all().one()
+    gates = [blocked(session, "look") for _ in range(3)]
+    tasks = [vm.clone(str(number)) for number in range(3)]
+    assert gates[0][0].wait(SOON)
+    assert gates[1][0].wait(SOON)
+    assert [task.state for task in tasks] == ["running", "running", "queued"]
+    assert not gates[2][0].is_set()
+    for _, go_on in gates:
+        go_on.set()
+    hvlib.wait_all(tasks, timeout=SOON)
+
+
+@pytest.mark.parametrize("failure", [None, ZeroDivisionError()])
+def test_the_end_of_the_block_waits(script: Script, failure: Exception | None) -> None:
+    provider, session, vm = script
+
+    def block() -> None:
+        with provider:
+            vm.clone("copy")
+            if failure is not None:
+                raise failure
+
+    if failure is None:
+        block()
+    else:
+        with pytest.raises(ZeroDivisionError):
+            block()
+    assert sent(session) == WHOLE
+    assert session.closed == 1
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
+def test_an_interrupted_block_cancels(script: Script, end: type[BaseException]) -> None:
+    provider, session, vm = script
+    arrived, go_on = blocked(session, "copy")
+    tasks = []
+
+    def block() -> None:
+        with provider:
+            tasks.append(vm.clone("copy"))
+            assert arrived.wait(SOON)
+            threading.Timer(0.1, go_on.set).start()
+            raise end
+
+    with pytest.raises(end):
+        block()
+    assert sent(session) == ["look", "image", "copy", "remove a", "remove image"]
+    assert (tasks[0].state, session.closed) == ("cancelled", 1)
+
+
+def test_closing_ends_waits_at_once_and_undoes_before_the_logout(script: Script) -> None:
+    provider, session, vm = script
+    arrived, go_on = blocked(session, "copy")
+    task = vm.clone("copy")
+    assert arrived.wait(SOON)
+    errors: list[BaseException] = []
+    waiting = threading.Thread(target=_note_error, args=(errors, lambda: task.wait(timeout=SOON)))
+    waiting.start()
+    while not task.follower._listeners:  # type: ignore[attr-defined]
+        pass
+    closing = threading.Thread(target=provider.close)
+    closing.start()
+    waiting.join(SOON)
+    assert [type(error) for error in errors] == [hvlib.Closed]
+    assert session.closed == 0
+    go_on.set()
+    closing.join(SOON)
+    assert sent(session) == ["look", "image", "copy", "remove a", "remove image"]
+    assert session.closed == 1
+
+
+def _note_error(errors: list[BaseException], call: Callable[[], Any]) -> None:
+    try:
+        call()
+    except BaseException as error:
+        errors.append(error)
+
+
+def test_a_dry_run_sends_nothing(script: Script) -> None:
+    _, session, vm = script
+    assert vm.do(Clone("copy"), dry_run=True).state == "planned"
+    assert sent(session) == []
+
+
+class Booter(ScriptedVMs):
+    """Starts a VM and waits until it runs."""
+
+    @steps(Start)
+    def start(self, vm: Ref, start: Start, steps: Steps) -> None:  # type: ignore[override]
+        steps.call(lambda: self.session.happen("start"))
+        steps.until(vm, {"power_state": "running"}, fails={"vcpus": 0})
+
+    @steps(Clone)
+    def clone(self, vm: Ref, clone: Clone, steps: Steps) -> Ref | None:
+        return steps.run(lambda: Reached(vm, {"power_state": "running"}, timeout=0.2))
+
+
+def feeding(session: ScriptedSession, *changes: dict[str, object]) -> None:
+    """Let the next feed bring the VM with these values, one after another."""
+
+    def batch(values: dict[str, object], synced: bool) -> Callable[[Any], Batch]:
+        def make(query: Any) -> Batch:
+            session.vms["a"].update(values)
+            return Batch([Upsert(Booter(session).record("a", query))], synced=synced)
+
+        return make
+
+    session.feeds.append(ScriptedFeed(*[batch(values, number == 0) for number, values in enumerate(changes)]))
+
+
+def test_until_follows_an_object() -> None:
+    provider, session = scripted(a={"power_state": "halted"})
+    session.vms_adapter = Booter
+    vm = provider.compute.vms.get_all().one()
+    feeding(session, {"power_state": "halted"}, {"power_state": "running"})
+    assert vm.start().wait(timeout=SOON).power_state == "running"
+    feeding(session, {"power_state": "halted"}, {"vcpus": 0})
+    with pytest.raises(TaskFailed, match="vcpus=0"):
+        vm.start().wait(timeout=SOON)
+    session.feeds.append(ScriptedFeed(Batch(synced=True)))
+    with pytest.raises(hvlib.NotFound):
+        vm.start().wait(timeout=SOON)
+    feeding(session, {"power_state": "halted"})
+    with pytest.raises(TaskFailed, match="not power_state=running after"):
+        vm.clone("copy").wait(timeout=SOON)
+
+
+def test_closing_while_an_object_is_awaited() -> None:
+    provider, session = scripted(a={"power_state": "halted"})
+    session.vms_adapter = Booter
+    vm = provider.compute.vms.get_all().one()
+    feeding(session, {"power_state": "halted"})
+    feed = session.feeds[0]
+    assert isinstance(feed, ScriptedFeed)
+    task = vm.start()
+    assert feed.waiting.wait(SOON)
+    provider.close()
+    assert task.state == "cancelled"
