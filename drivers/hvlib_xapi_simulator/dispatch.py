@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 import traceback
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from hvlib_xapi_simulator.call import Call, Handler
@@ -34,14 +35,7 @@ class Dispatcher:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._messages: dict[str, Message] = {}
-        self._handlers: dict[str, Handler] = {}
-        for of in CLASSES.values():
-            for message in (*of.messages, *implied_messages(of)):
-                self._messages[message.name] = message
-                handler = HANDLERS.get(message.name) or record_handler(of, message)
-                if handler:
-                    self._handlers[message.name] = handler
+        self._messages, self._handlers = _all_messages()
         self._aliases = {name.replace(".", "_", 1): name for name in self._messages}
 
     def dispatch(self, member: Member, name: str, parameters: Sequence[Any], local: bool = False) -> Any:
@@ -109,6 +103,20 @@ class Dispatcher:
             call.session = str(parameters[0])
             self._check_session(call)
         return Failure("MESSAGE_METHOD_UNKNOWN", name)
+
+
+@cache
+def _all_messages() -> tuple[Mapping[str, Message], Mapping[str, Handler]]:
+    """Return the messages by name, and what answers those that are implemented: the same ones for every pool."""
+    messages: dict[str, Message] = {}
+    handlers: dict[str, Handler] = {}
+    for of in CLASSES.values():
+        for message in (*of.messages, *implied_messages(of)):
+            messages[message.name] = message
+            handler = HANDLERS.get(message.name) or record_handler(of, message)
+            if handler:
+                handlers[message.name] = handler
+    return messages, handlers
 
 
 def _guarded(handler: Handler) -> Handler:

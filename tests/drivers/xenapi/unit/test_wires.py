@@ -25,8 +25,8 @@ FIELDS = frozenset(
 TEXT = st.text(
     st.characters(min_codepoint=32, exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"), max_size=9
 )
-NAMES = TEXT.filter(lambda name: not re.search("&.*;", name))
-"""xapi does not escape names: one that looks like an entity is taken for it by any client."""
+NAMES = TEXT.filter(lambda name: not re.search("&.*;|<.*>", name))
+"""xapi does not escape names: one that looks like an entity or an element is taken for it by any client."""
 RECORD = st.fixed_dictionaries(
     {
         "uuid": st.uuids().map(str),
