@@ -69,10 +69,12 @@ class Acting:
         return found
 
     def other_pool(self, used: Iterable[object]) -> Any:
-        """A storage pool that is none of the used ones, a shared one rather; None if there is none."""
-        told = self.site.truth(StoragePool) if self.serves(StoragePool) else {}
-        unused = sorted((not told[id].get("shared"), id) for id in told.keys() - set(used))
-        return self.found(StoragePool, lambda pool: pool.ref.id == unused[0][1]) if unused else None
+        """A storage pool that is none of the used ones: a shared one rather, then the one with most space; or None."""
+        told: Any = self.site.truth(StoragePool) if self.serves(StoragePool) else {}
+        unused = sorted(
+            (not told[id].get("shared"), -(told[id].get("free_bytes") or 0), id) for id in told.keys() - set(used)
+        )
+        return self.found(StoragePool, lambda pool: pool.ref.id == unused[0][-1]) if unused else None
 
     def truth(self, record: Resource) -> dict[str, object]:
         """An object as the server itself has it."""

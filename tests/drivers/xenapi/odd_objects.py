@@ -47,7 +47,7 @@ def disk_of(server: Xapi, vm: str) -> str:
 def drive(server: Xapi, content: str) -> str:
     """A VDI in a repository of this content: ``disk`` for a host's own drives, ``iso`` for CDs."""
     [host, *_] = all_of(server, "host")
-    repository = server.call("SR.create", host, {}, 2**40, f"holds {content}", "", "ext", content, False)
+    repository = server.call("SR.create", host, {}, 2**32, f"holds {content}", "", "ext", content, False)
     return str(server.call("VDI.create", new_disk(f"a {content}", repository)))
 
 
