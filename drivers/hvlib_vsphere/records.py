@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
-from hvlib.driver.table import Table, item_or_none, native_or_none
+from hvlib.driver.table import Code, Table, item_or_none, native_or_none
 from hvlib.model.errors import InvalidQuery, PermissionDenied
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
@@ -38,7 +38,8 @@ class RecordMaker(Generic[R]):
         self.witness = witness
         self.ref = records.ref
         self.paths = None if query.native is True else sorted(leaves.union(query.native or ()))
-        self._machine_paths = tuple(join.path for join in table.joins(query.fields))
+        self._joined = tuple(join.path for join in table.joins(query.fields))
+        self._joined_values = _reader(self._joined, client)
         self._native_type = table.native_type
         self._named = query.native if isinstance(query.native, tuple) else ()
         self._make = records.make
@@ -46,11 +47,11 @@ class RecordMaker(Generic[R]):
     @property
     def joined(self) -> bool:
         """Whether `join` has to be called for the rows that records are made of."""
-        return bool(self._machine_paths)
+        return bool(self._joined)
 
     def named(self, rows: Collection[Row]) -> set[MoRef]:
         """The VMs that rows name."""
-        values = (_value(row.values, path) for path in self._machine_paths for row in rows)
+        values = (value for row in rows for value in self._joined_values(row.values))
         return {value for value in values if isinstance(value, MoRef) and value.type == MACHINE}
 
     def join(self, rows: Collection[Row], calls: Calls) -> None:
@@ -123,13 +124,7 @@ def _properties(query: Query[Any]) -> Callable[[Mapping[str, Any]], Mapping[str,
     return lambda values: values
 
 
-def _value(values: Mapping[str, Any], path: str) -> Any:
-    """A property's value, or None, from the property itself or from the whole one that it is a leaf of."""
-    return values[path] if path in values else _inside(values, path)
-
-
-def _inside(values: Mapping[str, Any], path: str) -> Any:
-    found: Any = values
-    for name in path.split("."):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found
+def _reader(paths: Iterable[str], client: Client) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """The function that gives several properties' values of a row."""
+    code = Code(leaf_or_none, client.context, client, None)
+    return code.function("row", f"({''.join(f'{code.value(path)}, ' for path in paths)})")()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hvlib.model.resources import VM, Image, Resource, Snapshot
 from hvlib_xenapi.wire.rows import Row
 
-__all__ = ["CLASS", "FLAGS", "Named", "itself", "kind_of"]
+__all__ = ["CLASS", "FLAGS", "Named", "kind_of"]
 
 CLASS = "VM"
 FLAGS = ("is_a_template", "is_a_snapshot", "is_control_domain")
@@ -24,8 +24,3 @@ def kind_of(row: Row | None) -> type[Resource] | None:
     if row.is_control_domain:
         return None
     return Image if row.is_a_template else VM
-
-
-def itself(named: Named) -> Named:
-    """For columns of refs whose values name the kind already."""
-    return named

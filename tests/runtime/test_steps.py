@@ -168,16 +168,23 @@ def test_a_fault_of_the_driver_is_undone_too(script: Script) -> None:
     assert sent(session)[-2:] == ["remove a", "remove image"]
 
 
-def test_its_ref_is_good_in_this_process(script: Script) -> None:
-    provider, session, vm = script
+def cloning(script: Script) -> tuple[hvlib.Task[hvlib.VM], Ref, threading.Event]:
+    """A clone that is held while it makes its image: its task, the task's ref, and the event that lets it go on."""
+    _, session, vm = script
     arrived, go_on = blocked(session, "image")
     task = vm.clone("copy")
     assert arrived.wait(SOON)
     assert task.ref is not None
-    record = provider.tasks.get(task.ref)
+    return task, task.ref, go_on
+
+
+def test_its_ref_is_good_in_this_process(script: Script) -> None:
+    provider, _, vm = script
+    task, ref, go_on = cloning(script)
+    record = provider.tasks.get(ref)
     assert (record.state, record.target, record.operation) == ("running", vm.ref, task.operation)
     assert provider.tasks.get_all().all() == []
-    with provider.tasks.watch_refs([task.ref]) as watch:
+    with provider.tasks.watch_refs([ref]) as watch:
         assert [next(watch).type, next(watch).type] == ["ADDED", "SYNCED"]
         go_on.set()
         states = []
@@ -191,12 +198,8 @@ def test_its_ref_is_good_in_this_process(script: Script) -> None:
 
 
 def test_it_is_cancelled_by_its_ref(script: Script) -> None:
-    provider, session, vm = script
-    arrived, go_on = blocked(session, "image")
-    task = vm.clone("copy")
-    assert arrived.wait(SOON)
-    assert task.ref is not None
-    provider.tasks.get(task.ref).cancel()
+    task, ref, go_on = cloning(script)
+    script[0].tasks.get(ref).cancel()
     go_on.set()
     with pytest.raises(hvlib.TaskCancelled):
         task.wait(timeout=SOON)

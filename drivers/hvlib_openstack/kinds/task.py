@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import ClassVar, NamedTuple
 
 from hvlib.driver import Adapter, Done, Listing, PageToken, action
-from hvlib.driver.table import Field, RefTo, Table
+from hvlib.driver.table import Field, RefTo, Table, itself
 from hvlib.model import actions
 from hvlib.model.errors import InvalidState, NotFound, Unsupported
 from hvlib.model.query import Query
@@ -68,7 +68,7 @@ TABLE = Table(
         "operation": Field("operation.name"),
         "state": Field("outcome.state"),
         "progress": Field("outcome.progress"),
-        "target": RefTo(lambda named: named, Field("operation.name", "operation.target", convert=target)),
+        "target": RefTo(itself, Field("operation.name", "operation.target", convert=target)),
         "started_at": Field("operation.begun", convert=moment),
         "error": Field("outcome.error"),
         "result": Field("outcome.result"),

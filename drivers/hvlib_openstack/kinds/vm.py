@@ -25,7 +25,7 @@ from hvlib_openstack.operations.confirmation import move_and_confirm
 from hvlib_openstack.operations.creation import create_server
 from hvlib_openstack.operations.flavors import check_size, wanted_size
 from hvlib_openstack.operations.migration import migrate_server
-from hvlib_openstack.operations.operation import act_on_server
+from hvlib_openstack.operations.operation import act_on_server, stop_server
 from hvlib_openstack.operations.outcome import status_of
 from hvlib_openstack.operations.removal import remove_server
 from hvlib_openstack.operations.snapshotting import revert_server, take_snapshot
@@ -184,7 +184,7 @@ class VMs(CountedAdapter[VM]):
     @action(actions.Stop)
     def stop(self, vm: Ref, stop: actions.Stop) -> Started:  # noqa: ARG002
         """os-stop: nova asks the guest for a minute, then it powers off."""
-        return self._act(vm, "stop", {"os-stop": None})
+        return stop_server(self.client, vm.id)
 
     @action(actions.Reboot)
     def reboot(self, vm: Ref, reboot: actions.Reboot) -> Started:

@@ -10,10 +10,9 @@ import msgspec
 from hvlib.driver import Steps
 from hvlib.model.ref import Ref
 from hvlib_openstack.joins import NETWORKS
-from hvlib_openstack.operations.creation import ask_for_server
+from hvlib_openstack.operations.creation import make_server
 from hvlib_openstack.operations.flavors import named_size
-from hvlib_openstack.operations.operation import act_on_server
-from hvlib_openstack.operations.removal import delete_server, remove_snapshot
+from hvlib_openstack.operations.removal import remove_snapshot
 from hvlib_openstack.operations.snapshotting import take_snapshot
 from hvlib_openstack.wire.client import Client
 
@@ -28,18 +27,14 @@ class Original(msgspec.Struct):
     flavor: Size
 
 
-def clone_server(client: Client, server: str, name: str, steps: Steps) -> Ref | None:
+def clone_server(client: Client, server: str, name: str, steps: Steps) -> Ref:
     """The action createImage, POST /servers of that image, os-stop; the image's deletion, whatever happened."""
     like = steps.read(lambda: _like(client, server))
     remove = partial(remove_snapshot, client, steps)
     image = steps.run(partial(take_snapshot, client, server, f"{name} (being cloned)"), undo=remove)
     assert image is not None
     steps.afterwards(remove, image)
-    asked = {**like, "name": name, "imageRef": image.id}
-    clone = steps.run(partial(ask_for_server, client, asked), undo=partial(delete_server, client))
-    assert clone is not None
-    steps.run(partial(act_on_server, client, clone.id, "stop", {"os-stop": None}))
-    return clone
+    return make_server(client, {**like, "name": name, "imageRef": image.id}, start=False, steps=steps)
 
 
 def _like(client: Client, server: str) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from hvlib.model.errors import Unsupported
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM
 from hvlib_openstack.operations.flavors import Size, chosen_size
-from hvlib_openstack.operations.operation import act_on_server, started
+from hvlib_openstack.operations.operation import started, stop_server
 from hvlib_openstack.operations.removal import delete_server
 from hvlib_openstack.values import GIB
 from hvlib_openstack.wire.client import Client
 
-__all__ = ["Made", "ask_for_server", "create_server"]
+__all__ = ["Made", "create_server", "make_server"]
 
 
 class Made(msgspec.Struct):
@@ -39,20 +39,25 @@ class Picture(msgspec.Struct):
     size: int | None = None
 
 
-def create_server(client: Client, create: CreateVM, steps: Steps) -> Ref | None:
+def create_server(client: Client, create: CreateVM, steps: Steps) -> Ref:
     """POST /servers, after looks at the image, the flavors, and what else there is; os-stop unless it is to run.
 
     Nova starts what it makes.
     """
     server = steps.read(lambda: _description(client, create))
-    vm = steps.run(partial(ask_for_server, client, server), undo=partial(delete_server, client))
-    if not create.start and vm is not None:
-        steps.run(partial(act_on_server, client, vm.id, "stop", {"os-stop": None}))
+    return make_server(client, server, start=create.start, steps=steps)
+
+
+def make_server(client: Client, server: Mapping[str, Any], *, start: bool, steps: Steps) -> Ref:
+    """POST /servers, and os-stop unless it is to run."""
+    vm = steps.run(partial(_ask_for_server, client, server), undo=partial(delete_server, client))
+    assert vm is not None
+    if not start:
+        steps.run(partial(stop_server, client, vm.id))
     return vm
 
 
-def ask_for_server(client: Client, server: Mapping[str, Any]) -> Started:
-    """POST /servers."""
+def _ask_for_server(client: Client, server: Mapping[str, Any]) -> Started:
     reply = client.compute.post("/servers", {"server": server}, client.login.compute)
     vm = client.context.ref(VM, reply.read(dict[str, Made])["server"].id)
     return started(client, reply, "create", vm.id, made=vm)

@@ -10,9 +10,12 @@ from hvlib.model.errors import NotFound
 from hvlib_openstack.operations.operation import Operation
 from hvlib_openstack.wire.client import Client
 
-__all__ = ["Event", "InstanceAction", "action_of", "actions_since"]
+__all__ = ["CONFIRM", "REVERT", "Event", "InstanceAction", "action_of", "actions_of", "actions_since"]
 
 ERROR = "Error"
+
+CONFIRM, REVERT = "confirmResize", "revertResize"
+"""The actions that end a server's move to another size or host."""
 
 
 class Event(msgspec.Struct):
@@ -49,13 +52,18 @@ class InstanceAction(msgspec.Struct):
         return bool(self.events) and all(event.finish_time is not None for event in self.events)
 
 
+def actions_of(client: Client, server: str) -> list[InstanceAction]:
+    """The records of the requests to a server, the newest first. One round trip."""
+    reply = client.compute.get(f"/servers/{server}/os-instance-actions", version=client.login.compute)
+    return reply.read(dict[str, list[InstanceAction]])["instanceActions"]
+
+
 def actions_since(client: Client, operation: Operation) -> list[InstanceAction]:
     """The records of an operation and of later requests to the server, the oldest first; [] if there is none yet.
 
     One round trip.
     """
-    reply = client.compute.get(f"/servers/{operation.target}/os-instance-actions", version=client.login.compute)
-    actions = reply.read(dict[str, list[InstanceAction]])["instanceActions"]
+    actions = actions_of(client, operation.target)
     requests = [action.request_id for action in actions]
     if operation.request not in requests:
         return []

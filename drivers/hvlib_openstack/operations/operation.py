@@ -17,7 +17,7 @@ from hvlib.model.resources import TaskRecord
 from hvlib_openstack.wire.client import Client
 from hvlib_openstack.wire.reply import Reply
 
-__all__ = ["Operation", "act_on_server", "before_all", "started"]
+__all__ = ["Operation", "act_on_server", "before_all", "started", "stop_server"]
 
 OVERLAP = 5
 """Seconds by which the clocks of a service's hosts may differ."""
@@ -83,3 +83,8 @@ def act_on_server(client: Client, server: str, name: str, body: Mapping[str, Any
     """POST /servers/ID/action, which is one operation."""
     reply = client.compute.post(f"/servers/{server}/action", body, client.login.compute)
     return started(client, reply, name, server)
+
+
+def stop_server(client: Client, server: str) -> Started:
+    """The action os-stop: nova asks the guest for a minute, then it powers off."""
+    return act_on_server(client, server, "stop", {"os-stop": None})

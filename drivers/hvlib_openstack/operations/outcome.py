@@ -10,18 +10,21 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Snapshot
 from hvlib.model.task import Failure, TaskState
 from hvlib_openstack.errors import failure
-from hvlib_openstack.operations.instance_actions import InstanceAction, action_of, actions_since
+from hvlib_openstack.operations.instance_actions import CONFIRM, REVERT, InstanceAction, action_of, actions_since
 from hvlib_openstack.operations.operation import Operation
 from hvlib_openstack.wire.client import Client
 
-__all__ = ["RUNNING", "Outcome", "State", "server_outcome", "state_of", "status_of"]
+__all__ = ["AWAITS_CONFIRMATION", "RUNNING", "Outcome", "State", "server_outcome", "state_of", "status_of"]
 
 GONE = frozenset({"DELETED", "SOFT_DELETED"})
 
 UNDER_WAY = frozenset({"BUILD", "REBUILD", "REBOOT", "HARD_REBOOT", "MIGRATING", "PASSWORD", "RESIZE", "REVERT_RESIZE"})
 
-CONFIRMED = frozenset({"resize", "migrate"})
+MOVES = frozenset({"resize", "migrate"})
 """Actions after which nova waits to be told that all is well."""
+
+AWAITS_CONFIRMATION = "VERIFY_RESIZE"
+"""The status of a server while nova waits."""
 
 SNAPSHOT = "createImage"
 
@@ -111,7 +114,7 @@ def _settled(client: Client, operation: Operation, server: State, actions: list[
     own = actions[0]
     if own.failed or (operation.name == "create" and server.status == "ERROR"):
         return _failed(_reason(client, server, own))
-    if operation.name in CONFIRMED:
+    if operation.name in MOVES:
         return _moved(client, operation, server, actions[1:])
     if operation.name == SNAPSHOT:
         return _imaged(client, operation)
@@ -129,9 +132,9 @@ def _succeeded(client: Client, operation: Operation) -> Outcome:
 def _moved(client: Client, operation: Operation, server: State, later: list[InstanceAction]) -> Outcome:
     """The outcome of a new size or host: it is there once nova waits for its confirmation, or has had it."""
     decided = [action.action for action in later if not action.failed]
-    if server.status == "VERIFY_RESIZE" or "confirmResize" in decided:
+    if server.status == AWAITS_CONFIRMATION or CONFIRM in decided:
         return _succeeded(client, operation)
-    if "revertResize" in decided:
+    if REVERT in decided:
         return Outcome("failed", error=Failure("TaskFailed", "it was reverted by somebody else"))
     return _failed("the server is as it was before")
 

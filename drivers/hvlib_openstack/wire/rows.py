@@ -45,5 +45,5 @@ class Rows(msgspec.Struct, frozen=True):
         return str(getattr(row, self.id))
 
     def among(self, rows: Sequence[Row], ids: Container[str]) -> Mapping[str, Row]:
-        """Those of the rows that have one of these identifiers, by identifier."""
+        """The rows that have one of these identifiers, by identifier."""
         return {id: row for row in rows if (id := self.id_of(row)) in ids}

@@ -146,8 +146,7 @@ class VMs(LabelledAdapter[VM]):
     @steps(actions.Delete)
     def delete(self, vm: Ref, delete: actions.Delete, steps: Steps) -> None:
         """detach-volume of each volume to keep, delete-vm. `InvalidState` if it runs or is paused."""
-        steps.read(lambda: self._check_off(vm))
-        attached = steps.read(lambda: self._volumes(vm))
+        attached = steps.read(lambda: self._volumes_of_deletable(vm))
         for volume in (each for each in delete.keep_volumes if each.id in attached):
             detach = partial(self.run, hardware.detach_volume, vm, actions.DetachVolume(volume))
             steps.run(detach, undo=partial(self._attach, vm, volume))
@@ -174,11 +173,9 @@ class VMs(LabelledAdapter[VM]):
     def _remove(self, vm: Ref) -> Started:
         return self.run(lifecycle.delete_vm, vm, actions.Delete())
 
-    def _volumes(self, vm: Ref) -> Collection[str]:
+    def _volumes_of_deletable(self, vm: Ref) -> Collection[str]:
+        """The identifiers of a VM's volumes. Raises `InvalidState` for one that can't be deleted as it is."""
         with self.client.call("Get"), self.client.lab.reading() as store:
-            return store.get(objects.VM, vm.id).volumes
-
-    def _check_off(self, vm: Ref) -> None:
-        """Raise `InvalidState` for a VM that can't be deleted as it is."""
-        with self.client.call("Get"), self.client.lab.reading() as store:
-            lifecycle.delete_vm.check(store.get(objects.VM, vm.id))
+            found = store.get(objects.VM, vm.id)
+            lifecycle.delete_vm.check(found)
+            return found.volumes

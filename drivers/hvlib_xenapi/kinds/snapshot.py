@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hvlib.driver import Steps, steps
-from hvlib.driver.table import Field, Joined, RefTo, Table
+from hvlib.driver.table import Field, Joined, RefTo, Table, itself
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Snapshot
@@ -14,7 +14,7 @@ from hvlib_xenapi.joins import Forward
 from hvlib_xenapi.operations.calls import Calls
 from hvlib_xenapi.operations.removal import remove
 from hvlib_xenapi.values import known_moment, stored_reference
-from hvlib_xenapi.vm_class import CLASS, FLAGS, Named, itself, kind_of
+from hvlib_xenapi.vm_class import CLASS, FLAGS, Named, kind_of
 from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["Snapshots"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from hvlib.driver import Done, action
-from hvlib.driver.table import Field, Joined, RefTo, Table
+from hvlib.driver.table import Field, Joined, RefTo, Table, itself
 from hvlib.model import actions
 from hvlib.model.errors import InvalidState
 from hvlib.model.ref import Ref
@@ -17,7 +17,7 @@ from hvlib_xenapi.errors import failure
 from hvlib_xenapi.joins import Worded
 from hvlib_xenapi.operations.outcome import made, state
 from hvlib_xenapi.values import moment
-from hvlib_xenapi.vm_class import CLASS, FLAGS, Named, itself, kind_of
+from hvlib_xenapi.vm_class import CLASS, FLAGS, Named, kind_of
 from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["Tasks"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from hvlib.driver import Started, action
-from hvlib.driver.table import Column, Field, Joined, RefsTo, RefTo, Table
+from hvlib.driver.table import Column, Field, Joined, RefsTo, RefTo, Table, itself
 from hvlib.model import actions
 from hvlib.model.errors import Conflict, InvalidQuery
 from hvlib.model.ref import Ref
@@ -14,7 +14,7 @@ from hvlib.model.resources import StoragePool, Volume
 from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
 from hvlib_xenapi.joins import Backward, Beyond, Forward
 from hvlib_xenapi.values import is_null, reference, references, stored_reference
-from hvlib_xenapi.vm_class import CLASS, FLAGS, Named, itself, kind_of
+from hvlib_xenapi.vm_class import CLASS, FLAGS, Named, kind_of
 from hvlib_xenapi.wire.rows import Row
 
 __all__ = ["Volumes"]

@@ -42,7 +42,7 @@ def clear_away(calls: Calls, vm: str) -> None:
 
 
 class Rest:
-    """What is to be removed after a VM: its snapshots, and disks, each with its VM. Each is tried once."""
+    """Removes the snapshots and the disks of a deleted VM, each in one try. ``disks`` maps each to its VM."""
 
     def __init__(self, calls: Calls, snapshots: Sequence[str], disks: Mapping[str, str]) -> None:
         self._calls = calls

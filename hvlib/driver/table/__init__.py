@@ -13,6 +13,7 @@ from hvlib.driver.table.columns import (
     Joined,
     RefsTo,
     RefTo,
+    itself,
 )
 from hvlib.driver.table.native import NATIVE, native_of, native_or_none, native_type
 from hvlib.driver.table.row_types import row_type, row_type_of
@@ -36,6 +37,7 @@ __all__ = [
     "attribute",
     "item",
     "item_or_none",
+    "itself",
     "native_of",
     "native_or_none",
     "native_type",

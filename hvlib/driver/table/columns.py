@@ -12,7 +12,7 @@ from hvlib.driver.table.code import Code
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 
-__all__ = ["ID", "NOT_STORED", "Column", "Constant", "Field", "Join", "Joined", "KindOf", "RefTo", "RefsTo"]
+__all__ = ["ID", "NOT_STORED", "Column", "Constant", "Field", "Join", "Joined", "KindOf", "RefTo", "RefsTo", "itself"]
 
 ID = ""
 """The name of a native property that stands for the object's own identifier."""
@@ -22,6 +22,11 @@ NOT_STORED: Any = object()
 
 KindOf: TypeAlias = Callable[[Any], "tuple[type[Resource], str] | None"]
 """Says of a native value what kind of object it names, and by which identifier; None for one that has no kind."""
+
+
+def itself(named: tuple[type[Resource], str] | None) -> tuple[type[Resource], str] | None:
+    """For columns of refs whose values are a kind and an identifier already: a `KindOf` that changes nothing."""
+    return named
 
 
 class Join(Protocol):

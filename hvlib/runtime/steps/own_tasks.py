@@ -15,7 +15,7 @@ __all__ = ["OwnTasks"]
 
 
 class OwnTasks:
-    """What `SessionManager` asks for watches on tasks of this process."""
+    """Finds and reads tasks of this process for `SessionManager`, which watches them."""
 
     def __init__(self, runner: StepsRunner) -> None:
         self._runner = runner

@@ -38,7 +38,7 @@ class Cleanup(msgspec.Struct, frozen=True):
 
 
 class Remains(NamedTuple):
-    """What could not be removed, and why."""
+    """The objects that a cleanup could not remove, and why."""
 
     left: tuple[Ref, ...]
     reasons: Sequence[str]
@@ -116,7 +116,7 @@ class StepsRun:
         return Remains(tuple(left), reasons)
 
     def _named(self, error: HvlibError, cleanup: Cleanup) -> Sequence[Ref]:
-        """What a cleanup that failed has left: what it says itself, else what it was about, else the task's target."""
+        """The objects that a failed cleanup left: those its error names, else those it was about, else the target."""
         about = [each for each in cleanup.about if isinstance(each, Ref)]
         target = self._task.target
         return list(error.left) or about or ([] if target is None else [target])

@@ -66,7 +66,7 @@ class StepsRunner:
         return self._tasks.get(ref)
 
     def records(self, query: Query[TaskRecord], refs: Iterable[Ref]) -> dict[Ref, TaskRecord]:
-        """Those of the tasks that this process has."""
+        """The records of the tasks that this process has; the other refs are left out."""
         return {ref: task.record(query) for ref in refs if (task := self.find(ref)) is not None}
 
     def wait(self, seconds: float) -> None:

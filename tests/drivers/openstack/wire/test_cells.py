@@ -34,7 +34,7 @@ def own_region() -> Iterator[OpenStack]:
 
 @pytest.fixture(scope="module")
 def region(own_region: OpenStack, request: pytest.FixtureRequest) -> OpenStack:
-    """Nobody else's, with pages of so many servers."""
+    """This module's own servers, in pages of ``request.param``."""
     own_region.set_page(request.param)
     return own_region
 

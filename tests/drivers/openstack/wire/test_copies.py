@@ -70,7 +70,7 @@ def test_a_server_made_of_a_snapshot_names_an_image_that_can_be_read(provider: h
 
 
 def test_a_clone_that_is_refused_leaves_nothing(region: OpenStack, provider: hvlib.Provider) -> None:
-    """What the copy is to be like is looked up first."""
+    """The driver looks up the copy's flavor before it makes anything."""
     administrator = region.administrator()
     flavor = {"name": "withdrawn", "vcpus": 1, "ram": 64, "disk": 1}
     size = administrator.call("nova", "POST", "/v2.1/flavors", {"flavor": flavor})["flavor"]["id"]

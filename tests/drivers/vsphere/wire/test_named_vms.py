@@ -243,7 +243,7 @@ def test_nothing_happens(feed: Feed, context: CountingContext, deployed: Any) ->
 def test_an_interruption_loses_no_change(
     admin: Administrator, context: CountingContext, feed: Feed, unnamed: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may come after the task was told, and before it is known what the task's target is."""
+    """The watch may be interrupted when it has a new task, but has not yet asked what the task's target is."""
     snapshot(feed)
     call = Caller.call
 
