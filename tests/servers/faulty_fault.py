@@ -170,9 +170,9 @@ def rate_limited(retry_after: float | None = None, *, as_date: bool = False) -> 
     return Replace(429, "Too Many Requests", headers=_retry_after(retry_after, as_date=as_date))
 
 
-def unavailable(retry_after: float | None = None) -> Replace:
-    """503, with a Retry-After in seconds if one is given."""
-    return Replace(503, "Service Unavailable", headers=_retry_after(retry_after, as_date=False))
+def unavailable(retry_after: float | None = None, *, as_date: bool = False) -> Replace:
+    """503, with a Retry-After as that of `rate_limited`."""
+    return Replace(503, "Service Unavailable", headers=_retry_after(retry_after, as_date=as_date))
 
 
 def server_error() -> Replace:

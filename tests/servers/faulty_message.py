@@ -37,6 +37,11 @@ class Request:
         """The same with its name."""
         return replace(self, name=name)
 
+    def to(self, path: str) -> Request:
+        """The same to another path."""
+        rest = self.raw[len(self.method) + 1 + len(self.path) :]
+        return replace(self, path=path, raw=f"{self.method} {path}".encode("latin-1") + rest)
+
 
 @dataclass(frozen=True)
 class Reply:

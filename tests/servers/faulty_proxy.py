@@ -56,9 +56,9 @@ def named(*names: str) -> Callable[[Request], bool]:
 
 
 class Planned:
-    """A fault that waits for its request: ``times`` matching ones meet it, after ``skip`` that do not."""
+    """A fault that waits for its request: ``times`` matching ones meet it (None: all), after ``skip`` that do not."""
 
-    def __init__(self, fault: Fault, when: Callable[[Request], bool], times: int, skip: int) -> None:
+    def __init__(self, fault: Fault, when: Callable[[Request], bool], times: int | None, skip: int) -> None:
         self.fault = fault
         self.struck = threading.Event()
         """Set when the fault strikes, for the first time."""
@@ -68,12 +68,13 @@ class Planned:
 
     def meets(self, request: Request) -> bool:
         """Whether this request meets the fault. Each matching one is asked for once."""
-        if not self._left or not self._when(request):
+        if self._left == 0 or not self._when(request):
             return False
         if self._skip:
             self._skip -= 1
             return False
-        self._left -= 1
+        if self._left is not None:
+            self._left -= 1
         self.struck.set()
         return True
 
@@ -119,9 +120,9 @@ class FaultyProxy:
         return len(self._links)
 
     def next(
-        self, fault: Fault, *, when: Callable[[Request], bool] = lambda _: True, times: int = 1, skip: int = 0
+        self, fault: Fault, *, when: Callable[[Request], bool] = lambda _: True, times: int | None = 1, skip: int = 0
     ) -> Planned:
-        """Let the next matching requests meet a fault: ``times`` of them, after ``skip`` that do not.
+        """Let the next matching requests meet a fault: ``times`` of them (None: all), after ``skip`` that do not.
 
         Of several faults, the one that was planned first comes first.
         """

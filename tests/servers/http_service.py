@@ -45,15 +45,15 @@ class Handler(BaseHTTPRequestHandler, Generic[S]):
     def answer(self, url: SplitResult, body: bytes) -> None:
         """Answer a request of a client's."""
 
-    def send(self, status: int, body: bytes, headers: Mapping[str, str], size: int | None = None) -> None:
-        """Send a reply; or only its headers and so many bytes of its body."""
+    def send(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+        """Send a reply."""
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
         if status != 204:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body[:size])
+        self.wfile.write(body)
 
     def do_GET(self) -> None:
         """Answer one request of any method."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,7 +15,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from servers.faulty_proxy import FaultyProxy
-from servers.openstack_replay.replay import Fault, OpenStackReplay
+from servers.openstack_replay.page_faults import Cycle, LimitIgnored, OtherHost, SamePage
+from servers.openstack_replay.replay import OpenStackReplay
 
 SERVERS = 2_100
 DETAIL = "/compute/v2.1/servers/detail"
@@ -85,16 +84,24 @@ def next_of(key: str, page: Any) -> str | None:
     return urlsplit(link)._replace(scheme="", netloc="").geturl() or None
 
 
-def marker_of(page: Any) -> str | None:
-    """The marker of the next page of servers; None: it is the first one."""
-    following = next_of("servers", page)
-    assert following
-    return following.partition("marker=")[2] or None
-
-
 @pytest.fixture
 def client(replay: OpenStackReplay) -> Iterator[Client]:
     made = Client(replay)
+    made.log_in(scope={"project": {"id": PROJECT}})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def proxy(replay: OpenStackReplay) -> Iterator[FaultyProxy]:
+    with FaultyProxy(("127.0.0.1", replay.port)) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxied(replay: OpenStackReplay, proxy: FaultyProxy) -> Iterator[Client]:
+    """A client of the proxy's. Its login has met no fault: plan them afterwards."""
+    made = Client(replay, proxy.port)
     made.log_in(scope={"project": {"id": PROJECT}})
     yield made
     made.close()
@@ -291,125 +298,42 @@ def test_requests_are_counted_and_named(replay: OpenStackReplay, client: Client)
     }
 
 
-@pytest.mark.parametrize(("fault", "status"), [(Fault.RATE_LIMITED, 429), (Fault.UNAVAILABLE, 503)])
-def test_retry_after(replay: OpenStackReplay, client: Client, fault: Fault, status: int) -> None:
-    replay.add_fault(fault)
-    replay.add_fault(fault, retry_after=7, skip=1)
-    replay.set_skew(-900)
-    replay.add_fault(fault, retry_after=30, as_date=True)
-    assert client.refused(DETAIL) == status
-    assert "Retry-After" not in client.headers
-    assert client.refused(DETAIL) == status
-    told = parsedate_to_datetime(client.headers["Retry-After"]) - parsedate_to_datetime(client.headers["Date"])
-    assert timedelta(seconds=29) <= told <= timedelta(seconds=31)
-    assert client.refused(DETAIL) == status
-    assert client.headers["Retry-After"] == "7"
-    assert client.get(DETAIL)
-
-
-def test_401_in_mid_listing(replay: OpenStackReplay, client: Client) -> None:
-    replay.add_fault(Fault.UNAUTHORIZED, skip=1)
-    following = next_of("servers", client.get(DETAIL))
+def test_link_to_the_same_page(proxy: FaultyProxy, proxied: Client) -> None:
+    proxy.next(SamePage(), times=None, skip=1)
+    following = next_of("servers", proxied.get(DETAIL + "?limit=10"))
     assert following
-    assert client.refused(following) == 401
-    assert client.refused(following) == 401  # the token is dead
-    client.log_in()
-    assert len(client.get(following)["servers"]) == 1000
-
-
-def test_page_cut_off(replay: OpenStackReplay, client: Client) -> None:
-    replay.add_fault(Fault.CUT)
-    with pytest.raises(http.client.IncompleteRead):
-        client.send("GET", DETAIL)
-    client.close()
-    replay.add_fault(Fault.TRUNCATED)
-    status, body = client.send("GET", DETAIL)
-    assert status == 200
-    with pytest.raises(ValueError, match="line 1"):
-        json.loads(body)
-    assert client.get(DETAIL)  # by the same connection
-
-
-def test_page_of_a_gateway(replay: OpenStackReplay, client: Client) -> None:
-    replay.add_fault(Fault.HTML)
-    status, body = client.send("GET", DETAIL)
-    assert (status, client.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
-    assert body.startswith(b"<!DOCTYPE html>")
-
-
-def test_frozen_reply(replay: OpenStackReplay, client: Client) -> None:
-    replay.add_fault(Fault.FROZEN, times=2)
-    answered: list[int] = []
-    waiting = threading.Thread(target=lambda: answered.append(client.send("GET", DETAIL)[0]))
-    asked = replay.requests()[f"GET {DETAIL}"]
-    waiting.start()
-    deadline = time.monotonic() + 10
-    while replay.requests()[f"GET {DETAIL}"] == asked:
-        assert time.monotonic() < deadline
-    assert not answered
-    replay.clear_faults()
-    waiting.join(10)
-    assert answered == [200]
-
-
-def test_client_gives_up_a_frozen_reply(replay: OpenStackReplay, client: Client) -> None:
-    replay.add_fault(Fault.FROZEN)
-    with socket.create_connection(("127.0.0.1", replay.port), timeout=10) as connection:
-        connection.sendall(f"GET {DETAIL} HTTP/1.1\r\nHost: replay\r\n\r\n".encode())
-        connection.shutdown(socket.SHUT_WR)
-        assert connection.recv(100) == b""
-    assert client.get(DETAIL)
-
-
-def test_link_to_the_same_page(replay: OpenStackReplay, client: Client) -> None:
-    replay.add_fault(Fault.SAME_PAGE, times=None, skip=1)
-    following = next_of("servers", client.get(DETAIL + "?limit=10"))
-    assert following
-    again = client.get(following)
+    again = proxied.get(following)
     assert next_of("servers", again) == following
-    assert client.get(following) == again
+    assert proxied.get(following) == again
 
 
-def test_cycle_of_two_pages(replay: OpenStackReplay, client: Client) -> None:
-    replay.add_fault(Fault.CYCLE, times=None)
-    markers: list[str | None] = [None]
+@pytest.mark.parametrize("skip", [0, 3])
+def test_cycle_of_two_pages(proxy: FaultyProxy, proxied: Client, skip: int) -> None:
+    proxy.next(Cycle(), times=None, skip=skip)
+    shown: list[str] = []
     following: str | None = DETAIL + "?limit=10"
-    for _ in range(4):
+    for _ in range(skip + 6):
         assert following
-        page = client.get(following)
-        markers.append(marker_of(page))
-        following = next_of("servers", page)
-    assert markers[:2] * 2 == markers[:4]
-    assert markers[0] != markers[1]
-    replay.clear_faults()
-    replay.add_fault(Fault.CYCLE, times=None, skip=3)  # later in the listing
-    shown = []
-    following = DETAIL + "?limit=10"
-    for _ in range(8):
-        assert following
-        page = client.get(following)
+        page = proxied.get(following)
         shown.append(page["servers"][0]["name"])
         following = next_of("servers", page)
-    assert shown[2:4] * 3 == shown[2:8]
-    assert len(set(shown)) == 4
+    assert shown[skip : skip + 2] * 3 == shown[skip:]
+    assert len(set(shown)) == skip + 2
 
 
-def test_ignored_limit(replay: OpenStackReplay, client: Client) -> None:
-    replay.add_fault(Fault.LIMIT_IGNORED, "*", times=None)
-    assert [len(page) for page in client.listed("servers", DETAIL + "?limit=10")] == [SERVERS]
-    assert [len(page) for page in client.listed("images", "/image/v2/images")] == [200]
-    assert set(client.get("/network/v2.0/ports?limit=10")) == {"ports"}
-    marker = client.get(DETAIL)["servers"][99]["id"]
-    assert len(client.get(f"{DETAIL}?limit=10&marker={marker}")["servers"]) == SERVERS - 100
+def test_ignored_limit(proxy: FaultyProxy, proxied: Client) -> None:
+    proxy.next(LimitIgnored(), times=None)
+    assert [len(page) for page in proxied.listed("servers", DETAIL + "?limit=10")] == [1000, 1000, SERVERS - 2000]
+    assert [len(page) for page in proxied.listed("images", "/image/v2/images")] == [200]
+    marker = proxied.get(DETAIL)["servers"][99]["id"]
+    assert len(proxied.get(f"{DETAIL}?limit=10&marker={marker}")["servers"]) == 1000
 
 
-def test_links_lead_to_another_host(replay: OpenStackReplay, client: Client) -> None:
-    replay.add_fault(Fault.OTHER_HOST, "*", times=None)
-    replay.add_fault(Fault.RATE_LIMITED)  # happens too
-    assert client.refused(DETAIL) == 429
-    [link] = client.get(DETAIL + "?limit=2")["servers_links"]
+def test_links_lead_to_another_host(proxy: FaultyProxy, proxied: Client) -> None:
+    proxy.next(OtherHost(), times=None)
+    [link] = proxied.get(DETAIL + "?limit=2")["servers_links"]
     assert link["href"].startswith(f"http://openstack.invalid:8000{DETAIL}?limit=2&marker=")
-    [version] = client.get("/network/")["versions"]
+    [version] = proxied.get("/network/")["versions"]
     assert version["links"][0]["href"] == "http://openstack.invalid:8000/network/v2.0/"
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from servers.openstack_replay.replay import Fault, OpenStackReplay
+from servers.faulty_proxy import FaultyProxy, named
+from servers.openstack_replay.page_faults import LimitIgnored, SamePage
+from servers.openstack_replay.replay import OpenStackReplay
 
 pytestmark = [  # the SDK warns of what it does itself
     pytest.mark.filterwarnings("ignore::DeprecationWarning:openstack"),
@@ -16,19 +18,37 @@ pytestmark = [  # the SDK warns of what it does itself
 ]
 
 SERVERS = 60
+DETAIL = "GET /compute/v2.1/servers/detail"
 
 
-def connect(server: OpenStackReplay, **arguments: Any) -> Any:
+def connect(**arguments: Any) -> Any:
     sdk: Any = importlib.import_module("openstack")
     return sdk.connect(region_name="RegionOne", load_yaml_config=False, load_envvars=False, **arguments)
 
 
-@pytest.fixture
-def region(replay: OpenStackReplay) -> Iterator[Any]:
-    known = replay.credentials
+def log_in(server: OpenStackReplay, port: int) -> Any:
+    known = server.credentials
     domain = {"user_domain_name": "Default", "project_domain_name": "Default"}
     who = {"username": known["user"], "password": known["password"], "project_name": known["project"], **domain}
-    with connect(replay, auth={"auth_url": replay.auth_url, **who}) as connected:
+    return connect(auth={"auth_url": f"http://127.0.0.1:{port}/identity/v3", **who})
+
+
+@pytest.fixture
+def region(replay: OpenStackReplay) -> Iterator[Any]:
+    with log_in(replay, replay.port) as connected:
+        yield connected
+
+
+@pytest.fixture
+def proxy(replay: OpenStackReplay) -> Iterator[FaultyProxy]:
+    with FaultyProxy(("127.0.0.1", replay.port)) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxied(replay: OpenStackReplay, proxy: FaultyProxy) -> Iterator[Any]:
+    """The region behind the proxy."""
+    with log_in(replay, proxy.port) as connected:
         yield connected
 
 
@@ -65,24 +85,25 @@ def test_first_page_costs_three_requests_before_it(replay: OpenStackReplay, regi
 def test_application_credential(replay: OpenStackReplay) -> None:
     known = replay.credentials
     who = {name: known[name] for name in ("application_credential_id", "application_credential_secret")}
-    with connect(replay, auth_type="v3applicationcredential", auth={"auth_url": replay.auth_url, **who}) as region:
+    with connect(auth_type="v3applicationcredential", auth={"auth_url": replay.auth_url, **who}) as region:
         assert listed(region) == SERVERS
 
 
 def test_dead_token_is_renewed(replay: OpenStackReplay, region: Any) -> None:
-    assert listed(region) == SERVERS
+    pages = region.compute.servers(details=True, limit=7)
+    assert next(pages)
     before = replay.tokens()["issued"]
-    replay.add_fault(Fault.UNAUTHORIZED, skip=1)
-    assert listed(region, limit=7) == SERVERS
+    replay.expire_tokens()
+    assert len({each.id for each in pages}) == SERVERS - 1
     assert replay.tokens()["issued"] == before + 1
 
 
-def test_repeated_marker_is_detected(replay: OpenStackReplay, region: Any) -> None:
-    replay.add_fault(Fault.SAME_PAGE, times=None, skip=1)
+def test_repeated_marker_is_detected(proxy: FaultyProxy, proxied: Any) -> None:
+    proxy.next(SamePage(), when=named(DETAIL), times=None, skip=1)
     with pytest.raises(importlib.import_module("openstack.exceptions").SDKException, match="Endless pagination"):
-        listed(region, limit=7)
+        listed(proxied, limit=7)
 
 
-def test_ignored_limit_loses_nothing(replay: OpenStackReplay, region: Any) -> None:
-    replay.add_fault(Fault.LIMIT_IGNORED, times=None)
-    assert listed(region, limit=7) == SERVERS
+def test_ignored_limit_loses_nothing(proxy: FaultyProxy, proxied: Any) -> None:
+    proxy.next(LimitIgnored(), when=named(DETAIL), times=None)
+    assert listed(proxied, limit=7) == SERVERS

@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 
 from servers.openstack_replay import comparison
 from servers.openstack_replay.comparison import Comparisons, fits
-from servers.openstack_replay.fault import Fault
 from servers.openstack_replay.message import Refused, Reply, Request
 from servers.openstack_replay.region import EPOCH, Record
 
@@ -38,14 +37,13 @@ class Row:
 class Links:
     """What a page's links are made of.
 
-    | next: what the next page's address changes in this one; None: there is no next page
+    | next: the marker of the next page; None: there is no next page
     | first: the identifier of the first row, if this is a page and not everything
     """
 
     key: str
     request: Request
-    origin: str
-    next: dict[str, str | None] | None
+    next: str | None
     first: str | None
 
     def address(self, base: str, **changed: str | None) -> str:
@@ -56,17 +54,17 @@ class Links:
 
     def link(self, rel: str, **changed: str | None) -> dict[str, str]:
         """A link to this address, changed."""
-        return {"rel": rel, "href": self.address(self.origin + self.request.path, **changed)}
+        return {"rel": rel, "href": self.address(self.request.origin + self.request.path, **changed)}
 
 
 def next_links(links: Links) -> Record:
     """Compute's and volumes': only a page that may have a next one has links."""
-    return {} if links.next is None else {f"{links.key}_links": [links.link("next", **links.next)]}
+    return {} if links.next is None else {f"{links.key}_links": [links.link("next", marker=links.next)]}
 
 
 def both_links(links: Links) -> Record:
     """Networking's: the page before is linked too, from the first page as well."""
-    shown = [] if links.next is None else [links.link("next", **links.next)]
+    shown = [] if links.next is None else [links.link("next", marker=links.next)]
     if links.first:
         shown.append(links.link("previous", marker=links.first, page_reverse="True"))
     return {f"{links.key}_links": shown} if shown else {}
@@ -75,7 +73,7 @@ def both_links(links: Links) -> Record:
 def relative_links(links: Links) -> Record:
     """Images': paths without host or prefix."""
     shown = {"first": links.address("/v2/images", marker=None), "schema": "/v2/schemas/images"}
-    return shown if links.next is None else {**shown, "next": links.address("/v2/images", **links.next)}
+    return shown if links.next is None else {**shown, "next": links.address("/v2/images", marker=links.next)}
 
 
 @dataclass(frozen=True)
@@ -113,21 +111,21 @@ class Collection:
         self._chosen: dict[tuple[Row, tuple[str, ...]], bytes] = {}
         self._set(rows)
 
-    def page(self, request: Request, origin: str, faults: set[Fault], fields: Sequence[str] = ()) -> Reply:
+    def page(self, request: Request, fields: Sequence[str] = ()) -> Reply:
         """The page that is asked for, of its rows just these fields, if any are named. Raises `Refused`."""
         unknown = {name for name, _ in request.query} - KNOWN - self._paging.known - self._paging.compared.keys()
         if unknown:
             raise Refused(400, f"the replay does not know {', '.join(sorted(unknown))}")
         rows, positions = self._state
-        limit = None if Fault.LIMIT_IGNORED in faults else self._limit(request.asked("limit"))
+        limit = self._limit(request.asked("limit"))
         marker = request.asked("marker")
         if marker is not None and marker not in positions:
             raise Refused(400, f"marker [{marker}] not found")
         start = 0 if marker is None else positions[marker] + 1
         shown = list(islice(filter(_visible(request, self._paging.compared), islice(rows, start, None)), limit))
-        following = _following(rows, start, shown, limit, faults)
+        following = shown[-1].id if limit is not None and len(shown) == limit else None
         first = shown[0].id if shown and limit is not None else None
-        links = self._paging.links(Links(self._key, request, origin, following, first))
+        links = self._paging.links(Links(self._key, request, following, first))
         if request.asked("with_count") == "true":
             links = {**links, "count": self.count}
         chosen = (*fields, *(value for name, value in request.query if name == "fields"))
@@ -205,16 +203,3 @@ def _there(asked: str | None) -> Callable[[Row], bool]:
         raise Refused(400, f"Invalid input for query parameters changes-since. Value: {asked}.") from error
     since = since if since.tzinfo else since.replace(tzinfo=UTC)
     return lambda row: row.updated >= since
-
-
-def _following(
-    rows: Sequence[Row], start: int, shown: Sequence[Row], limit: int | None, faults: set[Fault]
-) -> dict[str, str | None] | None:
-    """What the next page's address changes in this one's."""
-    if limit is None:
-        return None
-    if Fault.SAME_PAGE in faults:
-        return {}
-    if Fault.CYCLE in faults and start // limit % 2:
-        return {"marker": rows[start - limit - 1].id if start > limit else None}
-    return {"marker": shown[-1].id} if len(shown) == limit else None

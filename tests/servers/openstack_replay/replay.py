@@ -1,8 +1,9 @@
 """openstack-replay: the wire of an OpenStack region without the region, for benchmarks and faults.
 
 It is a fake. It sends made-up records in the pages that keystone, nova, glance, neutron and cinder would send, from
-memory, so that clients are measured and not a server; and it does what real services won't on request. What it does not
-know it refuses; it says nothing about how OpenStack behaves. Whether a driver works is tested on the real services.
+memory, so that clients are measured and not a server. A `FaultyProxy` before it does what real services won't on
+request. What it does not know it refuses; it says nothing about how OpenStack behaves. Whether a driver works is tested
+on the real services.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from servers import door
-from servers.openstack_replay.fault import Fault
 from servers.process_server import ProcessServer, python_module
 
-__all__ = ["Fault", "OpenStackReplay"]
+__all__ = ["OpenStackReplay"]
 
 SERVERS = 10_000
 
@@ -29,7 +29,7 @@ class OpenStackReplay(ProcessServer):
     """
 
     name: ClassVar[str] = "openstack-replay"
-    about: ClassVar[str] = "made-up pages of an OpenStack region, from memory, with faults"
+    about: ClassVar[str] = "made-up pages of an OpenStack region, from memory"
 
     def __init__(self, servers: int = SERVERS) -> None:
         super().__init__()
@@ -73,30 +73,6 @@ class OpenStackReplay(ProcessServer):
     def command(self) -> list[str]:
         options = {"servers": self._servers, "port": self.port, "credentials": self.credentials}
         return python_module("servers.openstack_replay.server", json.dumps(options))
-
-    def add_fault(
-        self,
-        fault: Fault,
-        request: str = "GET /compute/v2.1/servers/detail",
-        *,
-        times: int | None = 1,
-        skip: int = 0,
-        retry_after: float | None = None,
-        as_date: bool = False,
-    ) -> None:
-        """Let the next requests of this name, as `requests` has it, meet a fault; ``*`` is any.
-
-        | times: how many; None: all
-        | skip: how many before them do not
-        | retry_after: the seconds in Retry-After, of what can have one
-        | as_date: write it as the date that lies so far ahead by the region's clock
-        """
-        plan = {"times": times, "skip": skip, "retry_after": retry_after, "as_date": as_date}
-        self._administer("add_fault", fault=fault, request=request, **plan)
-
-    def clear_faults(self) -> None:
-        """Let no more faults happen, and answer what is frozen."""
-        self._administer("clear_faults")
 
     def requests(self) -> dict[str, int]:
         """How many requests there were since the start, by ``METHOD /path/{id}``."""

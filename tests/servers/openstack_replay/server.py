@@ -6,8 +6,6 @@ All services are at one port, each below a path of its own. `servers.door` is th
 from __future__ import annotations
 
 import json
-import select
-import socket
 import sys
 from collections.abc import Mapping
 from email.utils import format_datetime
@@ -16,14 +14,11 @@ from urllib.parse import SplitResult, parse_qsl, unquote
 from uuid import uuid4
 
 from servers import http_service
-from servers.openstack_replay.fault import Fault, Planned
 from servers.openstack_replay.identity import Credentials
 from servers.openstack_replay.message import Reply, Request
 from servers.openstack_replay.service import Service
 
 __all__ = ["main"]
-
-LOOK = 0.02  # seconds between looks at a client that waits
 
 
 class Handler(http_service.Handler[Service]):
@@ -35,40 +30,17 @@ class Handler(http_service.Handler[Service]):
         query = parse_qsl(url.query, keep_blank_values=True)
         headers = cast(Mapping[str, str], self.headers)
         self._id = f"req-{uuid4()}"
-        answer = self.service.answer(Request(self.command, unquote(url.path), query, headers, body, self._id))
-        self._send_badly(answer.reply, answer.fault)
+        self._send(self.service.answer(Request(self.command, unquote(url.path), query, headers, body, self._id)))
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """Return the time by the region's clock."""
         return format_datetime(self.service.clock.now(), usegmt=True)
 
-    def _send_badly(self, reply: Reply, planned: Planned | None) -> None:
-        half = len(reply.body) // 2
-        match planned.fault if planned else None:
-            case Fault.CUT:
-                self._send(reply, half)
-                self.close_connection = True
-            case Fault.TRUNCATED:
-                self._send(Reply(reply.status, reply.body[:half], reply.headers))
-            case Fault.FROZEN if planned and self._client_left(planned):
-                self.close_connection = True
-            case _:
-                self._send(reply)
-
-    def _send(self, reply: Reply, size: int | None = None) -> None:
-        """Send a reply, or what comes before so many bytes of its body."""
+    def _send(self, reply: Reply) -> None:
         identity = {"x-openstack-request-id": self._id}
         if self.path.startswith(("/compute/", "/volume/")):
             identity["x-compute-request-id"] = self._id
-        self.send(reply.status, reply.body, {**identity, **reply.headers}, size)
-
-    def _client_left(self, planned: Planned) -> bool:
-        """Wait until the client has gone, or faults are cleared; whether it has gone."""
-        while not planned.cleared.wait(LOOK):
-            readable, _, _ = select.select([self.connection], [], [], 0)
-            if readable and not self.connection.recv(1, socket.MSG_PEEK):
-                return True
-        return False
+        self.send(reply.status, reply.body, {**identity, **reply.headers})
 
 
 def main(options: Mapping[str, Any]) -> NoReturn:

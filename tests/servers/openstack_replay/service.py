@@ -7,9 +7,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from email.utils import format_datetime
+from dataclasses import replace
 from typing import Any
 
 from servers import http_service
@@ -27,7 +25,6 @@ from servers.openstack_replay.collection import (
     Row,
 )
 from servers.openstack_replay.compute import aggregate, flavor, hypervisor, server, sized_hypervisor
-from servers.openstack_replay.fault import Fault, Faults, Planned
 from servers.openstack_replay.identity import Credentials, Identity
 from servers.openstack_replay.message import Refused, Reply, Request, json_reply, refusal
 from servers.openstack_replay.network import network, port, subnet
@@ -35,10 +32,7 @@ from servers.openstack_replay.region import FLAVORS, IMAGES, NETWORKS, Record, R
 from servers.openstack_replay.storage import image, volume
 from servers.openstack_replay.versions import document, negotiate
 
-__all__ = ["OTHER_ORIGIN", "Service"]
-
-OTHER_ORIGIN = "http://openstack.invalid:8000"
-"""Where links lead with `Fault.OTHER_HOST`."""
+__all__ = ["Service"]
 
 SERVERS = "/compute/v2.1/servers/detail"
 SERVER = "/compute/v2.1/servers/{id}"
@@ -65,15 +59,6 @@ TEMPLATES = (
 )
 RUNNING = {"status": "ACTIVE", "OS-EXT-STS:vm_state": "active", "OS-EXT-STS:power_state": 1}
 GONE = {"status": "DELETED", "OS-EXT-STS:vm_state": "deleted", "OS-EXT-STS:power_state": 0, "addresses": {}}
-PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Please sign in.<br></body></html>"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A reply, and what goes wrong while it is sent."""
-
-    reply: Reply
-    fault: Planned | None = None
 
 
 class Service(http_service.Service):
@@ -84,7 +69,6 @@ class Service(http_service.Service):
         self.identity = Identity(credentials, self.clock)
         self._region = Region(servers, origin)
         self._made = servers
-        self._faults = Faults()
         self._requests: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._collections = _collections(self._region)
@@ -93,8 +77,6 @@ class Service(http_service.Service):
             self._region, "hypervisors", COMPUTE, sized_hypervisor, range(self._region.hosts)
         )
         self._calls: dict[str, Callable[..., Any]] = {
-            "add_fault": self._faults.add,
-            "clear_faults": self._faults.clear,
             "create_server": self._create_server,
             "delete_server": self._delete_server,
             "forget_deleted": self._collections[SERVERS].forget,
@@ -110,40 +92,23 @@ class Service(http_service.Service):
 
     @property
     def calls(self) -> Mapping[str, Callable[..., Any]]:
-        """The administrator's calls: they are not counted, and meet no fault."""
+        """The administrator's calls, which are not counted."""
         return self._calls
 
-    def answer(self, request: Request) -> Answer:
-        """What to send to a client."""
+    def answer(self, request: Request) -> Reply:
+        """Return what to send to a client."""
         self._actions.settle()
         template = _template(request.path)
-        name = f"{request.method} {template}"
         with self._lock:
-            self._requests[name] += 1
-        linking, planned = self._faults.meet(name)
+            self._requests[f"{request.method} {template}"] += 1
         try:
-            replaced = self._replaced(request, planned) if planned else None
-            return Answer(replaced or self._reply(request, template, linking), planned)
+            return self._reply(request, template)
         except Refused as refused:
-            return Answer(refusal(request.service, refused), planned)
+            return refusal(request.service, refused)
 
-    def _replaced(self, request: Request, planned: Planned) -> Reply | None:
-        """What is sent instead of the reply. Raises `Refused`."""
-        match planned.fault:
-            case Fault.RATE_LIMITED:
-                raise Refused(429, "This request was rate-limited.", self._retry_after(planned))
-            case Fault.UNAVAILABLE:
-                raise Refused(503, "Service Unavailable", self._retry_after(planned))
-            case Fault.UNAUTHORIZED:
-                self.identity.revoke(request.token)
-                raise self.identity.unauthorized(request)
-            case Fault.HTML:
-                return Reply(200, PAGE, {"Content-Type": "text/html; charset=utf-8"})
-        return None
-
-    def _reply(self, request: Request, template: str, linking: set[Fault]) -> Reply:
-        origin = OTHER_ORIGIN if Fault.OTHER_HOST in linking else request.origin
-        shown = document(template.removesuffix("/{project_id}"), origin) if request.method == "GET" else None
+    def _reply(self, request: Request, template: str) -> Reply:
+        path = template.removesuffix("/{project_id}")
+        shown = document(path, request.origin) if request.method == "GET" else None
         if shown:
             return shown
         if (request.method, template) == ("POST", TOKENS):
@@ -166,7 +131,7 @@ class Service(http_service.Service):
             raise Refused(404, "The resource could not be found.")
         if template == HYPERVISORS and version < (2, 88):
             collection = self._sized_hypervisors
-        page = collection.page(request, origin, linking, NAMED if template in BRIEF else ())
+        page = collection.page(request, NAMED if template in BRIEF else ())
         return replace(page, headers={**page.headers, **headers})
 
     def _one(self, request: Request, template: str, headers: Mapping[str, str]) -> Reply:
@@ -183,14 +148,6 @@ class Service(http_service.Service):
             case "GET", "os-instance-actions":
                 return self._actions.listed(server)
         raise Refused(404, "The resource could not be found.")
-
-    def _retry_after(self, planned: Planned) -> dict[str, str]:
-        if planned.retry_after is None:
-            return {}
-        if planned.as_date:
-            moment = self.clock.now() + timedelta(seconds=planned.retry_after)
-            return {"Retry-After": format_datetime(moment, usegmt=True)}
-        return {"Retry-After": f"{planned.retry_after:g}"}
 
     def _create_server(self, name: str) -> str:
         with self._lock:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers.faulty_proxy import FaultyProxy
+from servers.faulty_message import Request
+from servers.faulty_proxy import FaultyProxy, method_and_path
 from servers.openstack.openstack import OpenStack
 from servers.openstack_replay.replay import OpenStackReplay
 
@@ -78,9 +79,8 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def replay(replaying: OpenStackReplay, alone: Path) -> Iterator[OpenStackReplay]:
-    """A region that nobody changes, without faults."""
+    """A region that nobody changes."""
     yield replaying
-    replaying.clear_faults()
     replaying.set_token_life(3600)
     replaying.withdraw(None)
 
@@ -109,8 +109,20 @@ def reach() -> Iterator[Connect]:
 @pytest.fixture
 def proxy(replay: OpenStackReplay) -> Iterator[FaultyProxy]:
     """Between clients and the whole replayed region."""
-    with FaultyProxy(("127.0.0.1", replay.port)) as proxy:
+    with FaultyProxy(("127.0.0.1", replay.port), named_by=called) as proxy:
         yield proxy
+
+
+@pytest.fixture
+def changing_proxy(changing: OpenStackReplay) -> Iterator[FaultyProxy]:
+    """Between clients and the region whose servers change."""
+    with FaultyProxy(("127.0.0.1", changing.port), named_by=called) as proxy:
+        yield proxy
+
+
+def called(request: Request) -> str:
+    """What the replay calls a request, of those without an identifier in their path."""
+    return method_and_path(request).rstrip("/")
 
 
 def login(server: OpenStackReplay, port: int | None = None) -> dict[str, str]:
@@ -128,8 +140,12 @@ def login(server: OpenStackReplay, port: int | None = None) -> dict[str, str]:
 
 
 @contextmanager
-def asked(server: OpenStackReplay) -> Iterator[Counter[str]]:
-    """The requests that reach the server until the end of the block, there once it has ended."""
-    before, made = Counter(server.requests()), Counter[str]()
+def asked(of: OpenStackReplay | FaultyProxy) -> Iterator[Counter[str]]:
+    """The requests that are made of a server or a proxy until the end of the block, there once it has ended."""
+
+    def requests() -> Counter[str]:
+        return Counter(of.requests if isinstance(of, FaultyProxy) else of.requests())
+
+    before, made = requests(), Counter[str]()
     yield made
-    made.update(Counter(server.requests()) - before)
+    made.update(requests() - before)

@@ -8,7 +8,18 @@ from collections.abc import Callable
 
 import pytest
 from hvlib_openstack.watch.cursor import Cursor
-from servers.openstack_replay.replay import Fault, OpenStackReplay
+from servers.faulty_fault import (
+    DropMidway,
+    Fault,
+    FreezeAfter,
+    Truncate,
+    html_page,
+    rate_limited,
+    unauthorized,
+    unavailable,
+)
+from servers.faulty_proxy import FaultyProxy, named
+from servers.openstack_replay.replay import OpenStackReplay
 
 import hvlib
 from hvlib.driver.cursor import decode_cursor
@@ -48,7 +59,7 @@ def told(watch: Watch, number: int) -> set[tuple[str, str]]:
     return found
 
 
-def named(name: str) -> Callable[[hvlib.Event[hvlib.VM]], bool]:
+def renamed(name: str) -> Callable[[hvlib.Event[hvlib.VM]], bool]:
     return lambda event: event.resource is not None and event.resource.name_label == name
 
 
@@ -169,7 +180,7 @@ class TestForgotten:
             assert event.ref is not None
             assert (event.ref.id, event.resynced) == (forgotten, True)
             changing.rename_server(ids(provider)[0], "later")
-            until(watch, named("later"))
+            until(watch, renamed("later"))
 
 
 class TestClock:
@@ -184,14 +195,14 @@ class TestClock:
             synced(watch)
             for number in range(3):
                 changing.rename_server(one, f"name-{number}")
-                until(watch, named(f"name-{number}"))
+                until(watch, renamed(f"name-{number}"))
             changing.delete_server(one)
             assert told(watch, 1) == {("DELETED", one)}
         cursor = cursor_of(provider)
         assert abs(decode_cursor(cursor, Cursor).at - (time.time() + skew)) < 60
         changing.rename_server(other, "renamed")
         with provider.compute.vms.watch(fields=NAME, since=cursor) as watch:
-            until(watch, named("renamed"))
+            until(watch, renamed("renamed"))
 
     def test_changes_within_a_second(self, changing: OpenStackReplay, reach: Connect) -> None:
         """Nova counts in whole seconds: what changes again after the question, in the same one, is not missed."""
@@ -201,7 +212,7 @@ class TestClock:
             synced(watch)
             for number in range(30):
                 changing.rename_server(one, f"name-{number}")
-                until(watch, named(f"name-{number}"))
+                until(watch, renamed(f"name-{number}"))
 
     def test_what_comes_and_goes_within_a_second(self, changing: OpenStackReplay, reach: Connect) -> None:
         provider = reach(changing, poll_interval=0.02, sweep_interval=NEVER)
@@ -251,26 +262,29 @@ class TestCost:
 
 
 class TestTrouble:
-    @pytest.mark.parametrize(
-        "fault", [Fault.CUT, Fault.UNAVAILABLE, Fault.RATE_LIMITED, Fault.UNAUTHORIZED, Fault.FROZEN]
-    )
-    def test_a_watch_goes_on(self, changing: OpenStackReplay, reach: Connect, fault: Fault) -> None:
-        provider = reach(changing, poll_interval=0.05, timeout=0.5)
+    @pytest.mark.parametrize("fault", [DropMidway(), unavailable(), rate_limited(), unauthorized(), FreezeAfter()])
+    def test_a_watch_goes_on(
+        self, changing: OpenStackReplay, changing_proxy: FaultyProxy, reach: Connect, fault: Fault
+    ) -> None:
+        provider = reach(changing, changing_proxy.port, poll_interval=0.05, timeout=0.5)
         one, other, *_ = ids(provider)
         with provider.compute.vms.watch(fields=NAME) as watch:
             synced(watch)
-            changing.add_fault(fault, times=1)
+            met = changing_proxy.next(fault, when=named(DETAIL))
             changing.rename_server(one, "renamed")
-            until(watch, named("renamed"))
+            until(watch, renamed("renamed"))
+            assert met.struck.is_set()
             changing.delete_server(other)
             assert told(watch, 1) == {("DELETED", other)}
 
-    @pytest.mark.parametrize("fault", [Fault.HTML, Fault.TRUNCATED])
-    def test_what_can_not_be_read_is_told(self, changing: OpenStackReplay, reach: Connect, fault: Fault) -> None:
-        provider = reach(changing, poll_interval=0.05)
+    @pytest.mark.parametrize("fault", [html_page(), Truncate()])
+    def test_what_can_not_be_read_is_told(
+        self, changing: OpenStackReplay, changing_proxy: FaultyProxy, reach: Connect, fault: Fault
+    ) -> None:
+        provider = reach(changing, changing_proxy.port, poll_interval=0.05)
         with provider.compute.vms.watch(fields=NAME) as watch:
             synced(watch)
-            changing.add_fault(fault)
+            changing_proxy.next(fault, when=named(DETAIL))
             with pytest.raises(hvlib.ProtocolError):
                 watch.next(timeout=PATIENCE)
 
@@ -286,15 +300,17 @@ class TestTrouble:
             assert event.ref is not None
             assert (event.ref.id, event.resynced) == (made, True)
 
-    def test_closing_ends_a_frozen_look(self, changing: OpenStackReplay, reach: Connect) -> None:
-        provider = reach(changing, poll_interval=0.05)
+    def test_closing_ends_a_frozen_look(
+        self, changing: OpenStackReplay, changing_proxy: FaultyProxy, reach: Connect
+    ) -> None:
+        provider = reach(changing, changing_proxy.port, poll_interval=0.05)
         with provider.compute.vms.watch(fields=NAME) as watch:
             synced(watch)
-            changing.add_fault(Fault.FROZEN)
+            frozen = changing_proxy.next(FreezeAfter(), when=named(DETAIL))
             ended: list[object] = []
             waiting = threading.Thread(target=lambda: ended.append(next(watch, None)))
             waiting.start()
-            polled(changing, 1)
+            assert frozen.struck.wait(10)
             begin = time.monotonic()
             watch.close()
             waiting.join(5)
@@ -313,5 +329,5 @@ class TestTrouble:
                 changing.expire_tokens()
                 with asked(changing) as requests:
                     changing.rename_server(one, f"name-{number}")
-                    until(watch, named(f"name-{number}"))
+                    until(watch, renamed(f"name-{number}"))
                 assert requests[TOKENS] == 1

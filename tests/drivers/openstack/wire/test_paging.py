@@ -9,9 +9,21 @@ import msgspec
 import pytest
 from hvlib_openstack.paging import SdkClient, pages
 from hvlib_openstack.version import Version
-from servers.faulty_fault import Drop, Replace
-from servers.faulty_proxy import FaultyProxy
-from servers.openstack_replay.replay import Fault, OpenStackReplay
+from servers.faulty_fault import (
+    Drop,
+    DropMidway,
+    Fault,
+    FreezeAfter,
+    Replace,
+    Truncate,
+    html_page,
+    rate_limited,
+    unauthorized,
+    unavailable,
+)
+from servers.faulty_proxy import FaultyProxy, named
+from servers.openstack_replay.page_faults import Cycle, LimitIgnored, OtherHost, SamePage
+from servers.openstack_replay.replay import OpenStackReplay
 
 import hvlib
 from hvlib.runtime.retry import RetryPolicy
@@ -35,41 +47,48 @@ def names(provider: hvlib.Provider, page_size: int = 10) -> list[str]:
 
 
 ALL = [f"server-{number:05}" for number in range(SERVERS)]
+IMAGES = "GET /image/v2/images"
+NO_PAGE = Replace(200, "OK", b"<!DOCTYPE html><p>Please sign in.", {"x-openstack-request-id": "req-of-a-gateway"})
 PAGES = 4
 """Requests for all servers, ten a page: a full page may be the last one, which nova can't know."""
 
 
-@pytest.mark.parametrize("fault", [Fault.RATE_LIMITED, Fault.UNAVAILABLE])
-@pytest.mark.parametrize(("seconds", "as_date", "least"), [(1, False, 1.0), (2, True, 1.0)])
+@pytest.mark.parametrize("fault", [rate_limited, unavailable])
+@pytest.mark.parametrize(("seconds", "as_date"), [(1, False), (2, True)])
 def test_retry_after_is_obeyed(
-    replay: OpenStackReplay, reach: Connect, fault: Fault, seconds: float, as_date: bool, least: float
+    replay: OpenStackReplay,
+    proxy: FaultyProxy,
+    reach: Connect,
+    fault: Callable[..., Fault],
+    seconds: float,
+    as_date: bool,
 ) -> None:
-    provider = reach(replay, retry=PATIENT)
+    provider = reach(replay, proxy.port, retry=PATIENT)
     assert provider.about
-    replay.add_fault(fault, skip=1, retry_after=seconds, as_date=as_date)
     begin = time.monotonic()
-    with asked(replay) as requests:
+    proxy.next(fault(seconds, as_date=as_date), when=named(DETAIL), skip=1)
+    with asked(proxy) as requests:
         assert names(provider) == ALL
-    assert least <= time.monotonic() - begin < 10
+    assert 1 <= time.monotonic() - begin < 10
     assert requests == {DETAIL: PAGES + 1}
 
 
-def test_without_retry_after_the_policy_counts(replay: OpenStackReplay, reach: Connect) -> None:
-    provider = reach(replay, retry=RetryPolicy(max_retries=2, backoff=lambda attempt, error: 0.0))
-    replay.add_fault(Fault.UNAVAILABLE, times=2)
+def test_without_retry_after_the_policy_counts(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+    provider = reach(replay, proxy.port, retry=RetryPolicy(max_retries=2, backoff=lambda attempt, error: 0.0))
+    proxy.next(unavailable(), when=named(DETAIL), times=2)
     assert names(provider) == ALL
-    replay.add_fault(Fault.RATE_LIMITED, times=None)
-    with asked(replay) as requests, pytest.raises(hvlib.RateLimited) as caught:
+    proxy.next(rate_limited(), when=named(DETAIL), times=None)
+    with asked(proxy) as requests, pytest.raises(hvlib.RateLimited) as caught:
         names(provider)
     assert requests == {DETAIL: 3}
     assert caught.value.provider is provider
 
 
-def test_a_page_that_is_cut_off_is_asked_for_again(replay: OpenStackReplay, reach: Connect) -> None:
-    provider = reach(replay)
+def test_a_page_that_is_cut_off_is_asked_for_again(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+    provider = reach(replay, proxy.port)
     assert provider.about
-    replay.add_fault(Fault.CUT, skip=1)
-    with asked(replay) as requests:
+    proxy.next(DropMidway(), when=named(DETAIL), skip=1)
+    with asked(proxy) as requests:
         assert names(provider) == ALL
     assert requests == {DETAIL: PAGES + 1}
 
@@ -78,28 +97,28 @@ def test_headers_that_are_cut_off(replay: OpenStackReplay, proxy: FaultyProxy, r
     provider = reach(replay, proxy.port)
     assert provider.about
     for after in (0, 8, 17, 24, 60, 150):
-        cut = proxy.next(Drop(after), when=lambda request: "/servers/detail" in request.path, skip=1)
+        cut = proxy.next(Drop(after), when=named(DETAIL), skip=1)
         assert names(provider) == ALL
         assert cut.struck.is_set()
 
 
-def test_a_frozen_reply(replay: OpenStackReplay, reach: Connect) -> None:
-    provider = reach(replay, timeout=0.5)
+def test_a_frozen_reply(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+    provider = reach(replay, proxy.port, timeout=0.5)
     assert provider.about
-    replay.add_fault(Fault.FROZEN)
+    proxy.next(FreezeAfter(), when=named(DETAIL))
     begin = time.monotonic()
-    with asked(replay) as requests, pytest.raises(hvlib.ConnectionTimeout):
+    with asked(proxy) as requests, pytest.raises(hvlib.ConnectionTimeout):
         names(provider)
     assert 0.4 < time.monotonic() - begin < 2.5
     assert requests == {DETAIL: 1}, "what took too long is not begun again"
     assert names(provider) == ALL
 
 
-def test_a_401_in_mid_listing(replay: OpenStackReplay, reach: Connect) -> None:
-    provider = reach(replay)
+def test_a_401_in_mid_listing(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+    provider = reach(replay, proxy.port)
     assert provider.about
-    replay.add_fault(Fault.UNAUTHORIZED, skip=1)
-    with asked(replay) as requests:
+    proxy.next(unauthorized(), when=named(DETAIL), skip=1)
+    with asked(proxy) as requests:
         assert names(provider) == ALL
     assert requests == {DETAIL: PAGES + 1, TOKENS: 1, TOKENS.replace("POST", "DELETE"): 1}
 
@@ -122,24 +141,25 @@ def by_the_sdk(provider: hvlib.Provider) -> None:
 @pytest.mark.parametrize(
     ("fault", "skip", "words"),
     [
-        (Fault.SAME_PAGE, 0, "does not say where"),
-        (Fault.SAME_PAGE, 1, "leads back|no end"),
-        (Fault.CYCLE, 0, "does not say where"),
-        (Fault.CYCLE, 3, "leads back|no end"),
+        (SamePage, 0, "does not say where"),
+        (SamePage, 1, "leads back|no end"),
+        (Cycle, 0, "does not say where"),
+        (Cycle, 3, "leads back|no end"),
     ],
 )
 def test_paging_without_an_end(
     replay: OpenStackReplay,
+    proxy: FaultyProxy,
     reach: Connect,
     listing: Callable[[hvlib.Provider], None],
-    fault: Fault,
+    fault: Callable[[], Fault],
     skip: int,
     words: str,
 ) -> None:
-    provider = reach(replay)
+    provider = reach(replay, proxy.port)
     assert provider.about
-    replay.add_fault(fault, times=None, skip=skip)
-    with asked(replay) as requests, pytest.raises(hvlib.ProtocolError, match=words):
+    proxy.next(fault(), when=named(DETAIL), times=None, skip=skip)
+    with asked(proxy) as requests, pytest.raises(hvlib.ProtocolError, match=words):
         listing(provider)
     assert requests[DETAIL] <= 8
 
@@ -153,29 +173,31 @@ def test_pages_of_another_kind_without_an_end(replay: OpenStackReplay, proxy: Fa
     assert sum(times for name, times in proxy.requests.items() if "/v2/images" in name) <= 3
 
 
-def test_an_ignored_limit_loses_nothing(replay: OpenStackReplay, reach: Connect) -> None:
-    replay.add_fault(Fault.LIMIT_IGNORED, "*", times=None)
-    provider = reach(replay)
+def test_an_ignored_limit_loses_nothing(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+    proxy.next(LimitIgnored(), when=named(DETAIL, IMAGES), times=None)
+    provider = reach(replay, proxy.port)
     assert names(provider) == ALL
     assert provider.image.images.get_all(page_size=10).count() == 200
 
 
-def test_links_to_another_host_are_followed_by_what_they_ask_for(replay: OpenStackReplay, reach: Connect) -> None:
+def test_links_to_another_host_are_followed_by_what_they_ask_for(
+    replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect
+) -> None:
     """The host that they name does not exist."""
-    replay.add_fault(Fault.OTHER_HOST, "*", times=None)
-    provider = reach(replay)
-    with asked(replay) as requests:
+    proxy.next(OtherHost(), when=lambda request: request.method == "GET", times=None)
+    provider = reach(replay, proxy.port)
+    with asked(proxy) as requests:
         assert names(provider) == ALL
     assert requests[DETAIL] == PAGES
     assert provider.image.images.get_all(page_size=50).count() == 200
 
 
-@pytest.mark.parametrize("fault", [Fault.HTML, Fault.TRUNCATED])
-def test_what_is_no_page(replay: OpenStackReplay, reach: Connect, fault: Fault) -> None:
-    provider = reach(replay)
+@pytest.mark.parametrize("fault", [NO_PAGE, Truncate()])
+def test_what_is_no_page(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect, fault: Fault) -> None:
+    provider = reach(replay, proxy.port)
     assert provider.about
-    replay.add_fault(fault, skip=1)
-    with asked(replay) as requests, pytest.raises(hvlib.ProtocolError, match="can't be read") as caught:
+    proxy.next(fault, when=named(DETAIL), skip=1)
+    with asked(proxy) as requests, pytest.raises(hvlib.ProtocolError, match="can't be read") as caught:
         names(provider)
     assert requests[DETAIL] <= 3, "not asked for again, but for the page ahead"
     assert caught.value.request_id
@@ -188,7 +210,7 @@ def test_a_redirect_is_not_followed(replay: OpenStackReplay, proxy: FaultyProxy,
     provider = reach(replay, proxy.port)
     assert provider.about
     elsewhere = {"location": f"http://127.0.0.1:{replay.port}/compute/v2.1/servers/detail"}
-    proxy.next(Replace(status, "Elsewhere", b"", elsewhere), when=lambda request: "/servers/detail" in request.path)
+    proxy.next(Replace(status, "Elsewhere", b"", elsewhere), when=named(DETAIL))
     with asked(replay) as requests, pytest.raises(hvlib.HvlibError):
         names(provider)
     assert requests == {}
@@ -274,8 +296,8 @@ class TestPages:
         assert isinstance(page.items[0], Named)
         assert page.reply.headers["OpenStack-API-Version"] == "compute 2.96"
 
-    def test_what_is_refused(self, provider: hvlib.Provider, replay: OpenStackReplay) -> None:
-        client = SdkClient(provider.native.compute)
+    def test_what_is_refused(self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+        client = SdkClient(reach(replay, proxy.port).native.compute)
         with pytest.raises(hvlib.NotFound) as caught:
             list(pages(client, "/os-keypairs", "keypairs"))
         assert caught.value.request_id
@@ -283,7 +305,7 @@ class TestPages:
             list(pages(client, "/servers", "servers", parameters=[("colour", "red")]))
         with pytest.raises(hvlib.ProtocolError, match="keypairs"):
             list(pages(client, "/servers", "keypairs"))
-        replay.add_fault(Fault.HTML)
+        proxy.next(html_page(), when=named(DETAIL))
         with pytest.raises(hvlib.ProtocolError, match="can't be read"):
             list(pages(client, "/servers/detail", "servers"))
 
@@ -302,12 +324,12 @@ class TestPages:
         with pytest.raises(hvlib.Unsupported):
             list(pages(SdkClient(provider.native.network), "/ports", "ports"))
 
-    def test_broken_connections(self, provider: hvlib.Provider, replay: OpenStackReplay) -> None:
-        client = SdkClient(provider.native.compute)
-        replay.add_fault(Fault.CUT)
+    def test_broken_connections(self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+        client = SdkClient(reach(replay, proxy.port).native.compute)
+        proxy.next(DropMidway(), when=named(DETAIL))
         with pytest.raises(hvlib.ConnectionFailed):
             list(pages(client, "/servers/detail", "servers"))
-        replay.add_fault(Fault.UNAVAILABLE, retry_after=7)
+        proxy.next(unavailable(7), when=named(DETAIL))
         with pytest.raises(hvlib.ConnectionFailed) as caught:
             list(pages(client, "/servers/detail", "servers"))
         assert getattr(caught.value, "retry_after", None) == 7

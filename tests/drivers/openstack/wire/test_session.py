@@ -16,9 +16,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from servers.faulty_fault import Replace
-from servers.faulty_proxy import FaultyProxy
-from servers.openstack_replay.replay import Fault, OpenStackReplay
+from servers.faulty_fault import (
+    DropMidway,
+    Fault,
+    FreezeAfter,
+    Replace,
+    Truncate,
+    html_page,
+    rate_limited,
+    unauthorized,
+    unavailable,
+)
+from servers.faulty_proxy import FaultyProxy, named
+from servers.openstack_replay.replay import OpenStackReplay
 
 import hvlib
 from hvlib.runtime.retry import RetryPolicy
@@ -90,25 +100,31 @@ class TestRenewal:
             assert list(pool.map(lambda _: count(provider), range(THREADS))) == [SERVERS] * THREADS
         assert (requests[TOKENS], requests[VERSIONS]) == (1, 1)
 
-    def test_a_service_that_rejects_every_token(self, replay: OpenStackReplay, reach: Connect) -> None:
-        provider = reach(replay)
-        replay.add_fault(Fault.UNAUTHORIZED, times=None)
-        with asked(replay) as requests, pytest.raises(hvlib.ConnectionFailed, match="dropped 3 sessions"):
+    def test_a_service_that_rejects_every_token(
+        self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect
+    ) -> None:
+        provider = reach(replay, proxy.port)
+        proxy.next(unauthorized(), when=named(DETAIL), times=None)
+        with asked(proxy) as requests, pytest.raises(hvlib.ConnectionFailed, match="dropped 3 sessions"):
             count(provider)
         assert requests[TOKENS] <= 4
 
-    def test_a_session_that_is_lost_in_mid_login(self, replay: OpenStackReplay, reach: Connect) -> None:
+    def test_a_session_that_is_lost_in_mid_login(
+        self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect
+    ) -> None:
         """Keystone has accepted the password, so nova's refusal of the token is no refusal of the password."""
-        provider = reach(replay)
-        replay.add_fault(Fault.UNAUTHORIZED, VERSIONS, times=2)
-        with asked(replay) as requests:
+        provider = reach(replay, proxy.port)
+        proxy.next(unauthorized(), when=named(VERSIONS), times=2)
+        with asked(proxy) as requests:
             assert count(provider) == SERVERS
         assert requests[TOKENS] == requests[VERSIONS] == 3
 
-    def test_sessions_that_are_always_lost_in_mid_login(self, replay: OpenStackReplay, reach: Connect) -> None:
-        provider = reach(replay)
-        replay.add_fault(Fault.UNAUTHORIZED, VERSIONS, times=None)
-        with asked(replay) as requests, pytest.raises(hvlib.ConnectionFailed, match="dropped 3 sessions"):
+    def test_sessions_that_are_always_lost_in_mid_login(
+        self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect
+    ) -> None:
+        provider = reach(replay, proxy.port)
+        proxy.next(unauthorized(), when=named(VERSIONS), times=None)
+        with asked(proxy) as requests, pytest.raises(hvlib.ConnectionFailed, match="dropped 3 sessions"):
             count(provider)
         assert requests[TOKENS] == requests[REVOKE] == 3
 
@@ -177,41 +193,45 @@ class TestRefused:
 
 
 class TestKeystoneInTrouble:
-    @pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.RATE_LIMITED, Fault.CUT])
-    def test_what_passes_is_waited_for(self, replay: OpenStackReplay, reach: Connect, fault: Fault) -> None:
-        replay.add_fault(fault, TOKENS, times=2)
-        with asked(replay) as requests:
-            assert count(reach(replay)) == SERVERS
+    @pytest.mark.parametrize("fault", [unavailable(), rate_limited(), DropMidway()])
+    def test_what_passes_is_waited_for(
+        self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect, fault: Fault
+    ) -> None:
+        proxy.next(fault, when=named(TOKENS), times=2)
+        with asked(proxy) as requests:
+            assert count(reach(replay, proxy.port)) == SERVERS
         assert requests[TOKENS] == 3
 
-    def test_retry_after_of_a_login(self, replay: OpenStackReplay, reach: Connect) -> None:
-        provider = reach(replay, retry=RetryPolicy(backoff=lambda attempt, error: 60.0))
-        replay.add_fault(Fault.UNAVAILABLE, TOKENS, retry_after=1)
+    def test_retry_after_of_a_login(self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+        provider = reach(replay, proxy.port, retry=RetryPolicy(backoff=lambda attempt, error: 60.0))
+        proxy.next(unavailable(1), when=named(TOKENS))
         begin = time.monotonic()
         assert count(provider) == SERVERS
         assert 1 <= time.monotonic() - begin < 10
 
-    @pytest.mark.parametrize("fault", [Fault.HTML, Fault.TRUNCATED])
-    def test_what_is_no_token(self, replay: OpenStackReplay, reach: Connect, fault: Fault) -> None:
-        provider = reach(replay)
-        replay.add_fault(fault, TOKENS)
+    @pytest.mark.parametrize("fault", [html_page(), Truncate()])
+    def test_what_is_no_token(self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect, fault: Fault) -> None:
+        provider = reach(replay, proxy.port)
+        proxy.next(fault, when=named(TOKENS))
         with pytest.raises(hvlib.ProtocolError):
             count(provider)
         assert count(provider) == SERVERS
 
     @pytest.mark.parametrize("request_", [TOKENS, VERSIONS, DETAIL])
-    def test_everything_has_a_time_out(self, replay: OpenStackReplay, reach: Connect, request_: str) -> None:
-        provider = reach(replay, timeout=0.5)
-        replay.add_fault(Fault.FROZEN, request_)
+    def test_everything_has_a_time_out(
+        self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect, request_: str
+    ) -> None:
+        provider = reach(replay, proxy.port, timeout=0.5)
+        proxy.next(FreezeAfter(), when=named(request_))
         begin = time.monotonic()
         with pytest.raises(hvlib.ConnectionTimeout):
             count(provider)
         assert time.monotonic() - begin < 2.5
 
-    def test_the_sdks_own_calls_have_one_too(self, replay: OpenStackReplay, reach: Connect) -> None:
-        provider = reach(replay, timeout=0.5)
+    def test_the_sdks_own_calls_have_one_too(self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+        provider = reach(replay, proxy.port, timeout=0.5)
         assert provider.about
-        replay.add_fault(Fault.FROZEN)
+        proxy.next(FreezeAfter(), when=named(DETAIL))
         begin = time.monotonic()
         with pytest.raises(Exception, match=r"timed out|time-out|timeout"):
             list(provider.native.compute.servers())
@@ -269,39 +289,43 @@ class TestClose:
             reach(replay).close()
         assert requests == {}
 
-    def test_a_keystone_that_is_gone_or_frozen(self, replay: OpenStackReplay, reach: Connect) -> None:
+    def test_a_keystone_that_is_gone_or_frozen(
+        self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect
+    ) -> None:
         """Logging out is tried, not waited for."""
-        for fault in (Fault.UNAVAILABLE, Fault.FROZEN):
-            provider = reach(replay)
+        for fault in (unavailable(), FreezeAfter()):
+            provider = reach(replay, proxy.port)
             assert provider.about
-            replay.add_fault(fault, REVOKE)
+            proxy.next(fault, when=named(REVOKE))
             begin = time.monotonic()
             provider.close()
             assert time.monotonic() - begin < 3
-            replay.clear_faults()
 
     @pytest.mark.parametrize("request_", [KEYSTONE, TOKENS, VERSIONS, DETAIL])
-    def test_a_frozen_request(self, replay: OpenStackReplay, reach: Connect, request_: str) -> None:
-        replay.add_fault(Fault.FROZEN, request_)
-        before = replay.requests().get(request_, 0)
-        waiting = Waiting(reach(replay))
-        until(lambda: replay.requests().get(request_, 0) > before)
+    def test_a_frozen_request(self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect, request_: str) -> None:
+        frozen = proxy.next(FreezeAfter(), when=named(request_))
+        waiting = Waiting(reach(replay, proxy.port))
+        assert frozen.struck.wait(10)
         waiting.closed()
 
     @pytest.mark.parametrize("request_", [VERSIONS, DETAIL])
-    def test_a_frozen_request_leaves_no_token(self, replay: OpenStackReplay, reach: Connect, request_: str) -> None:
-        valid, before = replay.tokens()["valid"], replay.requests().get(request_, 0)
-        replay.add_fault(Fault.FROZEN, request_)
-        waiting = Waiting(reach(replay))
-        until(lambda: replay.requests().get(request_, 0) > before)
+    def test_a_frozen_request_leaves_no_token(
+        self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect, request_: str
+    ) -> None:
+        valid = replay.tokens()["valid"]
+        frozen = proxy.next(FreezeAfter(), when=named(request_))
+        waiting = Waiting(reach(replay, proxy.port))
+        assert frozen.struck.wait(10)
         waiting.closed()
         assert replay.tokens()["valid"] == valid
 
-    def test_a_login_that_fails_leaves_no_token(self, replay: OpenStackReplay, reach: Connect) -> None:
+    def test_a_login_that_fails_leaves_no_token(
+        self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect
+    ) -> None:
         before = replay.tokens()["valid"]
-        replay.add_fault(Fault.HTML, VERSIONS)
+        proxy.next(html_page(), when=named(VERSIONS))
         with pytest.raises(hvlib.ProtocolError):
-            count(reach(replay))
+            count(reach(replay, proxy.port))
         assert replay.tokens()["valid"] == before
 
     def test_a_tls_handshake(self, replay: OpenStackReplay, reach: Connect, silent: socket.socket) -> None:
@@ -367,12 +391,14 @@ class TestSecrets:
             assert not [text for text in self._told(provider) if secret in text]
 
     @pytest.mark.parametrize(
-        "fault", [Fault.HTML, Fault.CUT, Fault.TRUNCATED, Fault.UNAUTHORIZED, Fault.UNAVAILABLE, Fault.RATE_LIMITED]
+        "fault", [html_page(), DropMidway(), Truncate(), unauthorized(), unavailable(), rate_limited()]
     )
     @pytest.mark.parametrize("request_", [TOKENS, VERSIONS, DETAIL])
-    def test_of_faults(self, replay: OpenStackReplay, reach: Connect, fault: Fault, request_: str) -> None:
-        provider = reach(replay)
-        replay.add_fault(fault, request_, times=None)
+    def test_of_faults(
+        self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect, fault: Fault, request_: str
+    ) -> None:
+        provider = reach(replay, proxy.port)
+        proxy.next(fault, when=named(request_), times=None)
         told = self._told(provider)
         assert not [text for text in told if TOKEN in text or replay.credentials["password"] in text]
 
