@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from scripted.context import UUID, RecordingContext
 
 from hvlib.driver.table import (
     ID,
@@ -34,24 +35,6 @@ from hvlib.model.errors import FieldNotLoaded, InvalidQuery
 from hvlib.model.query import glob, make_query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Host, Image, Network, Resource
-
-UUID = "00000000-0000-4000-8000-000000000001"
-
-
-class Caller:
-    """A context that makes refs, and counts them."""
-
-    def __init__(self) -> None:
-        self.made = 0
-
-    def count_request(self, call: str) -> None: ...
-
-    def timeout(self) -> float:
-        return 1.0
-
-    def ref(self, kind: type[Resource], id: str) -> Ref:
-        self.made += 1
-        return Ref(UUID, kind.kind, id)
 
 
 class Metrics(msgspec.Struct, frozen=True):
@@ -110,7 +93,7 @@ def query(*fields: str, **filters: object) -> Any:
 
 
 def records(asked: Any, read: Any = item, client: Any = None) -> Any:
-    return TABLE.records(asked, read, Caller(), client or {"site": "s"}, {"m1": {"memory": 5}})
+    return TABLE.records(asked, read, RecordingContext(), client or {"site": "s"}, {"m1": {"memory": 5}})
 
 
 def test_a_record_has_what_was_asked_for() -> None:
@@ -134,7 +117,7 @@ def test_refs_are_of_a_kind_or_of_the_kind_that_their_value_says() -> None:
 
 def test_what_makes_records_keeps_no_refs() -> None:
     """Refs keep their provider, and a listing that is kept must not."""
-    caller = Caller()
+    caller = RecordingContext()
     made = TABLE.records(query("host"), item, caller, {"site": "s"})
     first, second = made.make("1", ROW), made.make("1", ROW)
     assert first is not None
@@ -158,7 +141,7 @@ def test_columns_are_limited_as_those_that_they_are_made_of() -> None:
 
 
 def test_refs_of_one_kind_are_made_once() -> None:
-    caller = Caller()
+    caller = RecordingContext()
     made = TABLE.records(query("host"), item, caller, {"site": "s"}).all((str(number), ROW) for number in range(10))
     assert len({id(vm.host) for vm in made}) == 1
     assert caller.made == 11
@@ -177,7 +160,7 @@ def test_a_column_may_say_what_is_of_the_kind() -> None:
     is_on = Field("power", convert=lambda power: power == "on")
     table = Table(VM, "machine", {"name_label": Field("name")}, accept=is_on)
     asked = make_query(VM, table.declared(), fields=["name_label"])
-    made = table.records(asked, item, Caller())
+    made = table.records(asked, item, RecordingContext())
     assert made.make("1", ROW) is not None
     assert made.make("1", {**ROW, "power": "off"}) is None
     assert table.natives(["name_label"]) == {"name", "power"}
@@ -226,8 +209,8 @@ def test_filters_are_data_where_the_server_stores_every_alternative() -> None:
 
 
 def test_one_field_can_be_read_alone() -> None:
-    assert TABLE.reader("vcpus", item, Caller())("1", ROW) == 6
-    assert TABLE.reader("uuid", item, Caller(), {"site": "s"})("1", ROW) == "s-1"
+    assert TABLE.reader("vcpus", item, RecordingContext())("1", ROW) == 6
+    assert TABLE.reader("uuid", item, RecordingContext(), {"site": "s"})("1", ROW) == "s-1"
 
 
 def test_rows_of_json_hold_what_is_needed() -> None:
@@ -248,7 +231,7 @@ def test_rows_of_json_hold_what_is_needed() -> None:
 
 def test_what_the_functions_name_is_freed_with_them() -> None:
     """Without a collection: a provider whose refs they hold logs out when nobody else holds it."""
-    caller = Caller()
+    caller = RecordingContext()
     held = weakref.ref(caller)
     made = TABLE.records(query("host"), item, caller)
     gc.disable()

@@ -14,31 +14,15 @@ from typing import Any
 
 import pytest
 from hvlib_grove.driver import GroveDriver
+from scripted.context import RecordingContext
 from servers.vcsim import Vcsim
 
 from hvlib import errors
 from hvlib.driver import Endpoint, NotSent, Secret, Session, SessionLost, Unavailable
 from hvlib.model.query import make_query
-from hvlib.model.ref import Ref
-from hvlib.model.resources import VM, Resource
+from hvlib.model.resources import VM
 
 Say = Callable[[socket.socket], None]
-
-
-class Context:
-    """What core lends a session."""
-
-    def __init__(self, seconds: float = 10.0) -> None:
-        self.seconds = seconds
-
-    def count_request(self, call: str) -> None:
-        pass
-
-    def timeout(self) -> float:
-        return self.seconds
-
-    def ref(self, kind: type[Resource], id: str) -> Ref:
-        return Ref("test", kind.kind, id)
 
 
 class Scripted:
@@ -108,7 +92,7 @@ def server() -> Iterator[Scripted]:
 def opened(port: int, seconds: float = 10.0, **options: Any) -> Session:
     scheme = options.pop("scheme", "grove+http")
     endpoint = Endpoint(scheme, host="127.0.0.1", port=port, username="root", password=Secret("hidden-word"), **options)
-    return GroveDriver().open(endpoint, Context(seconds))
+    return GroveDriver().open(endpoint, RecordingContext(seconds))
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from hvlib_sim.lab.memory_store import MemoryStore
 from hvlib_sim.lab.settings import Settings
 from hvlib_sim.lab.store import LOG_LENGTH, Store
 from hvlib_sim.session import LabSession
+from scripted.context import RecordingContext
 
 from hvlib import errors
 from hvlib.actions import Action
@@ -45,19 +46,12 @@ class Clock:
         return self.now
 
 
-class Caller:
+class Caller(RecordingContext):
     """The least of core that a session needs: a context, and queries made of what is asked for."""
 
     def __init__(self) -> None:
-        self.calls: list[str] = []
+        super().__init__(30.0)
         self.session: Any = None
-        self.limit = 30.0
-
-    def count_request(self, call: str) -> None:
-        self.calls.append(call)
-
-    def timeout(self) -> float:
-        return self.limit
 
     def ref(self, kind: type[Resource], id: str) -> Ref:
         return Ref(self.session.about().uuid, kind.kind, id)

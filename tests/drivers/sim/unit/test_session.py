@@ -273,7 +273,7 @@ def test_latency(connect: Any) -> None:
 
 def test_latency_beyond_the_time_out(connect: Any) -> None:
     caller = connect(Lab(MemoryStore(Settings(vms=1))), latency=60, login=False)
-    caller.limit = 0.01
+    caller.seconds = 0.01
     with pytest.raises(ConnectionTimeout):
         caller.session.login()
 
@@ -281,7 +281,7 @@ def test_latency_beyond_the_time_out(connect: Any) -> None:
 def test_closing_ends_a_call_under_way(connect: Any) -> None:
     lab = Lab(MemoryStore(Settings(vms=1)))
     caller = connect(lab, latency=60, login=False)
-    caller.limit = 120
+    caller.seconds = 120
     sent = threading.Event()
     caller.count_request = lambda _: sent.set()
     with ThreadPoolExecutor(1) as pool:

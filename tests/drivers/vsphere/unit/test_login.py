@@ -10,13 +10,14 @@ from uuid import NAMESPACE_URL, uuid5
 import pytest
 from hvlib_vsphere.driver import VSphereDriver
 from hvlib_vsphere.session import VSphereSession
+from scripted.context import RecordingContext
 
 from hvlib import actions
 from hvlib.driver import Endpoint, Secret, SessionLost
 from hvlib.driver.http import Address, connections
 from hvlib.errors import AuthenticationFailed, Closed, ConnectionFailed, HvlibError, PermissionDenied
 from hvlib.model.ref import Ref
-from hvlib.model.resources import VM, Resource
+from hvlib.model.resources import VM
 
 ENVELOPE = """<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"
  xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><e:Body>{}</e:Body></e:Envelope>"""
@@ -72,19 +73,6 @@ class ScriptedTransport:
         pass
 
 
-class Context:
-    """What core lends a session."""
-
-    def count_request(self, call: str) -> None:
-        pass
-
-    def timeout(self) -> float:
-        return 10.0
-
-    def ref(self, kind: type[Resource], id: str) -> Ref:
-        return Ref("test", kind.kind, id)
-
-
 def soap(body: str, cookie: str = "") -> Response:
     return Response(200, ENVELOPE.format(body), cookie)
 
@@ -105,7 +93,7 @@ def opened(
     transport = ScriptedTransport(*replies)
     monkeypatch.setattr(connections, "Transport", transport.to)
     endpoint = Endpoint("vsphere+http", host="vc.example.org", username="ann", password=Secret("hidden-word"))
-    return VSphereDriver().session(endpoint, Context()), transport
+    return VSphereDriver().session(endpoint, RecordingContext()), transport
 
 
 @pytest.mark.parametrize("type", ["InvalidLogin", "PasswordExpired", "NotAuthenticated"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -12,29 +11,13 @@ import pytest
 from drivers.vsphere.wire.administrator import Administrator
 from hvlib_vsphere.driver import VSphereDriver
 from hvlib_vsphere.session import VSphereSession
+from scripted.context import RecordingContext
 from servers.vcsim import Vcsim
 
 from hvlib.driver import Batch, Change, Endpoint, Feed, Secret, Session, Upsert
 from hvlib.model.query import Query, make_query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
-
-
-class CountingContext:
-    """What core lends a session, for one test."""
-
-    def __init__(self, timeout: float = 20.0) -> None:
-        self.calls: Counter[str] = Counter()
-        self.seconds = timeout
-
-    def count_request(self, call: str) -> None:
-        self.calls[call] += 1
-
-    def timeout(self) -> float:
-        return self.seconds
-
-    def ref(self, kind: type[Resource], id: str) -> Ref:
-        return Ref("test", kind.kind, id)
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +42,8 @@ def machine(admin: Administrator) -> Iterator[Any]:
 
 
 @pytest.fixture
-def context() -> CountingContext:
-    return CountingContext()
+def context() -> RecordingContext:
+    return RecordingContext(20.0)
 
 
 @pytest.fixture
@@ -76,7 +59,7 @@ def endpoint(server: Vcsim) -> Endpoint:
 
 
 @pytest.fixture
-def session(endpoint: Endpoint, context: CountingContext) -> Iterator[VSphereSession]:
+def session(endpoint: Endpoint, context: RecordingContext) -> Iterator[VSphereSession]:
     opened = VSphereDriver().session(endpoint, context)
     opened.login()
     context.calls.clear()

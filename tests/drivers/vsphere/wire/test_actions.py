@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from hvlib_vsphere.session import VSphereSession
+from scripted.context import RecordingContext
 from servers.vcsim import Vcsim
 
 from hvlib import actions
@@ -14,7 +15,7 @@ from hvlib.errors import InvalidQuery, InvalidState, NotFound
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, TaskRecord
 
-from .conftest import Administrator, CountingContext, batches, query
+from .conftest import Administrator, batches, query
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_what_the_state_does_not_allow_fails_the_task(session: VSphereSession, v
     assert record.error.native["type"] == "InvalidPowerState"
 
 
-def test_an_empty_name_is_not_even_sent(session: VSphereSession, vm: Any, context: CountingContext) -> None:
+def test_an_empty_name_is_not_even_sent(session: VSphereSession, vm: Any, context: RecordingContext) -> None:
     context.calls.clear()
     with pytest.raises(InvalidQuery):
         session.adapters[VM].submit(Ref("test", "VM", vm._moId), actions.Rename(""))

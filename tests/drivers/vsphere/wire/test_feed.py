@@ -11,6 +11,7 @@ import pytest
 from hvlib_vsphere.driver import VSphereDriver
 from hvlib_vsphere.session import VSphereSession
 from pyVmomi import vim
+from scripted.context import RecordingContext
 from servers.vcsim import Vcsim
 
 from hvlib import actions
@@ -21,7 +22,6 @@ from hvlib.model.resources import VM, Host, Resource, TaskRecord
 
 from .conftest import (
     Administrator,
-    CountingContext,
     batches,
     changes,
     first_page,
@@ -52,13 +52,13 @@ def test_the_snapshot_is_what_a_listing_says(session: VSphereSession, feed: Feed
     assert snapshot(feed) == {vm.ref: vm for vm in listed}
 
 
-def test_opening_takes_a_call_and_one_for_each_query(session: VSphereSession, context: CountingContext) -> None:
+def test_opening_takes_a_call_and_one_for_each_query(session: VSphereSession, context: RecordingContext) -> None:
     feed = session.feed([query(session, VM), query(session, Host)], None)
     found = snapshot(feed)
     feed.close()
 
     assert {ref.kind for ref in found} == {"VM", "Host"}
-    assert context.calls == {
+    assert context.counts == {
         "CreateContainerView": 2,
         "CreatePropertyCollector": 1,
         "CreateFilter": 2,
@@ -145,7 +145,7 @@ def test_a_task_that_is_recent_no_more_is_gone(session: VSphereSession, admin: A
     feed.close()
 
 
-def test_nothing_happens(session: VSphereSession, feed: Feed, context: CountingContext) -> None:
+def test_nothing_happens(session: VSphereSession, feed: Feed, context: RecordingContext) -> None:
     snapshot(feed)
     context.calls.clear()
     start = time.monotonic()
@@ -153,7 +153,7 @@ def test_nothing_happens(session: VSphereSession, feed: Feed, context: CountingC
 
     assert (batch.changes, batch.more, batch.synced) == ((), False, False) or batch == Batch([], cursor=batch.cursor)
     assert 0.9 < time.monotonic() - start < 3
-    assert context.calls == {"WaitForUpdatesEx": 1}
+    assert context.counts == {"WaitForUpdatesEx": 1}
 
 
 def test_waits_shorter_than_the_server_can_count(feed: Feed) -> None:
@@ -218,7 +218,7 @@ class TestOutages:
             yield server
 
     @pytest.fixture
-    def session(self, own: Vcsim, endpoint: Endpoint, context: CountingContext) -> Iterator[VSphereSession]:
+    def session(self, own: Vcsim, endpoint: Endpoint, context: RecordingContext) -> Iterator[VSphereSession]:
         there = msgspec.structs.replace(endpoint, port=own.port, password=Secret(own.password), cacert=str(own.cacert))
         opened = VSphereDriver().session(there, context)
         opened.login()

@@ -6,13 +6,14 @@ import pytest
 from hvlib_vsphere.session import VSphereSession
 from hvlib_vsphere.wire.client import Client
 from pyVmomi import vim
+from scripted.context import RecordingContext
 
 from hvlib.driver import Listing, PageToken
 from hvlib.errors import ConnectionFailed, CursorLost, InvalidQuery
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Host, TaskRecord
 
-from .conftest import Administrator, CountingContext, first_page, query
+from .conftest import Administrator, first_page, query
 
 STATES = {"poweredOn": "running", "poweredOff": "halted", "suspended": "suspended"}
 
@@ -51,23 +52,23 @@ def test_hosts_are_what_the_sdk_says(session: VSphereSession, admin: Administrat
         assert host.version == native.config.product.version
 
 
-def test_pages_hold_everything_once(session: VSphereSession, context: CountingContext) -> None:
+def test_pages_hold_everything_once(session: VSphereSession, context: RecordingContext) -> None:
     # A template takes a place in the server's page.
     pages = list_pages(session, page_size=3)
     found = [vm.ref for page in pages for vm in page]
 
     assert max(map(len, pages)) == 3
     assert len(found) == len(set(found)) == 20
-    assert context.calls == {"CreateContainerView": 1, "RetrievePropertiesEx": 1, "ContinueRetrievePropertiesEx": 6}
+    assert context.counts == {"CreateContainerView": 1, "RetrievePropertiesEx": 1, "ContinueRetrievePropertiesEx": 6}
 
 
 def test_a_listing_takes_one_call_a_page_and_its_view_is_made_once(
-    session: VSphereSession, context: CountingContext
+    session: VSphereSession, context: RecordingContext
 ) -> None:
     first_page(session, VM)
     first_page(session, VM)
 
-    assert context.calls == {"CreateContainerView": 1, "RetrievePropertiesEx": 2}
+    assert context.counts == {"CreateContainerView": 1, "RetrievePropertiesEx": 2}
 
 
 def begun(session: VSphereSession) -> Listing[Any]:
@@ -77,7 +78,7 @@ def begun(session: VSphereSession) -> Listing[Any]:
     return listing
 
 
-def test_a_listing_ends_with_its_session(session: VSphereSession, context: CountingContext) -> None:
+def test_a_listing_ends_with_its_session(session: VSphereSession, context: RecordingContext) -> None:
     listing = begun(session)
     session.login()
     context.calls.clear()
@@ -86,7 +87,7 @@ def test_a_listing_ends_with_its_session(session: VSphereSession, context: Count
         with pytest.raises(CursorLost):
             listing.fetch()
     listing.close()
-    assert context.calls == {}
+    assert context.counts == {}
 
 
 def test_nobody_else_can_go_on_with_a_listing(session: VSphereSession) -> None:
@@ -126,16 +127,16 @@ def test_a_listing_whose_first_page_failed_begins_anew(
     assert (len(page.items), page.last) == (20, True)
 
 
-def test_a_listing_that_is_given_up_is_released_quietly(session: VSphereSession, context: CountingContext) -> None:
+def test_a_listing_that_is_given_up_is_released_quietly(session: VSphereSession, context: RecordingContext) -> None:
     listing = begun(session)
     listing.close()
     listing.close()
     begun(session).close()
-    assert context.calls["CancelRetrievePropertiesEx"] == 2
+    assert context.counts["CancelRetrievePropertiesEx"] == 2
 
 
 def test_nothing_is_released_of_a_listing_without_a_page_to_come(
-    session: VSphereSession, context: CountingContext
+    session: VSphereSession, context: RecordingContext
 ) -> None:
     session.adapters[VM].open(query(session, VM), None).close()
     listing = session.adapters[VM].open(query(session, VM), None)
@@ -182,12 +183,12 @@ def test_a_native_property_that_does_not_exist(session: VSphereSession) -> None:
         first_page(session, VM, native=["config.colour"])
 
 
-def test_by_uuid(session: VSphereSession, admin: Administrator, context: CountingContext) -> None:
+def test_by_uuid(session: VSphereSession, admin: Administrator, context: RecordingContext) -> None:
     vm = admin.vms()[3]
     [found] = session.adapters[VM].lookup("uuid", vm.config.instanceUuid, query(session, VM))
 
     assert found.ref.id == vm._moId
-    assert context.calls.total() == 2
+    assert context.counts.total() == 2
     assert session.adapters[VM].lookup("uuid", "no uuid", query(session, VM)) == []
 
 
@@ -211,21 +212,21 @@ def test_hosts_by_uuid_and_name(session: VSphereSession, admin: Administrator) -
 
 
 @pytest.mark.parametrize(("name", "count"), [("twin", 2), ("a/b", 1), ("<&\"'> ü", 1), ("Twin", 0), ("a%2fb", 0)])
-def test_by_name(session: VSphereSession, context: CountingContext, name: str, count: int) -> None:
+def test_by_name(session: VSphereSession, context: RecordingContext, name: str, count: int) -> None:
     found = session.adapters[VM].lookup("name_label", name, query(session, VM))
 
     assert [vm.name_label for vm in found] == [name] * count
-    assert context.calls["RetrievePropertiesEx"] == (2 if count else 1)
+    assert context.counts["RetrievePropertiesEx"] == (2 if count else 1)
 
 
-def test_those_that_exist_are_got_in_one_call(session: VSphereSession, context: CountingContext) -> None:
+def test_those_that_exist_are_got_in_one_call(session: VSphereSession, context: RecordingContext) -> None:
     adapter = session.adapters[VM]
     known = [vm.ref for vm in first_page(session, VM)]
     context.calls.clear()
     gone: list[Any] = [Ref("test", "VM", "vm-0"), Ref("test", "VM", "vm-00"), Ref("test", "Host", known[0].id)]
 
     assert {vm.ref for vm in adapter.get([*gone, *known], query(session, VM))} == set(known)
-    assert context.calls == {"RetrievePropertiesEx": 1}
+    assert context.counts == {"RetrievePropertiesEx": 1}
     assert adapter.get([], query(session, VM)) == []
 
 

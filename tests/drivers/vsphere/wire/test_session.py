@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from hvlib_vsphere.driver import VSphereDriver
 from hvlib_vsphere.session import VSphereSession
+from scripted.context import RecordingContext
 from servers.vcsim import Vcsim
 
 from hvlib.driver import Endpoint, NotSent, Secret, SessionLost, Unavailable
@@ -26,7 +27,7 @@ from hvlib.errors import (
 )
 from hvlib.model.resources import VM, Host, TaskRecord
 
-from .conftest import Administrator, CountingContext, first_page, query, waiting_in
+from .conftest import Administrator, first_page, query, waiting_in
 
 NOTHING_LEFT = {"sessions": 0, "views": 0, "collectors": 0, "filters": 0}
 
@@ -34,7 +35,7 @@ Open = Callable[..., VSphereSession]
 
 
 @pytest.fixture
-def opened(endpoint: Endpoint, context: CountingContext) -> Iterator[Open]:
+def opened(endpoint: Endpoint, context: RecordingContext) -> Iterator[Open]:
     """Opens sessions that differ from the working one; closes them in the end."""
     made: list[VSphereSession] = []
 
@@ -114,12 +115,12 @@ def dripping() -> Iterator[Callable[[bytes], int]]:
         thread.join(5)
 
 
-def test_login_takes_three_round_trips(opened: Open, context: CountingContext) -> None:
+def test_login_takes_three_round_trips(opened: Open, context: RecordingContext) -> None:
     session = opened()
-    assert context.calls == {}
+    assert context.counts == {}
     session.login()
 
-    assert context.calls == {"GET /sdk/vimServiceVersions.xml": 1, "RetrieveServiceContent": 1, "Login": 1}
+    assert context.counts == {"GET /sdk/vimServiceVersions.xml": 1, "RetrieveServiceContent": 1, "Login": 1}
     assert session.about().product.startswith("VMware vCenter")
     assert len(session.about().uuid) == 36
 
@@ -194,7 +195,7 @@ def test_nobody_listens(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["vsphere", "vsphere+http"])
-def test_a_host_that_does_not_answer(opened: Open, context: CountingContext, scheme: str) -> None:
+def test_a_host_that_does_not_answer(opened: Open, context: RecordingContext, scheme: str) -> None:
     context.seconds = 0.3
     with socket.create_server(("127.0.0.1", 0)) as silent:
         start = time.monotonic()
@@ -216,7 +217,7 @@ def test_a_host_that_does_not_answer(opened: Open, context: CountingContext, sch
     ],
 )
 def test_a_reply_that_comes_in_drops(
-    opened: Open, dripping: Callable[[bytes], int], context: CountingContext, scheme: str, beginning: bytes
+    opened: Open, dripping: Callable[[bytes], int], context: RecordingContext, scheme: str, beginning: bytes
 ) -> None:
     context.seconds = 0.5
     start = time.monotonic()
@@ -310,7 +311,7 @@ def test_closing_ends_calls_under_way(server: Vcsim, session: VSphereSession) ->
     feed.close()
 
 
-def test_closing_does_not_wait_for_a_server_that_is_gone(endpoint: Endpoint, context: CountingContext) -> None:
+def test_closing_does_not_wait_for_a_server_that_is_gone(endpoint: Endpoint, context: RecordingContext) -> None:
     with Vcsim(vms=1, hosts=1) as server:
         own = msgspec.structs.replace(
             endpoint, port=server.port, password=Secret(server.password), cacert=str(server.cacert)

@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 
 import pytest
 from hvlib_xenapi.session import XenAPISession
+from scripted.context import RecordingContext
 
 import hvlib
-from hvlib.driver import Endpoint, NotSent, Ref, Secret, SessionLost
+from hvlib.driver import Endpoint, NotSent, Secret, SessionLost
 from hvlib.driver.http import Address, connections
-from hvlib.model.resources import Resource
 
 LOGIN, POOL, HOST, LOGOUT = (
     "session.login_with_password", "pool.get_all_records", "host.get_all_records", "session.logout",
@@ -32,19 +32,6 @@ RESULTS: Mapping[str, Any] = {
     HOST: {"OpaqueRef:host": RECORD, "OpaqueRef:other": {**RECORD, "address": "second"}},
     LOGOUT: None,
 }
-
-
-class Context:
-    """A context that counts nothing."""
-
-    def count_request(self, call: str) -> None:
-        """Count nothing."""
-
-    def timeout(self) -> float:
-        return 5.0
-
-    def ref(self, kind: type[Resource], id: str) -> Ref:
-        return Ref("provider", kind.kind, id)
 
 
 class ScriptedTransport:
@@ -85,7 +72,7 @@ def transport(monkeypatch: pytest.MonkeyPatch) -> type[ScriptedTransport]:
 @pytest.fixture
 def session(transport: type[ScriptedTransport]) -> XenAPISession:
     endpoint = Endpoint("xenapi+http", "first", username="root", password=Secret("password"))
-    return XenAPISession(endpoint, Context())
+    return XenAPISession(endpoint, RecordingContext())
 
 
 def test_a_login_says_what_the_pool_is(session: XenAPISession, transport: type[ScriptedTransport]) -> None:
@@ -155,7 +142,7 @@ def test_other_members_are_asked_for_the_master(session: XenAPISession, transpor
 
 
 def test_a_login_needs_a_user_and_a_password(transport: type[ScriptedTransport]) -> None:
-    session = XenAPISession(Endpoint("xenapi", "first", username="root"), Context())
+    session = XenAPISession(Endpoint("xenapi", "first", username="root"), RecordingContext())
     with pytest.raises(hvlib.ConfigError, match="password"):
         session.login()
     assert not transport.sent
