@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from scripted.clock import FakeClock
-from scripted.driver import UUID, ScriptedFeed, scripted
+from scripted.context import UUID
+from scripted.driver import ScriptedFeed, scripted
 
 import hvlib
 from hvlib.driver import Batch, Gone, SessionLost, Upsert, WatchCursor

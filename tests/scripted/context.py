@@ -7,9 +7,10 @@ from collections import Counter
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 
-__all__ = ["RecordingContext"]
+__all__ = ["UUID", "RecordingContext"]
 
 UUID = "00000000-0000-4000-8000-000000000001"
+"""The provider of its refs, which nobody has."""
 
 
 class RecordingContext:
@@ -35,6 +36,6 @@ class RecordingContext:
         return self.seconds
 
     def ref(self, kind: type[Resource], id: str) -> Ref:
-        """`hvlib.driver.Context.ref`, of a provider that nobody has."""
+        """`hvlib.driver.Context.ref`."""
         self.made += 1
         return Ref(UUID, kind.kind, id)

@@ -36,8 +36,7 @@ from hvlib.model.resources import VM, Resource, TaskRecord
 from hvlib.runtime.clock import Clock
 from hvlib.runtime.retry import RetryPolicy
 from hvlib.runtime.session_manager import SessionManager
-
-UUID = "00000000-0000-4000-8000-000000000001"
+from scripted.context import UUID
 
 QUICK = RetryPolicy(max_retries=3, backoff=lambda attempt, error: 0.0, max_elapsed=5.0, max_outage=0.5)
 

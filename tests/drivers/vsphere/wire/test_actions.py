@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from hvlib_vsphere.session import VSphereSession
-from scripted.context import RecordingContext
+from scripted.context import UUID, RecordingContext
 from servers.vcsim import Vcsim
 
 from hvlib import actions
@@ -28,7 +28,7 @@ def vm(admin: Administrator) -> Iterator[Any]:
 
 def run(session: VSphereSession, vm: Any, action: Action) -> TaskRecord | Done:
     """The action's task, when it has ended."""
-    outcome = session.adapters[VM].submit(Ref("test", "VM", vm._moId), action)
+    outcome = session.adapters[VM].submit(Ref(UUID, "VM", vm._moId), action)
     if isinstance(outcome, Done):
         return outcome
     assert isinstance(outcome, Started)
@@ -51,7 +51,7 @@ def ended(feed: Feed) -> TaskRecord:
 
 
 def state(session: VSphereSession, vm: Any) -> str:
-    [record] = session.adapters[VM].get([Ref("test", "VM", vm._moId)], query(session, VM))
+    [record] = session.adapters[VM].get([Ref(UUID, "VM", vm._moId)], query(session, VM))
     return str(record.power_state)
 
 
@@ -71,7 +71,7 @@ def test_power(session: VSphereSession, vm: Any, steps: list[Action], outcome: s
         record = run(session, vm, step)
         assert isinstance(record, TaskRecord)
         assert (record.state, record.error) == ("succeeded", None)
-        assert record.target == Ref("test", "VM", vm._moId)
+        assert record.target == Ref(UUID, "VM", vm._moId)
 
     assert state(session, vm) == outcome
 
@@ -89,14 +89,14 @@ def test_what_the_state_does_not_allow_fails_the_task(session: VSphereSession, v
 def test_an_empty_name_is_not_even_sent(session: VSphereSession, vm: Any, context: RecordingContext) -> None:
     context.calls.clear()
     with pytest.raises(InvalidQuery):
-        session.adapters[VM].submit(Ref("test", "VM", vm._moId), actions.Rename(""))
+        session.adapters[VM].submit(Ref(UUID, "VM", vm._moId), actions.Rename(""))
     assert not context.calls
 
 
 def test_the_guest_is_asked(session: VSphereSession, admin: Administrator) -> None:
     vm = next(vm for vm in admin.vms() if admin.leaf(vm, "runtime.powerState") == "poweredOn")
-    assert run(session, vm, actions.Reboot()) == Done(Ref("test", "VM", vm._moId))
-    assert run(session, vm, actions.Shutdown()) == Done(Ref("test", "VM", vm._moId))
+    assert run(session, vm, actions.Reboot()) == Done(Ref(UUID, "VM", vm._moId))
+    assert run(session, vm, actions.Shutdown()) == Done(Ref(UUID, "VM", vm._moId))
 
 
 def test_a_guest_without_tools_can_not_be_asked(session: VSphereSession, vm: Any) -> None:
@@ -122,7 +122,7 @@ class TestSlowTasks:
             yield slow
 
     def test_a_cancelled_task(self, session: VSphereSession, admin: Administrator) -> None:
-        vm = Ref("test", "VM", admin.halted()._moId)
+        vm = Ref(UUID, "VM", admin.halted()._moId)
         started = session.adapters[VM].submit(vm, actions.Start())
         assert isinstance(started, Started)
         feed = session.feed([query(session, TaskRecord, refs=[started.task])], None)
@@ -142,7 +142,7 @@ def test_delete_waits_until_it_spares_the_volumes_that_were_attached_apart(sessi
 
 def test_what_is_not_there(session: VSphereSession) -> None:
     with pytest.raises(NotFound):
-        session.adapters[VM].submit(Ref("test", "VM", "vm-0"), actions.Start())
+        session.adapters[VM].submit(Ref(UUID, "VM", "vm-0"), actions.Start())
 
 
 def test_what_has_ended_can_not_be_cancelled(session: VSphereSession, vm: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hvlib_vsphere.driver import VSphereDriver
 from hvlib_vsphere.session import VSphereSession
 from pyVmomi import vim
-from scripted.context import RecordingContext
+from scripted.context import UUID, RecordingContext
 from servers.vcsim import Vcsim
 
 from hvlib import actions
@@ -109,8 +109,8 @@ def test_a_template_is_no_vm_any_more_and_becomes_one_again(admin: Administrator
 
 
 def test_some_refs_alone(session: VSphereSession, admin: Administrator, machine: Any) -> None:
-    wanted = Ref("test", "VM", machine._moId)
-    missing = Ref("test", "VM", "vm-0")
+    wanted = Ref(UUID, "VM", machine._moId)
+    missing = Ref(UUID, "VM", "vm-0")
     feed = session.feed([query(session, VM, refs=[wanted, missing])], None)
     received = batches(feed, lambda so_far: any(batch.synced for batch in so_far))
     found = [change for batch in received for change in batch.changes]
@@ -123,7 +123,7 @@ def test_some_refs_alone(session: VSphereSession, admin: Administrator, machine:
 
 
 def test_a_task_is_followed_to_its_end(session: VSphereSession, machine: Any) -> None:
-    vm = Ref("test", "VM", machine._moId)
+    vm = Ref(UUID, "VM", machine._moId)
     started = session.adapters[VM].submit(vm, actions.Start())
     assert isinstance(started, Started)
     feed = session.feed([query(session, TaskRecord, refs=[started.task])], None)

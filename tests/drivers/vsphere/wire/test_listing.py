@@ -6,7 +6,7 @@ import pytest
 from hvlib_vsphere.session import VSphereSession
 from hvlib_vsphere.wire.client import Client
 from pyVmomi import vim
-from scripted.context import RecordingContext
+from scripted.context import UUID, RecordingContext
 
 from hvlib.driver import Listing, PageToken
 from hvlib.errors import ConnectionFailed, CursorLost, InvalidQuery
@@ -198,7 +198,7 @@ def test_a_template_is_not_found_as_a_vm(session: VSphereSession, admin: Adminis
 
     assert adapter.lookup("uuid", template.config.instanceUuid, query(session, VM)) == []
     assert adapter.lookup("name_label", template.name, query(session, VM)) == []
-    assert adapter.get([Ref("test", "VM", template._moId)], query(session, VM)) == []
+    assert adapter.get([Ref(UUID, "VM", template._moId)], query(session, VM)) == []
 
 
 def test_hosts_by_uuid_and_name(session: VSphereSession, admin: Administrator) -> None:
@@ -223,7 +223,7 @@ def test_those_that_exist_are_got_in_one_call(session: VSphereSession, context: 
     adapter = session.adapters[VM]
     known = [vm.ref for vm in first_page(session, VM)]
     context.calls.clear()
-    gone: list[Any] = [Ref("test", "VM", "vm-0"), Ref("test", "VM", "vm-00"), Ref("test", "Host", known[0].id)]
+    gone: list[Any] = [Ref(UUID, "VM", "vm-0"), Ref(UUID, "VM", "vm-00"), Ref(UUID, "Host", known[0].id)]
 
     assert {vm.ref for vm in adapter.get([*gone, *known], query(session, VM))} == set(known)
     assert context.counts == {"RetrievePropertiesEx": 1}
@@ -239,7 +239,7 @@ def test_tasks(session: VSphereSession, admin: Administrator) -> None:
     record = records[task._moId]
 
     assert (record.state, record.progress, record.error) == ("succeeded", 1.0, None)
-    assert record.target == Ref("test", "VM", vm._moId)
+    assert record.target == Ref(UUID, "VM", vm._moId)
     assert record.started_at is not None
     assert session.adapters[TaskRecord].lookup("uuid", record.uuid, query(session, TaskRecord)) == [record]
 
