@@ -269,12 +269,12 @@ def test_rows_that_are_no_dictionaries_hold_native_properties() -> None:
     asked = make_query(VM, frozenset({"name_label"}), native=["power", "colour"])
     table = Table(VM, "machine", {"name_label": Field("name")})
     with pytest.raises(InvalidQuery, match="no property 'colour'"):
-        table.records(asked, attribute, Caller(), native=native_of).make("1", row)
-    made = table.records(asked, attribute, Caller(), native=native_or_none(asked, native_of)).make("1", row)
+        table.records(asked, attribute, RecordingContext(), native=native_of).make("1", row)
+    made = table.records(asked, attribute, RecordingContext(), native=native_or_none(asked, native_of)).make("1", row)
     assert made is not None
     assert (made.name_label, made.native) == ("web", {"power": "on", "colour": None})
     every = make_query(VM, frozenset({"name_label"}), native=True)
-    made = table.records(every, attribute, Caller(), native=native_or_none(every, native_of)).make("1", row)
+    made = table.records(every, attribute, RecordingContext(), native=native_or_none(every, native_of)).make("1", row)
     assert made is not None
     assert made.native == whole
 

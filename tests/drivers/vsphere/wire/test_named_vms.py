@@ -10,6 +10,7 @@ import pytest
 from hvlib_vsphere.session import VSphereSession
 from hvlib_vsphere.wire.caller import Caller
 from pyVmomi import vim
+from scripted.context import RecordingContext
 from servers.vcsim import Vcsim
 
 import hvlib
@@ -18,7 +19,7 @@ from hvlib.errors import ConnectionFailed
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Host, TaskRecord
 
-from .conftest import Administrator, CountingContext, batches, changes, query, snapshot, upsert_of
+from .conftest import Administrator, batches, changes, query, snapshot, upsert_of
 
 RETRIEVAL = "RetrievePropertiesEx"
 
@@ -116,7 +117,7 @@ def test_a_vm_that_is_gone_stays_named(session: VSphereSession, admin: Administr
 
 
 def test_all_that_are_named_are_asked_for_at_once(
-    session: VSphereSession, admin: Administrator, context: CountingContext, deployed: Any, machine: Any
+    session: VSphereSession, admin: Administrator, context: RecordingContext, deployed: Any, machine: Any
 ) -> None:
     task = renaming(admin, machine)
     context.calls.clear()
@@ -125,7 +126,7 @@ def test_all_that_are_named_are_asked_for_at_once(
 
 
 def test_nothing_more_is_asked_where_no_vm_is_named(
-    session: VSphereSession, admin: Administrator, context: CountingContext, machine: Any
+    session: VSphereSession, admin: Administrator, context: RecordingContext, machine: Any
 ) -> None:
     host = admin.objects(vim.HostSystem)[0]
     entering = host.EnterMaintenanceMode_Task(timeout=0)
@@ -140,7 +141,7 @@ def test_nothing_more_is_asked_where_no_vm_is_named(
 
 @pytest.mark.parametrize("size", [1, None])
 def test_a_listing_asks_once_however_small_its_pages_are(
-    session: VSphereSession, context: CountingContext, machine: Any, deployed: Any, admin: Administrator, size: int
+    session: VSphereSession, context: RecordingContext, machine: Any, deployed: Any, admin: Administrator, size: int
 ) -> None:
     recent = [task._moId for task in admin.content.taskManager.recentTask]
     context.calls.clear()
@@ -196,7 +197,7 @@ def test_a_vm_is_deployed_while_a_watch_looks_on(admin: Administrator, feed: Fee
 
 
 def test_a_watch_tells_when_a_vm_that_is_named_becomes_a_template(
-    admin: Administrator, context: CountingContext, machine: Any, feed: Feed
+    admin: Administrator, context: RecordingContext, machine: Any, feed: Feed
 ) -> None:
     task = renaming(admin, machine)
     snapshot(feed)
@@ -209,7 +210,7 @@ def test_a_watch_tells_when_a_vm_that_is_named_becomes_a_template(
 
 
 def test_a_vm_that_was_named_before_is_not_asked_for_again(
-    admin: Administrator, context: CountingContext, machine: Any, feed: Feed
+    admin: Administrator, context: RecordingContext, machine: Any, feed: Feed
 ) -> None:
     renaming(admin, machine)
     snapshot(feed)
@@ -220,7 +221,7 @@ def test_a_vm_that_was_named_before_is_not_asked_for_again(
 
 
 def test_another_vm_costs_three_calls(
-    admin: Administrator, context: CountingContext, feed: Feed, deployed: Any, unnamed: Any
+    admin: Administrator, context: RecordingContext, feed: Feed, deployed: Any, unnamed: Any
 ) -> None:
     """The filter that follows it, which takes the place of the last one, and what it is now."""
     snapshot(feed)
@@ -231,7 +232,7 @@ def test_another_vm_costs_three_calls(
     assert context.calls == {"CreateFilter": 1, RETRIEVAL: 1, "DestroyPropertyFilter": 1}
 
 
-def test_nothing_happens(feed: Feed, context: CountingContext, deployed: Any) -> None:
+def test_nothing_happens(feed: Feed, context: RecordingContext, deployed: Any) -> None:
     snapshot(feed)
     context.calls.clear()
     start = time.monotonic()
@@ -241,7 +242,7 @@ def test_nothing_happens(feed: Feed, context: CountingContext, deployed: Any) ->
 
 
 def test_an_interruption_loses_no_change(
-    admin: Administrator, context: CountingContext, feed: Feed, unnamed: Any, monkeypatch: pytest.MonkeyPatch
+    admin: Administrator, context: RecordingContext, feed: Feed, unnamed: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The watch may be interrupted when it has a new task, but has not yet asked what the task's target is."""
     snapshot(feed)
