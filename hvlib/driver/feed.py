@@ -67,7 +67,10 @@ class Feed(ABC):
 
     @abstractmethod
     def interrupt(self) -> None:
-        """End the `next` that waits, within a second; if none does, the one that comes next. Never raises."""
+        """End the `next` that waits, within a second; if none does, the one that comes next. Never raises.
+
+        Core only closes the feed after that.
+        """
 
     @abstractmethod
     def close(self) -> None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hvlib.driver.feed import Batch, Feed
-from hvlib.model.errors import Closed, ConnectionFailed, TaskCancelled
+from hvlib.model.errors import Closed, ConnectionFailed
 
 __all__ = ["LongPollFeed"]
-
-INTERRUPT_TIMEOUT = 0.6
-"""Seconds in which an interrupted wait must be over: half of them for the server, half for the connection."""
 
 MARGIN = 2.0
 """Seconds beyond its wait that the server has to answer, at least."""
@@ -23,52 +19,38 @@ MARGIN = 2.0
 class LongPollFeed(Feed):
     """A feed of one call at a time that waits at the server.
 
-    Over connections of its own (`hvlib.driver.http.Connections.apart`): `interrupt` and `close` cut them.
+    Over connections of its own (`hvlib.driver.http.Connections.apart`): `interrupt` and `close` end them.
     """
 
     def __init__(self) -> None:
         self.closed = False
+        self._interrupted = False
         self._slowest = 0.0
-        self._interrupted = threading.Event()
-        self._idle = threading.Event()
-        self._idle.set()
 
     @abstractmethod
     def poll(self, timeout: float) -> Batch:
         """`Feed.next`, but for interruptions."""
 
     @abstractmethod
-    def cut(self) -> None:
-        """Cut the connections on which `poll` waits."""
-
-    def wake(self) -> None:
-        """Ask the server to end the wait, within a fraction of a second. Where it can't be asked, `cut` ends it."""
+    def disconnect(self) -> None:
+        """End the connections on which `poll` waits, for good: `hvlib.driver.http.Transport.close`."""
 
     def next(self, timeout: float) -> Batch:
         """`Feed.next`."""
-        self._idle.clear()
+        self.check_open()
+        if self._interrupted:
+            return Batch()
         try:
-            self.check_open()
-            if self._interrupted.is_set():
-                return Batch()
             return self.poll(timeout)
-        except (TaskCancelled, ConnectionFailed):
-            if self._interrupted.is_set() and not self.closed:
+        except ConnectionFailed:
+            if self._interrupted and not self.closed:
                 return Batch()
             raise
-        finally:
-            self._interrupted.clear()
-            self._idle.set()
 
     def interrupt(self) -> None:
-        """`Feed.interrupt`: by `wake`, else by `cut`."""
-        self._interrupted.set()
-        if self._idle.is_set():
-            return
-        self.wake()
-        until = time.monotonic() + INTERRUPT_TIMEOUT / 2
-        while not self._idle.wait(INTERRUPT_TIMEOUT / 16) and time.monotonic() < until:
-            self.cut()
+        """`Feed.interrupt`. The server sees the connection end; what it holds for the feed is freed by `close`."""
+        self._interrupted = True
+        self.disconnect()
 
     def check_open(self) -> None:
         """Raise `Closed` after `close`."""

@@ -6,8 +6,11 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from hvlib import errors
 from hvlib.driver.http import Address, Transport, chunks
+from hvlib.driver.http.deadline import PlainConnection
 from hvlib.driver.http.tls import tls_context
 
 
@@ -28,3 +31,20 @@ def test_a_handshake_that_never_ends_is_cut() -> None:
             assert isinstance(asked.exception(timeout=10), errors.ConnectionFailed)
             assert time.monotonic() - began < 1.0
             accepted.close()
+
+
+def test_who_is_connecting_when_it_is_closed_waits_for_no_reply(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = PlainConnection.connect
+
+    def connect_late(connection: PlainConnection) -> None:
+        transport.close()
+        connect(connection)
+
+    monkeypatch.setattr(PlainConnection, "connect", connect_late)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        transport = Transport(Address("127.0.0.1", silent.getsockname()[1]))
+        began = time.monotonic()
+        exchange = transport.exchange("GET", "/", headers={}, timeout=10.0)
+        with pytest.raises(errors.ConnectionFailed, match="closed here"), exchange:
+            pass
+        assert time.monotonic() - began < 5.0

@@ -60,7 +60,7 @@ class Connections(HTTPAdapter):
         if self._leaving not in (None, threading.get_ident()):
             raise requests.ConnectionError("the session was closed")
         self._context.count_request(f"{request.method} {IDENTIFIER.sub('{id}', request.path_url.partition('?')[0])}")
-        with deadline(self._seconds, self._opened.handshakes):
+        with deadline(self._seconds, self._opened):
             response = super().send(request, *args, **options)
             body = _read(response)
         if not body and not ends_in_headers(response.status_code, response.headers):

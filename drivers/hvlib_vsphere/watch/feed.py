@@ -29,9 +29,6 @@ __all__ = ["PropertyFeed"]
 POLL = 0.1
 """Seconds between two looks, for waits that are too short for the server, which counts whole seconds."""
 
-WAKE_TIMEOUT = 0.3
-"""Seconds that the server has to end a wait by itself, before it is cut off."""
-
 DESTROY_TIMEOUT = 2.0
 """Seconds that freeing the collector may take."""
 
@@ -75,22 +72,15 @@ class PropertyFeed(LongPollFeed):
         poll_after = min(timeout, POLL) if seconds == 0 else 0.0
         # The snapshot may take the whole time-out.
         calls = self._waiting.within(self.margin(seconds) if self._synced else self._context.timeout())
-        # An interruption may have come between the updates that were taken and their changes.
-        if not any(watcher.behind for watcher in self._watchers):
-            self._take(self._updates(seconds, calls))
+        self._take(self._updates(seconds, calls))
         for watcher in self._watchers:
             self._follow_named(watcher, calls)
             watcher.join(calls)
         return self._batch([change for watcher in self._watchers for change in watcher.changes()], poll_after)
 
-    def wake(self) -> None:
-        """PropertyCollector.CancelWaitForUpdates, over another connection."""
-        with suppress(HvlibError):
-            self._aside.within(WAKE_TIMEOUT).call("CancelWaitForUpdates", self._own())
-
-    def cut(self) -> None:
-        """`LongPollFeed.cut`."""
-        self._transport.cut()
+    def disconnect(self) -> None:
+        """`LongPollFeed.disconnect`."""
+        self._transport.close()
 
     def close(self) -> None:
         """PropertyCollector.DestroyPropertyCollector, with its filters. Takes `DESTROY_TIMEOUT` seconds at most."""
@@ -98,7 +88,7 @@ class PropertyFeed(LongPollFeed):
             closed, self.closed = self.closed, True
         if closed:
             return
-        self._transport.close()
+        self.disconnect()
         if self._collector is not None:
             with suppress(HvlibError):
                 self._aside.within(DESTROY_TIMEOUT).call("DestroyPropertyCollector", self._collector)

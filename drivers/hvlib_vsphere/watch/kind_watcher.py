@@ -23,8 +23,7 @@ __all__ = ["KindWatcher"]
 class KindWatcher:
     """One query's part of a feed: its filter on the server, and the rows that it sent, by object.
 
-    Updates are taken first, then what is new in them is joined, then they are changes: where the join fails, nothing of
-    them is lost.
+    Updates are taken first, then what is new in them is joined, then they are changes.
     """
 
     def __init__(self, adapter: TableAdapter[Any], query: Query[Any]) -> None:
@@ -37,11 +36,6 @@ class KindWatcher:
         objects = adapter.specs_of(query.refs or ()) if chosen else adapter.selection()
         # A filter needs an object.
         self.spec = objects and filter_spec(adapter.table.native_type, self.records.paths, objects, skip_missing=chosen)
-
-    @property
-    def behind(self) -> bool:
-        """Whether updates were taken that are no changes yet."""
-        return bool(self._taken)
 
     def take(self, update: dict[str, Any]) -> None:
         """Take the updates of one PropertyFilterUpdate."""

@@ -39,10 +39,6 @@ class EventSource:
         with self._client.reaching(self.login):
             return set(self._caller.call(f"{cls}.get_all", [], result=list[str]))
 
-    def cut(self) -> None:
-        """Cut the connections."""
-        self._caller.transport.cut()
-
     def close(self) -> None:
-        """End the connections."""
+        """End the connections, from any thread."""
         self._caller.transport.close()

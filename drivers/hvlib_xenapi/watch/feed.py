@@ -79,14 +79,14 @@ class EventFeed(LongPollFeed):
         self._begun = True
         return batch
 
-    def cut(self) -> None:
-        """`LongPollFeed.cut`: the server holds nothing for a call that is cut."""
-        self._source.cut()
+    def disconnect(self) -> None:
+        """`LongPollFeed.disconnect`."""
+        self._source.close()
 
     def close(self) -> None:
-        """End the connections."""
+        """End the connections: the server holds nothing for a call that has no caller any more."""
         self.closed = True
-        self._source.close()
+        self.disconnect()
 
     def _snapshot(self) -> Batch:
         reply = self._ask(BEGINNING, 0.0)

@@ -13,33 +13,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
-from weakref import WeakSet
 
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NewConnectionError
+
+from hvlib.driver.http.opened import Opened
 
 __all__ = ["PlainConnection", "TlsSocket", "UnixConnection", "deadline"]
 
 DEADLINE: ContextVar[float] = ContextVar("DEADLINE")
 """When the exchange of this thread ends, on the monotonic clock."""
 
-
-HANDSHAKES: ContextVar[WeakSet[socket.socket]] = ContextVar("HANDSHAKES")
-"""Where sockets are noted of which no connection knows yet."""
+OPENED: ContextVar[Opened] = ContextVar("OPENED")
+"""The connections of this thread's exchange."""
 
 
 @contextmanager
-def deadline(seconds: float, handshakes: WeakSet[socket.socket]) -> Iterator[None]:
+def deadline(seconds: float, opened: Opened) -> Iterator[None]:
     """What this thread reads and writes in the block raises `TimeoutError` once so many seconds are over.
 
-    ``handshakes`` has the sockets whose TLS is being agreed on, so that another thread can end them.
+    ``opened``: its connections. Once they are closed, it raises `ConnectionAbortedError`.
     """
-    end, noted = DEADLINE.set(time.monotonic() + seconds), HANDSHAKES.set(handshakes)
+    end, its = DEADLINE.set(time.monotonic() + seconds), OPENED.set(opened)
     try:
         yield
     finally:
         DEADLINE.reset(end)
-        HANDSHAKES.reset(noted)
+        OPENED.reset(its)
 
 
 def _allow(sock: socket.socket) -> None:
@@ -47,6 +47,8 @@ def _allow(sock: socket.socket) -> None:
     end = DEADLINE.get(None)
     if end is None:
         return
+    if OPENED.get().closed:
+        raise ConnectionAbortedError("it was closed here")
     left = end - time.monotonic()
     if left <= 0:
         raise TimeoutError("the exchange took longer than the time-out")
@@ -72,8 +74,9 @@ class TlsSocket(ssl.SSLSocket):
 
     def do_handshake(self, block: bool = False) -> None:
         """Agree with the server on keys."""
+        if (opened := OPENED.get(None)) is not None:
+            opened.handshakes.add(self)
         _allow(self)
-        HANDSHAKES.get(WeakSet()).add(self)
         super().do_handshake(block)
 
     def recv_into(self, *args: Any, **options: Any) -> int:

@@ -18,9 +18,12 @@ class Opened:
     """The connections that were made with it.
 
     | handshakes: sockets whose TLS is being agreed on, of which no connection knows yet
+    | closed: whether nothing is to be read or written any more. What reads or writes looks at it first, when its socket
+      is known here: it either sees this, or has its socket shut down
     """
 
     def __init__(self) -> None:
+        self.closed = False
         self.handshakes: WeakSet[socket.socket] = WeakSet()
         self._connections: WeakSet[HTTPConnection] = WeakSet()
         self._lock = threading.Lock()
@@ -46,3 +49,8 @@ class Opened:
                 with suppress(OSError):
                     # Below TLS, whose own shutdown must not run while another thread reads.
                     socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """`cut`, and let nothing be read or written any more, also by a thread that is connecting just now."""
+        self.closed = True
+        self.cut()

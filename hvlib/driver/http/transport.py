@@ -82,7 +82,7 @@ class Transport:
 
         Raises `NotSent`, `ConnectionTimeout`, `ConnectionFailed`, and `ConfigError` for an address that can't be one.
         """
-        with connection_errors(str(self.address)), deadline(timeout + wait, self._opened.handshakes):
+        with connection_errors(str(self.address)), deadline(timeout + wait, self._opened):
             response = self._pool.urlopen(
                 method,
                 path,
@@ -104,8 +104,8 @@ class Transport:
         self._opened.cut()
 
     def close(self) -> None:
-        """Cut what is under way, and keep nothing open."""
-        self.cut()
+        """End every connection for good: whoever waits on one, or opens one just now, gets `ConnectionFailed`."""
+        self._opened.close()
         self._pool.close()
 
 
