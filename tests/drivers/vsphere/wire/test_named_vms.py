@@ -227,8 +227,8 @@ def test_another_vm_costs_three_calls(
     context.calls.clear()
     task = renaming(admin, unnamed)
     changes(feed, upsert_of(task._moId, state="succeeded", target=ref(unnamed)))
-    del context.counts["WaitForUpdatesEx"]
-    assert context.counts == {"CreateFilter": 1, RETRIEVAL: 1, "DestroyPropertyFilter": 1}
+    counts = {call: count for call, count in context.counts.items() if call != "WaitForUpdatesEx"}
+    assert counts == {"CreateFilter": 1, RETRIEVAL: 1, "DestroyPropertyFilter": 1}
 
 
 def test_nothing_happens(feed: Feed, context: RecordingContext, deployed: Any) -> None:
