@@ -13,15 +13,18 @@ from hvlib.cli.app import HvApp, seconds
 from hvlib.cli.operations import Operation
 from hvlib.cli.selection import select
 from hvlib.model.actions import Action
-from hvlib.model.errors import HvlibError
+from hvlib.model.errors import HvlibError, TaskTimeout
 from hvlib.model.resources import VM
 from hvlib.model.task import DEFAULT_TIMEOUT, Task
+from hvlib.runtime.steps.task import StepsTask
 from hvlib.runtime.wait_all import wait_all
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["OperateVMs", "operate_command", "progress_bars"]
+__all__ = ["OperateVMs", "break_off", "operate_command", "progress_bars"]
+
+GOES_ON = "goes on at the server"
 
 
 class OperateVMs(Command):
@@ -52,7 +55,10 @@ class OperateVMs(Command):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        """Submit all, wait for all. Raises an ExceptionGroup of those that failed."""
+        """Submit all, wait for all. Raises an ExceptionGroup of those that failed.
+
+        A wait that is broken off says what becomes of each task that has not ended.
+        """
         vms = select(self.app.connect().compute.vms, parsed_args.names)
         action = self.operation.action(**{flag: getattr(parsed_args, flag) for flag in self.operation.flags})
         if parsed_args.dry_run:
@@ -61,9 +67,22 @@ class OperateVMs(Command):
             return
         tasks, failures = submit(vms, action)
         if not parsed_args.no_wait:
-            failures += follow(tasks, parsed_args.wait_timeout, self.app.stderr)
+            failures += self._wait(tasks, parsed_args.wait_timeout)
         if failures:
             raise ExceptionGroup(f"{len(failures)} of {len(vms)} failed", failures)
+
+    def _wait(self, tasks: Sequence[Task[Any]], timeout: float) -> list[Exception]:
+        try:
+            errors = follow(tasks, timeout, self.app.stderr)
+        except (KeyboardInterrupt, SystemExit):
+            for task, fate in break_off(tasks):
+                self.app.LOG.error("%s %s", task, fate)
+            raise
+        late = [error for error in errors if isinstance(error, TaskTimeout)]
+        fates = {task.ref: fate for task, fate in break_off(tasks)} if late else {}
+        for error in late:
+            error.hint = f"it {fates.get(error.task, GOES_ON)}"
+        return errors
 
 
 def operate_command(row: Operation) -> type[OperateVMs]:
@@ -102,6 +121,27 @@ def follow(tasks: Sequence[Task[Any]], timeout: float, stream: TextIO) -> list[E
         for task in tasks:
             moved(task, 1.0)
     return []
+
+
+def break_off(tasks: Sequence[Task[Any]]) -> Iterator[tuple[Task[Any], str]]:
+    """Close the providers, and give each task that had not ended, with what becomes of it."""
+    running = [task for task in tasks if not task.follower.ended]
+    for task in running:
+        task.provider.close()
+    for task in running:
+        yield task, _fate(task)
+
+
+def _fate(task: Task[Any]) -> str:
+    """The end of the sentence: the task is one that a closed provider does not follow any more."""
+    if not isinstance(task.follower, StepsTask):
+        return GOES_ON
+    if not task.follower.ended:
+        return "could not be taken back in time"
+    if task.error is None:
+        return "was done"
+    left = f", but for {' '.join(map(str, task.left))}" if task.left else ""
+    return f"was taken back{left}"
 
 
 @contextmanager

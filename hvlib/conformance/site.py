@@ -13,9 +13,10 @@ from hvlib.model.resources import PowerState, Resource
 
 __all__ = ["PROMISES", "Site"]
 
-PROMISES = frozenset({"cancel", "idle watch", "name", "snapshots"})
+PROMISES = frozenset({"cancel", "idle watch", "name", "snapshots", "start after reboot"})
 """What a server may be unable to keep, whatever its driver does: a VM's start that takes long enough to be cancelled; a
-watch that asks for nothing but changes; names with any characters; snapshots that go with their VM."""
+watch that asks for nothing but changes; names with any characters; snapshots that go with their VM; to tell when the
+guest has started again that was asked to reboot."""
 
 MISSING = "the site lacks this method: write it, or name it in `unverified`, with the reason"
 

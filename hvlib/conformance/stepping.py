@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -13,9 +14,11 @@ import pytest
 import hvlib
 from hvlib.conformance.acting import PATIENCE
 from hvlib.conformance.fixtures import Administrator, Conformance, Wired, driver_session, serves
+from hvlib.conformance.refusing import Refusal, RefusedRequest, RefusedUndo
 from hvlib.conformance.site import Site
+from hvlib.driver import Steps
 from hvlib.model.actions import CreateVM
-from hvlib.model.errors import ConnectionFailed, HvlibError
+from hvlib.model.errors import Closed, ConnectionFailed, HvlibError, PermissionDenied
 from hvlib.model.resources import VM, Flavor
 
 __all__ = ["SteppingConformance"]
@@ -47,6 +50,28 @@ class Creating:
         vms = self.wired.vms if provider is None else provider.compute.vms
         return vms.create(self._name, start=True, **self._needed)
 
+    def begin_refused(
+        self, steps_type: Callable[[Steps, Refusal], Steps], number: int
+    ) -> tuple[hvlib.Task[VM], Refusal]:
+        """`begin`, with other steps, of which the one of this number is refused."""
+        refusal = Refusal(number)
+        adapter = driver_session(self.wired.provider).adapters[VM]
+        take = adapter.take_steps
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(
+                adapter, "take_steps", lambda ref, action, steps: take(ref, action, steps_type(steps, refusal))
+            )
+            task = self.begin()
+            failure_of(task)
+        return task, refusal
+
+    def begin_and_leave(self, error: type[BaseException]) -> hvlib.Task[VM]:
+        """`begin`, in the block of a provider, which an error leaves."""
+        with suppress(error), self._site.connect() as provider:
+            task = self.begin(provider)
+            raise error
+        return task
+
     def until(self, turns: int, task: hvlib.Task[VM]) -> None:
         """Wait until so many requests were sent from now on, or the task is over."""
         before = self.wired.wire.turns
@@ -68,6 +93,7 @@ class Creating:
             assert self.made <= {ref.id for ref in error.left}
         else:
             assert self.made == {task.wait().ref.id}
+            assert {self._site.truth(VM)[id]["power_state"] for id in self.made} == {"running"}
         self.clear()
         return error
 
@@ -117,6 +143,19 @@ class SteppingConformance(Conformance):
             admin.expire_sessions()
             assert creating.check(task) is None
 
+    def test_a_request_refused_at_each_step(self, creating: Creating) -> None:
+        """What was done before it is undone, and the first refusal is the error."""
+        for number in range(MAX_REQUESTS):
+            task, refusal = creating.begin_refused(RefusedRequest, number)
+            assert not (refusal.struck and creating.made)
+            assert isinstance(creating.check(task), PermissionDenied) == refusal.struck
+
+    def test_an_undo_that_is_refused(self, creating: Creating) -> None:
+        """The error names what is left."""
+        for number in range(MAX_REQUESTS):
+            task, refusal = creating.begin_refused(RefusedUndo, number)
+            assert isinstance(creating.check(task), PermissionDenied) == refusal.struck
+
     def test_a_creation_cancelled_at_each_request_leaves_nothing_unnamed(self, creating: Creating) -> None:
         for number in range(MAX_REQUESTS):
             task = creating.begin()
@@ -131,8 +170,20 @@ class SteppingConformance(Conformance):
             creating.begin(provider)
         assert len(creating.made) == 1
 
+    def test_a_block_that_an_error_leaves_waits_for_a_creation(self, creating: Creating) -> None:
+        assert creating.begin_and_leave(LookupError).state == "succeeded"
+        assert len(creating.made) == 1
+
+    def test_ctrl_c_undoes_a_creation(self, creating: Creating) -> None:
+        task = creating.begin_and_leave(KeyboardInterrupt)
+        assert len(creating.made) == (task.state == "succeeded")
+
     def test_closing_undoes_a_creation(self, creating: Creating) -> None:
-        task = creating.begin()
-        creating.until(2, task)
-        creating.wired.provider.close()
+        """From another thread too; whoever waits for it is told at once."""
+        with ThreadPoolExecutor(1) as other:
+            task = creating.begin()
+            waiting = other.submit(task.wait, timeout=PATIENCE)
+            creating.until(2, task)
+            creating.wired.provider.close()
+            assert isinstance(waiting.exception(), Closed | None)
         assert len(creating.made) == (task.state == "succeeded")

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import hvlib
 from hvlib.conformance.acting import PATIENCE, Acting, refused
+from hvlib.model import actions
 from hvlib.model.resources import VM, PowerState
 
 __all__ = ["pause", "reboot", "resume", "shutdown", "start", "stop", "suspend", "unpause"]
 
-LOOK_AGAIN = 0.05
-"""Seconds between two looks at a guest that starts."""
+
+Ask = Callable[[hvlib.VM], hvlib.Task[VM]]
 
 
-def reaches(acting: Acting, vm: hvlib.VM, ask: Callable[[hvlib.VM], hvlib.Task[VM]], state: PowerState) -> None:
+def reaches(acting: Acting, vm: hvlib.VM, ask: Ask, state: PowerState) -> None:
     """The VM comes to be in a state, and as it is there, another such request is refused."""
     acting.becomes(vm, ask(vm), power_state=state)
+    _refuses(vm, ask)
+
+
+def _refuses(vm: hvlib.VM, ask: Ask) -> None:
     with refused(hvlib.InvalidState):
         ask(vm).wait(timeout=PATIENCE)
 
 
 def start(acting: Acting) -> None:
+    """A VM that is suspended or paused is not started: to let it go on is another action."""
     reaches(acting, acting.halted(), VM.start, "running")
+    for action in (actions.Suspend(), actions.Pause()):
+        if acting.declares(VM, type(action)):
+            vm = acting.running()
+            vm.do(action).wait(timeout=PATIENCE)
+            _refuses(vm, VM.start)
 
 
 def stop(acting: Acting) -> None:
@@ -35,12 +46,9 @@ def shutdown(acting: Acting) -> None:
     """It is the guest that is asked: to power the VM off is another action."""
     vm = acting.running()
     asked = Asked(acting, vm)
-    vm.shutdown().wait(timeout=PATIENCE)
-    assert vm.wait_for(power_state="halted", timeout=PATIENCE).ref == vm.ref
-    acting.shows(vm, power_state="halted")
+    acting.becomes(vm, vm.shutdown(), power_state="halted")
     asked.once("shutdown")
-    with refused(hvlib.InvalidState):
-        vm.shutdown().wait(timeout=PATIENCE)
+    _refuses(vm, VM.shutdown)
 
 
 def reboot(acting: Acting) -> None:
@@ -49,8 +57,7 @@ def reboot(acting: Acting) -> None:
     _reboot_hard(acting, vm)
     halted = acting.halted()
     for hard in (False, True):
-        with refused(hvlib.InvalidState):
-            halted.reboot(hard=hard).wait(timeout=PATIENCE)
+        _refuses(halted, partial(VM.reboot, hard=hard))
 
 
 class Asked:
@@ -73,30 +80,25 @@ class Asked:
 
 
 def _reboot_softly(acting: Acting, vm: hvlib.VM) -> None:
-    """The guest is asked. Where no site can tell that, it must have started anew."""
+    """The guest is asked, and has started again when the task ends, where the server tells that."""
     asked = Asked(acting, vm)
     before = acting.last_boot(vm)
-    vm.reboot().wait(timeout=PATIENCE)
-    assert vm.wait_for(power_state="running", timeout=PATIENCE).ref == vm.ref
+    acting.becomes(vm, vm.reboot(), power_state="running")
     asked.once("reboot")
-    if not acting.can("guest_requests"):
-        _starts_anew(acting, vm, before)
+    if acting.can("start after reboot"):
+        _started_again(acting, vm, before)
 
 
 def _reboot_hard(acting: Acting, vm: hvlib.VM) -> None:
     asked = Asked(acting, vm)
     before = acting.last_boot(vm)
-    vm.reboot(hard=True).wait(timeout=PATIENCE)
-    assert vm.wait_for(power_state="running", timeout=PATIENCE).ref == vm.ref
+    acting.becomes(vm, vm.reboot(hard=True), power_state="running")
     asked.nothing()
-    _starts_anew(acting, vm, before)
+    _started_again(acting, vm, before)
 
 
-def _starts_anew(acting: Acting, vm: hvlib.VM, before: object) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while acting.can("last_boot") and acting.last_boot(vm) == before:
-        assert time.monotonic() < deadline, "the guest was not started anew"
-        time.sleep(LOOK_AGAIN)
+def _started_again(acting: Acting, vm: hvlib.VM, before: object) -> None:
+    assert not acting.can("last_boot") or acting.last_boot(vm) != before, "the guest has not started again"
 
 
 def suspend(acting: Acting) -> None:
@@ -104,9 +106,11 @@ def suspend(acting: Acting) -> None:
 
 
 def resume(acting: Acting) -> None:
+    """A halted VM is not resumed: to start it is another action."""
     vm = acting.running()
     vm.suspend().wait(timeout=PATIENCE)
     reaches(acting, vm, VM.resume, "running")
+    _refuses(acting.halted(), VM.resume)
 
 
 def pause(acting: Acting) -> None:

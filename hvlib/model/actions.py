@@ -61,7 +61,7 @@ def as_tags(tags: Iterable[str]) -> tuple[str, ...]:
 
 
 class Start(Action, frozen=True):
-    """Power a VM on."""
+    """Power a halted VM on."""
 
     name = "start"
 
@@ -73,13 +73,13 @@ class Stop(Action, frozen=True):
 
 
 class Shutdown(Action, frozen=True):
-    """Ask a VM's guest to shut down."""
+    """Ask a VM's guest to shut down. The task ends when the VM is halted."""
 
     name = "shutdown"
 
 
 class Reboot(Action, frozen=True):
-    """Ask a VM's guest to restart, or reset the VM."""
+    """Ask a VM's guest to restart, or reset the VM. The task ends when the guest has started again."""
 
     name = "reboot"
     hard: bool = False

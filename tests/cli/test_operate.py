@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+import hvlib
+from hvlib.cli.operate import break_off
+
 Hv = Callable[..., Any]
 
 
@@ -82,8 +85,22 @@ def test_a_dry_run_prints_the_plan(hv: Hv, lab: str) -> None:
 def test_a_wait_ends_and_the_task_goes_on(hv: Hv) -> None:
     ran = hv("-P", "sim://?task_time=60", "vm", "start", "db-1", "--wait-timeout", "0.05")
     assert ran.status == 1
-    assert ran.err == "hv: start VM db-1 still runs after 0.05 s (it goes on: wait again)\n"
+    assert ran.err == "hv: start VM db-1 still runs after 0.05 s (it goes on at the server)\n"
     assert hv("-P", "sim://?task_time=60", "vm", "start", "db-1", "--no-wait").status == 0
+
+
+def test_what_runs_in_this_process_is_taken_back(lab: str) -> None:
+    provider = hvlib.connect(lab)
+    image = provider.image.images.get_all().first()
+    assert image is not None
+    done = provider.compute.vms.create("made", image=image)
+    started = done.wait().start()
+    creation = provider.compute.vms.create("taken back", image=image, start=True)
+
+    fates = dict(break_off([done, started, creation]))
+    assert fates == {started: "goes on at the server", creation: "was taken back"}
+    with hvlib.connect(lab) as again:
+        assert again.compute.vms.get_by_name_label("taken back") == []
 
 
 def test_a_terminal_has_progress_bars_and_ctrl_c_ends_the_wait(
@@ -99,5 +116,7 @@ def test_a_terminal_has_progress_bars_and_ctrl_c_ends_the_wait(
         assert b"start VM db-1" in seen
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130  # The task had two seconds to go; its end would be status 0.
+        while b"hv: start VM db-1 goes on at the server" not in seen:
+            seen += os.read(terminal, 1000)
     finally:
         os.close(terminal)

@@ -91,9 +91,9 @@ class Matrix:
         target = self._target(driver)
         admin = self._admins[driver]
         with target.trouble(fault, name) as trouble, ExitStack() as held:
-            operation = OPERATIONS[name](trouble.provider, admin)
+            operation = OPERATIONS[name](trouble.provider, admin, target.creation)
             held.callback(operation.close)
-            before = target.performed() if operation.performs else 0
+            before = target.performed(name) if operation.performs else 0
             operation.prepare()
             trouble.begin()
             started = time.monotonic()
@@ -106,7 +106,7 @@ class Matrix:
                 operation.go_on()
             operation.settle(acted)
             if operation.performs:
-                assert target.performed() - before == (acted or name != "action"), "just what was asked for, once"
+                assert target.performed(name) - before == (acted or name == "task"), "just what was asked for, once"
             assert truth(trouble.provider) == truth(admin), "the fault is over, and nothing is lost"
         return outcome
 

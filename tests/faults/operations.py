@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from contextlib import suppress
+from typing import Any, ClassVar
 
 import hvlib
 from hvlib.actions import Action, Start, Stop
@@ -16,6 +17,8 @@ FIELDS = ("name_label", "power_state")
 PAGE = 5
 LOOK = 1.5
 """Seconds of one wait for an event: more than one, as servers count whole seconds."""
+
+NAME = "created under faults"
 
 BOUND = 5.0
 """Seconds in which a watch must tell what happened."""
@@ -33,14 +36,19 @@ def plain(records: Mapping[hvlib.Ref, hvlib.VM]) -> Known:
 
 
 class Operation(ABC):
-    """One operation of ``provider``; ``admin`` is a provider that nothing happens to."""
+    """One operation of ``provider``.
+
+    | admin: a provider that nothing happens to
+    | creation: `faults.target.Target.creation`
+    """
 
     performs: ClassVar[bool] = False
     """Whether it asks the server to do something."""
 
-    def __init__(self, provider: hvlib.Provider, admin: hvlib.Provider) -> None:
+    def __init__(self, provider: hvlib.Provider, admin: hvlib.Provider, creation: Mapping[str, Any]) -> None:
         self.provider = provider
         self.admin = admin
+        self.creation = creation
 
     def prepare(self) -> None:
         """What comes before the call that meets the fault."""
@@ -187,6 +195,43 @@ class Follow(Operation):
         assert self.task.wait(timeout=BOUND).power_state == self.wanted
 
 
+class Create(Operation):
+    performs: ClassVar[bool] = True
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.left: tuple[hvlib.Ref, ...] = ()
+        self.options = {"image": self.admin.image.images.get_all().first(), **self.creation}
+        with suppress(hvlib.Unsupported):
+            self.options["flavor"] = self.admin.compute.flavors.get_all().first()
+
+    def run(self) -> None:
+        try:
+            self.provider.compute.vms.create(NAME, **self.options).wait(timeout=BOUND)
+        except hvlib.HvlibError as error:
+            self.left = tuple(error.left)
+            raise
+        assert len(self.made()) == 1
+
+    def go_on(self) -> None:
+        """What was done is undone, but for what the error names."""
+        assert {vm.ref for vm in self.made()} <= {*self.left}
+
+    def settle(self, acted: bool) -> None:
+        wanted = "running" if self.creation["start"] else "halted"
+        for vm in self.made() if acted else ():
+            self.admin.compute.vms.wait_for(vm.ref, power_state=wanted, timeout=BOUND)
+
+    def made(self) -> list[hvlib.VM]:
+        return self.admin.compute.vms.get_by_name_label(NAME)
+
+    def close(self) -> None:
+        for vm in self.made():
+            if vm.power_state == "running":
+                vm.stop().wait(timeout=BOUND)
+            vm.delete().wait(timeout=BOUND)
+
+
 def a_vm(admin: hvlib.Provider) -> hvlib.VM:
     """A VM that can be started or stopped."""
     vm = admin.compute.vms.get_all(power_state=["running", "halted"]).first()
@@ -210,4 +255,5 @@ OPERATIONS: Mapping[str, type[Operation]] = {
     "watch": Watch,
     "action": Act,
     "task": Follow,
+    "create": Create,
 }

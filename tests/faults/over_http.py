@@ -71,6 +71,15 @@ class HttpTarget(Target):
         """A provider whose server seems to be at this port."""
 
     @abstractmethod
+    def requests(self) -> Mapping[str, int]:
+        """How many requests the server had so far, by the names that the proxy gives them."""
+
+    def performed(self, operation: str) -> int:
+        """By the server's count of requests."""
+        counts = self.requests()
+        return sum(counts.get(name, 0) for name in self.decisive["create" if operation == "create" else "action"])
+
+    @abstractmethod
     def session_rejected(self) -> Fault:
         """The server's reply to a session that it does not know."""
 

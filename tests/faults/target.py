@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from faults.expected import FAULTS
 
@@ -38,6 +39,9 @@ class Target(ABC):
 
     name: ClassVar[str]
 
+    creation: ClassVar[Mapping[str, Any]] = {"start": True}
+    """The options with which the creation of a VM takes two changing requests."""
+
     @abstractmethod
     def connect(self) -> hvlib.Provider:
         """A provider that nothing happens to."""
@@ -47,8 +51,8 @@ class Target(ABC):
         """A provider that will meet the fault."""
 
     @abstractmethod
-    def performed(self) -> int:
-        """How many VMs the server was made to start and stop so far, by its own log."""
+    def performed(self, operation: str) -> int:
+        """How often the server was sent the request that decides the operation, so far, by its own log."""
 
     def acted(self, fault: str) -> bool:
         """Whether the server has acted when the caller meets the fault."""

@@ -21,6 +21,7 @@ from seeds.delegating import (
     ListingAdapter,
 )
 
+from hvlib import actions
 from hvlib.driver import Driver
 
 __all__ = ["BREAKAGES", "Breakage", "broken"]
@@ -163,12 +164,16 @@ BREAKAGES: Mapping[str, Breakage] = {
     "only name and power": Breakage(kinds.OnlyNameAndPower, (CHANGES,)),
     "leaves threads": Breakage(sessions.LeavesThreads, ("test_closing_leaves_no_thread",)),
     "action sent twice": Breakage(adapters.SentTwice, ("test_an_action_whose_reply_is_lost_is_not_sent_again",)),
-    "undoes nothing": Breakage(
-        stepping.UndoesNothing, ("test_a_creation_cancelled_at_each_request_leaves_nothing_unnamed",)
+    "undoes nothing": Breakage(stepping.UndoesNothing, ("test_a_request_refused_at_each_step",)),
+    "outlives a cancel": Breakage(
+        stepping.OutlivesCancel, ("test_a_creation_cancelled_at_each_request_leaves_nothing_unnamed",)
     ),
     "step sent twice": Breakage(stepping.StepSentTwice, ("test_a_reply_lost_at_each_request",)),
     "begins again": Breakage(stepping.BeginsAgain, ("test_a_reply_lost_at_each_request",)),
     "shutdown is stop": Breakage(acts.ShutdownIsStop, (f"{DONE}[VM.shutdown]",)),
+    "shut down when asked": Breakage(acts.over_when_asked(actions.Shutdown), (f"{DONE}[VM.shutdown]",)),
+    "rebooted when asked": Breakage(acts.over_when_asked(actions.Reboot), (f"{DONE}[VM.reboot]",)),
+    "starts and resumes alike": Breakage(acts.PowersOn, (f"{DONE}[VM.start]", f"{DONE}[VM.resume]")),
     "reboots nothing": Breakage(acts.RebootNothing, (f"{DONE}[VM.reboot]",)),
     "reboots hard": Breakage(acts.RebootsHard, (f"{DONE}[VM.reboot]",)),
     "snapshots without memory": Breakage(acts.DiskOnlySnapshot, (f"{DONE}[VM.snapshot]",)),

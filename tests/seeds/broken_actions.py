@@ -29,12 +29,14 @@ __all__ = [
     "MigrateHostOnly",
     "MigrateNotLive",
     "NetworkUntagged",
+    "PowersOn",
     "RebootNothing",
     "RebootsHard",
     "RevertNothing",
     "ShutdownIsStop",
     "VolumeAnyPool",
     "create_without",
+    "over_when_asked",
 ]
 
 
@@ -88,6 +90,31 @@ class ShutdownIsStop(Altering):
 
     def alter(self, ref: Any, action: Action) -> Action | None:
         return actions.Stop() if isinstance(action, actions.Shutdown) else action
+
+
+class PowersOn(Altering):
+    """To start and to resume is one: a VM runs after both, whether it was halted or suspended."""
+
+    def alter(self, ref: Any, action: Action) -> Action | None:
+        if not isinstance(action, (actions.Start, actions.Resume)):
+            return action
+        state = self.look(ref, VM).power_state
+        return {"halted": actions.Start(), "suspended": actions.Resume()}.get(state, action)
+
+
+class OverWhenAsked(DelegatingAdapter):
+    """What a guest was asked is said to be done."""
+
+    asked: ClassVar[type[Action]] = Action
+
+    def submit(self, ref: Ref | None, action: Action) -> Outcome:
+        outcome = super().submit(ref, action)
+        return Done(ref) if isinstance(action, self.asked) else outcome
+
+
+def over_when_asked(asked: type[Action]) -> type[OverWhenAsked]:
+    """One for which this action is over when the guest was asked."""
+    return type("OverWhenAsked", (OverWhenAsked,), {"asked": asked})
 
 
 class CreateBare(Altering):

@@ -9,10 +9,10 @@ from seeds.delegating import DelegatingAdapter
 
 from hvlib.actions import Action
 from hvlib.driver import Outcome, Steps
-from hvlib.errors import ConnectionFailed
+from hvlib.errors import ConnectionFailed, HvlibError
 from hvlib.model.ref import Ref
 
-__all__ = ["BeginsAgain", "StepSentTwice", "UndoesNothing"]
+__all__ = ["BeginsAgain", "OutlivesCancel", "StepSentTwice", "UndoesNothing"]
 
 T = TypeVar("T")
 
@@ -60,6 +60,18 @@ class UndoesNothing(DelegatingAdapter):
 
     def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
         return super().take_steps(ref, action, WithoutUndo(steps))
+
+
+class OutlivesCancel(DelegatingAdapter):
+    """A task that is cancelled ends as if it had succeeded."""
+
+    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
+        try:
+            return super().take_steps(ref, action, steps)
+        except HvlibError:
+            raise
+        except BaseException:
+            return ref
 
 
 class StepSentTwice(DelegatingAdapter):

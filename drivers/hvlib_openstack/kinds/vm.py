@@ -186,6 +186,11 @@ class VMs(CountedAdapter[VM]):
         """os-stop: nova asks the guest for a minute, then it powers off."""
         return stop_server(self.client, vm.id)
 
+    @action(actions.Shutdown)
+    def shutdown(self, vm: Ref, shutdown: actions.Shutdown) -> Started:  # noqa: ARG002
+        """os-stop: nova has nothing that only asks the guest."""
+        return stop_server(self.client, vm.id)
+
     @action(actions.Reboot)
     def reboot(self, vm: Ref, reboot: actions.Reboot) -> Started:
         """The action reboot. A hard one would start a server that is off: that is looked at first."""

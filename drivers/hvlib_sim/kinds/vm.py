@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from hvlib.driver import Done, Started, Steps, action, steps
+from hvlib.driver import Reached, Started, Steps, action, steps
 from hvlib.driver.table import Table
 from hvlib.model import actions
 from hvlib.model.ref import Ref
@@ -66,15 +66,15 @@ class VMs(LabelledAdapter[VM]):
         return self.run(power.stop, vm, action)
 
     @action(actions.Shutdown)
-    def shutdown(self, vm: Ref | None, action: actions.Shutdown) -> Done:
-        """Over when the guest was asked; it is off a moment later. `InvalidState` unless it runs."""
-        return self.perform(power.shutdown, vm, action)
+    def shutdown(self, vm: Ref, action: actions.Shutdown) -> Reached:
+        """The guest is off as long after as a task takes. `InvalidState` unless it runs."""
+        self.perform(power.shutdown, vm, action)
+        return Reached(vm, {"power_state": "halted"})
 
     @action(actions.Reboot)
-    def reboot(self, vm: Ref | None, action: actions.Reboot) -> Started | Done:
-        """Over when the guest was asked; a task if it is hard. `InvalidState` unless it runs."""
-        carry_out = self.run if action.hard else self.perform
-        return carry_out(power.reboot, vm, action)
+    def reboot(self, vm: Ref | None, action: actions.Reboot) -> Started:
+        """`InvalidState` unless it runs."""
+        return self.run(power.reboot, vm, action)
 
     @action(actions.Suspend)
     def suspend(self, vm: Ref | None, action: actions.Suspend) -> Started:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from hvlib.driver import Done, Started, action
+from hvlib.driver import Done, Reached, Started, action
 from hvlib.driver.table import ID, Field, RefsTo, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.errors import InvalidQuery
@@ -79,9 +79,9 @@ class VMs(IndexedAdapter[VM]):
     table = TABLE
     vm_search = True
 
-    @action(actions.Start)
+    @action(actions.Start, only={"power_state": "halted"})
     def start(self, vm: Ref, start: actions.Start) -> Started:  # noqa: ARG002
-        """VirtualMachine.PowerOnVM_Task. `InvalidState` if it runs already."""
+        """VirtualMachine.PowerOnVM_Task, which would resume a suspended VM."""
         return self.start_task("PowerOnVM_Task", vm)
 
     @action(actions.Stop)
@@ -90,14 +90,17 @@ class VMs(IndexedAdapter[VM]):
         return self.start_task("PowerOffVM_Task", vm)
 
     @action(actions.Shutdown)
-    def shutdown(self, vm: Ref, shutdown: actions.Shutdown) -> Done:  # noqa: ARG002
+    def shutdown(self, vm: Ref, shutdown: actions.Shutdown) -> Reached:  # noqa: ARG002
         """VirtualMachine.ShutdownGuest. `InvalidState` without running guest tools."""
         self.call("ShutdownGuest", vm)
-        return Done(vm)
+        return Reached(vm, {"power_state": "halted"})
 
     @action(actions.Reboot)
     def reboot(self, vm: Ref, reboot: actions.Reboot) -> Started | Done:
-        """VirtualMachine.RebootGuest; hard: VirtualMachine.ResetVM_Task. `InvalidState` if it is off."""
+        """VirtualMachine.RebootGuest; hard: VirtualMachine.ResetVM_Task. `InvalidState` if it is off.
+
+        The server does not tell when the guest has started again: over when it was asked.
+        """
         if reboot.hard:
             return self.start_task("ResetVM_Task", vm)
         self.call("RebootGuest", vm)
@@ -108,9 +111,9 @@ class VMs(IndexedAdapter[VM]):
         """VirtualMachine.SuspendVM_Task."""
         return self.start_task("SuspendVM_Task", vm)
 
-    @action(actions.Resume)
+    @action(actions.Resume, only={"power_state": "suspended"})
     def resume(self, vm: Ref, resume: actions.Resume) -> Started:  # noqa: ARG002
-        """VirtualMachine.PowerOnVM_Task: the server goes on from the suspension."""
+        """VirtualMachine.PowerOnVM_Task, which would start a halted VM."""
         return self.start_task("PowerOnVM_Task", vm)
 
     @action(actions.Rename)

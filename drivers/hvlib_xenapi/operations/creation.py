@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from xml.etree import ElementTree
 
 from hvlib.model import actions
-from hvlib.model.errors import ProtocolError
+from hvlib.model.errors import HvlibError, ProtocolError
 from hvlib.model.ref import Ref
-from hvlib.model.resources import VM
+from hvlib.model.resources import VM, Image, Resource
 from hvlib_xenapi.operations.attachment import attach_network, attach_volume
 from hvlib_xenapi.operations.calls import Calls
 from hvlib_xenapi.operations.removal import clear_away
 from hvlib_xenapi.operations.resizing import resize
 from hvlib_xenapi.values import is_null
+from hvlib_xenapi.vm_class import FLAGS, kind_of
 
 __all__ = ["create_vm"]
 
@@ -25,13 +25,14 @@ def create_vm(calls: Calls, create: actions.CreateVM) -> Ref:
     """VM.clone (with a storage pool VM.copy), settings, VM.provision; if it is to start VM.start."""
     image, name = create.image.id, create.name_label
     message, where = ("VM.clone", []) if create.pool is None else ("VM.copy", [create.pool.id])
-    made = calls.run(message, image, name, *where, undo=partial(_remove, calls))
+    kind: type[Resource] = Image
+    made = calls.run(message, image, name, *where, undo=lambda made: _remove(calls, made.id, kind))
     if made is None:
         raise ProtocolError(f"{message} made no VM")
-    # The server's record says what was copied, which is no template any more.
     vm = made.id
     _prepare(calls, vm, create)
     calls.run("VM.provision", vm)
+    kind = VM  # The copy of a template was one until then.
     if create.start and create.host is None:
         calls.run("VM.start", vm, False, False)
     elif create.start and create.host is not None:
@@ -39,8 +40,18 @@ def create_vm(calls: Calls, create: actions.CreateVM) -> Ref:
     return calls.client.context.ref(VM, vm)
 
 
-def _remove(calls: Calls, made: Ref) -> None:
-    clear_away(calls, made.id)
+def _remove(calls: Calls, vm: str, kind: type[Resource] | None) -> None:
+    """VM.hard_shutdown if it runs, then `clear_away`. Where that fails, the error names it, by the kind that it has."""
+    try:
+        row = calls.record("VM", vm, "power_state", *FLAGS)
+        kind = kind_of(row)
+        if row.power_state != "Halted":
+            calls.run("VM.hard_shutdown", vm)
+        clear_away(calls, vm)
+    except HvlibError as error:
+        if kind is not None and not error.left:
+            error.left = [calls.client.context.ref(kind, vm)]
+        raise
 
 
 def _prepare(calls: Calls, vm: str, create: actions.CreateVM) -> None:

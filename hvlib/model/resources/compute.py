@@ -48,27 +48,33 @@ class VM(Resource, frozen=True):
     flavor: Ref | None
 
     def start(self) -> Task[VM]:
-        """Power on."""
+        """Power on. `InvalidState` unless it is ``halted``."""
         return self.do(actions.Start())
 
     def stop(self) -> Task[VM]:
-        """Power off; ends in ``halted``. A server may ask the guest first."""
+        """Power off; ends in ``halted``. A server may ask the guest first. `InvalidState` if it is halted."""
         return self.do(actions.Stop())
 
     def shutdown(self) -> Task[VM]:
-        """Ask the guest to shut itself down. The task ends when it was asked: ``wait_for`` says when it is off."""
+        """Ask the guest to shut itself down. The task ends when the VM is ``halted``, however long the guest takes.
+
+        `InvalidState` unless it runs.
+        """
         return self.do(actions.Shutdown())
 
     def reboot(self, hard: bool = False) -> Task[VM]:
-        """Ask the guest to restart; with ``hard``, reset it without asking."""
+        """Ask the guest to restart; with ``hard``, reset it without asking. The task ends when it has started again.
+
+        `InvalidState` unless it runs.
+        """
         return self.do(actions.Reboot(hard=hard))
 
     def suspend(self) -> Task[VM]:
-        """Write the memory to disk and stop."""
+        """Write the memory to disk and stop. `InvalidState` unless it runs."""
         return self.do(actions.Suspend())
 
     def resume(self) -> Task[VM]:
-        """Go on from a suspension."""
+        """Go on from a suspension. `InvalidState` unless it is ``suspended``."""
         return self.do(actions.Resume())
 
     def pause(self) -> Task[VM]:

@@ -39,6 +39,7 @@ class GroveTarget(HttpTarget):
         "watch": ("GET /vms",),
         "task": ("GET /tasks",),
         "action": (POWER,),
+        "create": (POWER,),
     }
     skipped: ClassVar[Mapping[str, int]] = {"list": 1, "pages": 1}
 
@@ -57,8 +58,8 @@ class GroveTarget(HttpTarget):
     def session_rejected(self) -> Fault:
         return Replace(401, "Unauthorized", NO_SESSION, {"content-type": "application/json"})
 
-    def performed(self) -> int:
-        return sum(times for name, times in self._server.requests().items() if name.endswith(POWER))
+    def requests(self) -> Mapping[str, int]:
+        return {POWER: sum(times for name, times in self._server.requests().items() if name.endswith(POWER))}
 
     def close(self) -> None:
         self.proxy.close()

@@ -45,7 +45,9 @@ class OpenStackTarget(HttpTarget):
         "watch": (DETAIL,),
         "task": (SERVER,),
         "action": (POWER,),
+        "create": (POWER,),
     }
+    creation: ClassVar[Mapping[str, Any]] = {"start": False}
     skipped: ClassVar[Mapping[str, int]] = {"list": 1, "pages": 1}
 
     def __init__(self) -> None:
@@ -74,8 +76,8 @@ class OpenStackTarget(HttpTarget):
     def session_rejected(self) -> Fault:
         return Replace(401, "Unauthorized", UNAUTHORIZED, {"content-type": "application/json"})
 
-    def performed(self) -> int:
-        return self._server.requests().get(POWER, 0)
+    def requests(self) -> Mapping[str, int]:
+        return self._server.requests()
 
     def close(self) -> None:
         self.proxy.close()

@@ -39,6 +39,7 @@ CALLS: Mapping[str, tuple[str, int]] = {
     "watch": ("Changes", 1),
     "action": ("Submit", 0),
     "task": ("Changes", 0),
+    "create": ("Submit", 1),
 }
 """The call that each operation stands or falls with, and how many of its name come before."""
 
@@ -61,8 +62,9 @@ class SimTarget(Target):
             trouble.counted = requests.calls
             yield trouble
 
-    def performed(self) -> int:
-        return self.lab.performed["start"] + self.lab.performed["stop"]
+    def performed(self, operation: str) -> int:
+        performed = self.lab.performed
+        return performed["start"] + (0 if operation == "create" else performed["stop"])
 
     def acted(self, fault: str) -> bool:
         return ERRORS[fault] == "reply-lost"

@@ -62,9 +62,8 @@ class VSphereTarget(HttpTarget):
     def session_rejected(self) -> Fault:
         return Replace(500, "Internal Server Error", NOT_AUTHENTICATED, {"content-type": "text/xml; charset=utf-8"})
 
-    def performed(self) -> int:
-        calls = self._server.calls()
-        return sum(calls.get(name, 0) for name in POWER)
+    def requests(self) -> Mapping[str, int]:
+        return self._server.calls()
 
     def close(self) -> None:
         self.proxy.close()

@@ -32,6 +32,7 @@ class XenAPITarget(HttpTarget):
         "watch": ("event.from",),
         "task": ("event.from",),
         "action": POWER,
+        "create": ("Async.VM.start",),
     }
 
     def __init__(self) -> None:
@@ -49,9 +50,8 @@ class XenAPITarget(HttpTarget):
     def session_rejected(self) -> Fault:
         return Replace(200, "OK", SESSION_INVALID, {"content-type": "application/json"})
 
-    def performed(self) -> int:
-        calls = self._server.calls()
-        return sum(calls.get(name, 0) for name in POWER)
+    def requests(self) -> Mapping[str, int]:
+        return self._server.calls()
 
     def close(self) -> None:
         self.proxy.close()

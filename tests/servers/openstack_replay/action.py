@@ -1,4 +1,4 @@
-"""Start and stop in the OpenStack replay, each of which takes a moment, and compute's records of them."""
+"""Operations on servers in the OpenStack replay, and compute's records of them. Start and stop take a moment."""
 
 from __future__ import annotations
 
@@ -76,6 +76,13 @@ class Actions:
             self._under_way.append(Done(server, record, power.after))
             self._change(server, {TASK: power.task})
         return Reply(202)
+
+    def note(self, server: str, name: str, request: Request) -> None:
+        """Record an operation that is over at once."""
+        with self._lock:
+            record = self._record(server, name, request.id)
+            record["events"][0] |= {"result": "Success", "finish_time": self._now()}
+            self._records[server].insert(0, record)
 
     def listed(self, server: str) -> Reply:
         """GET /servers/ID/os-instance-actions: the newest first, without events."""

@@ -35,11 +35,12 @@ from servers.openstack_replay.versions import document, negotiate
 __all__ = ["Service"]
 
 SERVERS = "/compute/v2.1/servers/detail"
+CREATION = "/compute/v2.1/servers"
 SERVER = "/compute/v2.1/servers/{id}"
 HYPERVISORS = "/compute/v2.1/os-hypervisors/detail"
 STATISTICS = "/compute/v2.1/os-hypervisors/statistics"
 VOLUMES = "/volume/v3/{project_id}/volumes/detail"
-BRIEF = {"/compute/v2.1/servers": SERVERS, "/volume/v3/{project_id}/volumes": VOLUMES}
+BRIEF = {CREATION: SERVERS, "/volume/v3/{project_id}/volumes": VOLUMES}
 """Where little is told of the same rows."""
 
 ITEMS = {
@@ -123,7 +124,7 @@ class Service(http_service.Service):
         if request.method == "GET" and template == STATISTICS:
             statistics = {"running_vms": self._collections[SERVERS].count}
             return json_reply(200, {"hypervisor_statistics": statistics}, headers)
-        if template.startswith(f"{SERVER}/"):
+        if template.startswith(f"{SERVER}/") or (request.method, template) in (("POST", CREATION), ("DELETE", SERVER)):
             told = self._of_server(request)
             return replace(told, headers={**told.headers, **headers})
         collection = self._collections.get(BRIEF.get(template, template))
@@ -147,6 +148,14 @@ class Service(http_service.Service):
                 return self._actions.act(server, request)
             case "GET", "os-instance-actions":
                 return self._actions.listed(server)
+            case "POST", "servers":
+                made = self._create_server(json.loads(request.body)["server"]["name"])
+                self._actions.note(made, "create", request)
+                return json_reply(202, {"server": {"id": made}})
+            case "DELETE", doomed:
+                self._delete_server(doomed)
+                self._actions.note(doomed, "delete", request)
+                return Reply(204)
         raise Refused(404, "The resource could not be found.")
 
     def _create_server(self, name: str) -> str:

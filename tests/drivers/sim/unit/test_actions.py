@@ -8,7 +8,7 @@ import pytest
 from hvlib_sim.lab import lifecycle
 
 from hvlib import actions
-from hvlib.driver import Done
+from hvlib.driver import Done, Reached
 from hvlib.errors import InvalidQuery, InvalidState, NotFound, Unsupported
 from hvlib.model.ref import Ref
 from hvlib.model.resources import (
@@ -116,9 +116,9 @@ def test_an_ended_task_is_forgotten_later(site: Any) -> None:
     assert site.caller.get(task.ref, TaskRecord) is None
 
 
-def test_shutdown_is_done_before_the_vm_is_off(site: Any) -> None:
+def test_a_guest_that_is_asked_to_shut_down_is_off_later(site: Any) -> None:
     vm = in_state(site, "running")
-    assert site.do(VM, vm.ref, actions.Shutdown()) == Done(vm.ref)
+    assert site.caller.submit(VM, vm.ref, actions.Shutdown()) == Reached(vm.ref, {"power_state": "halted"})
     assert again(site, vm).power_state == "running"
     site.sleep(0.31)
     assert again(site, vm).power_state == "halted"
@@ -128,9 +128,9 @@ def test_shutdown_is_done_before_the_vm_is_off(site: Any) -> None:
 
 def test_a_guest_that_was_started_anew_forgets_the_shutdown(site: Any) -> None:
     vm = in_state(site, "running")
-    site.do(VM, vm.ref, actions.Shutdown())
-    site.clock.now += 0.1
     site.caller.submit(VM, vm.ref, actions.Reboot())
+    site.clock.now += 0.1
+    site.caller.submit(VM, vm.ref, actions.Shutdown())
     site.sleep(1)
     assert again(site, vm).power_state == "running"
 
@@ -143,13 +143,12 @@ def test_reboot(site: Any) -> None:
         return str(found.native["sim.booted_at"])
 
     times = [booted()]
-    assert isinstance(site.do(VM, vm.ref, actions.Reboot()), Done)
+    assert site.do(VM, vm.ref, actions.Reboot()).state == "succeeded"
     times.append(booted())
     assert site.do(VM, vm.ref, actions.Reboot(hard=True)).state == "succeeded"
     times.append(booted())
     assert times == sorted(set(times))
-    with pytest.raises(InvalidState):
-        site.caller.submit(VM, in_state(site, "halted").ref, actions.Reboot())
+    assert site.do(VM, in_state(site, "halted").ref, actions.Reboot()).error.error == "InvalidState"
 
 
 def test_memory_of_the_host_follows(site: Any) -> None:

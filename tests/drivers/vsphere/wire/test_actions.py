@@ -10,7 +10,7 @@ from servers.vcsim import Vcsim
 
 from hvlib import actions
 from hvlib.actions import Action
-from hvlib.driver import Done, Feed, Started, Upsert
+from hvlib.driver import Done, Feed, Reached, Started, Upsert
 from hvlib.errors import InvalidQuery, InvalidState, NotFound
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, TaskRecord
@@ -26,12 +26,11 @@ def vm(admin: Administrator) -> Iterator[Any]:
     admin.remove(made)
 
 
-def run(session: VSphereSession, vm: Any, action: Action) -> TaskRecord | Done:
+def run(session: VSphereSession, vm: Any, action: Action) -> TaskRecord | Done | Reached:
     """The action's task, when it has ended."""
     outcome = session.adapters[VM].submit(Ref(UUID, "VM", vm._moId), action)
-    if isinstance(outcome, Done):
+    if not isinstance(outcome, Started):
         return outcome
-    assert isinstance(outcome, Started)
     feed = session.feed([query(session, TaskRecord, refs=[outcome.task])], None)
     try:
         return ended(feed)
@@ -95,8 +94,9 @@ def test_an_empty_name_is_not_even_sent(session: VSphereSession, vm: Any, contex
 
 def test_the_guest_is_asked(session: VSphereSession, admin: Administrator) -> None:
     vm = next(vm for vm in admin.vms() if admin.leaf(vm, "runtime.powerState") == "poweredOn")
-    assert run(session, vm, actions.Reboot()) == Done(Ref(UUID, "VM", vm._moId))
-    assert run(session, vm, actions.Shutdown()) == Done(Ref(UUID, "VM", vm._moId))
+    ref = Ref(UUID, "VM", vm._moId)
+    assert run(session, vm, actions.Reboot()) == Done(ref)
+    assert run(session, vm, actions.Shutdown()) == Reached(ref, {"power_state": "halted"})
 
 
 def test_a_guest_without_tools_can_not_be_asked(session: VSphereSession, vm: Any) -> None:

@@ -1,0 +1,78 @@
+"""Refusing: a driver's steps, of which one is refused, as a server would that grants this user less than the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeVar
+
+from hvlib.driver import Outcome, Steps
+from hvlib.model.errors import PermissionDenied
+from hvlib.model.ref import Ref
+
+__all__ = ["Refusal", "RefusedRequest", "RefusedUndo"]
+
+T = TypeVar("T")
+
+
+class Refusal:
+    """The refusal of one changing request, counted from 0. Nothing is sent in its place."""
+
+    def __init__(self, number: int) -> None:
+        self.struck = False
+        """Whether the request came."""
+        self._left = number
+
+    def check(self) -> None:
+        """Raise `PermissionDenied` for the request that is refused: all others pass."""
+        if self._left == 0:
+            self.struck = True
+            self._left -= 1
+            refuse()
+        self._left -= 1
+
+
+class RefusedRequest:
+    """`hvlib.driver.Steps`, one of whose requests is refused."""
+
+    def __init__(self, steps: Steps, refusal: Refusal) -> None:
+        self._steps = steps
+        self._refusal = refusal
+
+    def read(self, call: Callable[[], T]) -> T:
+        """`Steps.read`."""
+        return self._steps.read(call)
+
+    def call(self, call: Callable[[], T], *, undo: Callable[[Any], object] | None = None) -> T:
+        """`Steps.call`."""
+        self._refusal.check()
+        result: T = self._steps.call(call, undo=self.undoing(undo))
+        return result
+
+    def run(self, call: Callable[[], Outcome], *, undo: Callable[[Any], object] | None = None) -> Ref | None:
+        """`Steps.run`."""
+        self._refusal.check()
+        return self._steps.run(call, undo=self.undoing(undo))
+
+    def until(self, ref: Ref, values: Mapping[str, object], **options: Any) -> None:
+        """`Steps.until`."""
+        self._steps.until(ref, values, **options)
+
+    def afterwards(self, do: Callable[..., object], *about: Any) -> None:
+        """`Steps.afterwards`."""
+        self._steps.afterwards(do, *about)
+
+    def undoing(self, undo: Callable[[Any], object] | None) -> Callable[[Any], object] | None:
+        """The function that undoes a step."""
+        return undo
+
+
+class RefusedUndo(RefusedRequest):
+    """And all that would undo the requests before it."""
+
+    def undoing(self, undo: Callable[[Any], object] | None) -> Callable[[Any], object] | None:
+        """One that is refused, where there is one."""
+        return undo and refuse
+
+
+def refuse(*_: object) -> NoReturn:
+    raise PermissionDenied("the suite refuses this request")
