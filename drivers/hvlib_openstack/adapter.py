@@ -26,7 +26,7 @@ from hvlib_openstack.wire.collection import Collection
 from hvlib_openstack.wire.rows import Rows
 from hvlib_openstack.wire.service import Parameters, Service
 
-__all__ = ["IN_A_QUERY", "TableAdapter"]
+__all__ = ["IN_A_QUERY", "PAGE_SIZE", "TableAdapter"]
 
 R = TypeVar("R", bound=Resource)
 

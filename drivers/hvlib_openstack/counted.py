@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from math import ceil
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from hvlib.driver import PageToken
 from hvlib.model.query import Query
@@ -27,14 +27,17 @@ MAX_WITHOUT_COUNT = 2
 class CountedAdapter(TableAdapter[R]):
     """Reads several objects one by one or in pages, whichever takes fewer round trips.
 
-    A first page that is the last one settles it. Else the service is asked how many objects it has: after the first
-    page, or instead of it where an earlier listing of this session had several pages.
+    A first page that is the last one settles it. Else the service is asked how many objects it has: with the first
+    page, or before it.
     """
+
+    unseen_length: ClassVar[int] = 0
+    """Objects of a page while none was seen, for a service that does not count with the first page; 0: it does."""
 
     def __init__(self, client: Client) -> None:
         super().__init__(client)
-        self._page_length = 0
-        """Objects of a page that others followed; 0: none is known that others followed."""
+        self._page_length: int | None = None
+        """Objects of a page that others follow; 0: one page has all; None: no page was seen yet."""
 
     @abstractmethod
     def count(self, first: CollectionPage[Any] | None) -> int | None:
@@ -48,26 +51,32 @@ class CountedAdapter(TableAdapter[R]):
     ) -> tuple[CollectionPage[Any], PageToken | None]:
         """`TableAdapter.page`."""
         page, token = super().page(query, rows, after)
-        if after is None and token is not None and query.page_size is None:
-            self._page_length = len(page.items)
+        if after is None and query.page_size is None and (token is not None or not query.filters):
+            self._page_length = 0 if token is None else len(page.items)
         return page, token
 
     def found(self, rows: Rows, ids: set[str]) -> list[Any]:
-        """`TableAdapter.found`: min(objects, pages) round trips, and one; another one if no page was known before."""
-        length = self._page_length
-        if length and self._are_few(ids, length, None):
-            return self.each(rows, ids)
-        self._page_length = 0
+        """`TableAdapter.found`: min(objects, pages) round trips, and one."""
+        length, total = self._page_length, None
+        if length is None and len(ids) > MAX_WITHOUT_COUNT:
+            length = self.unseen_length
+        if length:
+            total = self._total(ids, None)
+            if _are_few(ids, total, length):
+                return self.each(rows, ids)
         found: dict[str, Any] = {}
+        self._page_length = 0
         for page in self.pages(rows, *self.chosen(sorted(ids))):
             found |= rows.among(page.items, ids)
             missing = ids - found.keys()
-            if page.next is None or not missing:
+            if page.next is None:
                 break
             self._page_length = len(page.items)
-            if len(missing) == 1 or (not length and self._are_few(missing, len(page.items), page)):
+            if not missing:
+                break
+            total = (self._total(missing, page) if total is None else total) - len(page.items)
+            if len(missing) == 1 or _are_few(missing, total, len(page.items)):
                 return [*found.values(), *self.each(rows, missing)]
-            length = len(page.items)
         return [*found.values(), *self._probe(rows, ids, found)]
 
     def _probe(self, rows: Rows, ids: set[str], found: Mapping[str, Any]) -> list[Any]:
@@ -79,12 +88,16 @@ class CountedAdapter(TableAdapter[R]):
         asked = self._page_length and len(ids) > MAX_SINGLE_READS
         return self.each(rows, {min(missing)}) if missing and asked else []
 
-    def _are_few(self, ids: set[str], length: int, first: CollectionPage[Any] | None) -> bool:
-        """Whether there are no more of these objects than pages of a length to read. At most one round trip."""
+    def _total(self, ids: set[str], first: CollectionPage[Any] | None) -> float:
+        """How many objects there are. At most one round trip, and none where these are few or many anyway."""
         if len(ids) <= MAX_WITHOUT_COUNT:
-            return True
+            return math.inf
         if len(ids) > MAX_SINGLE_READS:
-            return False
+            return 0
         count = self.count(first)
-        read = 0 if first is None else len(first.items)
-        return count is None or len(ids) <= ceil((count - read) / length)
+        return math.inf if count is None else count
+
+
+def _are_few(ids: set[str], total: float, length: int) -> bool:
+    """Whether there are no more of these objects than pages of a length."""
+    return (len(ids) - 1) * length < total

@@ -16,6 +16,7 @@ from hvlib.model import actions
 from hvlib.model.errors import InvalidState
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Flavor, Host, Image, Network, PowerState, Volume
+from hvlib_openstack.adapter import PAGE_SIZE
 from hvlib_openstack.cells import check_cell
 from hvlib_openstack.counted import CountedAdapter
 from hvlib_openstack.joins import NETWORKS
@@ -154,6 +155,7 @@ class VMs(CountedAdapter[VM]):
 
     kind: ClassVar[type[VM]] = VM
     table = TABLE
+    unseen_length = PAGE_SIZE
     collection = Collection("compute", "/servers/detail", Server, item=("/servers", "server"), sparse=SPARSE)
 
     def everything(self) -> Parameters:
