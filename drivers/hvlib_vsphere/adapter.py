@@ -19,8 +19,8 @@ from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.listing import JoinedListing, PropertyListing
 from hvlib_vsphere.records import RecordMaker, check_row
 from hvlib_vsphere.wire.client import Client
-from hvlib_vsphere.wire.property_spec import filter_spec, object_specs, traverse
-from hvlib_vsphere.wire.retrieval import PAGE_SIZE, Retrieval, read_all
+from hvlib_vsphere.wire.filter_spec import filter_spec, object_specs, traverse
+from hvlib_vsphere.wire.paging import PAGE_SIZE, Retrieval, read_all
 from hvlib_vsphere.wire.search import find_by_uuid
 
 __all__ = ["IndexedAdapter", "TableAdapter"]

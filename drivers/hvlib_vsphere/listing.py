@@ -9,7 +9,7 @@ from hvlib.driver import Listing, ServerPage
 from hvlib.model.resources import Resource
 from hvlib_vsphere.data_objects import Row
 from hvlib_vsphere.records import RecordMaker
-from hvlib_vsphere.wire.retrieval import Retrieval
+from hvlib_vsphere.wire.paging import Retrieval
 
 __all__ = ["JoinedListing", "PropertyListing"]
 

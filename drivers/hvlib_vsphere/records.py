@@ -11,7 +11,7 @@ from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.errors import check_session, fault_error, not_found
-from hvlib_vsphere.joins import MACHINE, Templates
+from hvlib_vsphere.templates import MACHINE, Templates
 from hvlib_vsphere.wire.caller import Calls
 from hvlib_vsphere.wire.client import Client
 

@@ -17,10 +17,14 @@ from hvlib.model.resources import VM, Resource, Snapshot, TaskRecord, Volume
 from hvlib.model.task import ENDED
 from hvlib_openstack.operations.attachment import ATTACHMENTS
 from hvlib_openstack.operations.attachment_outcome import attachment_outcome
-from hvlib_openstack.operations.live_migration import LIVE_MIGRATION, cancel_live_migration, live_migration_outcome
+from hvlib_openstack.operations.live_migration_outcome import (
+    LIVE_MIGRATION,
+    cancel_live_migration,
+    live_migration_outcome,
+)
 from hvlib_openstack.operations.operation import Operation, before_all
-from hvlib_openstack.operations.outcome import Outcome, State, server_outcome, state_of
 from hvlib_openstack.operations.removal import DELETE_SNAPSHOT, removal_outcome
+from hvlib_openstack.operations.server_outcome import Outcome, State, server_outcome, state_of
 from hvlib_openstack.operations.volume_outcome import VOLUME_OPERATIONS, volume_outcome, volume_states
 from hvlib_openstack.paging import pages
 from hvlib_openstack.scope import server_scope

@@ -18,17 +18,17 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Flavor, Host, Image, Network, PowerState, Volume
 from hvlib_openstack.adapter import PAGE_SIZE
 from hvlib_openstack.cells import check_cell
-from hvlib_openstack.counted import CountedAdapter
+from hvlib_openstack.counted_adapter import CountedAdapter
 from hvlib_openstack.joins import NETWORKS
 from hvlib_openstack.operations.attachment import attach_port, attach_volume, detach_ports, detach_volume
 from hvlib_openstack.operations.cloning import clone_server
 from hvlib_openstack.operations.confirmation import move_and_confirm
 from hvlib_openstack.operations.creation import create_server
-from hvlib_openstack.operations.flavors import check_size, wanted_size
+from hvlib_openstack.operations.flavor_choice import check_size, wanted_size
 from hvlib_openstack.operations.migration import migrate_server
 from hvlib_openstack.operations.operation import act_on_server, stop_server
-from hvlib_openstack.operations.outcome import status_of
 from hvlib_openstack.operations.removal import remove_server
+from hvlib_openstack.operations.server_outcome import status_of
 from hvlib_openstack.operations.snapshotting import revert_server, take_snapshot
 from hvlib_openstack.paging import CollectionPage
 from hvlib_openstack.scope import count_servers, readable_scope, server_scope

@@ -13,7 +13,7 @@ from hvlib.driver.table import Field, RefsTo, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, StoragePool, Volume
-from hvlib_openstack.counted import CountedAdapter
+from hvlib_openstack.counted_adapter import CountedAdapter
 from hvlib_openstack.operations.creation import Made
 from hvlib_openstack.operations.operation import started
 from hvlib_openstack.paging import CollectionPage

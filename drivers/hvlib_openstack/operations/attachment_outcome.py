@@ -13,7 +13,7 @@ from hvlib_openstack.errors import failure
 from hvlib_openstack.operations.attachment import DETACH_PORT, ports_of
 from hvlib_openstack.operations.instance_actions import InstanceAction, action_of
 from hvlib_openstack.operations.operation import Operation
-from hvlib_openstack.operations.outcome import RUNNING, Outcome, state_of
+from hvlib_openstack.operations.server_outcome import RUNNING, Outcome, state_of
 from hvlib_openstack.wire.client import Client
 
 __all__ = ["attachment_outcome"]

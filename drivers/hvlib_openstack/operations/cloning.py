@@ -11,7 +11,7 @@ from hvlib.driver import Steps
 from hvlib.model.ref import Ref
 from hvlib_openstack.joins import NETWORKS
 from hvlib_openstack.operations.creation import make_server
-from hvlib_openstack.operations.flavors import named_size
+from hvlib_openstack.operations.flavor_choice import named_size
 from hvlib_openstack.operations.removal import remove_snapshot
 from hvlib_openstack.operations.snapshotting import take_snapshot
 from hvlib_openstack.wire.client import Client

@@ -10,7 +10,7 @@ from hvlib.driver import Steps
 from hvlib.model.errors import Conflict, InvalidQuery, InvalidState
 from hvlib_openstack.operations.instance_actions import CONFIRM, REVERT, actions_of
 from hvlib_openstack.operations.operation import act_on_server
-from hvlib_openstack.operations.outcome import AWAITS_CONFIRMATION, status_of
+from hvlib_openstack.operations.server_outcome import AWAITS_CONFIRMATION, status_of
 from hvlib_openstack.wire.client import Client
 
 __all__ = ["move_and_confirm"]

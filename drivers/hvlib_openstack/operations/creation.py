@@ -14,7 +14,7 @@ from hvlib.model.actions import CreateVM
 from hvlib.model.errors import Unsupported
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM
-from hvlib_openstack.operations.flavors import Size, chosen_size
+from hvlib_openstack.operations.flavor_choice import Size, chosen_size
 from hvlib_openstack.operations.operation import started, stop_server
 from hvlib_openstack.operations.removal import delete_server
 from hvlib_openstack.values import GIB

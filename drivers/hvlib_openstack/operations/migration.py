@@ -8,9 +8,9 @@ from hvlib.model.errors import NotFound
 from hvlib.model.ref import Ref
 from hvlib_openstack.joins import Hypervisor, sized
 from hvlib_openstack.operations.confirmation import move_and_confirm
-from hvlib_openstack.operations.live_migration import LIVE_MIGRATION
+from hvlib_openstack.operations.live_migration_outcome import LIVE_MIGRATION
 from hvlib_openstack.operations.operation import act_on_server
-from hvlib_openstack.operations.outcome import status_of
+from hvlib_openstack.operations.server_outcome import status_of
 from hvlib_openstack.wire.client import Client
 
 __all__ = ["migrate_server"]

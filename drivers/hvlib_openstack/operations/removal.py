@@ -13,7 +13,7 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import VM
 from hvlib_openstack.errors import failure
 from hvlib_openstack.operations.operation import Operation, started
-from hvlib_openstack.operations.outcome import RUNNING, Outcome
+from hvlib_openstack.operations.server_outcome import RUNNING, Outcome
 from hvlib_openstack.version import Version
 from hvlib_openstack.wire.client import Client
 

@@ -11,7 +11,7 @@ from hvlib.model.resources import Volume
 from hvlib.model.task import Failure
 from hvlib_openstack.errors import failure
 from hvlib_openstack.operations.operation import Operation
-from hvlib_openstack.operations.outcome import RUNNING, Outcome
+from hvlib_openstack.operations.server_outcome import RUNNING, Outcome
 from hvlib_openstack.paging import pages
 from hvlib_openstack.scope import volume_scope
 from hvlib_openstack.version import Version

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from hvlib.driver import WatchCursor
+from hvlib.driver.cursor import decode_cursor, encode_cursor
 from hvlib.model.errors import CursorLost
 
 __all__ = ["Cursor", "total"]
@@ -32,6 +34,15 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     sum: str
     young: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+
+    def encode(self) -> WatchCursor:
+        """The text that `decode` reads."""
+        return encode_cursor(self)
+
+    @classmethod
+    def decode(cls, text: str) -> Cursor:
+        """Raises `CursorLost` for text that is no cursor."""
+        return decode_cursor(text, cls)
 
     def had(self, id: str, born: int, young: int) -> bool:
         """Whether a server was there at the moment: an old one was, of a young one the cursor says so."""

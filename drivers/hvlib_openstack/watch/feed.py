@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hvlib.driver import Adapter, Batch, Change, WatchCursor
-from hvlib.driver.cursor import decode_cursor, encode_cursor
 from hvlib.driver.polling import PollingFeed
 from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib.model.resources import VM, Network, Resource, Volume
 from hvlib_openstack.watch.cursor import Cursor
 from hvlib_openstack.watch.kind_watcher import Intervals, KindWatcher, PolledKind
-from hvlib_openstack.watch.revised import NetworkWatcher, VolumeWatcher
-from hvlib_openstack.watch.servers import ServerWatcher
+from hvlib_openstack.watch.revision_watcher import NetworkWatcher, VolumeWatcher
+from hvlib_openstack.watch.server_watcher import ServerWatcher
 from hvlib_openstack.watch.sightings import Sightings
 
 __all__ = ["OpenStackFeed"]
@@ -49,7 +48,7 @@ class OpenStackFeed(PollingFeed):
         self._servers: ServerWatcher | None = None
         if since is not None and [query.kind for query in queries if query.refs is None] != [VM]:
             raise CursorLost("only a watch of servers alone can go on from a cursor", hint="use known=")
-        start = None if since is None else decode_cursor(since, Cursor)
+        start = None if since is None else Cursor.decode(since)
         # Servers are listed last: what fails before them costs nova nothing.
         self._watchers = [self._watcher(query, start) for query in sorted(queries, key=lambda query: query.kind is VM)]
 
@@ -73,4 +72,4 @@ class OpenStackFeed(PollingFeed):
 
     def _cursor(self) -> WatchCursor | None:
         alone = self._servers is not None and len(self._watchers) == 1
-        return encode_cursor(self._servers.cursor) if self._servers is not None and alone else None
+        return self._servers.cursor.encode() if self._servers is not None and alone else None

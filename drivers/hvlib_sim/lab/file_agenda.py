@@ -8,8 +8,8 @@ import msgspec
 
 from hvlib.model import actions
 from hvlib_sim.lab.agenda import Agenda, Due, Job
-from hvlib_sim.lab.lab_file import LabFile, translate_errors
 from hvlib_sim.lab.objects import Link
+from hvlib_sim.lab.sqlite_file import LabFile, translate_errors
 
 __all__ = ["FileAgenda"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
 
-from hvlib_sim.lab.lab_file import LabFile
+from hvlib_sim.lab.sqlite_file import LabFile
 
 __all__ = ["FileSessions"]
 

@@ -15,9 +15,9 @@ import msgspec
 from hvlib.model.errors import ConfigError, HvlibError, ProtocolError
 from hvlib_sim.lab.file_agenda import FileAgenda
 from hvlib_sim.lab.file_sessions import FileSessions
-from hvlib_sim.lab.lab_file import LabFile, translate_errors
 from hvlib_sim.lab.objects import KINDS, Object
 from hvlib_sim.lab.settings import Settings
+from hvlib_sim.lab.sqlite_file import LabFile, translate_errors
 from hvlib_sim.lab.store import LOG_LENGTH, Event, Logged, Store
 
 __all__ = ["FileStore", "encode"]

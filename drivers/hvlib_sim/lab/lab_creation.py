@@ -18,9 +18,9 @@ import msgspec
 from hvlib.model.errors import ConfigError
 from hvlib_sim.lab.file_store import encode
 from hvlib_sim.lab.generate import generate
-from hvlib_sim.lab.lab_file import APPLICATION, FORMAT, INDEXES, TABLES, beside
 from hvlib_sim.lab.objects import KINDS, VM, Object
 from hvlib_sim.lab.settings import Settings
+from hvlib_sim.lab.sqlite_file import APPLICATION, FORMAT, INDEXES, TABLES, beside
 
 __all__ = ["create_lab"]
 

@@ -42,7 +42,7 @@ class Object(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The attributes that all objects have. ``prefix`` begins the ids of a class.
 
     In a file they are arrays: another order of attributes, or another one in between, is another format
-    (`hvlib_sim.lab.lab_file.FORMAT`).
+    (`hvlib_sim.lab.sqlite_file.FORMAT`).
     """
 
     prefix: ClassVar[str] = ""

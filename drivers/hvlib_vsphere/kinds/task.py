@@ -12,10 +12,10 @@ from hvlib.model.resources import TaskRecord
 from hvlib.model.task import TaskState
 from hvlib_vsphere.adapter import TableAdapter
 from hvlib_vsphere.errors import failure
-from hvlib_vsphere.joins import NamedMachine, unless_template
+from hvlib_vsphere.templates import NamedMachine, unless_template
 from hvlib_vsphere.values import SERVER_UUID, is_true, kind_of, moment, own_uuid
-from hvlib_vsphere.wire.property_spec import traverse
-from hvlib_vsphere.wire.soap import element
+from hvlib_vsphere.wire.filter_spec import traverse
+from hvlib_vsphere.wire.soap_messages import element
 
 __all__ = ["Tasks"]
 

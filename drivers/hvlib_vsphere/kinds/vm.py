@@ -12,7 +12,7 @@ from hvlib.model.errors import InvalidQuery
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, PowerState
 from hvlib_vsphere.adapter import IndexedAdapter
-from hvlib_vsphere.joins import MACHINE, TEMPLATE
+from hvlib_vsphere.templates import MACHINE, TEMPLATE
 from hvlib_vsphere.values import (
     SERVER_UUID,
     escape_name,
@@ -26,7 +26,7 @@ from hvlib_vsphere.values import (
     unescape_name,
 )
 from hvlib_vsphere.wire.decoding import as_tuple
-from hvlib_vsphere.wire.soap import element
+from hvlib_vsphere.wire.soap_messages import element
 
 __all__ = ["VMs"]
 

@@ -15,14 +15,14 @@ from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib_vsphere.adapter import TableAdapter
 from hvlib_vsphere.data_objects import MoRef
-from hvlib_vsphere.joins import templates_spec
+from hvlib_vsphere.templates import templates_spec
 from hvlib_vsphere.values import is_true
 from hvlib_vsphere.watch.kind_watcher import KindWatcher
 from hvlib_vsphere.watch.template_watcher import TemplateWatcher
 from hvlib_vsphere.wire.caller import Caller
 from hvlib_vsphere.wire.client import Client
 from hvlib_vsphere.wire.decoding import as_tuple
-from hvlib_vsphere.wire.soap import element
+from hvlib_vsphere.wire.soap_messages import element
 
 __all__ = ["PropertyFeed"]
 

@@ -15,7 +15,7 @@ from hvlib_vsphere.errors import fault_error
 from hvlib_vsphere.records import check_row
 from hvlib_vsphere.wire.caller import Calls
 from hvlib_vsphere.wire.decoding import as_tuple
-from hvlib_vsphere.wire.property_spec import filter_spec
+from hvlib_vsphere.wire.filter_spec import filter_spec
 
 __all__ = ["KindWatcher"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hvlib_vsphere.joins import TEMPLATE
+from hvlib_vsphere.templates import TEMPLATE
 from hvlib_vsphere.values import is_true
 from hvlib_vsphere.watch.kind_watcher import KindWatcher
 from hvlib_vsphere.wire.decoding import as_tuple

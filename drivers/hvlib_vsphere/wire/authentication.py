@@ -12,7 +12,7 @@ from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.login import Login
 from hvlib_vsphere.version import VERSIONS_PATH, common_version
 from hvlib_vsphere.wire.caller import Caller, fetch
-from hvlib_vsphere.wire.soap import element
+from hvlib_vsphere.wire.soap_messages import element
 
 __all__ = ["VSphereAuthenticator"]
 

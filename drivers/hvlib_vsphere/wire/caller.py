@@ -12,7 +12,7 @@ from hvlib.driver.http import Transport, chunks, status_error
 from hvlib_vsphere.data_objects import Fault, MoRef, Row
 from hvlib_vsphere.errors import STATUSES, fault_error
 from hvlib_vsphere.login import Login
-from hvlib_vsphere.wire.soap import Reply, envelope
+from hvlib_vsphere.wire.soap_messages import Reply, envelope
 
 __all__ = ["Caller", "Calls", "fetch"]
 

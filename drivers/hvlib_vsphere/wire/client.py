@@ -12,7 +12,7 @@ from hvlib.driver.login_slot import LoginSlot
 from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.login import Login
 from hvlib_vsphere.wire.caller import Caller
-from hvlib_vsphere.wire.soap import element, reference
+from hvlib_vsphere.wire.soap_messages import element, reference
 
 __all__ = ["Client"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.wire.client import Client
-from hvlib_vsphere.wire.soap import element
+from hvlib_vsphere.wire.soap_messages import element
 
 __all__ = ["find_by_uuid"]
 

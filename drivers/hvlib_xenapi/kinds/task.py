@@ -15,7 +15,7 @@ from hvlib.model.task import ENDED, Failure
 from hvlib_xenapi.adapter import LABELS, TableAdapter
 from hvlib_xenapi.errors import failure
 from hvlib_xenapi.joins import Worded
-from hvlib_xenapi.operations.outcome import made, state
+from hvlib_xenapi.operations.task_outcome import made, state
 from hvlib_xenapi.values import moment
 from hvlib_xenapi.vm_class import CLASS, FLAGS, Named, kind_of
 from hvlib_xenapi.wire.rows import Row

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from hvlib.driver.cursor import decode_cursor
+from hvlib.driver import WatchCursor
+from hvlib.driver.cursor import decode_cursor, encode_cursor
 from hvlib.model.errors import CursorLost
 
-__all__ = ["Counts", "Cursor", "parse_cursor"]
+__all__ = ["Counts", "Cursor"]
 
 Counts = Mapping[str, int]
 """The number of objects, by class."""
@@ -27,12 +28,16 @@ class Cursor(msgspec.Struct, frozen=True):
     token: str
     counts: Counts
 
+    def encode(self) -> WatchCursor:
+        """The text that `decode` reads."""
+        return encode_cursor(self)
 
-def parse_cursor(text: str, pool: str, database: str) -> Cursor:
-    """Raises `CursorLost` for text that is no cursor, and for one of another pool or database."""
-    cursor = decode_cursor(text, Cursor)
-    if cursor.pool != pool:
-        raise CursorLost("this cursor is of another pool")
-    if cursor.database != database:
-        raise CursorLost("this cursor is from before the pool's master began: its database may be an older one")
-    return cursor
+    @classmethod
+    def decode(cls, text: str, pool: str, database: str) -> Cursor:
+        """Raises `CursorLost` for text that is no cursor, and for one of another pool or database."""
+        cursor = decode_cursor(text, cls)
+        if cursor.pool != pool:
+            raise CursorLost("this cursor is of another pool")
+        if cursor.database != database:
+            raise CursorLost("this cursor is from before the pool's master began: its database may be an older one")
+        return cursor

@@ -7,13 +7,12 @@ from collections.abc import Sequence, Set
 from typing import Any
 
 from hvlib.driver import Batch, Change, Gone, WatchCursor
-from hvlib.driver.cursor import encode_cursor
 from hvlib.driver.long_poll import LongPollFeed
 from hvlib.driver.table import Table
 from hvlib.model.errors import CursorLost
 from hvlib.model.query import Query
 from hvlib_xenapi.joins import indexes, links, needs
-from hvlib_xenapi.watch.cursor import Counts, Cursor, parse_cursor
+from hvlib_xenapi.watch.cursor import Counts, Cursor
 from hvlib_xenapi.watch.event_source import EventSource
 from hvlib_xenapi.watch.kind_watcher import KindWatcher, Taken
 from hvlib_xenapi.wire.client import Client
@@ -51,7 +50,7 @@ class EventFeed(LongPollFeed):
     def __init__(self, client: Client, parts: Sequence[Part], since: WatchCursor | None) -> None:
         super().__init__()
         login = client.login
-        self._since = None if since is None else parse_cursor(since, login.about.uuid, login.database)
+        self._since = None if since is None else Cursor.decode(since, login.about.uuid, login.database)
         self._needs = _needs(parts)
         self._native = {table.native_type for table, query in parts if query.native}
         """The classes of which whole records are asked for."""
@@ -216,7 +215,7 @@ class EventFeed(LongPollFeed):
         return {cls: len(refs) for cls, refs in self._alive.items()}
 
     def _where(self) -> WatchCursor | None:
-        return None if self._cursor is None else encode_cursor(self._cursor)
+        return None if self._cursor is None else self._cursor.encode()
 
 
 def _needs(parts: Sequence[Part]) -> dict[str, frozenset[str]]:

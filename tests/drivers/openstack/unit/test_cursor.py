@@ -7,11 +7,10 @@ from uuid import UUID
 
 import pytest
 from hvlib_openstack.watch.cursor import Cursor, total
-from hvlib_openstack.watch.servers import OVERLAP, YOUNG_AGE
+from hvlib_openstack.watch.server_watcher import OVERLAP, YOUNG_AGE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hvlib.driver.cursor import decode_cursor, encode_cursor
 from hvlib.errors import CursorLost
 
 IDENTIFIERS = st.uuids().map(str)
@@ -29,24 +28,24 @@ CURSORS = st.builds(
 
 @given(CURSORS)
 def test_there_and_back(cursor: Cursor) -> None:
-    assert decode_cursor(encode_cursor(cursor), Cursor) == cursor
+    assert Cursor.decode(cursor.encode()) == cursor
 
 
 @given(st.text(max_size=80) | st.binary(max_size=80).map(lambda data: data.decode("latin-1")))
 def test_what_is_none(text: str) -> None:
     with pytest.raises(CursorLost):
-        decode_cursor(text, Cursor)
+        Cursor.decode(text)
 
 
 @given(CURSORS, st.data())
 def test_what_is_damaged(cursor: Cursor, data: st.DataObject) -> None:
-    text = encode_cursor(cursor)
+    text = cursor.encode()
     at = data.draw(st.integers(0, len(text) - 1))
     other = data.draw(st.sampled_from("ABCabc012-_=.é\n").filter(lambda each: each != text[at]))
     cut = data.draw(st.integers(0, len(text) - 1))
     for damaged in (text[:at] + other + text[at + 1 :], text[:cut], text + other):
         try:
-            found = decode_cursor(damaged, Cursor)
+            found = Cursor.decode(damaged)
         except CursorLost:
             continue
         assert found == cursor, "padding has bits without a meaning"

@@ -22,7 +22,6 @@ from servers.faulty_proxy import FaultyProxy, named
 from servers.openstack_replay.replay import OpenStackReplay
 
 import hvlib
-from hvlib.driver.cursor import decode_cursor
 from hvlib.model.event import EventType
 
 from .conftest import DETAIL, TOKENS, Connect, asked
@@ -199,7 +198,7 @@ class TestClock:
             changing.delete_server(one)
             assert told(watch, 1) == {("DELETED", one)}
         cursor = cursor_of(provider)
-        assert abs(decode_cursor(cursor, Cursor).at - (time.time() + skew)) < 60
+        assert abs(Cursor.decode(cursor).at - (time.time() + skew)) < 60
         changing.rename_server(other, "renamed")
         with provider.compute.vms.watch(fields=NAME, since=cursor) as watch:
             until(watch, renamed("renamed"))

@@ -90,7 +90,7 @@ def test_many_networks_are_read_at_once(
     replay: OpenStackReplay, reach: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More than an address has room for: their collection is read, and their subnets, once."""
-    monkeypatch.setattr("hvlib_openstack.watch.revised.IN_A_QUERY", 5)
+    monkeypatch.setattr("hvlib_openstack.watch.revision_watcher.IN_A_QUERY", 5)
     networks = reach(replay).network.networks
     there = {network.ref: network.subnets for network in networks.get_all(fields=["subnets"])}
     found = {}

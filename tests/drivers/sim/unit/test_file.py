@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hvlib_sim.lab import hardware, lab_file, lifecycle, objects
+from hvlib_sim.lab import hardware, lifecycle, objects, sqlite_file
 from hvlib_sim.lab.engine import Operation
 from hvlib_sim.lab.file_store import FileStore
 from hvlib_sim.lab.lab import Lab
@@ -255,7 +255,7 @@ def test_work_that_fails_has_changed_nothing(labs: list[Lab]) -> None:
 
 
 def test_a_file_that_another_writes(path: Path, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lab_file, "BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT", 0.05)
     caller = connect(f"sim://{path}")
     vm = caller.all(VM)[0]
     other = sqlite3.connect(path, isolation_level=None)

@@ -173,17 +173,17 @@ def test_writers_that_are_killed_leave_a_whole_lab(lab: Path, start: Start) -> N
 def test_a_writer_killed_in_mid_write_has_written_nothing(lab: Path, start: Start, statements: int) -> None:
     program = (
         "import os, signal, sys\n"
-        "from hvlib_sim.lab import lab_file, lifecycle\n"
+        "from hvlib_sim.lab import sqlite_file, lifecycle\n"
         "from hvlib_sim.lab.file_lab import FileLab\n"
         "from hvlib_sim.lab.objects import VM\n"
         "from hvlib.actions import Clone\n"
-        "change, left = lab_file.LabFile.change, [int(sys.argv[2])]\n"
+        "change, left = sqlite_file.LabFile.change, [int(sys.argv[2])]\n"
         "def killed(*arguments):\n"
         "    left[0] -= 1\n"
         "    if not left[0]:\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
         "    return change(*arguments)\n"
-        "lab_file.LabFile.change = killed\n"
+        "sqlite_file.LabFile.change = killed\n"
         "with FileLab.opened(sys.argv[1]).at_work() as engine:\n"
         "    engine.perform(lifecycle.clone, engine.store.all(VM)[0], Clone('clone'))\n"
     )

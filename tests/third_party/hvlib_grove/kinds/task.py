@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hvlib.driver import Done, Ref, action
-from hvlib.driver.table import Field, RefTo, Table
+from hvlib.driver.table import Field, RefTo, Table, itself
 from hvlib.model.actions import Cancel
 from hvlib.model.resources import VM, Image, Resource, TaskRecord
 from hvlib.model.task import TaskState
@@ -19,11 +19,6 @@ STATES: dict[str, TaskState] = {"running": "running", "done": "succeeded", "fail
 def named(id: str | None, templates: list[str]) -> tuple[type[Resource], str] | None:
     """A machine's kind and identifier: a template is an image, also where it was a VM when the task ran."""
     return None if id is None else (Image if id in templates else VM, id)
-
-
-def itself(found: tuple[type[Resource], str]) -> tuple[type[Resource], str]:
-    """What `named` has found."""
-    return found
 
 
 class Tasks(TableAdapter[TaskRecord]):

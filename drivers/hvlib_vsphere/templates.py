@@ -12,8 +12,8 @@ from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.errors import check_session
 from hvlib_vsphere.values import is_true
 from hvlib_vsphere.wire.caller import Calls
-from hvlib_vsphere.wire.property_spec import filter_spec, object_specs
-from hvlib_vsphere.wire.retrieval import Retrieval, read_all
+from hvlib_vsphere.wire.filter_spec import filter_spec, object_specs
+from hvlib_vsphere.wire.paging import Retrieval, read_all
 
 __all__ = ["MACHINE", "TEMPLATE", "NamedMachine", "Templates", "templates_spec", "unless_template"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from hvlib_vsphere.data_objects import MoRef
-from hvlib_vsphere.wire.soap import element, reference
+from hvlib_vsphere.wire.soap_messages import element, reference
 
 __all__ = ["filter_spec", "object_specs", "traverse"]
 

@@ -13,7 +13,7 @@ from hvlib.model.resources import VM
 from hvlib_openstack.errors import failure
 from hvlib_openstack.operations.instance_actions import actions_since
 from hvlib_openstack.operations.operation import Operation
-from hvlib_openstack.operations.outcome import RUNNING, Outcome, State, server_outcome
+from hvlib_openstack.operations.server_outcome import RUNNING, Outcome, State, server_outcome
 from hvlib_openstack.wire.client import Client
 
 __all__ = ["LIVE_MIGRATION", "cancel_live_migration", "live_migration_outcome"]

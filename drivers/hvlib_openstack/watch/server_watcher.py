@@ -16,7 +16,7 @@ from hvlib.model.resources import VM
 from hvlib_openstack.adapter import TableAdapter
 from hvlib_openstack.cells import check_cell
 from hvlib_openstack.joins import MAX_SINGLE_READS
-from hvlib_openstack.operations.outcome import state_of
+from hvlib_openstack.operations.server_outcome import state_of
 from hvlib_openstack.paging import pages
 from hvlib_openstack.values import moment
 from hvlib_openstack.watch.cursor import Cursor, total

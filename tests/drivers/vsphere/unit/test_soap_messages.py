@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from hvlib_vsphere.data_objects import Fault, MoRef, Row
-from hvlib_vsphere.wire.soap import Reply, element, envelope
+from hvlib_vsphere.wire.soap_messages import Reply, element, envelope
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -10,7 +10,7 @@ from hvlib.model.errors import CursorLost, HvlibError, InvalidQuery
 from hvlib_vsphere.data_objects import Row
 from hvlib_vsphere.login import Login
 from hvlib_vsphere.wire.caller import Calls
-from hvlib_vsphere.wire.soap import element
+from hvlib_vsphere.wire.soap_messages import element
 
 __all__ = ["PAGE_SIZE", "Retrieval", "read_all"]
 
