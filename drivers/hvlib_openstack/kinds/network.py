@@ -107,7 +107,7 @@ class Networks(TableAdapter[Network]):
         return Done(network)
 
     @action(actions.Delete)
-    def delete(self, network: Ref, delete: actions.Delete) -> Done:  # noqa: ARG002
+    def delete(self, network: Ref, _: actions.Delete) -> Done:
         """DELETE /networks/ID, with its subnets. `Conflict` while it has ports."""
         self.service.delete(f"/networks/{network.id}")
         return Done()

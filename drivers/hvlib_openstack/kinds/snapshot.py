@@ -42,6 +42,6 @@ class Snapshots(GlanceAdapter[Snapshot]):
     )
 
     @steps(actions.Delete)
-    def delete(self, snapshot: Ref, delete: actions.Delete, steps: Steps) -> None:  # noqa: ARG002
+    def delete(self, snapshot: Ref, _: actions.Delete, steps: Steps) -> None:
         """DELETE /images/ID, and of the snapshots of volumes that it holds. `Conflict` while another needs it."""
         remove_snapshot(self.client, steps, snapshot)

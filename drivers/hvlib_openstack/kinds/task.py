@@ -115,7 +115,7 @@ class Tasks(Adapter[TaskRecord]):
         return records.all((ref.id, Row(each, outcomes[each.id])) for ref, each in operations.items())
 
     @action(actions.Cancel)
-    def cancel(self, task: Ref, cancel: actions.Cancel) -> Done:  # noqa: ARG002
+    def cancel(self, task: Ref, _: actions.Cancel) -> Done:
         """DELETE of a live migration that is under way; nova can cancel nothing else. `InvalidState` then."""
         operation = Operation.of(task.id)
         if operation.name != LIVE_MIGRATION:

@@ -179,17 +179,17 @@ class VMs(CountedAdapter[VM]):
         return count_servers(self.client)
 
     @action(actions.Start)
-    def start(self, vm: Ref, start: actions.Start) -> Started:  # noqa: ARG002
+    def start(self, vm: Ref, _: actions.Start) -> Started:
         """os-start."""
         return self._act(vm, "start", {"os-start": None})
 
     @action(actions.Stop)
-    def stop(self, vm: Ref, stop: actions.Stop) -> Started:  # noqa: ARG002
+    def stop(self, vm: Ref, _: actions.Stop) -> Started:
         """os-stop: nova asks the guest for a minute, then it powers off."""
         return stop_server(self.client, vm.id)
 
     @action(actions.Shutdown)
-    def shutdown(self, vm: Ref, shutdown: actions.Shutdown) -> Started:  # noqa: ARG002
+    def shutdown(self, vm: Ref, _: actions.Shutdown) -> Started:
         """os-stop: nova has nothing that only asks the guest."""
         return stop_server(self.client, vm.id)
 
@@ -201,22 +201,22 @@ class VMs(CountedAdapter[VM]):
         return self._act(vm, "reboot", {"reboot": {"type": "HARD" if reboot.hard else "SOFT"}})
 
     @action(actions.Suspend)
-    def suspend(self, vm: Ref, suspend: actions.Suspend) -> Started:  # noqa: ARG002
+    def suspend(self, vm: Ref, _: actions.Suspend) -> Started:
         """The action suspend."""
         return self._act(vm, "suspend", {"suspend": None})
 
     @action(actions.Resume)
-    def resume(self, vm: Ref, resume: actions.Resume) -> Started:  # noqa: ARG002
+    def resume(self, vm: Ref, _: actions.Resume) -> Started:
         """The action resume."""
         return self._act(vm, "resume", {"resume": None})
 
     @action(actions.Pause)
-    def pause(self, vm: Ref, pause: actions.Pause) -> Started:  # noqa: ARG002
+    def pause(self, vm: Ref, _: actions.Pause) -> Started:
         """The action pause."""
         return self._act(vm, "pause", {"pause": None})
 
     @action(actions.Unpause)
-    def unpause(self, vm: Ref, unpause: actions.Unpause) -> Started:  # noqa: ARG002
+    def unpause(self, vm: Ref, _: actions.Unpause) -> Started:
         """The action unpause."""
         return self._act(vm, "unpause", {"unpause": None})
 

@@ -131,7 +131,7 @@ class Volumes(CountedAdapter[Volume]):
         return Done(volume)
 
     @action(actions.Delete)
-    def delete(self, volume: Ref, delete: actions.Delete) -> Started:  # noqa: ARG002
+    def delete(self, volume: Ref, _: actions.Delete) -> Started:
         """DELETE /volumes/ID."""
         return started(self.client, self.service.delete(f"/volumes/{volume.id}"), "delete-volume", volume.id)
 

@@ -82,7 +82,7 @@ class Tasks(TableAdapter[TaskRecord]):
         return witness + traverse(self.client.login.service("taskManager"), "recentTask", skip=False)
 
     @action(actions.Cancel)
-    def cancel(self, task: Ref, cancel: actions.Cancel) -> Done:  # noqa: ARG002
+    def cancel(self, task: Ref, _: actions.Cancel) -> Done:
         """Task.CancelTask. `Unsupported` if it can't be cancelled, `InvalidState` if it has ended."""
         self.call("CancelTask", task)
         return Done(task)

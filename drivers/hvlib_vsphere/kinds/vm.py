@@ -80,17 +80,17 @@ class VMs(IndexedAdapter[VM]):
     vm_search = True
 
     @action(actions.Start, only={"power_state": "halted"})
-    def start(self, vm: Ref, start: actions.Start) -> Started:  # noqa: ARG002
+    def start(self, vm: Ref, _: actions.Start) -> Started:
         """VirtualMachine.PowerOnVM_Task, which would resume a suspended VM."""
         return self.start_task("PowerOnVM_Task", vm)
 
     @action(actions.Stop)
-    def stop(self, vm: Ref, stop: actions.Stop) -> Started:  # noqa: ARG002
+    def stop(self, vm: Ref, _: actions.Stop) -> Started:
         """VirtualMachine.PowerOffVM_Task. `InvalidState` if it is off already."""
         return self.start_task("PowerOffVM_Task", vm)
 
     @action(actions.Shutdown)
-    def shutdown(self, vm: Ref, shutdown: actions.Shutdown) -> Reached:  # noqa: ARG002
+    def shutdown(self, vm: Ref, _: actions.Shutdown) -> Reached:
         """VirtualMachine.ShutdownGuest. `InvalidState` without running guest tools."""
         self.call("ShutdownGuest", vm)
         return Reached(vm, {"power_state": "halted"})
@@ -107,12 +107,12 @@ class VMs(IndexedAdapter[VM]):
         return Done(vm)
 
     @action(actions.Suspend)
-    def suspend(self, vm: Ref, suspend: actions.Suspend) -> Started:  # noqa: ARG002
+    def suspend(self, vm: Ref, _: actions.Suspend) -> Started:
         """VirtualMachine.SuspendVM_Task."""
         return self.start_task("SuspendVM_Task", vm)
 
     @action(actions.Resume, only={"power_state": "suspended"})
-    def resume(self, vm: Ref, resume: actions.Resume) -> Started:  # noqa: ARG002
+    def resume(self, vm: Ref, _: actions.Resume) -> Started:
         """VirtualMachine.PowerOnVM_Task, which would start a halted VM."""
         return self.start_task("PowerOnVM_Task", vm)
 

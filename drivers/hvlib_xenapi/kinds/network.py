@@ -68,7 +68,7 @@ class Networks(LabelledAdapter[Network]):
         return network
 
     @steps(actions.Delete)
-    def delete(self, network: Ref, delete: actions.Delete, steps: Steps) -> None:  # noqa: ARG002
+    def delete(self, network: Ref, _: actions.Delete, steps: Steps) -> None:
         """VLAN.destroy for what tags it, network.destroy. `Conflict` while VMs that run have interfaces on it."""
         calls = Calls(self.client, steps)
         conditions = [f'field "network" = "{network.id}"']

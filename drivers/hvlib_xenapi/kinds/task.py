@@ -94,7 +94,7 @@ class Tasks(TableAdapter[TaskRecord]):
     table = TABLE
 
     @action(actions.Cancel)
-    def cancel(self, task: Ref, cancel: actions.Cancel) -> Done:  # noqa: ARG002
+    def cancel(self, task: Ref, _: actions.Cancel) -> Done:
         """task.cancel. `InvalidState` if it has ended."""
         row = self.record("task", task.id, "status", "error_info")
         if state(row.status, row.error_info) in ENDED:

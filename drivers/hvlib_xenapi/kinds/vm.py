@@ -100,17 +100,17 @@ class VMs(LabelledAdapter[VM]):
     table = TABLE
 
     @action(actions.Start)
-    def start(self, vm: Ref, start: actions.Start) -> Started:  # noqa: ARG002
+    def start(self, vm: Ref, _: actions.Start) -> Started:
         """VM.start."""
         return self.start_task("VM.start", vm.id, False, False)
 
     @action(actions.Stop)
-    def stop(self, vm: Ref, stop: actions.Stop) -> Started:  # noqa: ARG002
+    def stop(self, vm: Ref, _: actions.Stop) -> Started:
         """VM.hard_shutdown."""
         return self.start_task("VM.hard_shutdown", vm.id)
 
     @action(actions.Shutdown)
-    def shutdown(self, vm: Ref, shutdown: actions.Shutdown) -> Started:  # noqa: ARG002
+    def shutdown(self, vm: Ref, _: actions.Shutdown) -> Started:
         """VM.clean_shutdown; the task ends when the guest is down."""
         return self.start_task("VM.clean_shutdown", vm.id)
 
@@ -120,22 +120,22 @@ class VMs(LabelledAdapter[VM]):
         return self.start_task("VM.hard_reboot" if reboot.hard else "VM.clean_reboot", vm.id)
 
     @action(actions.Suspend)
-    def suspend(self, vm: Ref, suspend: actions.Suspend) -> Started:  # noqa: ARG002
+    def suspend(self, vm: Ref, _: actions.Suspend) -> Started:
         """VM.suspend."""
         return self.start_task("VM.suspend", vm.id)
 
     @action(actions.Resume)
-    def resume(self, vm: Ref, resume: actions.Resume) -> Started:  # noqa: ARG002
+    def resume(self, vm: Ref, _: actions.Resume) -> Started:
         """VM.resume."""
         return self.start_task("VM.resume", vm.id, False, False)
 
     @action(actions.Pause)
-    def pause(self, vm: Ref, pause: actions.Pause) -> Started:  # noqa: ARG002
+    def pause(self, vm: Ref, _: actions.Pause) -> Started:
         """VM.pause."""
         return self.start_task("VM.pause", vm.id)
 
     @action(actions.Unpause)
-    def unpause(self, vm: Ref, unpause: actions.Unpause) -> Started:  # noqa: ARG002
+    def unpause(self, vm: Ref, _: actions.Unpause) -> Started:
         """VM.unpause."""
         return self.start_task("VM.unpause", vm.id)
 

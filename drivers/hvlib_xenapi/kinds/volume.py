@@ -107,7 +107,7 @@ class Volumes(LabelledAdapter[Volume]):
         return self.start_task(name, volume.id, resize.size_bytes)
 
     @action(actions.Delete)
-    def delete(self, volume: Ref, delete: actions.Delete) -> Started:  # noqa: ARG002
+    def delete(self, volume: Ref, _: actions.Delete) -> Started:
         """VDI.destroy. `Conflict` while a VM has it: the server would take it from one that is off."""
         if self.record("VDI", volume.id, "VBDs").VBDs:
             raise Conflict(f"the volume {volume.id} is attached", hint="detach it first")
