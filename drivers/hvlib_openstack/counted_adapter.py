@@ -65,16 +65,18 @@ class CountedAdapter(TableAdapter[R]):
             if _are_few(ids, total, length):
                 return self.each(rows, ids)
         found: dict[str, Any] = {}
-        self._page_length = 0
-        for page in self.pages(rows, *self.chosen(sorted(ids))):
+        for number, page in enumerate(self.pages(rows, *self.chosen(sorted(ids)))):
             found |= rows.among(page.items, ids)
             missing = ids - found.keys()
             if page.next is None:
+                self._page_length = len(page.items) if number else 0
                 break
             self._page_length = len(page.items)
             if not missing:
                 break
             total = (self._total(missing, page) if total is None else total) - len(page.items)
+            if -math.inf < total <= 0:
+                total = math.inf  # There are more than the service counted.
             if len(missing) == 1 or _are_few(missing, total, len(page.items)):
                 return [*found.values(), *self.each(rows, missing)]
         return [*found.values(), *self._probe(rows, ids, found)]
@@ -93,7 +95,7 @@ class CountedAdapter(TableAdapter[R]):
         if len(ids) <= MAX_WITHOUT_COUNT:
             return math.inf
         if len(ids) > MAX_SINGLE_READS:
-            return 0
+            return -math.inf
         count = self.count(first)
         return math.inf if count is None else count
 

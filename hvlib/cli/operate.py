@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO, cast
 
 from cliff.command import Command
 
@@ -65,23 +65,28 @@ class OperateVMs(Command):
             for vm in vms:
                 self.app.stdout.write(f"{vm.do(action, dry_run=True)}\n")
             return
-        tasks, failures = submit(vms, action)
-        if not parsed_args.no_wait:
-            failures += self._wait(tasks, parsed_args.wait_timeout)
+        tasks: list[Task[Any]] = []
+        try:
+            failures = submit(vms, action, tasks)
+            failures += self._wait(tasks, parsed_args)
+        except (KeyboardInterrupt, SystemExit):
+            running = [task for task in tasks if not task.follower.ended]
+            for task, fate in break_off(running):
+                self.app.LOG.error("%s %s", task, fate)
+            raise
         if failures:
             raise ExceptionGroup(f"{len(failures)} of {len(vms)} failed", failures)
 
-    def _wait(self, tasks: Sequence[Task[Any]], timeout: float) -> list[Exception]:
-        try:
-            errors = follow(tasks, timeout, self.app.stderr)
-        except (KeyboardInterrupt, SystemExit):
-            for task, fate in break_off(tasks):
-                self.app.LOG.error("%s %s", task, fate)
-            raise
-        late = [error for error in errors if isinstance(error, TaskTimeout)]
-        fates = {task.ref: fate for task, fate in break_off(tasks)} if late else {}
-        for error in late:
-            error.hint = f"it {fates.get(error.task, GOES_ON)}"
+    def _wait(self, tasks: Sequence[Task[Any]], parsed_args: argparse.Namespace) -> list[Exception]:
+        """Wait for the tasks; with --no-wait, for those alone that this process carries out."""
+        own = [task for task in tasks if isinstance(task.follower, StepsTask)]
+        errors = follow(own if parsed_args.no_wait else tasks, parsed_args.wait_timeout, self.app.stderr)
+        unfinished = unfinished_of(tasks, errors)
+        for task, fate in break_off(unfinished):
+            error = unfinished[task]
+            if not isinstance(error, TaskTimeout):
+                error.args = (f"{task}: {error}",)
+            error.hint = f"it {fate}"
         return errors
 
 
@@ -94,9 +99,8 @@ def operate_command(row: Operation) -> type[OperateVMs]:
     return Operate
 
 
-def submit(vms: Sequence[VM], action: Action) -> tuple[list[Task[Any]], list[Exception]]:
-    """Ask for an action on each: the tasks, and what was refused."""
-    tasks: list[Task[Any]] = []
+def submit(vms: Sequence[VM], action: Action, tasks: list[Task[Any]]) -> list[Exception]:
+    """Ask for an action on each, and add the tasks to ``tasks``. Returns the refusals."""
     refused: list[Exception] = []
     for vm in vms:
         try:
@@ -104,7 +108,7 @@ def submit(vms: Sequence[VM], action: Action) -> tuple[list[Task[Any]], list[Exc
         except HvlibError as error:
             error.args = (f"{action} VM {vm.name_label}: {error}",)
             refused.append(error)
-    return tasks, refused
+    return refused
 
 
 def follow(tasks: Sequence[Task[Any]], timeout: float, stream: TextIO) -> list[Exception]:
@@ -123,17 +127,26 @@ def follow(tasks: Sequence[Task[Any]], timeout: float, stream: TextIO) -> list[E
     return []
 
 
-def break_off(tasks: Sequence[Task[Any]]) -> Iterator[tuple[Task[Any], str]]:
-    """Close the providers, and give each task that had not ended, with what becomes of it."""
-    running = [task for task in tasks if not task.follower.ended]
-    for task in running:
-        task.provider.close()
-    for task in running:
+def unfinished_of(tasks: Sequence[Task[Any]], errors: Iterable[Exception]) -> dict[Task[Any], HvlibError]:
+    """The tasks whose end was not awaited, with the errors that say why."""
+    named = {(task.ref, task.target): task for task in tasks}
+    found: dict[Task[Any], HvlibError] = {}
+    for error in errors:
+        task = named.get((error.task, error.ref)) if isinstance(error, HvlibError) else None
+        if task is not None and (isinstance(error, TaskTimeout) or not task.follower.ended):
+            found[task] = cast(HvlibError, error)
+    return found
+
+
+def break_off(tasks: Collection[Task[Any]]) -> Iterator[tuple[Task[Any], str]]:
+    """Close the providers of tasks, and yield each task with what becomes of it, as the end of a sentence."""
+    for provider in {task.provider for task in tasks}:
+        provider.close()
+    for task in tasks:
         yield task, _fate(task)
 
 
 def _fate(task: Task[Any]) -> str:
-    """The end of the sentence: the task is one that a closed provider does not follow any more."""
     if not isinstance(task.follower, StepsTask):
         return GOES_ON
     if not task.follower.ended:

@@ -9,7 +9,7 @@ from hvlib.driver import Outcome, Steps
 from hvlib.model.errors import PermissionDenied
 from hvlib.model.ref import Ref
 
-__all__ = ["Refusal", "RefusedRequest", "RefusedUndo"]
+__all__ = ["LastingRefusal", "Refusal", "RefusedRequest", "RefusedUndo"]
 
 T = TypeVar("T")
 
@@ -23,12 +23,23 @@ class Refusal:
         self._left = number
 
     def check(self) -> None:
-        """Raise `PermissionDenied` for the request that is refused: all others pass."""
-        if self._left == 0:
-            self.struck = True
-            self._left -= 1
-            refuse()
+        """Raise `PermissionDenied` for the request that is refused."""
         self._left -= 1
+        if self.refuses(self._left):
+            self.struck = True
+            refuse()
+
+    def refuses(self, left: int) -> bool:
+        """Whether a request is refused: all pass but one. ``left``: how many come before that one; -1: it is this."""
+        return left == -1
+
+
+class LastingRefusal(Refusal):
+    """The refusal of a request, and of all that come after it: those that undo others too."""
+
+    def refuses(self, left: int) -> bool:
+        """`Refusal.refuses`."""
+        return left < 0
 
 
 class RefusedRequest:
@@ -67,11 +78,11 @@ class RefusedRequest:
 
 
 class RefusedUndo(RefusedRequest):
-    """And all that would undo the requests before it."""
+    """And what would undo the requests before it is refused where the driver leaves it to core to name what is left."""
 
     def undoing(self, undo: Callable[[Any], object] | None) -> Callable[[Any], object] | None:
-        """One that is refused, where there is one."""
-        return undo and refuse
+        """One that is refused for an object that has a ref."""
+        return undo and (lambda made: refuse() if isinstance(made, Ref) else undo(made))
 
 
 def refuse(*_: object) -> NoReturn:

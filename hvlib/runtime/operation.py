@@ -19,7 +19,7 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 from hvlib.runtime.clock import Clock
 from hvlib.runtime.shared_watch import Inbox, News, Read, SharedWatch
-from hvlib.runtime.translation import locate, locating
+from hvlib.runtime.translation import copied, locate, locating
 
 __all__ = ["Operation", "Report", "Waiting", "read_results"]
 
@@ -119,9 +119,7 @@ class Operation(ABC):
         report = None if on_progress is None else lambda _, fraction: on_progress(fraction)
         waiting = Waiting([self], report)
         waiting.wait(timeout)
-        if self in waiting.met and not self.ended:
-            raise self._about_this(waiting.met[self])
-        refusal = self.refusal(timeout)
+        refusal = waiting.refusal(self, timeout)
         if refusal is not None:
             raise refusal
         read_results([self])
@@ -149,9 +147,6 @@ class Operation(ABC):
     def deletes(self) -> bool:
         """Whether the target is to be gone in the end."""
         return isinstance(self.action, Delete)
-
-    def _about_this(self, error: Exception) -> Exception:
-        return self.located(error) if isinstance(error, HvlibError) else error
 
     def located(self, error: HvlibError) -> HvlibError:
         """The error, with its provider, and with the object and the task that it is about."""
@@ -187,6 +182,14 @@ class Waiting:
             deadline = clock.now() + timeout
             while self._running and not stop():
                 self._take_next(clock, deadline)
+
+    def refusal(self, operation: Operation, timeout: float) -> Exception | None:
+        """The error that a wait for an operation ends with; None if the operation succeeded."""
+        met = self.met.get(operation)
+        if met is None or operation.ended:
+            return operation.refusal(timeout)
+        own = copied(met)
+        return operation.located(own) if isinstance(own, HvlibError) else own
 
     def _take_next(self, clock: Clock, deadline: float) -> None:
         """Take the next news. Raises `queue.Empty` past the deadline."""

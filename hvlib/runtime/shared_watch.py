@@ -10,13 +10,13 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
-from hvlib.model.errors import Closed, ConnectionFailed, HvlibError
+from hvlib.model.errors import Closed, ConnectionFailed
 from hvlib.model.event import Event, EventType
 from hvlib.model.query import Query, make_query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 from hvlib.runtime.session_manager import SessionManager
-from hvlib.runtime.translation import closed_error
+from hvlib.runtime.translation import closed_error, copied
 from hvlib.runtime.watch.outage import Outage
 from hvlib.runtime.watch.watch import Watch
 
@@ -200,7 +200,7 @@ class SharedWatch:
         for subscription in new or subscriptions:
             with self._lock:
                 self._discard(subscription)
-            subscription.put(_copy(error))
+            subscription.put(copied(error))
 
     def _begin_process(self) -> None:
         self._process = os.getpid()
@@ -237,17 +237,6 @@ def _event(news: News) -> Event[Any]:
     if isinstance(news, Exception):
         raise news
     return news
-
-
-def _copy(error: Exception) -> Exception:
-    """An error of one's own, to which each waiter may add what it is about."""
-    if not isinstance(error, HvlibError):
-        return error
-    own = type(error).__new__(type(error), *error.args)
-    own.args = error.args
-    own.__dict__.update(error.__dict__)
-    own.__cause__ = error.__cause__
-    return own.with_traceback(error.__traceback__)
 
 
 def _gone(ref: Ref) -> Event[Any]:

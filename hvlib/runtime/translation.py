@@ -53,3 +53,14 @@ def locating(provider: BoundProvider | None) -> Iterator[None]:
     except HvlibError as error:
         locate(error, provider)
         raise
+
+
+def copied(error: Exception) -> Exception:
+    """An error of one's own, to which each waiter may add what it is about."""
+    if not isinstance(error, HvlibError):
+        return error
+    own = type(error).__new__(type(error), *error.args)
+    own.args = error.args
+    own.__dict__.update(error.__dict__)
+    own.__cause__ = error.__cause__
+    return own.with_traceback(error.__traceback__)

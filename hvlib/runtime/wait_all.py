@@ -33,7 +33,7 @@ def wait_all(
     operations = [cast(Operation, task.follower) for task in waited]
     waiting = Waiting(operations, _reporting(waited, on_progress))
     waiting.wait(timeout)
-    refusals = [(not each.ended and waiting.met.get(each)) or each.refusal(timeout) for each in operations]
+    refusals = [waiting.refusal(each, timeout) for each in operations]
     failures = [refusal for refusal in refusals if refusal is not None]
     if failures:
         raise ExceptionGroup(f"{len(failures)} of {len(waited)} tasks did not succeed", failures)

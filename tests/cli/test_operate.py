@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,16 +90,39 @@ def test_a_wait_ends_and_the_task_goes_on(hv: Hv) -> None:
     assert hv("-P", "sim://?task_time=60", "vm", "start", "db-1", "--no-wait").status == 0
 
 
+def test_a_wait_that_fails_names_each_task(hv: Hv, lab: str) -> None:
+    ran = hv("-P", f"{lab}&task_time=20&fail=subscribe:permission:9", "vm", "start", "db-1", "db-2")
+    assert ran.status == 1
+    assert ran.err.splitlines() == [
+        f"hv: start VM {name}: fail=: not allowed (it goes on at the server)" for name in ("db-1", "db-2")
+    ]
+
+
+def test_ctrl_c_while_vms_are_still_to_be_asked(
+    hv: Hv, tmp_path: Path, start_hv: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    path = tmp_path / "lab.db"
+    assert hv("sim", "create", str(path), "--vms", "24", "--task-time", "60").status == 0
+    process = start_hv(
+        *("-P", f"sim://{path}?latency=1", "vm", "start", "db-1", "db-2", "app-5"), stderr=subprocess.PIPE
+    )
+    assert process.stderr is not None
+    with hvlib.connect(f"sim://{path}") as provider:
+        while len(provider.tasks.get_all().all()) < 2:  # The second one was asked for: the first one's task is known.
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 130
+    assert b"hv: start VM db-1 goes on at the server" in process.stderr.read()
+
+
 def test_what_runs_in_this_process_is_taken_back(lab: str) -> None:
     provider = hvlib.connect(lab)
     image = provider.image.images.get_all().first()
     assert image is not None
-    done = provider.compute.vms.create("made", image=image)
-    started = done.wait().start()
+    started = provider.compute.vms.create("made", image=image).wait().start()
     creation = provider.compute.vms.create("taken back", image=image, start=True)
 
-    fates = dict(break_off([done, started, creation]))
-    assert fates == {started: "goes on at the server", creation: "was taken back"}
+    assert dict(break_off([started, creation])) == {started: "goes on at the server", creation: "was taken back"}
     with hvlib.connect(lab) as again:
         assert again.compute.vms.get_by_name_label("taken back") == []
 

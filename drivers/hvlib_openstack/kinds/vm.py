@@ -195,9 +195,9 @@ class VMs(CountedAdapter[VM]):
 
     @action(actions.Reboot)
     def reboot(self, vm: Ref, reboot: actions.Reboot) -> Started:
-        """The action reboot. A hard one would start a server that is off: that is looked at first."""
-        if reboot.hard and status_of(self.client, vm.id) == "SHUTOFF":
-            raise InvalidState(f"the server {vm.id} is off")
+        """The action reboot. A hard one would start a server that is off or suspended: that is looked at first."""
+        if reboot.hard and (status := status_of(self.client, vm.id)) in ("SHUTOFF", "SUSPENDED"):
+            raise InvalidState(f"the server {vm.id} is {status}")
         return self._act(vm, "reboot", {"reboot": {"type": "HARD" if reboot.hard else "SOFT"}})
 
     @action(actions.Suspend)

@@ -12,12 +12,11 @@ import requests
 import urllib3
 from keystoneauth1.exceptions import ClientException
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import HTTPError, MaxRetryError
 
 from hvlib.driver import Context
 from hvlib.driver.http import tls_context
-from hvlib.driver.http.deadline import PlainConnection, deadline
+from hvlib.driver.http.deadline import PlainConnection, TlsConnection, deadline
 from hvlib.driver.http.errors import connection_error, connection_errors
 from hvlib.driver.http.framing import ends_in_headers
 from hvlib.driver.http.opened import Opened
@@ -47,12 +46,12 @@ class Connections(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """`requests.adapters.HTTPAdapter.init_poolmanager`."""
         super().init_poolmanager(*args, ssl_context=self._tls, **options)
-        self._watch(self.poolmanager)
+        _keep_to_the_deadline(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """`requests.adapters.HTTPAdapter.proxy_manager_for`."""
         manager = super().proxy_manager_for(proxy, ssl_context=self._tls, **options)
-        self._watch(manager)
+        _keep_to_the_deadline(manager)
         return manager
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
@@ -79,12 +78,21 @@ class Connections(HTTPAdapter):
         """End every connection: whoever waits on one gets an error at once."""
         self._opened.cut()
 
-    def _watch(self, manager: urllib3.PoolManager) -> None:
-        """Let the manager's pools make connections that are known here."""
-        noting = self._opened.noting
-        plain = type("Pool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": staticmethod(noting(PlainConnection))})
-        secure = type("Pool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": staticmethod(noting(HTTPSConnection))})
-        manager.pool_classes_by_scheme = {"http": plain, "https": secure}
+
+class PlainPool(urllib3.HTTPConnectionPool):
+    """Connections that end in time, without TLS."""
+
+    ConnectionCls = PlainConnection
+
+
+class TlsPool(urllib3.HTTPSConnectionPool):
+    """Connections that end in time, over TLS."""
+
+    ConnectionCls = TlsConnection
+
+
+def _keep_to_the_deadline(manager: urllib3.PoolManager) -> None:
+    manager.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
 
 
 def _read(response: requests.Response) -> bytes:

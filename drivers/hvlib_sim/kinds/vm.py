@@ -67,9 +67,9 @@ class VMs(LabelledAdapter[VM]):
 
     @action(actions.Shutdown)
     def shutdown(self, vm: Ref, action: actions.Shutdown) -> Reached:
-        """The guest is off as long after as a task takes. `InvalidState` unless it runs."""
+        """The guest is off after as long as a task takes. `InvalidState` unless it runs."""
         self.perform(power.shutdown, vm, action)
-        return Reached(vm, {"power_state": "halted"})
+        return Reached(vm, {"power_state": "halted"}, fails={"power_state": "suspended"})
 
     @action(actions.Reboot)
     def reboot(self, vm: Ref | None, action: actions.Reboot) -> Started:

@@ -93,7 +93,7 @@ class VMs(IndexedAdapter[VM]):
     def shutdown(self, vm: Ref, _: actions.Shutdown) -> Reached:
         """VirtualMachine.ShutdownGuest. `InvalidState` without running guest tools."""
         self.call("ShutdownGuest", vm)
-        return Reached(vm, {"power_state": "halted"})
+        return Reached(vm, {"power_state": "halted"}, fails={"power_state": "suspended"})
 
     @action(actions.Reboot)
     def reboot(self, vm: Ref, reboot: actions.Reboot) -> Started | Done:

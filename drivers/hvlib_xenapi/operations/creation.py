@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from hvlib.model import actions
-from hvlib.model.errors import HvlibError, ProtocolError
+from hvlib.model.errors import HvlibError, InvalidState, ProtocolError
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Image, Resource
 from hvlib_xenapi.operations.attachment import attach_network, attach_volume
@@ -25,14 +26,15 @@ def create_vm(calls: Calls, create: actions.CreateVM) -> Ref:
     """VM.clone (with a storage pool VM.copy), settings, VM.provision; if it is to start VM.start."""
     image, name = create.image.id, create.name_label
     message, where = ("VM.clone", []) if create.pool is None else ("VM.copy", [create.pool.id])
-    kind: type[Resource] = Image
-    made = calls.run(message, image, name, *where, undo=lambda made: _remove(calls, made.id, kind))
+    kinds: tuple[type[Resource], ...] = (Image,)
+    made = calls.run(message, image, name, *where, undo=lambda made: _remove(calls, made.id, kinds))
     if made is None:
         raise ProtocolError(f"{message} made no VM")
     vm = made.id
     _prepare(calls, vm, create)
+    kinds = (Image, VM)  # The copy of a template is one until it is provisioned.
     calls.run("VM.provision", vm)
-    kind = VM  # The copy of a template was one until then.
+    kinds = (VM,)
     if create.start and create.host is None:
         calls.run("VM.start", vm, False, False)
     elif create.start and create.host is not None:
@@ -40,18 +42,29 @@ def create_vm(calls: Calls, create: actions.CreateVM) -> Ref:
     return calls.client.context.ref(VM, vm)
 
 
-def _remove(calls: Calls, vm: str, kind: type[Resource] | None) -> None:
-    """VM.hard_shutdown if it runs, then `clear_away`. Where that fails, the error names it, by the kind that it has."""
+def _remove(calls: Calls, vm: str, kinds: Sequence[type[Resource]]) -> None:
+    """`clear_away`; of a VM that runs, after VM.hard_shutdown.
+
+    Where that fails, the error names the object by its kind; by all ``kinds`` that it may have, if it can't be read.
+    """
     try:
-        row = calls.record("VM", vm, "power_state", *FLAGS)
-        kind = kind_of(row)
-        if row.power_state != "Halted":
+        try:
+            clear_away(calls, vm)
+        except InvalidState:
             calls.run("VM.hard_shutdown", vm)
-        clear_away(calls, vm)
+            clear_away(calls, vm)
     except HvlibError as error:
-        if kind is not None and not error.left:
-            error.left = [calls.client.context.ref(kind, vm)]
+        if not error.left:
+            error.left = [calls.client.context.ref(kind, vm) for kind in _kinds_now(calls, vm, kinds)]
         raise
+
+
+def _kinds_now(calls: Calls, vm: str, kinds: Sequence[type[Resource]]) -> Sequence[type[Resource]]:
+    try:
+        kind = kind_of(calls.record("VM", vm, *FLAGS))
+    except HvlibError:
+        return kinds
+    return [] if kind is None else [kind]
 
 
 def _prepare(calls: Calls, vm: str, create: actions.CreateVM) -> None:

@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import NewConnectionError
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, LocationParseError, NameResolutionError, NewConnectionError
 
 from hvlib.driver.http.opened import Opened
 
-__all__ = ["PlainConnection", "TlsSocket", "UnixConnection", "deadline"]
+__all__ = ["PlainConnection", "TlsConnection", "TlsSocket", "UnixConnection", "deadline"]
 
 DEADLINE: ContextVar[float] = ContextVar("DEADLINE")
 """When the exchange of this thread ends, on the monotonic clock."""
@@ -55,6 +55,12 @@ def _allow(sock: socket.socket) -> None:
     sock.settimeout(left)
 
 
+def _note(sock: socket.socket) -> None:
+    """Let other threads cut a socket, from now on."""
+    if (opened := OPENED.get(None)) is not None:
+        opened.note(sock)
+
+
 class PlainSocket(socket.socket):
     """A TCP connection."""
 
@@ -74,8 +80,7 @@ class TlsSocket(ssl.SSLSocket):
 
     def do_handshake(self, block: bool = False) -> None:
         """Agree with the server on keys."""
-        if (opened := OPENED.get(None)) is not None:
-            opened.handshakes.add(self)
+        _note(self)
         _allow(self)
         super().do_handshake(block)
 
@@ -93,10 +98,15 @@ class TlsSocket(ssl.SSLSocket):
 class PlainConnection(HTTPConnection):
     """HTTP without TLS, on a socket that keeps to the deadline."""
 
-    def connect(self) -> None:
-        """Connect."""
-        super().connect()
-        self.sock = PlainSocket(fileno=self.sock.detach())
+    def _new_conn(self) -> socket.socket:
+        return _connected(self)
+
+
+class TlsConnection(HTTPSConnection):
+    """HTTP over TLS, on a socket that keeps to the deadline."""
+
+    def _new_conn(self) -> socket.socket:
+        return _connected(self)
 
 
 class UnixConnection(HTTPConnection):
@@ -110,8 +120,51 @@ class UnixConnection(HTTPConnection):
         """Connect."""
         self.sock = PlainSocket(socket.AF_UNIX)
         try:
-            _allow(self.sock)
-            self.sock.connect(self._socket_path)
+            _connect(self.sock, self._socket_path, self.timeout)
         except OSError as error:
             self.sock.close()
             raise NewConnectionError(self, f"{self._socket_path}: {error}") from error
+
+
+def _connected(connection: HTTPConnection) -> PlainSocket:
+    """A socket that is connected to the first of the host's addresses that answers. Raises urllib3's own errors.
+
+    urllib3 itself hands out its socket once it is connected: until then nobody could cut it.
+    """
+    host = connection.host
+    try:
+        host.encode("idna")
+        return _first_that_connects(connection)
+    except UnicodeError:
+        raise LocationParseError(f"'{host}', label empty or too long") from None
+    except socket.gaierror as error:
+        raise NameResolutionError(host, connection, error) from error
+    except TimeoutError as error:
+        raise ConnectTimeoutError(connection, f"{host} did not answer in {connection.timeout} s") from error
+    except OSError as error:
+        raise NewConnectionError(connection, f"{host} can't be reached: {error}") from error
+
+
+def _first_that_connects(connection: HTTPConnection) -> PlainSocket:
+    failure = OSError("the name has no address")
+    found = socket.getaddrinfo(connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
+    for family, kind, protocol, _, address in found:
+        sock = PlainSocket(family, kind, protocol)
+        try:
+            for option in connection.socket_options or ():
+                sock.setsockopt(*option)
+            _connect(sock, address, connection.timeout)
+        except OSError as error:
+            sock.close()
+            failure = error
+        else:
+            return sock
+    raise failure
+
+
+def _connect(sock: PlainSocket, address: Any, seconds: object) -> None:
+    _note(sock)
+    _allow(sock)
+    if isinstance(seconds, (int, float)):
+        sock.settimeout(seconds)
+    sock.connect(address)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import urllib3
 
-from hvlib.driver.http.deadline import PlainConnection, UnixConnection, deadline
+from hvlib.driver.http.deadline import PlainConnection, TlsConnection, UnixConnection, deadline
 from hvlib.driver.http.errors import connection_errors
 from hvlib.driver.http.framing import ends_in_headers
 from hvlib.driver.http.opened import Opened
@@ -62,7 +62,6 @@ class Transport:
         self._opened = Opened()
         with connection_errors(str(address)):
             self._pool = _pool(address)
-        self._pool.ConnectionCls = self._opened.noting(self._pool.ConnectionCls)  # type: ignore[assignment]
 
     @contextmanager
     def exchange(
@@ -118,7 +117,9 @@ def _pool(address: Address) -> urllib3.HTTPConnectionPool:
         pool = urllib3.HTTPConnectionPool(address.host, address.port, maxsize=CONNECTIONS)
         pool.ConnectionCls = PlainConnection
         return pool
-    return urllib3.HTTPSConnectionPool(address.host, address.port, maxsize=CONNECTIONS, ssl_context=address.tls)
+    pool = urllib3.HTTPSConnectionPool(address.host, address.port, maxsize=CONNECTIONS, ssl_context=address.tls)
+    pool.ConnectionCls = TlsConnection
+    return pool
 
 
 def chunks(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:

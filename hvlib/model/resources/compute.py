@@ -65,7 +65,8 @@ class VM(Resource, frozen=True):
     def reboot(self, hard: bool = False) -> Task[VM]:
         """Ask the guest to restart; with ``hard``, reset it without asking. The task ends when it has started again.
 
-        `InvalidState` unless it runs.
+        On vSphere, which does not tell that, it ends when the guest was asked. `InvalidState` if the VM is halted or
+        suspended.
         """
         return self.do(actions.Reboot(hard=hard))
 

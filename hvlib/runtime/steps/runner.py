@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
@@ -41,6 +42,8 @@ class StepsRunner:
         self._tasks: dict[Ref, StepsTask] = {}
         self._pool: ThreadPoolExecutor | None = None
         self._futures: dict[Future[None], StepsTask] = {}
+        self._closing = 0.0
+        """When the runner was closed, on the monotonic clock; 0: it is open."""
         self._begin_process()
 
     def begin(self, adapter: Adapter[Any], operation: str, target: Ref | None, action: Action) -> StepsTask:
@@ -79,8 +82,9 @@ class StepsRunner:
             task.close()
 
     def close(self) -> None:
-        """Wait until what they did is undone: `UNDO_SECONDS` at most."""
-        wait(self._running(), UNDO_SECONDS)
+        """Wait until what they did is undone: `UNDO_SECONDS` at most, of all calls together."""
+        self._closing = self._closing or time.monotonic()
+        wait(self._running(), max(self._closing + UNDO_SECONDS - time.monotonic(), 0.0))
         if self._pool is not None:
             # A signal handler may have interrupted the pool's own `submit`, whose locks it can't take.
             threading.Thread(target=self._pool.shutdown, kwargs={"wait": False}, daemon=True).start()
