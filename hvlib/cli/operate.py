@@ -1,4 +1,4 @@
-"""Operating: one action on the VMs that a command line names, followed to its end."""
+"""Operating: submits one action on the VMs that a command line names, and waits for its end."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["OperateVMs", "break_off", "operate_command", "progress_bars"]
 
-GOES_ON = "goes on at the server"
+CONTINUES = "continues on the server"
 
 
 class OperateVMs(Command):
-    """The same action on several VMs. Nothing is started unless every name is a VM's."""
+    """Submit the same action on several VMs. Submits nothing unless every name is the name of one VM."""
 
     app: HvApp
     operation: ClassVar[Operation]
@@ -41,23 +41,23 @@ class OperateVMs(Command):
         """The command's options."""
         parser = super().get_parser(prog_name)
         parser.add_argument("names", metavar="NAME|UUID", nargs="+")
-        parser.add_argument("--no-wait", action="store_true", help="end as soon as the server was asked")
+        parser.add_argument("--no-wait", action="store_true", help="do not wait for the server to finish")
         parser.add_argument(
             "--wait-timeout",
             metavar="SECONDS",
             type=seconds,
             default=DEFAULT_TIMEOUT,
-            help="wait so long (%(default)g); what runs then goes on",
+            help="how long to wait (%(default)g); tasks that still run then are not stopped",
         )
-        parser.add_argument("--dry-run", action="store_true", help="print what would be asked for, and ask for nothing")
+        parser.add_argument("--dry-run", action="store_true", help="print the actions instead of submitting them")
         for flag, help in self.operation.flags.items():
             parser.add_argument(f"--{flag}", action="store_true", help=help)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        """Submit all, wait for all. Raises an ExceptionGroup of those that failed.
+        """Submit all actions, and wait for all tasks. Raises an ExceptionGroup of the errors.
 
-        A wait that is broken off says what becomes of each task that has not ended.
+        If the wait is broken off, prints for each task that has not ended what becomes of it.
         """
         vms = select(self.app.connect().compute.vms, parsed_args.names)
         action = self.operation.action(**{flag: getattr(parsed_args, flag) for flag in self.operation.flags})
@@ -81,7 +81,7 @@ class OperateVMs(Command):
         late = [error for error in errors if isinstance(error, TaskTimeout)]
         fates = {task.ref: fate for task, fate in break_off(tasks)} if late else {}
         for error in late:
-            error.hint = f"it {fates.get(error.task, GOES_ON)}"
+            error.hint = f"it {fates.get(error.task, CONTINUES)}"
         return errors
 
 
@@ -95,7 +95,7 @@ def operate_command(row: Operation) -> type[OperateVMs]:
 
 
 def submit(vms: Sequence[VM], action: Action) -> tuple[list[Task[Any]], list[Exception]]:
-    """Ask for an action on each: the tasks, and what was refused."""
+    """Submit an action on each VM. Returns the tasks, and the errors of the refused submissions."""
     tasks: list[Task[Any]] = []
     refused: list[Exception] = []
     for vm in vms:
@@ -108,7 +108,7 @@ def submit(vms: Sequence[VM], action: Action) -> tuple[list[Task[Any]], list[Exc
 
 
 def follow(tasks: Sequence[Task[Any]], timeout: float, stream: TextIO) -> list[Exception]:
-    """Wait for all, with progress bars on a terminal: the errors of those that failed or still run."""
+    """Wait for all tasks, with progress bars on a terminal. Returns the errors of those that failed or still run."""
     from rich.console import Console
 
     with progress_bars(tasks, Console(file=stream)) as moved:
@@ -124,7 +124,7 @@ def follow(tasks: Sequence[Task[Any]], timeout: float, stream: TextIO) -> list[E
 
 
 def break_off(tasks: Sequence[Task[Any]]) -> Iterator[tuple[Task[Any], str]]:
-    """Close the providers, and give each task that had not ended, with what becomes of it."""
+    """Close the providers. Yields each task that had not ended, with a text that says what becomes of it."""
     running = [task for task in tasks if not task.follower.ended]
     for task in running:
         task.provider.close()
@@ -133,22 +133,22 @@ def break_off(tasks: Sequence[Task[Any]]) -> Iterator[tuple[Task[Any], str]]:
 
 
 def _fate(task: Task[Any]) -> str:
-    """The end of the sentence: the task is one that a closed provider does not follow any more."""
+    """The text, after the task's name, that says what becomes of a task whose provider was closed."""
     if not isinstance(task.follower, StepsTask):
-        return GOES_ON
+        return CONTINUES
     if not task.follower.ended:
-        return "could not be taken back in time"
+        return "could not be undone in time"
     if task.error is None:
-        return "was done"
-    left = f", but for {' '.join(map(str, task.left))}" if task.left else ""
-    return f"was taken back{left}"
+        return "has succeeded"
+    left = f", except for {' '.join(map(str, task.left))}" if task.left else ""
+    return f"was undone{left}"
 
 
 @contextmanager
 def progress_bars(tasks: Sequence[Task[Any]], console: Console) -> Iterator[Callable[[Task[Any], float], object]]:
-    """A bar for each task, below what else the console prints; the function that this gives moves them.
+    """Show a bar for each task, below the other output of the console. Yields the function that moves the bars.
 
-    Nothing where there is no terminal.
+    Shows nothing where there is no terminal.
     """
     if not console.file.isatty():
         yield lambda *_: None

@@ -49,13 +49,13 @@ def test_shutdown_asks_the_guest(hv: Hv, lab: str) -> None:
     assert hv("-P", lab, "vm", "shutdown", "web-1").status == 0
 
 
-def test_several_at_a_time_are_found_in_one_listing(hv: Hv, lab: str) -> None:
+def test_several_vms_are_found_by_one_listing(hv: Hv, lab: str) -> None:
     ran = hv("-P", f"{lab}&fail=lookup:permission:9,page:permission:9:1", "vm", "start", "db-1", "db-2", "app-5")
     assert (ran.status, ran.err) == (0, "")
     assert state(hv, lab, "db-[12]*") == "running running"
 
 
-def test_each_failure_is_a_line_and_the_others_are_done(hv: Hv, lab: str) -> None:
+def test_each_failure_is_a_line_and_the_other_actions_are_done(hv: Hv, lab: str) -> None:
     ran = hv("-P", lab, "vm", "start", "web-1", "db-1", "web-2")
     assert ran.status == 1
     lines = ran.err.splitlines()
@@ -63,7 +63,7 @@ def test_each_failure_is_a_line_and_the_others_are_done(hv: Hv, lab: str) -> Non
     assert state(hv, lab, "db-1") == "running"
 
 
-def test_what_is_refused_at_once_is_told_with_the_others(hv: Hv, lab: str) -> None:
+def test_a_refusal_at_the_call_is_reported_like_a_later_failure(hv: Hv, lab: str) -> None:
     ran = hv("-P", f"{lab}&fail=submit:permission:1:1", "vm", "start", "db-1", "db-2")
     assert (ran.status, ran.err) == (1, "hv: start VM db-2: fail=: not allowed\n")
     assert state(hv, lab, "db-1") == "running"
@@ -85,22 +85,22 @@ def test_a_dry_run_prints_the_plan(hv: Hv, lab: str) -> None:
 def test_a_wait_ends_and_the_task_goes_on(hv: Hv) -> None:
     ran = hv("-P", "sim://?task_time=60", "vm", "start", "db-1", "--wait-timeout", "0.05")
     assert ran.status == 1
-    assert ran.err == "hv: start VM db-1 still runs after 0.05 s (it goes on at the server)\n"
+    assert ran.err == "hv: start VM db-1 still runs after 0.05 s (it continues on the server)\n"
     assert hv("-P", "sim://?task_time=60", "vm", "start", "db-1", "--no-wait").status == 0
 
 
-def test_what_runs_in_this_process_is_taken_back(lab: str) -> None:
+def test_a_task_of_this_process_is_undone_when_the_wait_is_broken_off(lab: str) -> None:
     provider = hvlib.connect(lab)
     image = provider.image.images.get_all().first()
     assert image is not None
     done = provider.compute.vms.create("made", image=image)
     started = done.wait().start()
-    creation = provider.compute.vms.create("taken back", image=image, start=True)
+    creation = provider.compute.vms.create("undone", image=image, start=True)
 
     fates = dict(break_off([done, started, creation]))
-    assert fates == {started: "goes on at the server", creation: "was taken back"}
+    assert fates == {started: "continues on the server", creation: "was undone"}
     with hvlib.connect(lab) as again:
-        assert again.compute.vms.get_by_name_label("taken back") == []
+        assert again.compute.vms.get_by_name_label("undone") == []
 
 
 def test_a_terminal_has_progress_bars_and_ctrl_c_ends_the_wait(
@@ -115,8 +115,8 @@ def test_a_terminal_has_progress_bars_and_ctrl_c_ends_the_wait(
             seen += os.read(terminal, 1000)
         assert b"start VM db-1" in seen
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130  # The task had two seconds to go; its end would be status 0.
-        while b"hv: start VM db-1 goes on at the server" not in seen:
+        assert process.wait(10) == 130  # Not 0: the task would have run for two more seconds.
+        while b"hv: start VM db-1 continues on the server" not in seen:
             seen += os.read(terminal, 1000)
     finally:
         os.close(terminal)

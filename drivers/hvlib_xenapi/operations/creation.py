@@ -18,11 +18,11 @@ from hvlib_xenapi.vm_class import FLAGS, kind_of
 __all__ = ["create_vm"]
 
 DISKS = "disks"
-"""The key in a template's other_config that says which disks VM.provision makes, in XML."""
+"""The key in a template's other_config that describes, in XML, the disks that VM.provision makes."""
 
 
 def create_vm(calls: Calls, create: actions.CreateVM) -> Ref:
-    """VM.clone (with a storage pool VM.copy), settings, VM.provision; if it is to start VM.start."""
+    """VM.clone (VM.copy if a storage pool is named), the settings, VM.provision, and VM.start if the VM is to start."""
     image, name = create.image.id, create.name_label
     message, where = ("VM.clone", []) if create.pool is None else ("VM.copy", [create.pool.id])
     kind: type[Resource] = Image
@@ -32,7 +32,7 @@ def create_vm(calls: Calls, create: actions.CreateVM) -> Ref:
     vm = made.id
     _prepare(calls, vm, create)
     calls.run("VM.provision", vm)
-    kind = VM  # The copy of a template was one until then.
+    kind = VM  # Until VM.provision, the copy of a template is a template too.
     if create.start and create.host is None:
         calls.run("VM.start", vm, False, False)
     elif create.start and create.host is not None:
@@ -41,7 +41,7 @@ def create_vm(calls: Calls, create: actions.CreateVM) -> Ref:
 
 
 def _remove(calls: Calls, vm: str, kind: type[Resource] | None) -> None:
-    """VM.hard_shutdown if it runs, then `clear_away`. Where that fails, the error names it, by the kind that it has."""
+    """VM.hard_shutdown if the VM runs, then `clear_away`. If that fails, the error's ``left`` names it."""
     try:
         row = calls.record("VM", vm, "power_state", *FLAGS)
         kind = kind_of(row)
@@ -72,7 +72,7 @@ def _prepare(calls: Calls, vm: str, create: actions.CreateVM) -> None:
 
 
 def _place_disks(calls: Calls, vm: str, create: actions.CreateVM) -> None:
-    """Say where VM.provision makes the disks that the template describes."""
+    """Set the SR in which VM.provision makes each disk that the template describes."""
     config = calls.record("VM", vm, "other_config").other_config
     if DISKS not in config:
         return
