@@ -1,4 +1,4 @@
-"""Refusing: a driver's steps, of which one is refused, as a server would that grants this user less than the others."""
+"""Refusing: steps of a driver of which one is refused, as by a server on which the user lacks a permission."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ T = TypeVar("T")
 
 
 class Refusal:
-    """The refusal of one changing request, counted from 0. Nothing is sent in its place."""
+    """Refuses one changing request, by its number from 0. The request is not sent."""
 
     def __init__(self, number: int) -> None:
-        self.struck = False
-        """Whether the request came."""
+        self.happened = False
+        """Whether the request was made, and so refused."""
         self._left = number
 
     def check(self) -> None:
-        """Raise `PermissionDenied` for the request that is refused: all others pass."""
+        """Raise `PermissionDenied` for the request that is refused, and for no other."""
         if self._left == 0:
-            self.struck = True
+            self.happened = True
             self._left -= 1
             refuse()
         self._left -= 1
 
 
 class RefusedRequest:
-    """`hvlib.driver.Steps`, one of whose requests is refused."""
+    """`hvlib.driver.Steps` of which one request is refused."""
 
     def __init__(self, steps: Steps, refusal: Refusal) -> None:
         self._steps = steps
@@ -67,10 +67,10 @@ class RefusedRequest:
 
 
 class RefusedUndo(RefusedRequest):
-    """And all that would undo the requests before it."""
+    """Refuses the functions too that would undo the requests before it."""
 
     def undoing(self, undo: Callable[[Any], object] | None) -> Callable[[Any], object] | None:
-        """One that is refused, where there is one."""
+        """A function that refuses, if the step has one that undoes it."""
         return undo and refuse
 
 

@@ -1,4 +1,4 @@
-"""Actions of several requests: whatever goes wrong on the way, nothing is done twice, and nothing is left unnamed."""
+"""Actions of several requests: after a failure midway nothing is done twice, and the error names all that is left."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ __all__ = ["SteppingConformance"]
 NAME = "conformance in steps"
 
 LATE_SECONDS = 1.0
-"""Seconds in which a server has made what it was asked for, although its reply was lost."""
+"""The seconds within which a server has carried out a request whose reply was lost."""
 
 MAX_REQUESTS = 8
-"""The requests of an action at each of which something goes wrong, in turn."""
+"""The number of an action's requests that are made to fail, one after the other."""
 
 
 class Creating:
-    """Creates VMs over a wire, and tells what became of it by the administrator's word."""
+    """Creates VMs over a wire, and checks the outcome by the site's truth."""
 
     def __init__(self, site: Site, wired: Wired) -> None:
         self.wired = wired
@@ -45,7 +45,7 @@ class Creating:
             self._needed["flavor"] = wired.provider.compute.flavors.get_all().first()
 
     def begin(self, provider: hvlib.Provider | None = None) -> hvlib.Task[VM]:
-        """Begin to create a VM, of a name that no other has."""
+        """Begin to create a VM, with a new name."""
         self._name = f"{NAME} {next(self._numbers)}"
         vms = self.wired.vms if provider is None else provider.compute.vms
         return vms.create(self._name, start=True, **self._needed)
@@ -53,7 +53,7 @@ class Creating:
     def begin_refused(
         self, steps_type: Callable[[Steps, Refusal], Steps], number: int
     ) -> tuple[hvlib.Task[VM], Refusal]:
-        """`begin`, with other steps, of which the one of this number is refused."""
+        """Call `begin` with ``steps_type``, which refuses the request of this number. Returns when the task is over."""
         refusal = Refusal(number)
         adapter = driver_session(self.wired.provider).adapters[VM]
         take = adapter.take_steps
@@ -66,25 +66,28 @@ class Creating:
         return task, refusal
 
     def begin_and_leave(self, error: type[BaseException]) -> hvlib.Task[VM]:
-        """`begin`, in the block of a provider, which an error leaves."""
+        """Call `begin` in the block of a new provider, and leave the block by an error."""
         with suppress(error), self._site.connect() as provider:
             task = self.begin(provider)
             raise error
         return task
 
     def until(self, turns: int, task: hvlib.Task[VM]) -> None:
-        """Wait until so many requests were sent from now on, or the task is over."""
+        """Wait until so many more requests are sent, or the task is over."""
         before = self.wired.wire.turns
         while self.wired.wire.turns - before < turns and not task.follower.ended:
             pass
 
     @property
     def made(self) -> set[str]:
-        """The VMs that there are of the last name."""
+        """The ids of the VMs that have the latest name."""
         return {id for id, fields in self._site.truth(VM).items() if fields["name_label"] == self._name}
 
     def check(self, task: hvlib.Task[VM]) -> HvlibError | None:
-        """The task is a success with one VM, or a failure that names what it left. Return the failure."""
+        """The task's error; None if it succeeded. The VMs are deleted.
+
+        AssertionError unless the task made one VM and succeeded, or failed with an error that names the VMs left.
+        """
         error = failure_of(task)
         if isinstance(error, ConnectionFailed):
             self._await_late()
@@ -98,30 +101,30 @@ class Creating:
         return error
 
     def _await_late(self) -> None:
-        """A server may have acted on a request whose reply was lost, and be at it."""
+        """Wait for a VM that the server may still be making, after a request whose reply was lost."""
         deadline = time.monotonic() + LATE_SECONDS
         while not self.made and time.monotonic() < deadline:
             pass
 
     def clear(self) -> None:
-        """Delete the VMs that there are of the last name."""
+        """Delete the VMs that have the latest name."""
         for id in self.made:
             self._site.delete_vm(id)
 
 
 def failure_of(task: hvlib.Task[Any]) -> HvlibError | None:
-    """The error that a task ends with; None if it succeeds."""
+    """The error of a task, at its end; None if it succeeds."""
     with suppress(HvlibError):
         task.wait(timeout=PATIENCE)
     return task.error
 
 
 class SteppingConformance(Conformance):
-    """The creation of a VM, where the driver carries it out in several requests."""
+    """Tests of the creation of a VM, where the driver carries it out in several requests."""
 
     @pytest.fixture
     def creating(self, site: Site, wired: Wired) -> Iterator[Creating]:
-        """Who creates VMs."""
+        """Creates VMs. Skips the test for a driver that creates a VM in one request."""
         performer = driver_session(wired.provider).adapters[VM].performers.get(CreateVM)
         if performer is None or not performer.steps:
             pytest.skip("not verified: the driver does not create VMs in several requests")
@@ -136,7 +139,7 @@ class SteppingConformance(Conformance):
             creating.check(creating.begin())
 
     def test_a_session_lost_at_each_request(self, admin: Administrator, creating: Creating) -> None:
-        """The server refused the request, so it is sent again: the creation goes on."""
+        """The server refused the request, so hvlib sends it again and the creation continues."""
         for number in range(MAX_REQUESTS):
             task = creating.begin()
             creating.until(number, task)
@@ -144,17 +147,17 @@ class SteppingConformance(Conformance):
             assert creating.check(task) is None
 
     def test_a_request_refused_at_each_step(self, creating: Creating) -> None:
-        """What was done before it is undone, and the first refusal is the error."""
+        """The steps before the refused one are undone, and the first refusal is the error."""
         for number in range(MAX_REQUESTS):
             task, refusal = creating.begin_refused(RefusedRequest, number)
-            assert not (refusal.struck and creating.made)
-            assert isinstance(creating.check(task), PermissionDenied) == refusal.struck
+            assert not (refusal.happened and creating.made)
+            assert isinstance(creating.check(task), PermissionDenied) == refusal.happened
 
     def test_an_undo_that_is_refused(self, creating: Creating) -> None:
-        """The error names what is left."""
+        """The error names the objects that are left."""
         for number in range(MAX_REQUESTS):
             task, refusal = creating.begin_refused(RefusedUndo, number)
-            assert isinstance(creating.check(task), PermissionDenied) == refusal.struck
+            assert isinstance(creating.check(task), PermissionDenied) == refusal.happened
 
     def test_a_creation_cancelled_at_each_request_leaves_nothing_unnamed(self, creating: Creating) -> None:
         for number in range(MAX_REQUESTS):
@@ -179,7 +182,7 @@ class SteppingConformance(Conformance):
         assert len(creating.made) == (task.state == "succeeded")
 
     def test_closing_undoes_a_creation(self, creating: Creating) -> None:
-        """From another thread too; whoever waits for it is told at once."""
+        """Also when another thread waits for the task: its wait ends."""
         with ThreadPoolExecutor(1) as other:
             task = creating.begin()
             waiting = other.submit(task.wait, timeout=PATIENCE)

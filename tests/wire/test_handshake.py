@@ -1,4 +1,4 @@
-"""HTTP for drivers, on loopback: a connection that does not come about."""
+"""HTTP for drivers, on loopback: connections that are closed before they are established."""
 
 from __future__ import annotations
 
@@ -23,17 +23,19 @@ def test_a_handshake_that_never_ends_is_cut() -> None:
                 list(chunks(response))
 
         with ThreadPoolExecutor(1) as other:
-            asked = other.submit(ask)
+            call = other.submit(ask)
             accepted, _ = silent.accept()
-            accepted.recv(1)  # The client's first words: the handshake is under way.
+            accepted.recv(1)  # The client's first byte: the handshake is under way.
             began = time.monotonic()
             transport.close()
-            assert isinstance(asked.exception(timeout=10), errors.ConnectionFailed)
+            assert isinstance(call.exception(timeout=10), errors.ConnectionFailed)
             assert time.monotonic() - began < 1.0
             accepted.close()
 
 
-def test_who_is_connecting_when_it_is_closed_waits_for_no_reply(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_that_connects_during_close_does_not_wait_for_a_reply(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     connect = PlainConnection.connect
 
     def connect_late(connection: PlainConnection) -> None:
@@ -45,6 +47,6 @@ def test_who_is_connecting_when_it_is_closed_waits_for_no_reply(monkeypatch: pyt
         transport = Transport(Address("127.0.0.1", silent.getsockname()[1]))
         began = time.monotonic()
         exchange = transport.exchange("GET", "/", headers={}, timeout=10.0)
-        with pytest.raises(errors.ConnectionFailed, match="closed here"), exchange:
+        with pytest.raises(errors.ConnectionFailed, match="hvlib closed the connection"), exchange:
             pass
         assert time.monotonic() - began < 5.0

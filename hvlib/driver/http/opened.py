@@ -1,4 +1,4 @@
-"""Opened: the connections to a server that there are, which any thread can cut."""
+"""Opened: the open connections to a server, which any thread can cut."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["Opened"]
 
 
 class Opened:
-    """The connections that were made with it.
+    """The connections that were made by its factories (`noting`).
 
-    | handshakes: sockets whose TLS is being agreed on, of which no connection knows yet
-    | closed: whether nothing is to be read or written any more. What reads or writes looks at it first, when its socket
-      is known here: it either sees this, or has its socket shut down
+    | handshakes: sockets in a TLS handshake, which their connection does not hold yet
+    | closed: whether reading and writing are refused. Each operation checks this after its socket is registered here:
+      so either the check refuses it, or `cut` shuts its socket down
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Opened:
         self._lock = threading.Lock()
 
     def noting(self, connection: Callable[..., Any]) -> Callable[..., Any]:
-        """What makes connections as ``connection`` does, and notes them here."""
+        """A factory that calls the factory ``connection``, and registers the connections that it makes."""
 
         def connect(*args: Any, **options: Any) -> Any:
             made = connection(*args, **options)
@@ -40,7 +40,7 @@ class Opened:
         return connect
 
     def cut(self) -> None:
-        """End every connection: whoever waits on one gets an error at once."""
+        """End every connection: a thread that waits on one gets an error at once."""
         with self._lock:
             connections = list(self._connections)
         sockets = [getattr(connection, "sock", None) for connection in connections]
@@ -51,6 +51,6 @@ class Opened:
                     socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """`cut`, and let nothing be read or written any more, also by a thread that is connecting just now."""
+        """Cut all connections and refuse further reads and writes, also of a thread that is connecting right now."""
         self.closed = True
         self.cut()
