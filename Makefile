@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 THIRD_PARTY := .venv/.third-party
 UNIT_TESTS := tests/model tests/driver tests/runtime tests/api tests/cli tests/conformance tests/packaging tests/examples/test_portable.py $(wildcard tests/drivers/*/unit)
 
-# The servers' tests, in parts of which several run at a time; `others` is all that no other part names.
+# The tests that need servers, in parts that run in parallel; `others` is every test that is in no other part.
 PARTS := openstack openstack-changes openstack-wire vsphere xenapi seeds faults region others
 openstack := tests/drivers/openstack/test_conformance.py tests/examples/test_portable_on_servers.py
 openstack-changes := tests/drivers/openstack/test_conformance.py
@@ -18,7 +18,7 @@ region := tests/servers/test_openstack.py
 others := tests $(addprefix --ignore ,$(UNIT_TESTS) $(foreach part,$(filter-out others,$(PARTS)),$($(part))))
 SERVERS := $(addprefix servers-,$(PARTS))
 
-# The tests start hundreds of interpreters, each of which would compile all that it imports.
+# Let Python write bytecode: the tests start hundreds of interpreters, and each would compile all of its imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test checks lint types walls unit openstack servers $(SERVERS) faults docs benchmarks clean
@@ -26,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(INSTALLED)
 	@$(BIN)/hv demo
 
-# First what takes a minute, while OpenStack is installed where it is not; then the servers' tests.
+# First the checks, which take a minute, while OpenStack is installed if it is missing; then the tests that need servers.
 test: $(THIRD_PARTY)
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target openstack checks build/vcsim
 	@$(MAKE) --no-print-directory servers
@@ -59,17 +59,17 @@ unit: $(THIRD_PARTY)
 build/vcsim: $(INSTALLED) $(wildcard tests/servers/vcsim/*)
 	tests/servers/run --build vcsim
 
-# OpenStack's services and a region of theirs, which tests copy: made once, in two minutes.
+# Installs OpenStack's services and makes the region that the tests copy: once, in two minutes.
 openstack: $(INSTALLED)
 	tests/servers/run --build openstack
 
-# Six at a time, the longest first: most of them wait more than they work.
+# Six parts at a time, the longest first: most of them wait more than they compute.
 servers: $(THIRD_PARTY) build/vcsim
 	@$(MAKE) --no-print-directory --jobs=6 --output-sync=target $(SERVERS)
 
 servers-openstack servers-openstack-changes servers-openstack-wire servers-region: openstack
 
-# Real services are slow: the suite's watches and actions are a part of their own.
+# Real services are slow: the suite's tests of watches and actions are a separate part.
 CHANGES := mirror or watch or told or cursor or goes_on or wait or kinds_come or done
 servers-openstack: SELECT = -k "not ($(CHANGES))"
 servers-openstack-changes: SELECT = -k "$(CHANGES)"
@@ -77,7 +77,7 @@ servers-openstack-changes: SELECT = -k "$(CHANGES)"
 $(SERVERS): servers-%: $(THIRD_PARTY)
 	$(BIN)/pytest $($*) $(SELECT)
 
-# Runs each operation under each fault on each driver, and writes what came of it into docs/faults.md.
+# Runs each operation under each fault on each driver, and writes the outcomes into docs/faults.md.
 faults: $(THIRD_PARTY) build/vcsim
 	HVLIB_WRITE_FAULTS=1 $(BIN)/pytest tests/faults
 

@@ -1,7 +1,7 @@
 """The console script ``hv``: Ctrl-C ends it quietly at any moment, also while Python imports the command line.
 
-This module stands beside the package `hvlib`, not in it: Python imports a package before its modules, and the package
-is most of what takes time. For the same reason it imports nothing but this.
+This module stands beside the package `hvlib`, not in it: Python imports a package before its modules, and importing the
+package takes most of the time. For the same reason this module imports so little.
 """
 
 from __future__ import annotations
@@ -36,5 +36,5 @@ def handle_interrupts(handler: signal._HANDLER) -> None:
 
 
 def end_at_once(number: int, frame: object) -> None:  # noqa: ARG001
-    """Handle SIGINT where no command runs: nothing is to be closed, and a KeyboardInterrupt could end up anywhere."""
+    """Handle SIGINT while no command runs: nothing has to be closed, and a KeyboardInterrupt could turn up anywhere."""
     os._exit(INTERRUPTED)

@@ -1,6 +1,6 @@
-"""How many files, functions and requests of hvlib's one call crosses, in all threads, on vcsim.
+"""How many files and functions of hvlib a call uses, in all threads, and how many requests it sends, on vcsim.
 
-``tests/servers/run vcsim -- python benchmarks/crossings.py``: what a reader of the code has to follow.
+This shows how much code a reader has to follow: ``tests/servers/run vcsim -- python benchmarks/crossings.py``
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import hvlib
 
 
 class Crossed:
-    """The code that was entered."""
+    """The functions that were called."""
 
     def __init__(self) -> None:
         self.code: set[CodeType] = set()
@@ -27,13 +27,13 @@ class Crossed:
 
     @property
     def files(self) -> int:
-        """The files that the code stands in."""
+        """The number of files that have these functions."""
         return len({code.co_filename for code in self.code})
 
 
 @contextmanager
 def crossing() -> Iterator[Crossed]:
-    """Note what is crossed until the end of the block."""
+    """Note the functions that are called until the end of the block."""
     crossed = Crossed()
     threading.setprofile(crossed.note)
     sys.setprofile(crossed.note)
@@ -45,7 +45,7 @@ def crossing() -> Iterator[Crossed]:
 
 
 def synced(provider: hvlib.Provider) -> None:
-    """Watch VMs until all that exists is delivered."""
+    """Watch VMs until all existing VMs are delivered."""
     with provider.compute.vms.watch() as watch:
         for event in watch:
             if event.type == "SYNCED":
@@ -53,7 +53,7 @@ def synced(provider: hvlib.Provider) -> None:
 
 
 def main() -> None:
-    """Print a line a call."""
+    """Print one line for each call."""
     with hvlib.connect() as provider:
         vms = provider.compute.vms
         halted = vms.get_all(power_state="running").all()[0].stop().wait()

@@ -1,4 +1,4 @@
-"""How long `import hvlib` and `hv --help` take, beside a bare interpreter: medians of several runs."""
+"""How long `import hvlib` and `hv --help` take, compared with a bare interpreter: medians of several runs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def main() -> None:
     helped = median_seconds([hv, "--help"])
     print(f"python -c pass      {bare * 1000:6.0f} ms")
     own = imported - bare
-    print(f"import hvlib        {imported * 1000:6.0f} ms in all, {own * 1000:.0f} ms of its own (bound: 80)")
+    print(f"import hvlib        {imported * 1000:6.0f} ms in all, {own * 1000:.0f} ms for hvlib (bound: 80)")
     print(f"hv --help           {helped * 1000:6.0f} ms (bound: 400)")
 
 

@@ -1,6 +1,6 @@
-"""Clients of OpenStack, each listing all servers of the region that the variables OS_* name.
+"""Clients of OpenStack. Each lists all servers of the region that the variables OS_* name.
 
-Each runs in a process of its own, which connects, logs in, and lists once:
+Each client runs in a separate process, which connects, logs in, and lists once:
 
     python benchmarks/openstack_clients.py sdk
 """
@@ -21,19 +21,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 MICROVERSION = "2.98"
-"""What each client asks for that knows of it: what hvlib asks for."""
+"""The microversion that hvlib requests, and every other client that supports microversions."""
 
 FOREIGN = ("OS_", "HVLIB_")
-"""What the variables begin with by which clients learn of other clouds."""
+"""Prefixes of the variables that configure clients for other clouds."""
 
 Listing = Callable[[], Iterable[Any]]
 
 Way = Callable[[], contextlib.AbstractContextManager[Listing]]
-"""Connects, logs in, and gives what lists."""
+"""A context that connects, logs in, and yields a function that lists."""
 
 
 class Client(NamedTuple):
-    """A client, and what is done with the servers: they are kept in a list, or each is dropped when it was seen."""
+    """A client, and what is done with the servers: all are kept in a list, or each is dropped when it was read."""
 
     title: str
     way: Way
@@ -41,10 +41,10 @@ class Client(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """What one listing took.
+    """The figures of one listing.
 
-    | seconds, cpu: by the clock, and of the client's own processor time
-    | before, peak: MB of memory when it was logged in, and the most that it ever had
+    | seconds, cpu: elapsed time, and the client's processor time
+    | before, peak: memory in MB after the login, and the peak of the whole process
     """
 
     seconds: float
@@ -56,13 +56,13 @@ class Figures(NamedTuple):
 
 @contextlib.contextmanager
 def hvlib_vms(*without: str) -> Iterator[Listing]:
-    """VM objects."""
+    """List VM objects of hvlib."""
     hvlib: Any = importlib.import_module("hvlib")
-    given = os.environ
+    variables = os.environ
     names = ("auth_url", "project_name", "user_domain_name", "project_domain_name", "region_name")
-    options = {name: given[f"OS_{name.upper()}"] for name in names}
+    options = {name: variables[f"OS_{name.upper()}"] for name in names}
     with hvlib.connect(
-        "openstack://", username=given["OS_USERNAME"], password=given["OS_PASSWORD"], **options
+        "openstack://", username=variables["OS_USERNAME"], password=variables["OS_PASSWORD"], **options
     ) as provider:
         vms = provider.compute.vms
         fields = vms.fields.difference(without)
@@ -70,7 +70,7 @@ def hvlib_vms(*without: str) -> Iterator[Listing]:
 
 
 def sdk_connection() -> Any:
-    warnings.simplefilter("ignore")  # The SDK warns of what it does itself.
+    warnings.simplefilter("ignore")  # The SDK's own code causes warnings.
     region = importlib.import_module("openstack").connect(load_yaml_config=False)
     region.authorize()
     return region
@@ -78,7 +78,7 @@ def sdk_connection() -> Any:
 
 @contextlib.contextmanager
 def session_records() -> Iterator[Listing]:
-    """Dicts: what the SDK's session fetches, parsed and no more."""
+    """List dicts: pages that the SDK's session fetches, parsed only."""
     with sdk_connection() as region:
         url = f"{region.compute.get_endpoint()}/servers/detail"
         yield lambda: follow_pages(region.session, url)
@@ -94,25 +94,25 @@ def follow_pages(session: Any, url: str | None) -> Iterator[Mapping[str, Any]]:
 
 @contextlib.contextmanager
 def sdk_servers() -> Iterator[Listing]:
-    """The SDK's server objects."""
+    """List the SDK's server objects."""
     with sdk_connection() as region:
         yield lambda: region.compute.servers(details=True)
 
 
 @contextlib.contextmanager
 def libcloud_nodes() -> Iterator[Listing]:
-    """Libcloud's node objects."""
+    """List libcloud's node objects."""
     providers = importlib.import_module("libcloud.compute.providers")
-    given = os.environ
+    variables = os.environ
     nova = providers.get_driver("openstack")(
-        given["OS_USERNAME"],
-        given["OS_PASSWORD"],
-        api_version="2.0",  # The one that follows links; by default it lists the first page alone.
-        ex_tenant_name=given["OS_PROJECT_NAME"],
-        ex_force_auth_url=given["OS_AUTH_URL"].removesuffix("/v3"),
-        ex_domain_name=given["OS_USER_DOMAIN_NAME"],
+        variables["OS_USERNAME"],
+        variables["OS_PASSWORD"],
+        api_version="2.0",  # This version follows links. The default one lists only the first page.
+        ex_tenant_name=variables["OS_PROJECT_NAME"],
+        ex_force_auth_url=variables["OS_AUTH_URL"].removesuffix("/v3"),
+        ex_domain_name=variables["OS_USER_DOMAIN_NAME"],
         ex_force_auth_version="3.x_password",
-        ex_force_service_region=given["OS_REGION_NAME"],
+        ex_force_service_region=variables["OS_REGION_NAME"],
     )
     nova.connection.get_service_catalog()  # logs in
     yield nova.list_nodes
@@ -130,7 +130,7 @@ CLIENTS = {
 
 
 def run(command: Sequence[str], variables: Mapping[str, str]) -> Figures:
-    """Measure a client: what its process prints. It knows of no cloud but this one, and of no proxy."""
+    """Run a client's process, and return its figures. It gets the variables of this cloud only, and no proxy."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     environment = {**inherited, **variables, "no_proxy": "*", "NO_PROXY": "*"}
     done = subprocess.run(command, stdout=subprocess.PIPE, env=environment, check=True)
@@ -143,14 +143,14 @@ def run_client(name: str, variables: Mapping[str, str]) -> Figures:
 
 
 def megabytes(name: str) -> float:
-    """What Linux says of this process's memory."""
-    found = re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    assert found
-    return int(found[1]) / 1024
+    """Return a figure of this process's memory from /proc, in MB."""
+    match = re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert match
+    return int(match[1]) / 1024
 
 
 def measure(client: Client) -> Figures:
-    """List once."""
+    """List once, and return the figures."""
     with client.way() as listing:
         before, start, cpu = megabytes("VmRSS"), time.perf_counter(), time.process_time()
         count = len(list(listing())) if client.kept else sum(1 for _ in listing())

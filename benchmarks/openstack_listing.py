@@ -1,8 +1,8 @@
 """Listing 10,000 servers of an OpenStack region: hvlib against openstacksdk, gophercloud and libcloud.
 
 Pages of 1,000 are served from the memory of another process, so that the clients are measured and not a region. Every
-run is a process of its own, which connects, logs in, and lists once; figures are medians of several runs, and what
-counts are the ratios. Libcloud is installed into a folder that is thrown away; gophercloud is compiled in build/.
+run is a separate process, which connects, logs in, and lists once. Figures are medians of several runs; only their
+ratios matter. Libcloud is installed into a temporary folder; gophercloud is compiled in build/.
 
     python benchmarks/openstack_listing.py
 """
@@ -25,7 +25,7 @@ from servers.openstack_replay.replay import OpenStackReplay
 SERVERS = 10_000
 ROUNDS = 7
 SLOW = {"sdk": 3}
-"""Of a client that takes long there are fewer runs."""
+"""Slow clients, with their smaller number of runs."""
 
 LIBCLOUD = "apache-libcloud==3.9.1"
 GOPHERCLOUD = Path(__file__).with_name("gophercloud")
@@ -39,20 +39,20 @@ Runs = Mapping[str, Sequence[Figures]]
 
 
 def run_gophercloud(variables: Mapping[str, str]) -> Figures:
-    """Measure gophercloud, which wants the domain under a name of its own."""
+    """Measure gophercloud, which reads the domain from a different variable."""
     domain = {"OS_DOMAIN_NAME": variables["OS_USER_DOMAIN_NAME"]}
     return run([str(go_toolchain.executable(GOPHERCLOUD)), MICROVERSION], {**variables, **domain})
 
 
 def measure(variables: Mapping[str, str]) -> Runs:
-    """All runs: the clients in turns, so that whatever else the machine does concerns all alike."""
-    run_client("hvlib", variables)  # The replay encodes what it is asked for the first time.
+    """Run the clients in turns, so that other load of the machine affects all alike. Return the figures."""
+    run_client("hvlib", variables)  # The replay encodes some replies at the first request.
     runs: dict[str, list[Figures]] = {name: [] for name in TITLES}
     for number in range(ROUNDS):
-        for name, known in runs.items():
+        for name, figures in runs.items():
             if number < SLOW.get(name, ROUNDS):
-                known.append(run_gophercloud(variables) if name == "gophercloud" else run_client(name, variables))
-    assert all(figures.servers == SERVERS for known in runs.values() for figures in known), runs
+                figures.append(run_gophercloud(variables) if name == "gophercloud" else run_client(name, variables))
+    assert all(each.servers == SERVERS for figures in runs.values() for each in figures), runs
     return runs
 
 
@@ -74,7 +74,7 @@ def show(runs: Runs) -> None:
             f"  {title:38} {taken:8.3f} {cpu:8.3f} s {slowest / taken:13.1f} {taken / parsed:13.2f}"
             f" {peak:6.1f} MB {growth:7.1f} MB"
         )
-    print("  wanted of hvlib: 100 times as fast as the SDK, within 1.5 times json; streamed, growth within 20 MB")
+    print("  goals for hvlib: 100 times as fast as the SDK, at most 1.5 times json; streamed, growth at most 20 MB")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A lab of a million VMs in a file: how long it takes to make and to list, and the memory that listing takes."""
+"""A lab with a million VMs in a file: how long creating and listing it takes, and the memory for listing."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ print(count, seconds, re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status"
 
 
 def measure(path: Path, vms: int) -> int:
-    """Make a lab and list it in a process of its own, all fields; the peak memory of that, in KiB."""
+    """Make a lab, and list all fields in a separate process. Return that process's peak memory in KiB."""
     began = time.perf_counter()
     create_lab(path, Settings(vms=vms, hosts=max(vms // 2500, 4)))
     made = time.perf_counter() - began
     command = [sys.executable, "-c", LIST, f"sim://{path}"]
-    found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    listed, seconds, kib = int(found[0]), float(found[1]), int(found[2])
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    listed, seconds, kib = int(output[0]), float(output[1]), int(output[2])
     size = path.stat().st_size / 1e6
     print(f"{listed:9,} VMs: made in {made:5.1f} s, {size:5.0f} MB; listed in {seconds:4.1f} s, {kib / 1024:3.0f} MiB")
     return kib

@@ -1,7 +1,7 @@
 """Listing 10,000 VMs of a vCenter with 12 properties: hvlib against pyvmomi, and hvlib's memory.
 
-Replies are made up beforehand, 2 KB a VM as real ones are, and served from the memory of another process over HTTP, so
-that the clients are measured and not a server. Every figure is the median of several runs; what counts are the ratios.
+Replies are made up beforehand, with 2 KB for each VM like real ones, and served from the memory of another process over
+HTTP, so that the clients are measured and not a server. Figures are medians of several runs; only their ratios matter.
 
     python benchmarks/vsphere_listing.py
 """
@@ -42,7 +42,7 @@ PATHS = [
     "runtime.host",
     "runtime.powerState",
 ]
-FIELDS = [  # made of those paths
+FIELDS = [  # made from these paths
     "guest_os",
     "memory_bytes",
     "vcpus",
@@ -87,8 +87,8 @@ def card(number: int, vm: int) -> str:
     address, suffix = f"10.{number}.{vm >> 8 & 255}.{vm & 255}", f"{vm >> 8 & 255:02x}:{vm & 255:02x}"
     local = f"fe80::250:56ff:fe{suffix}"
     configured = "".join(
-        f"<ipAddress><ipAddress>{each}</ipAddress><prefixLength>{length}</prefixLength><state>preferred</state></ipAddress>"
-        for each, length in ((address, 24), (local, 64))
+        f"<ipAddress><ipAddress>{ip}</ipAddress><prefixLength>{length}</prefixLength><state>preferred</state></ipAddress>"
+        for ip, length in ((address, 24), (local, 64))
     )
     return (
         f"<GuestNicInfo><network>VM Network {number}</network><ipAddress>{address}</ipAddress>"
@@ -124,12 +124,12 @@ def vm_content(vm: int) -> str:
 
 
 def listing(method: str, objects: list[str], token: str = "") -> bytes:
-    shown = f"<token>{token}</token>" if token else ""
-    return ENVELOPE.format(method=method, returned=f"<returnval>{shown}{''.join(objects)}</returnval>").encode()
+    token_element = f"<token>{token}</token>" if token else ""
+    return ENVELOPE.format(method=method, returned=f"<returnval>{token_element}{''.join(objects)}</returnval>").encode()
 
 
 class Bodies:
-    """The replies: all objects in one, and in pages, whose token is the number of the next one."""
+    """The replies: one with all objects, and pages. A page's token is the number of the next page."""
 
     def __init__(self, vms: int) -> None:
         objects = [vm_content(vm) for vm in range(vms)]
@@ -145,7 +145,7 @@ class Bodies:
         ]
 
     def reply(self, request: bytes) -> bytes:
-        """The answer to one SOAP request."""
+        """Return the reply to a SOAP request."""
         method = re.search(rb"Body>\s*<(\w+)", request)
         name = method[1].decode() if method else ""
         if name == "RetrievePropertiesEx":
@@ -157,22 +157,22 @@ class Bodies:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers from memory."""
+    """Answers requests from memory."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     bodies: Bodies
 
     def do_GET(self) -> None:
-        """All objects as bytes, without SOAP."""
+        """Send the bytes of all objects, without SOAP."""
         self.answer(self.bodies.bulk if self.path == "/bulk" else b"", 200 if self.path == "/bulk" else 404)
 
     def do_POST(self) -> None:
-        """SOAP."""
+        """Answer a SOAP request."""
         self.answer(self.bodies.reply(self.rfile.read(int(self.headers["Content-Length"]))), 200)
 
     def answer(self, body: bytes, status: int) -> None:
-        """Send a whole answer; the connection stays."""
+        """Send a reply, and keep the connection."""
         self.send_response(status)
         self.send_header("Content-Type", "text/xml; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
@@ -180,7 +180,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def serve(vms: int) -> None:
@@ -231,7 +231,7 @@ def with_pyvmomi(port: int) -> int:
         objectSet=[query.ObjectSpec(obj=view, skip=True, selectSet=[walk])],
     )
     result = query("propertyCollector", stub).RetrievePropertiesEx([spec], query.RetrieveOptions())
-    rows = [{prop.name: prop.val for prop in each.propSet} for each in result.objects]
+    rows = [{prop.name: prop.val for prop in item.propSet} for item in result.objects]
     stub.DropConnections()
     return len(rows)
 
@@ -239,10 +239,10 @@ def with_pyvmomi(port: int) -> int:
 def seconds(work: Callable[[], int]) -> float:
     gc.collect()
     start = time.perf_counter()
-    done = work()
-    taken = time.perf_counter() - start
-    assert done >= VMS, done
-    return taken
+    count = work()
+    elapsed = time.perf_counter() - start
+    assert count >= VMS, count
+    return elapsed
 
 
 def compare() -> None:
@@ -256,16 +256,16 @@ def compare() -> None:
             work()
         times = {name: [seconds(work) for _ in range(RUNS)] for name, work in ways.items()}
         size = transfer(port)
-    median = {name: statistics.median(each) for name, each in times.items()}
+    median = {name: statistics.median(runs) for name, runs in times.items()}
     print(f"{VMS:,} VMs, {len(PATHS)} properties, {size / 1e6:.2f} MB; medians of {RUNS} runs")
-    print(f"  bytes alone                          {median['bytes']:6.3f} s")
+    print(f"  bytes only                           {median['bytes']:6.3f} s")
     print(f"  hvlib, pages of {PAGE:,}, VM records    {median['hvlib']:6.3f} s")
     print(f"  pyvmomi, one bulk call, dicts        {median['pyvmomi']:6.3f} s")
-    print(f"  hvlib is {median['pyvmomi'] / median['hvlib']:.1f} times faster (wanted: 5)")
+    print(f"  hvlib is {median['pyvmomi'] / median['hvlib']:.1f} times faster (goal: 5)")
 
 
 def stream(port: int) -> None:
-    """List page by page and keep nothing; print the most memory that this process ever had, in KB."""
+    """List page by page and keep nothing. Print this process's peak memory in KB."""
     with provider(port) as connected:
         count = sum(len(page.items) for page in connected.compute.vms.get_all(fields=FIELDS).pages())
     print(json.dumps({"vms": count, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}))
@@ -280,25 +280,25 @@ def peak(vms: int) -> int:
 
 
 def compare_memory() -> None:
-    few = statistics.median(peak(PAGE) for _ in range(3))
-    many = statistics.median(peak(VMS) for _ in range(3))
+    one_page = statistics.median(peak(PAGE) for _ in range(3))
+    all_pages = statistics.median(peak(VMS) for _ in range(3))
     print(f"peak memory, streaming pages of {PAGE:,}")
-    print(f"  over {PAGE:6,} VMs                      {few / 1024:6.1f} MB")
-    print(f"  over {VMS:6,} VMs                      {many / 1024:6.1f} MB")
-    print(f"  {many / few:.2f} times as much (wanted: less than 1.3)")
+    print(f"  over {PAGE:6,} VMs                      {one_page / 1024:6.1f} MB")
+    print(f"  over {VMS:6,} VMs                      {all_pages / 1024:6.1f} MB")
+    print(f"  {all_pages / one_page:.2f} times as much (goal: less than 1.3)")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--stream", type=int, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.serve:
-        serve(given.serve)
-    elif given.stream:
-        stream(given.stream)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        serve(arguments.serve)
+    elif arguments.stream:
+        stream(arguments.stream)
     else:
-        compare_memory()  # First: a process's peak counts what it was forked from.
+        compare_memory()  # First: the peak of a process includes the memory of the process it was forked from.
         compare()
 
 

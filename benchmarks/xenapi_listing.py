@@ -1,9 +1,9 @@
 """Listing 10,000 VMs of a XenServer or XCP-ng pool: hvlib over JSON-RPC and over XML-RPC against the XenAPI package.
 
-Replies are made up beforehand, all 92 fields of each VM with values as long as real ones are, and served from the
-memory of another process over HTTP, so that the clients are measured and not a server. Every run is a process of its
-own, which connects, logs in, and lists once; figures are medians of several runs, and what counts are the ratios. The
-XenAPI package is installed into a folder that is thrown away.
+Replies are made up beforehand, with all 92 fields of each VM and values as long as real ones. They are served from the
+memory of another process over HTTP, so that the clients are measured and not a server. Every run is a separate process,
+which connects, logs in, and lists once. Figures are medians of several runs; only their ratios matter. The XenAPI
+package is installed into a temporary folder.
 
     python benchmarks/xenapi_listing.py
 """
@@ -39,7 +39,7 @@ RUNS = 5
 OFFICIAL = "XenAPI==26.21.1"
 
 FIELDS = ["uuid", "name_label", "description", "tags", "power_state", "vcpus", "memory_bytes", "host", "cluster"]
-"""The record's own: nothing is joined for them."""
+"""Fields from the VM's own record, which need no join."""
 
 OPERATIONS = [
     "changing_dynamic_range", "migrate_send", "pool_migrate", "changing_VCPUs_live", "suspend", "hard_reboot",
@@ -127,7 +127,7 @@ def vm_record(number: int) -> dict[str, Any]:
 
 
 def replies(vms: int) -> dict[str, Any]:
-    """What the messages return, by name."""
+    """Return the results of the messages, by the message's name."""
     master = reference("host", 0)
     version = {"product_brand": "XCP-ng", "product_version": "8.3.0"}
     host = blank(CLASSES["host"], address="127.0.0.1", software_version=version, API_version_major=2)
@@ -143,23 +143,25 @@ def replies(vms: int) -> dict[str, Any]:
 
 
 class Bodies:
-    """The replies, on either wire."""
+    """The replies in JSON-RPC and in XML-RPC."""
 
     def __init__(self, vms: int) -> None:
         results = replies(vms)
-        self.json = {name: json_rpc.reply(json_rpc.Call(2, 1, name, []), result=each) for name, each in results.items()}
-        self.xml = {name: xml_rpc.reply(name, result=each) for name, each in results.items()}
+        self.json = {
+            name: json_rpc.reply(json_rpc.Call(2, 1, name, []), result=value) for name, value in results.items()
+        }
+        self.xml = {name: xml_rpc.reply(name, result=value) for name, value in results.items()}
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers from memory."""
+    """Answers requests from memory."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     paths: Mapping[str, Mapping[str, bytes]]
 
     def do_POST(self) -> None:
-        """The reply to the message that the request names."""
+        """Send the reply to the message that the request names."""
         request = self.rfile.read(int(self.headers["Content-Length"]))
         bodies = self.paths.get(self.path)
         named = re.search(rb'"method":"([\w.]+)"|<methodName>([\w.]+)<', request)
@@ -169,7 +171,7 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(bodies[(named[1] or named[2]).decode()], 200)
 
     def answer(self, body: bytes, status: int) -> None:
-        """Send a whole answer; the connection stays."""
+        """Send a reply, and keep the connection."""
         self.send_response(status)
         self.send_header("Content-Type", "text/xml" if self.path == "/RPC2" else "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -177,14 +179,14 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def serve(vms: int) -> None:
-    """Serve until standard input ends: at the first port all, at the second one XML-RPC alone."""
+    """Serve until standard input ends: both protocols at the first port, only XML-RPC at the second."""
     bodies = Bodies(vms)
     both = type("Both", (Handler,), {"paths": {"/jsonrpc": bodies.json, "/RPC2": bodies.xml}})
-    xml = type("XMLAlone", (Handler,), {"paths": {"/RPC2": bodies.xml}})
+    xml = type("XMLOnly", (Handler,), {"paths": {"/RPC2": bodies.xml}})
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler) for handler in (both, xml)]
     for server in servers:
         server.daemon_threads = True
@@ -206,7 +208,7 @@ def served(vms: int) -> Iterator[list[int]]:
 
 @contextlib.contextmanager
 def with_hvlib(port: int) -> Iterator[Callable[[], Any]]:
-    """VM objects."""
+    """Connect hvlib, and yield a function that lists VM objects."""
     hvlib: Any = importlib.import_module("hvlib")
     with hvlib.connect(f"xenapi+http://user@127.0.0.1:{port}", password="none") as provider:
         yield lambda: provider.compute.vms.get_all(fields=FIELDS).all()
@@ -214,7 +216,7 @@ def with_hvlib(port: int) -> Iterator[Callable[[], Any]]:
 
 @contextlib.contextmanager
 def with_xenapi(port: int) -> Iterator[Callable[[], Any]]:
-    """Dicts, all of whose numbers are text."""
+    """Connect XenAPI, and yield a function that lists dicts. All numbers in these are text."""
     session = importlib.import_module("XenAPI").Session(f"http://127.0.0.1:{port}")
     session.login_with_password("user", "none", "1.0", "benchmark")
     yield session.xenapi.VM.get_all_records
@@ -223,7 +225,7 @@ def with_xenapi(port: int) -> Iterator[Callable[[], Any]]:
 
 @contextlib.contextmanager
 def raw(port: int, path: str, body: str) -> Iterator[Callable[[], Any]]:
-    """The reply's bytes."""
+    """Connect, and yield a function that reads the bytes of the reply."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.connect()
 
@@ -241,38 +243,38 @@ XML_CALL = "<methodName>VM.get_all_records</methodName>"
 Way = Callable[[int], contextlib.AbstractContextManager[Callable[[], Any]]]
 
 WAYS: Mapping[str, tuple[str, int, Way]] = {
-    "json": ("bytes alone, JSON", 0, lambda port: raw(port, "/jsonrpc", JSON_CALL)),
-    "xml": ("bytes alone, XML", 0, lambda port: raw(port, "/RPC2", XML_CALL)),
+    "json": ("bytes only, JSON", 0, lambda port: raw(port, "/jsonrpc", JSON_CALL)),
+    "xml": ("bytes only, XML", 0, lambda port: raw(port, "/RPC2", XML_CALL)),
     "hvlib-json": ("hvlib, JSON-RPC, VM objects", 0, with_hvlib),
     "hvlib-xml": ("hvlib, XML-RPC, VM objects", 1, with_hvlib),
     "xenapi": ("XenAPI, XML-RPC, dicts", 0, with_xenapi),
 }
-"""What is measured: its name, which of the server's ports it uses, and what connects and then lists."""
+"""The clients: a title, the index of the server's port, and a context that connects and yields a listing function."""
 
 
 def kilobytes() -> int:
-    """The most memory that this process ever had."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    assert found
-    return int(found[1])
+    """Return this process's peak memory in KB."""
+    match = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert match
+    return int(match[1])
 
 
 def measure(name: str, port: int) -> None:
-    """List once; print how long it took, and the memory before and at the most."""
+    """List once. Print the seconds, and the memory before and at the peak."""
     with WAYS[name][2](port) as work:
         before, start = kilobytes(), time.perf_counter()
-        found = work()
+        rows = work()
         seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": seconds, "length": len(found), "before": before, "peak": kilobytes()}))
+    print(json.dumps({"seconds": seconds, "length": len(rows), "before": before, "peak": kilobytes()}))
 
 
 def run(name: str, port: int, folder: str) -> dict[str, float]:
     command = [sys.executable, __file__, "--measure", name, str(port)]
     environment = {**os.environ, "PYTHONPATH": folder}
     done = subprocess.run(command, stdout=subprocess.PIPE, env=environment, check=True)
-    found: dict[str, float] = json.loads(done.stdout)
-    assert found["length"] >= VMS, found
-    return found
+    figures: dict[str, float] = json.loads(done.stdout)
+    assert figures["length"] >= VMS, figures
+    return figures
 
 
 def compare(folder: str) -> None:
@@ -280,7 +282,7 @@ def compare(folder: str) -> None:
         runs = [{name: run(name, ports[way[1]], folder) for name, way in WAYS.items()} for _ in range(RUNS)]
 
     def median(name: str, figure: str) -> float:
-        return statistics.median(each[name][figure] for each in runs)
+        return statistics.median(run[name][figure] for run in runs)
 
     sizes = [f"{median(name, 'length') / 1e6:.1f} MB {name.upper()}" for name in ("json", "xml")]
     print(f"{VMS:,} VMs, {len(CLASSES['VM'].fields)} fields, {', '.join(sizes)}; medians of {RUNS} processes each")
@@ -290,18 +292,18 @@ def compare(folder: str) -> None:
         seconds, peak = median(name, "seconds"), median(name, "peak") / 1024
         growth = peak - median(name, "before") / 1024
         print(f"  {title:30} {seconds:8.3f} {slowest / seconds:16.1f} {peak:9.1f} MB {growth:7.1f} MB")
-    print("  wanted of hvlib: JSON-RPC 30 times as fast, under 150 MB; XML-RPC 2 times as fast")
+    print("  goals for hvlib: JSON-RPC 30 times as fast, below 150 MB; XML-RPC 2 times as fast")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.serve:
-        serve(given.serve)
-    elif given.measure:
-        measure(given.measure[0], int(given.measure[1]))
+    arguments = parser.parse_args()
+    if arguments.serve:
+        serve(arguments.serve)
+    elif arguments.measure:
+        measure(arguments.measure[0], int(arguments.measure[1]))
     else:
         with tempfile.TemporaryDirectory() as folder:
             pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]

@@ -1,9 +1,9 @@
-"""Watching the VMs of a XenServer or XCP-ng pool: what an event costs in a pool of 100 and in one of 10,000, and takes.
+"""Watching the VMs of a XenServer or XCP-ng pool: processor time and latency of an event, with 100 and 10,000 VMs.
 
-Both pools are simulated, each by a process of its own, and each is watched by a process of its own, all fields. Then
-VMs are renamed in both in turn, so that whatever else the machine does concerns both alike. The server collects events
-for 50 ms after each call: of two renames one comes while the watch waits, and one while the server collects; they are
-so far apart that each is told by itself.
+Each pool is simulated by a separate process, and another process watches all fields of its VMs. Then VMs are renamed in
+both pools in turns, so that other load of the machine affects both alike. The server collects events for 50 ms after
+each call. Of every two renames one happens while the watch waits, and one while the server collects. They are so far
+apart that each is delivered separately.
 
     python benchmarks/xenapi_watch.py
 """
@@ -29,29 +29,29 @@ from hvlib.model.event import EventType
 SIZES = (100, 10_000)
 RENAMES = 2_000
 BATCHING = 0.050
-"""Seconds that the server collects events, as real ones do."""
+"""How long the server collects events, in seconds. Real servers do this too."""
 
 ROUND = 0.120
-"""Seconds in which each pool has two renames: twice the batching, and what it takes to tell and to ask again."""
+"""The time for two renames in each pool, in seconds: twice BATCHING, and some time to deliver and call again."""
 
 SECOND = (0.010, 0.045)
-"""Seconds after a pool's first rename of a round, when the server collects, within which the second one comes."""
+"""The time from a pool's first rename in a round to the second, in seconds: the server collects then."""
 
 TARGETS = 100
-"""VMs that are renamed, by turns."""
+"""How many VMs are renamed, in turns."""
 
 PASSWORD = "none"
 
 
 def follow(port: str, count: str) -> None:
-    """Watch; say which VMs there are; then print what the renames took, whose time is in the new names."""
+    """Watch VMs. Print their ids, then the processor time and latencies of the renames, whose time is the new name."""
     with (
         hvlib.connect(f"xenapi+http://root@127.0.0.1:{port}", password=PASSWORD) as provider,
         provider.compute.vms.watch() as watch,
     ):
-        known = list(itertools.takewhile(lambda event: event.type is not EventType.SYNCED, watch))
-        print(json.dumps([event.ref.id for event in known if event.ref]), flush=True)
-        del known
+        snapshot = list(itertools.takewhile(lambda event: event.type is not EventType.SYNCED, watch))
+        print(json.dumps([event.ref.id for event in snapshot if event.ref]), flush=True)
+        del snapshot
         latencies, start = [], time.process_time()
         for event in itertools.islice(watch, int(count)):
             assert event.resource
@@ -73,20 +73,20 @@ class Pool:
         self._waits = self.waits()
 
     def rename(self) -> None:
-        """Give the next VM a name that says when it got it."""
+        """Rename the next VM to the current time."""
         fields = {"name_label": str(time.monotonic_ns())}
-        self._ask("write", table="VM", ref=next(self._refs), fields=fields)
+        self._call("write", table="VM", ref=next(self._refs), fields=fields)
 
     def waits(self) -> int:
-        """How often the server was asked for events."""
-        return int(self._ask("calls")["event.from"])
+        """Return how many calls for events the server has had."""
+        return int(self._call("calls")["event.from"])
 
-    def found(self) -> dict[str, Any]:
-        """What the watch has measured: seconds of processor time an event, and of latency of each."""
-        found: dict[str, Any] = _line(self._watch)
-        return {**found, "batches": self.waits() - self._waits}
+    def results(self) -> dict[str, Any]:
+        """Return the watch's results: processor time for an event, and the latency of each, in seconds."""
+        results: dict[str, Any] = _line(self._watch)
+        return {**results, "batches": self.waits() - self._waits}
 
-    def _ask(self, verb: str, **arguments: Any) -> Any:
+    def _call(self, verb: str, **arguments: Any) -> Any:
         self._door.request("POST", f"/hvlib/{verb}", json.dumps(arguments))
         return json.load(self._door.getresponse())["result"]
 
@@ -104,7 +104,7 @@ def _line(process: subprocess.Popen[str]) -> Any:
 
 
 def schedule(pools: list[Pool]) -> Iterator[tuple[float, Pool]]:
-    """When which pool has a rename."""
+    """Generate the times of the renames, with the pool of each."""
     chance = random.Random("hvlib")
     for number in range(RENAMES // 2):
         for position, pool in enumerate(pools):
@@ -120,28 +120,28 @@ def measure() -> list[dict[str, Any]]:
         for moment, pool in schedule(pools):
             time.sleep(max(0.0, start + moment - time.monotonic()))
             pool.rename()
-        return [pool.found() for pool in pools]
+        return [pool.results() for pool in pools]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--follow", nargs=2, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.follow:
-        follow(*given.follow)
+    arguments = parser.parse_args()
+    if arguments.follow:
+        follow(*arguments.follow)
         return
     results = measure()
     print(f"{RENAMES:,} renames in each pool, all fields watched; the server collects for {BATCHING * 1000:.0f} ms")
     print(f"  {'VMs':>8} {'CPU an event':>14} {'events a call':>14} {'median latency':>15} {'99 % within':>12}")
-    for vms, found in zip(SIZES, results, strict=True):
-        middle, last = statistics.median(found["latencies"]), statistics.quantiles(found["latencies"], n=100)[98]
-        together = RENAMES / found["batches"]
+    for vms, result in zip(SIZES, results, strict=True):
+        median, slow = statistics.median(result["latencies"]), statistics.quantiles(result["latencies"], n=100)[98]
+        per_call = RENAMES / result["batches"]
         print(
-            f"  {vms:8,} {found['cpu'] * 1e6:11.0f} us {together:14.2f} {middle * 1000:12.1f} ms {last * 1000:9.1f} ms"
+            f"  {vms:8,} {result['cpu'] * 1e6:11.0f} us {per_call:14.2f} {median * 1000:12.1f} ms {slow * 1000:9.1f} ms"
         )
-    few, many = (found["cpu"] for found in results)
-    print(f"  CPU an event, {SIZES[1]:,} VMs to {SIZES[0]}: {many / few:.2f} (wanted: 1.2 at most)")
-    print(f"  latency wanted: {BATCHING * 1000 + 20:.0f} ms at most")
+    small, large = (result["cpu"] for result in results)
+    print(f"  CPU an event, {SIZES[1]:,} VMs to {SIZES[0]}: {large / small:.2f} (goal: at most 1.2)")
+    print(f"  goal for latency: at most {BATCHING * 1000 + 20:.0f} ms")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How the documentation is built: `make docs`. Warnings are errors, examples are run."""
+"""Sphinx's configuration: `make docs` builds the documentation. Warnings are errors, and examples are run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 myst_enable_extensions = ["colon_fence"]
 
-doctest_test_doctest_blocks = ""  # those of docstrings run in their own module: make docs
+doctest_test_doctest_blocks = ""  # The examples of docstrings run in their own module: make docs.
 doctest_global_setup = "import hvlib"
 
 write(Path(__file__).parent / "_generated")

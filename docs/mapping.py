@@ -1,4 +1,4 @@
-"""The parts of the documentation that are made of the drivers' tables: each driver's mapping, and the parity matrix."""
+"""Generates the documentation that comes from the drivers' tables: each driver's mapping, and the parity matrix."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["DRIVERS", "mapping", "parity", "write"]
 DRIVERS = ("vsphere", "xenapi", "openstack", "sim")
 
 BASE = ("uuid", "name_label", "description", "tags", "created_at")
-"""The fields that all kinds have, which come first."""
+"""The fields that all kinds have. They come first."""
 
 
 def write(directory: Path) -> None:
-    """Write the generated pages, to be included in others."""
+    """Write the generated pages, which other pages include."""
     directory.mkdir(exist_ok=True)
     for driver in DRIVERS:
         (directory / f"mapping-{driver}.md").write_text("\n".join(mapping(driver)) + "\n")
@@ -29,13 +29,13 @@ def write(directory: Path) -> None:
 
 
 def adapters(driver: str) -> dict[str, Any]:
-    """The adapters of a driver by the name of their kind, in the order of the kinds."""
-    found = {adapter.kind.kind: adapter for adapter in import_module(f"hvlib_{driver}.session").ADAPTERS}
-    return {kind: found[kind] for kind in KINDS if kind in found}
+    """The adapters of a driver by the name of their kind, in the order of `KINDS`."""
+    by_kind = {adapter.kind.kind: adapter for adapter in import_module(f"hvlib_{driver}.session").ADAPTERS}
+    return {kind: by_kind[kind] for kind in KINDS if kind in by_kind}
 
 
 def mapping(driver: str) -> Iterator[str]:
-    """A section for each kind: its native type, what its objects have in common, and where each field comes from."""
+    """The lines of a section for each kind: its native type, the conditions of its objects, and each field's origin."""
     for kind, adapter in adapters(driver).items():
         table: Table[Any] = adapter.table
         yield f"### {kind}"
@@ -50,21 +50,21 @@ def mapping(driver: str) -> Iterator[str]:
 
 
 def parity() -> Iterator[str]:
-    """For each kind, which driver has which field and which action."""
-    known = {driver: adapters(driver) for driver in DRIVERS}
+    """The lines of tables, for each kind, of the fields and actions that each driver has."""
+    by_driver = {driver: adapters(driver) for driver in DRIVERS}
     for kind, record in KINDS.items():
-        having = [driver for driver in DRIVERS if kind in known[driver]]
+        drivers = [driver for driver in DRIVERS if kind in by_driver[driver]]
         yield f"## {kind}"
         yield ""
-        fields = {driver: known[driver][kind].table.fields for driver in having}
-        rows = ((f"`{name}`", *(_tick(name in fields[driver]) for driver in having)) for name in record.all_fields())
-        yield from _markdown(("field", *having), rows)
+        fields = {driver: by_driver[driver][kind].table.fields for driver in drivers}
+        rows = ((f"`{name}`", *(_tick(name in fields[driver]) for driver in drivers)) for name in record.all_fields())
+        yield from _markdown(("field", *drivers), rows)
         yield ""
-        actions = {driver: {action.__name__: action for action in _actions(known[driver][kind])} for driver in having}
-        names = sorted({name for each in actions.values() for name in each})
+        actions = {driver: {action.__name__ for action in _actions(by_driver[driver][kind])} for driver in drivers}
+        names = sorted(set().union(*actions.values()))
         if names:
-            rows = ((f"`{name}`", *(_tick(name in actions[driver]) for driver in having)) for name in names)
-            yield from _markdown(("action", *having), rows)
+            rows = ((f"`{name}`", *(_tick(name in actions[driver]) for driver in drivers)) for name in names)
+            yield from _markdown(("action", *drivers), rows)
             yield ""
 
 
@@ -78,7 +78,7 @@ def _ordered(fields: Mapping[str, Column]) -> Sequence[str]:
 
 
 def _names(adapter: Any) -> Mapping[str, str]:
-    """The server's names of properties that a driver's rows call otherwise."""
+    """The server's name of each property, by its name in the driver's rows."""
     collection = getattr(adapter, "collection", None)
     fields = () if collection is None else msgspec.structs.fields(collection.whole)
     return {field.name: field.encode_name for field in fields}
@@ -98,10 +98,10 @@ def _filtered(column: Column) -> str:
 
 
 def _conditions(table: Table[Any], names: Mapping[str, str]) -> str:
-    """The conditions by which the kind's objects are told from others of the native type."""
+    """The conditions that distinguish the kind's objects from other objects of the native type."""
     tests = [f"`{stored}` is {' or '.join(f'`{value}`' for value in values)}" for stored, values in table.conditions()]
     if table.accept is not None:
-        tests.append(f"{_origin(table.accept, names)} says so")
+        tests.append(f"a condition on {_origin(table.accept, names)} holds")
     return f", where {' and '.join(tests)}" if tests else ""
 
 

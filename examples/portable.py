@@ -3,7 +3,7 @@
     python examples/portable.py sim://
     HVLIB_PROVIDER=vsphere://admin@vc.example.org python examples/portable.py
 
-It stops one running VM and starts it again, and ends with status 0 only if it has seen all that it asked for.
+It stops one running VM and starts it again, and ends with status 0 only if every result was as expected.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SECONDS = 60.0
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run it on the provider of the first argument, or of HVLIB_PROVIDER. Returns the exit status."""
+    """Run the script on the provider of the first argument, or of HVLIB_PROVIDER. Returns the exit status."""
     try:
         with hvlib.connect(*arguments[:1]) as provider, provider.count_requests() as requests:
             about = provider.about
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def list_vms(provider: hvlib.Provider) -> list[hvlib.VM]:
-    """List with a projection, and with filters that give what they should."""
+    """The VMs, listed with a projection. Checks a listing with filters against them."""
     vms = provider.compute.vms.get_all(fields=["name_label", "uuid", "power_state", "vcpus"]).all()
     states = Counter(vm.power_state for vm in vms)
     print(f"{len(vms)} VMs: " + ", ".join(f"{count} {state}" for state, count in states.items()))
@@ -44,22 +44,22 @@ def list_vms(provider: hvlib.Provider) -> list[hvlib.VM]:
         print(f"  {vm.uuid}  {vm.power_state:<9}  {vm.vcpus} vcpus  {vm.name_label}")
     running = provider.compute.vms.get_all(fields=[], power_state="running", name_label=hvlib.glob("*1*")).all()
     expected = {vm.ref for vm in vms if vm.power_state == "running" and "1" in vm.name_label}
-    require({vm.ref for vm in running} == expected, "the filters gave other VMs than those that fit")
-    print(f"{len(running)} run and have a 1 in their name")
+    require({vm.ref for vm in running} == expected, "the filters returned other VMs than those that fit")
+    print(f"{len(running)} running VMs have a 1 in their name")
     return vms
 
 
 def find_vms(provider: hvlib.Provider, vms: list[hvlib.VM]) -> None:
-    """Find by uuid and by name, which may be the name of several."""
+    """Find a VM by its uuid and by its name. Several VMs may have the same name."""
     require(bool(vms), "there are no VMs")
-    found = provider.compute.vms.get_by_uuid(vms[-1].uuid)
-    require(found.ref == vms[-1].ref, "another VM has this uuid")
-    print(f"uuid {found.uuid} is {found.name_label}")
+    vm = provider.compute.vms.get_by_uuid(vms[-1].uuid)
+    require(vm.ref == vms[-1].ref, "another VM has this uuid")
+    print(f"uuid {vm.uuid} is {vm.name_label}")
     name, count = Counter(vm.name_label for vm in vms).most_common(1)[0]
-    named = provider.compute.vms.get_by_name_label(name)
-    require(len(named) == count, f"{len(named)} VMs are named {name}, not {count}")
+    namesakes = provider.compute.vms.get_by_name_label(name)
+    require(len(namesakes) == count, f"{len(namesakes)} VMs are named {name}, not {count}")
     try:
-        print(f"find({name!r}) gives {provider.compute.vms.find(name)!r}")
+        print(f"find({name!r}) returns {provider.compute.vms.find(name)!r}")
     except hvlib.AmbiguousName as error:
         print(f"find({name!r}) does not guess: {error}")
 
@@ -74,15 +74,15 @@ def restart_one(provider: hvlib.Provider, vm: hvlib.VM | None) -> None:
         reporter.start()
         await_word(seen, "SYNCED")
         vm.stop().wait(timeout=SECONDS)
-        await_word(seen, "halted")  # Not started before it was seen: changes that follow each other closely may merge.
+        await_word(seen, "halted")  # Start it only after this event: changes in quick succession may come as one.
         vm.start().wait(timeout=SECONDS)
         await_word(seen, "running")
     reporter.join(SECONDS)
-    require(not reporter.is_alive(), "the watch was closed, and its thread still waits")
+    require(not reporter.is_alive(), "the watch was closed, but its thread still waits")
 
 
 def report(watch: hvlib.Watch[hvlib.VM], ref: hvlib.Ref, seen: Queue[str]) -> None:
-    """Print what happens to one VM once the watch knows all, and pass its power states on."""
+    """Print the changes of one VM after SYNCED, and put its power states into ``seen``."""
     synced = False
     for event in watch:
         if event.type is hvlib.EventType.SYNCED:
@@ -94,7 +94,7 @@ def report(watch: hvlib.Watch[hvlib.VM], ref: hvlib.Ref, seen: Queue[str]) -> No
 
 
 def await_word(seen: Queue[str], word: str) -> None:
-    """Wait until the watching thread has seen it."""
+    """Wait until the watching thread has put ``word`` into ``seen``."""
     try:
         while seen.get(timeout=SECONDS) != word:
             pass
@@ -103,13 +103,13 @@ def await_word(seen: Queue[str], word: str) -> None:
 
 
 def require(condition: bool, otherwise: str) -> None:
-    """Raise `Unseen` unless what was observed is what had to be."""
+    """Raise `Unseen`, with the message ``otherwise``, unless the condition holds."""
     if not condition:
         raise Unseen(otherwise)
 
 
 class Unseen(Exception):
-    """Something did not happen that had to."""
+    """An expected result did not come."""
 
 
 if __name__ == "__main__":

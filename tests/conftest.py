@@ -1,4 +1,4 @@
-"""Marks the units by the rooms that they are in, and guards them: see rooms.py."""
+"""Mark the tests in the rooms of units as units, and fail units that use sockets: see rooms.py."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from rooms import GUARD, is_unit
 
 
 def pytest_configure() -> None:
-    sys.addaudithook(GUARD.hear)
-    # A process inherits ignored signals, as a background job's, but no handlers: the tests' processes heed them.
+    sys.addaudithook(GUARD.audit)
+    # A background job ignores these signals, and its child processes inherit that. They do not inherit handlers: with
+    # one set here, the processes that tests start react to the signals.
     for number in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
@@ -26,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    # The tests make much garbage. To look for it among all that was imported took a fifth of the units' time.
+    # The tests make much garbage. Searching the imported modules for it took a fifth of the units' time.
     gc.collect()
     gc.freeze()
 
@@ -42,7 +43,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def fail_if_refused() -> Iterator[None]:
-    """Fail a phase of a test, unless it failed anyway, if it used a socket and caught the error."""
+    """Fail a phase of a test that used a socket and caught the error. If the phase failed by itself, keep its error."""
     try:
         result = yield
     except BaseException:

@@ -1,4 +1,4 @@
-"""The rooms of the tests, and the guard of the units' rooms: a unit starts no server and opens no socket."""
+"""Which test folders ("rooms") hold units, and the guard for them: a unit starts no server and opens no socket."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ UNIT_ROOMS = (
     "examples/test_portable.py",
     "drivers/*/unit",
 )
-"""As the Makefile's UNIT_TESTS."""
+"""The same list as the Makefile's UNIT_TESTS."""
 
 REFUSED = ("socket.bind", "socket.connect")
 
 
 def is_unit(path: Path) -> bool:
-    """Return whether a file of tests is in a room of units."""
+    """Return whether a test file is in a room of units."""
     inside = path.relative_to(TESTS)
     return any(fnmatch(str(place), room) for place in (inside, *inside.parents) for room in UNIT_ROOMS)
 
 
 class SocketGuard:
-    """Refuses to bind and to connect sockets while a unit runs, and remembers what it refused."""
+    """Refuses to bind and to connect sockets while a unit runs, and keeps a list of the refusals."""
 
     def __init__(self) -> None:
         self.on = False
         self._refused: list[str] = []
 
-    def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Refuse what a unit does with a socket. This is an audit hook: the interpreter calls it, in any thread."""
+    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Raise PermissionError where a unit uses a socket. An audit hook: the interpreter calls it, in any thread."""
         if self.on and event in REFUSED:
             message = f"{event} {arguments[1]!r}: a unit opens no socket. Where such a test belongs: CONTRIBUTING.md"
             self._refused.append(message)
-            raise PermissionError(EPERM, message)  # an OSError, after which code under test closes the socket
+            raise PermissionError(EPERM, message)  # an OSError: the code under test closes the socket after it
 
     def take_refused(self) -> list[str]:
-        """Return what was refused since the last call: code under test may have caught the error."""
+        """Return the messages of the refusals since the last call: code under test may have caught the error."""
         refused, self._refused = self._refused, []
         return refused
 
 
 GUARD = SocketGuard()
-"""The one that tests/conftest.py installs."""
+"""The guard that tests/conftest.py installs."""

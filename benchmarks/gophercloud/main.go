@@ -1,5 +1,5 @@
-// Gophercloud, measured: lists all servers of the region that the variables OS_* name, once, as openstack_clients.py
-// does, and prints the same line.
+// Gophercloud, measured: lists all servers of the region that the variables OS_* name, once, like the clients of
+// openstack_clients.py, and prints the same line of figures.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/pagination"
 )
 
-type measured struct {
+type figures struct {
 	Seconds float64 `json:"seconds"`
 	CPU     float64 `json:"cpu"`
 	Servers int     `json:"servers"`
@@ -34,13 +34,13 @@ func main() {
 		log.Fatal(err)
 	}
 	before, start, cpu := megabytes("VmRSS"), time.Now(), processorTime()
-	found, err := list(ctx, compute)
+	rows, err := list(ctx, compute)
 	if err != nil {
 		log.Fatal(err)
 	}
 	seconds := time.Since(start).Seconds()
-	said := measured{seconds, processorTime() - cpu, len(found), before, megabytes("VmHWM")}
-	if err := json.NewEncoder(os.Stdout).Encode(said); err != nil {
+	result := figures{seconds, processorTime() - cpu, len(rows), before, megabytes("VmHWM")}
+	if err := json.NewEncoder(os.Stdout).Encode(result); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -54,8 +54,8 @@ func connect(ctx context.Context) (*gophercloud.ServiceClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	where := gophercloud.EndpointOpts{Region: os.Getenv("OS_REGION_NAME")}
-	compute, err := openstack.NewComputeV2(provider, where)
+	endpoint := gophercloud.EndpointOpts{Region: os.Getenv("OS_REGION_NAME")}
+	compute, err := openstack.NewComputeV2(provider, endpoint)
 	if err == nil {
 		compute.Microversion = os.Args[1]
 	}
@@ -63,17 +63,17 @@ func connect(ctx context.Context) (*gophercloud.ServiceClient, error) {
 }
 
 func list(ctx context.Context, compute *gophercloud.ServiceClient) ([]servers.Server, error) {
-	var found []servers.Server
+	var rows []servers.Server
 	pager := servers.List(compute, servers.ListOpts{})
 	err := pager.EachPage(ctx, func(_ context.Context, page pagination.Page) (bool, error) {
-		more, err := servers.ExtractServers(page)
-		found = append(found, more...)
+		pageRows, err := servers.ExtractServers(page)
+		rows = append(rows, pageRows...)
 		return true, err
 	})
-	return found, err
+	return rows, err
 }
 
-// Seconds of this process.
+// processorTime returns the processor time of this process, in seconds.
 func processorTime() float64 {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -82,7 +82,7 @@ func processorTime() float64 {
 	return float64(usage.Utime.Nano()+usage.Stime.Nano()) / 1e9
 }
 
-// What Linux says of this process's memory.
+// megabytes returns a figure of this process's memory from /proc, in MB.
 func megabytes(name string) float64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

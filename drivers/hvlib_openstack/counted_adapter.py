@@ -1,4 +1,4 @@
-"""CountedAdapter: the base of kinds whose service can't be asked for several objects by their identifiers."""
+"""CountedAdapter: the base of kinds whose service has no request for several objects by their identifiers."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ __all__ = ["CountedAdapter"]
 R = TypeVar("R", bound=Resource)
 
 MAX_WITHOUT_COUNT = 2
-"""How many objects of a collection of several pages are read one by one without asking how many there are."""
+"""Up to how many objects of a collection of several pages are read one by one without asking for its size."""
 
 
 class CountedAdapter(TableAdapter[R]):
     """Reads several objects one by one or in pages, whichever takes fewer round trips.
 
-    A first page that is the last one settles it. Else the service is asked how many objects it has: with the first
-    page, or before it.
+    If the first page is the last one, it holds all objects. Else the service is asked how many objects it has: with
+    the first page, or before it.
     """
 
     unseen_length: ClassVar[int] = 0
-    """Objects of a page while none was seen, for a service that does not count with the first page; 0: it does."""
+    """Objects per page until a page has been read, for a service whose first page has no count; 0: it has a count."""
 
     def __init__(self, client: Client) -> None:
         super().__init__(client)
         self._page_length: int | None = None
-        """Objects of a page that others follow; 0: one page has all; None: no page was seen yet."""
+        """Objects on a page that is not the last; 0: one page holds all objects; None: no page has been read yet."""
 
     @abstractmethod
     def count(self, first: CollectionPage[Any] | None) -> int | None:
-        """How many objects can be read, by the service; None: it does not tell. At most one round trip.
+        """The service's number of objects that can be read; None: it does not say. At most one round trip.
 
-        | first: the first page of them, if it has been read
+        | first: the first page of these objects, if it has been read
         """
 
     def page(
@@ -56,7 +56,7 @@ class CountedAdapter(TableAdapter[R]):
         return page, token
 
     def found(self, rows: Rows, ids: set[str]) -> list[Any]:
-        """`TableAdapter.found`: min(objects, pages) round trips, and one."""
+        """`TableAdapter.found`, in min(objects, pages) + 1 round trips."""
         length, total = self._page_length, None
         if length is None and len(ids) > MAX_WITHOUT_COUNT:
             length = self.unseen_length
@@ -64,10 +64,10 @@ class CountedAdapter(TableAdapter[R]):
             total = self._total(ids, None)
             if _are_few(ids, total, length):
                 return self.each(rows, ids)
-        found: dict[str, Any] = {}
+        items: dict[str, Any] = {}
         for number, page in enumerate(self.pages(rows, *self.chosen(sorted(ids)))):
-            found |= rows.among(page.items, ids)
-            missing = ids - found.keys()
+            items |= rows.among(page.items, ids)
+            missing = ids - items.keys()
             if page.next is None:
                 self._page_length = len(page.items) if number else 0
                 break
@@ -76,22 +76,26 @@ class CountedAdapter(TableAdapter[R]):
                 break
             total = (self._total(missing, page) if total is None else total) - len(page.items)
             if -math.inf < total <= 0:
-                total = math.inf  # There are more than the service counted.
+                total = math.inf  # The collection is larger than the service's count.
             if len(missing) == 1 or _are_few(missing, total, len(page.items)):
-                return [*found.values(), *self.each(rows, missing)]
-        return [*found.values(), *self._probe(rows, ids, found)]
+                return [*items.values(), *self.each(rows, missing)]
+        return [*items.values(), *self._probe(rows, ids, items)]
 
-    def _probe(self, rows: Rows, ids: set[str], found: Mapping[str, Any]) -> list[Any]:
-        """One of many objects that no page has, by itself: pages do not say that a cell of theirs is down.
+    def _probe(self, rows: Rows, ids: set[str], items: Mapping[str, Any]) -> list[Any]:
+        """Read one of many objects that are on no page by itself: pages do not say that a cell is down.
 
-        The others are taken for gone if this one is: to ask for each of them would take a round trip for each.
+        If this object is gone, the others are taken for gone too: reading each would take a round trip each.
         """
-        missing = ids - found.keys()
-        asked = self._page_length and len(ids) > MAX_SINGLE_READS
-        return self.each(rows, {min(missing)}) if missing and asked else []
+        missing = ids - items.keys()
+        probing = self._page_length and len(ids) > MAX_SINGLE_READS
+        return self.each(rows, {min(missing)}) if missing and probing else []
 
     def _total(self, ids: set[str], first: CollectionPage[Any] | None) -> float:
-        """How many objects there are. At most one round trip, and none where these are few or many anyway."""
+        """The number of objects in the collection. At most one round trip.
+
+        No round trip for so few ids that they are read one by one in any case (infinity), or for so many that pages
+        are read in any case (minus infinity).
+        """
         if len(ids) <= MAX_WITHOUT_COUNT:
             return math.inf
         if len(ids) > MAX_SINGLE_READS:
@@ -101,5 +105,5 @@ class CountedAdapter(TableAdapter[R]):
 
 
 def _are_few(ids: set[str], total: float, length: int) -> bool:
-    """Whether there are no more of these objects than pages of a length."""
+    """Whether there are no more of these objects than pages of ``length`` objects in the collection."""
     return (len(ids) - 1) * length < total

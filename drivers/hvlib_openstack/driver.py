@@ -12,14 +12,14 @@ __all__ = ["OpenStackDriver"]
 
 
 class OpenStackDriver(Driver):
-    """``openstack://CLOUD``: a cloud of clouds.yaml; ``openstack://``: the one that OS_* variables name.
+    """``openstack://CLOUD``: a cloud of clouds.yaml; ``openstack://``: the cloud that OS_* variables name.
 
     Options are those of a cloud in clouds.yaml (``auth_url``, ``project_name``, ``region_name``, ``interface``,
     ``application_credential_id`` and so on), and:
 
     | all_projects: list the servers and volumes of all projects, as an administrator
-    | poll_interval: seconds between two looks at what has changed, while something is watched
-    | sweep_interval: seconds between two comparisons of what the server tells no changes of
+    | poll_interval: seconds between two requests for changes while a watch is open
+    | sweep_interval: seconds between two listings of the objects whose changes the server does not report
     """
 
     description: ClassVar[str] = "OpenStack regions"
@@ -47,7 +47,7 @@ class OpenStackDriver(Driver):
     )
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
-        """A session that is not logged in yet. `ConfigError` for a path, `DriverNotFound` without the SDK."""
+        """A session that is not logged in yet. Raises `ConfigError` for a path, `DriverNotFound` without the SDK."""
         refuse_path(endpoint, "openstack://CLOUD")
         with installed("openstack://", "hvlib-sdk[openstack]"):
             from hvlib_openstack.session import OpenStackSession

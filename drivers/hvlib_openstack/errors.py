@@ -36,13 +36,13 @@ STATE = re.compile(
     r"|in an invalid state|invalid volume: volume|is not in a state|is in this state",
     re.IGNORECASE,
 )
-"""Words of nova and cinder where the object's state forbids a request; other conflicts are with other objects."""
+"""Words of nova and cinder for a request that the object's state forbids. Other conflicts are with other objects."""
 
 UNAUTHORIZED = re.compile(r"unauthorized exception", re.IGNORECASE)
-"""Words of nova where another service does not take the user's token any more."""
+"""Words of nova when another service no longer accepts the user's token."""
 
 MEANWHILE = re.compile("UnexpectedTaskStateError")
-"""Words of nova, as an error of its own, where another request comes to the same server in the same moment."""
+"""Words of nova's internal error when another request to the same server arrives at the same moment."""
 
 MISSING = re.compile(r"could not be found|no such|does not exist", re.IGNORECASE)
 FORBIDDEN = re.compile(r"not authorized|policy doesn't allow|forbidden", re.IGNORECASE)
@@ -54,50 +54,53 @@ REASONS: Mapping[re.Pattern[str], type[HvlibError]] = {
     FORBIDDEN: errors.PermissionDenied,
     MISSING: errors.NotFound,
 }
-"""Errors by the words of a failure; the first that is found counts."""
+"""Error types by the words of a failure. The first pattern that matches counts."""
 
 TAG = re.compile(r"<[^>]*>")
 MAX_TEXT = 400
-"""Characters of an answer that is no JSON which are repeated."""
+"""How many characters of a reply that is not JSON are put into an error."""
 
 
 def refusal(response: requests.Response) -> HvlibError:
-    """The error that a reply with a status from 400 means."""
-    said = _message(response)
+    """The error for a reply that is not a success."""
+    message = _message(response)
     request = response.headers.get("x-openstack-request-id") or response.headers.get("x-compute-request-id")
     if response.status_code == 404 and request is None and isinstance(_native(response), str):
-        return errors.ProtocolError(f"HTTP 404, which the service did not say itself: {said}", native=_native(response))
-    error = _error_type(response.status_code, said)
-    if error is None:
-        found = status_error(response.raw, {})
-        if response.status_code >= 500 and said:
-            found.args = (f"{found}: {said}",)
-        found.request_id = request
-        return found
-    return error(said or f"HTTP {response.status_code} {response.reason}", native=_native(response), request_id=request)
+        return errors.ProtocolError(
+            f"HTTP 404 that does not come from the service itself: {message}", native=_native(response)
+        )
+    error_type = _error_type(response.status_code, message)
+    if error_type is None:
+        error = status_error(response.raw, {})
+        if response.status_code >= 500 and message:
+            error.args = (f"{error}: {message}",)
+        error.request_id = request
+        return error
+    message = message or f"HTTP {response.status_code} {response.reason}"
+    return error_type(message, native=_native(response), request_id=request)
 
 
 def failure(message: str, native: Any = None) -> Failure:
-    """The failure that the words of a server's record mean."""
+    """The `Failure` for the error text of a service's record."""
     error = next((error for words, error in REASONS.items() if words.search(message)), errors.TaskFailed)
     return Failure(error.__name__, message, native)
 
 
-def _error_type(status: int, said: str) -> type[HvlibError] | None:
+def _error_type(status: int, message: str) -> type[HvlibError] | None:
     error = STATUSES.get(status)
-    if status == 400 and UNAUTHORIZED.search(said):
+    if status == 400 and UNAUTHORIZED.search(message):
         return SessionLost
-    if status == 500 and MEANWHILE.search(said):
+    if status == 500 and MEANWHILE.search(message):
         return errors.Conflict
-    if status in (403, 409) and QUOTA.search(said):
+    if status in (403, 409) and QUOTA.search(message):
         return errors.QuotaExceeded
-    if status in (400, 409) and STATE.search(said):
+    if status in (400, 409) and STATE.search(message):
         return errors.InvalidState
     return error
 
 
 def _message(response: requests.Response) -> str:
-    """The service's words, under any of the names that services put them."""
+    """The service's message, under any of the keys that services use for it."""
     try:
         body = msgspec.json.decode(response.content)
     except (msgspec.DecodeError, UnicodeDecodeError):

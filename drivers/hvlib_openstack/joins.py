@@ -1,4 +1,4 @@
-"""Joins: another collection that a kind's fields are made of, read in one request for all objects."""
+"""Joins: other collections that a kind's fields are made of, each read in one request for all objects."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ __all__ = [
 ]
 
 MAX_SINGLE_READS = 40
-"""How many objects are asked for by name or one by one; of more, all are read."""
+"""Up to how many objects are read by identifier or one by one; for more objects, whole collections are read."""
 
 SIZED = Version(2, 87)
-"""The last microversion in which a hypervisor tells its processors and memory."""
+"""The last microversion in which a hypervisor shows its processors and memory."""
 
 Found = Mapping[str, Any]
 """The joined values, by the identifier of the object that they are joined to."""
 
 
 class Join(msgspec.Struct, frozen=True):
-    """A collection that is read beside another one. ``read`` takes the objects that it is wanted for; None: all."""
+    """A collection that is read along with another one. ``read`` takes the ids of the objects to join; None: all."""
 
     name: str
     read: Callable[[Client, Sequence[str] | None], Found]
     natives: ClassVar[Sequence[str]] = ()
-    """The expression of all that was read: a converter picks the object's part."""
+    """`hvlib.driver.table.Join.natives`: none, since a converter picks the object's part of the joined values."""
 
     def source(self, code: Code) -> str:
         """`hvlib.driver.table.Join.source`."""
@@ -91,12 +91,12 @@ class Backend(msgspec.Struct):
 
 
 def sized(client: Client) -> Version:
-    """The microversion that hypervisors are asked for with."""
+    """The microversion of requests for hypervisors."""
     return min(SIZED, client.login.compute)
 
 
 def _networks(client: Client, servers: Sequence[str] | None) -> Found:
-    """The networks of servers, in the order in which they were attached: neutron's ports."""
+    """The networks of servers by neutron's ports, in the order in which they were attached."""
     wanted = [("device_id", id) for id in servers or ()]
     ports = [
         port
@@ -122,7 +122,7 @@ def _subnets(client: Client, networks: Sequence[str] | None) -> Found:
 
 
 def _hypervisors(client: Client, _: Sequence[str] | None) -> Found:
-    """The hypervisors of a compute service's host."""
+    """The hypervisors of each compute service's host."""
     found: dict[str, list[str]] = defaultdict(list)
     path = "/os-hypervisors/detail"
     for page in pages(client.compute, path, "hypervisors", type=Hypervisor, version=sized(client)):
@@ -132,7 +132,7 @@ def _hypervisors(client: Client, _: Sequence[str] | None) -> Found:
 
 
 def _aggregates(client: Client, _: Sequence[str] | None) -> Found:
-    """The aggregate of a compute service's host: of several the one that is an availability zone, else the first."""
+    """The aggregate of each compute service's host. Of several, an availability zone is preferred, else the first."""
     reply = client.compute.get("/os-aggregates", version=client.login.compute)
     aggregates = reply.read(dict[str, list[Aggregate]])["aggregates"]
     aggregates.sort(key=lambda aggregate: (aggregate.availability_zone is None, aggregate.id))
@@ -144,7 +144,7 @@ def _aggregates(client: Client, _: Sequence[str] | None) -> Found:
 
 
 def _capacities(client: Client, _: Sequence[str] | None) -> Found:
-    """The capabilities of cinder's backends, by the backend's name; under None all of them."""
+    """The capabilities of cinder's backends by the backend's name, and of all backends under None."""
     reply = client.service("block-storage").get("/scheduler-stats/get_pools", [("detail", "true")])
     found: dict[Any, list[Capabilities]] = defaultdict(list)
     for backend in reply.read(dict[str, list[Backend]])["pools"]:
@@ -154,7 +154,7 @@ def _capacities(client: Client, _: Sequence[str] | None) -> Found:
 
 
 def _only(type: Any, wanted: Parameters) -> Parameters:
-    """Let neutron tell just these fields."""
+    """The parameters ``wanted``, and those that limit neutron's reply to the fields of ``type``."""
     return [*(("fields", field) for field in type.__struct_fields__), *wanted]
 
 

@@ -1,4 +1,4 @@
-"""MarkerListing: the pages of a collection, and the joins that were read with the first of them."""
+"""MarkerListing: the pages of a collection, and the joins that were read with the first page."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ __all__ = ["Joins", "MarkerListing"]
 R = TypeVar("R", bound=Resource)
 
 Joins = Mapping[str, Mapping[str, Any]]
-"""The values that were joined, by the join's name."""
+"""The joined values, by the join's name."""
 
 MAX_AGE = 300.0
-"""Seconds for which joins may be used. They are all of a region's ports, and these change."""
+"""Seconds after which joins are read again. They may be all of a region's ports, and ports change."""
 
 
 class MarkerListing(TokenListing[R]):
-    """A GET for each page, one more for what is joined: it is read with the first page, for all.
+    """One GET for each page, and one more for joins, which are read with the first page for all objects.
 
     | read: the page after a token, and the token for the next one
-    | join: reads what is joined to the items of a page; None: to all objects
+    | join: reads the joins of a page's items; None: of all objects
     | build: makes the records of a page's items
     """
 

@@ -17,10 +17,10 @@ class Login(msgspec.Struct, frozen=True):
 
     | token: proves the login to every service
     | project: the project's identifier
-    | administrator: whether the user has the role that OpenStack's policies call so
-    | addresses: the base address of each service that there is, by its type
-    | missing: the reason why a service is not there, by its type
-    | compute: the microversion that nova is asked for
+    | administrator: whether the user has the role that OpenStack's policies call ``admin``
+    | addresses: the base address of each service of the region, by its type
+    | missing: the reason why a service is missing, by its type
+    | compute: the microversion of requests to nova
     """
 
     token: Secret

@@ -1,4 +1,4 @@
-"""The vendor's SDK: openstacksdk's Connection, in a login of ours."""
+"""The vendor's SDK: openstacksdk's Connection, in this driver's login."""
 
 from __future__ import annotations
 

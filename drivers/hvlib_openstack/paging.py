@@ -1,8 +1,8 @@
 """Paging: any collection of any OpenStack service, page by page.
 
-The services differ in how they say where the next page is: nova, cinder and neutron by links beside the items, glance
-and keystone by a link of their own; some not at all. Links are followed by what they ask for, never to where they lead:
-behind a proxy services call themselves by other names.
+The services differ in how they name the next page: nova, cinder and neutron put links beside the items, glance and
+keystone have a link of their own, and some collections have none. Only the parameters of a link are used, never its
+address: behind a proxy, services call themselves by other names.
 
     from hvlib_openstack.paging import SdkClient, pages
 
@@ -46,7 +46,7 @@ class CollectionClient(Protocol):
 
 
 class SdkClient:
-    """A service as openstacksdk knows it: ``provider.native.compute``, or any adapter of keystoneauth."""
+    """A service through openstacksdk: ``provider.native.compute``, or any adapter of keystoneauth."""
 
     def __init__(self, adapter: Adapter) -> None:
         self._adapter = adapter
@@ -63,14 +63,14 @@ class SdkClient:
         except (CatalogException, ServiceDisabledException) as error:
             raise Unsupported(f"there is no {service}: {error}") from error
         except (ClientException, SDKException) as error:
-            raise ProtocolError(f"{service} can't be asked: {error}") from error
+            raise ProtocolError(f"the request to {service} failed: {error}") from error
         if response.status_code >= 400:
             raise refusal(response)
         return Reply(response.status_code, response.headers, response.content)
 
 
 class CollectionPage(msgspec.Struct, Generic[T], frozen=True):
-    """One page: its items, the reply that brought them, and what to add to the parameters for the next; None: last."""
+    """One page: its items, its reply, and the parameters to add for the next page; None: there is no next page."""
 
     items: Sequence[T]
     reply: Reply
@@ -121,14 +121,14 @@ def pages(
     version: Version | None = None,
     marker: str | None = None,
 ) -> Iterator[CollectionPage[Any]]:
-    """All pages of a collection, each one round trip, fetched as they are asked for.
+    """All pages of a collection. Each takes one round trip, made when the caller reaches the page.
 
-    | path, key: where the collection is, and what the reply calls it
-    | parameters: its filters, and ``limit``, the items of a page
-    | type: what an item is read into: a msgspec structure, or a dict
-    | marker: the items' field to go on after, of a collection without links: it is over with an empty page
+    | path, key: the collection's path, and its key in the reply
+    | parameters: the collection's filters, and ``limit``, the number of items per page
+    | type: the type that an item is decoded into: a msgspec structure, or a dict
+    | marker: for a collection without links: the items' field to use as marker. An empty page is the last one
 
-    Raises `ProtocolError` where paging has no end, and what the service refuses with.
+    Raises `ProtocolError` if the pages have no end, and the service's refusal as an error of hvlib.
     """
     added: Parameters | None = ()
     seen: set[tuple[tuple[str, str], ...]] = set()
@@ -148,11 +148,11 @@ def page_at(
     reply = client.get(path, parameters, version)
     envelope = reply.read(_envelope(key, cast(Any, type)))
     href = envelope.next or _next(envelope)
-    return CollectionPage(envelope.items, reply, None if href is None else _asked(path, href))
+    return CollectionPage(envelope.items, reply, None if href is None else _position(path, href))
 
 
 def _next(envelope: Any) -> str | None:
-    """The link to the next page, from beside the items."""
+    """The link to the next page that stands beside the items."""
     if isinstance(envelope.links, Links):
         links, href = [*envelope.plural, *envelope.singular], envelope.links.next
     else:
@@ -167,17 +167,17 @@ def _after(items: Sequence[Any], marker: str) -> Parameters | None:
     return [(MARKER, str(last[marker] if isinstance(last, dict) else getattr(last, marker)))]
 
 
-def _asked(path: str, href: str) -> Parameters:
-    """The parameters of a link that name a place in the collection; the link's own address is not followed."""
-    found = [(name, value) for name, value in parse_qsl(urlsplit(href).query) if name in (MARKER, "page", "offset")]
-    if not found:
-        raise ProtocolError(f"the link to the next page of {path} does not say where that begins: {href}")
-    return found
+def _position(path: str, href: str) -> Parameters:
+    """The parameters of a link that name a position in the collection. The link's own address is not used."""
+    position = [(name, value) for name, value in parse_qsl(urlsplit(href).query) if name in (MARKER, "page", "offset")]
+    if not position:
+        raise ProtocolError(f"the link to the next page of {path} does not say where the page begins: {href}")
+    return position
 
 
 @lru_cache(maxsize=256)
 def _envelope(key: str, item: Any) -> Any:
-    """A reply. Cinder's links of ``volume_types`` are the ``volume_type_links``."""
+    """The type of a reply. Cinder's links for ``volume_types`` are in ``volume_type_links``."""
     return msgspec.defstruct(
         "Envelope",
         [

@@ -1,4 +1,4 @@
-"""Scopes: the parameters that ask for the objects of the login's project or of all projects, and a count of these."""
+"""Scopes: the parameters that ask for the objects of the login's project or of all projects, and a count of servers."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class Limits(msgspec.Struct):
 
 
 def server_scope(client: Client) -> Parameters:
-    """Ask nova for the project's servers, or for all projects' servers if the session is for these."""
+    """Ask nova for the project's servers, or for all projects' servers if the session lists all projects."""
     return EVERY_PROJECT if client.all_projects else []
 
 
 def volume_scope(client: Client) -> Parameters:
-    """Ask cinder for the project's volumes, or for all projects' volumes if the session is for these.
+    """Ask cinder for the project's volumes, or for all projects' volumes if the session lists all projects.
 
-    Raises `PermissionDenied` if all are wanted and the user is no administrator: cinder would list the project's own
-    without a word.
+    Raises `PermissionDenied` if all are wanted and the user is not an administrator: cinder would silently list only
+    the project's volumes.
     """
     if not client.all_projects:
         return []
@@ -46,14 +46,14 @@ def volume_scope(client: Client) -> Parameters:
 
 
 def readable_scope(client: Client, listed: Parameters) -> Parameters:
-    """Ask nova or cinder for every object that the user can read by its identifier: also those that are not listed."""
+    """Ask nova or cinder for every object that the user can read by its identifier, also if a listing leaves it out."""
     return EVERY_PROJECT if client.login.administrator else listed
 
 
 def count_servers(client: Client) -> int | None:
-    """Ask nova for the number of servers in `readable_scope`; None: this region does not tell it to this user.
+    """Ask nova for the number of servers in `readable_scope`; None: this region does not show it to this user.
 
-    To an administrator nova tells the servers of all hosts; those without a host are not counted.
+    An administrator gets the number of servers on all hosts; servers without a host are not counted.
     """
     try:
         return _of_all_hosts(client) if client.login.administrator else _of_the_project(client)

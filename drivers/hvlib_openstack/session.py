@@ -53,14 +53,14 @@ class OpenStackSession(Session):
 
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
-        """The kinds that a region has."""
+        """The adapters of the kinds that a region has."""
         return self._adapters
 
     def login(self) -> None:
         """POST /v3/auth/tokens; at the first login also GET of keystone's and nova's versions.
 
         Three round trips, later one. Raises `AuthenticationFailed`, `ConnectionFailed`, `ConfigError`, `Unsupported`
-        for a nova that is too old, and `SessionLost` where a service does not take the token that keystone gave.
+        for a nova that is too old, and `SessionLost` if a service rejects the token that keystone issued.
         """
         self._slot.renew()
         self._adapters = self._adapters or self._make_adapters()
@@ -78,13 +78,13 @@ class OpenStackSession(Session):
             return self._native
 
     def close(self) -> None:
-        """Revoke the token; every call under way ends. Bounded by `hvlib.driver.login_slot.LOGOUT_TIMEOUT`."""
+        """Revoke the token, end every call under way. At most `hvlib.driver.login_slot.LOGOUT_TIMEOUT` seconds."""
         self._slot.close()
 
     def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed | None:
-        """A feed of nova's changes-since, and of listings of the objects whose services tell no changes.
+        """A feed of nova's changes-since, and of listings of the objects whose services report no changes.
 
-        None where only chosen objects are watched: core reads these, soon and then ever less often.
+        None if only chosen objects are watched: core reads these itself, at growing intervals.
         """
         if since is None and all(query.refs is not None for query in queries):
             return None

@@ -11,32 +11,32 @@ GIB = 1 << 30
 
 
 def mebibytes(value: int | None) -> int | None:
-    """Bytes."""
+    """Convert MiB to bytes."""
     return None if value is None else value * MIB
 
 
 def gibibytes(value: int | None) -> int | None:
-    """Bytes."""
+    """Convert GiB to bytes."""
     return None if value is None else value * GIB
 
 
 def moment(value: datetime | None) -> datetime | None:
-    """A moment in UTC: some services leave the zone out."""
+    """Convert a time to UTC. A time without a zone is in UTC: some services leave the zone out."""
     if value is None or value.tzinfo is UTC:
         return value
     return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def text(value: str | None) -> str | None:
-    """Text; None if there is none."""
+    """The text; None if it is empty."""
     return value or None
 
 
 def label(value: str | None) -> str:
-    """A name; objects without one have an empty one."""
+    """The name; an empty name if the object has none."""
     return value or ""
 
 
 def ordered(values: list[str]) -> tuple[str, ...]:
-    """Labels, sorted."""
+    """The labels, sorted."""
     return tuple(sorted(values)) if values else ()

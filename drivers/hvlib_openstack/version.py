@@ -17,10 +17,10 @@ class Version(msgspec.Struct, frozen=True, order=True):
 
     @classmethod
     def of(cls, text: str) -> Version:
-        """Read a text such as ``2.79``. Raises `ProtocolError` for a text that is no microversion."""
+        """Read a text such as ``2.79``. Raises `ProtocolError` for a text that is not a microversion."""
         major, _, minor = text.partition(".")
         if not (major.isdigit() and minor.isdigit()):
-            raise ProtocolError(f"{text!r} is no microversion")
+            raise ProtocolError(f"{text!r} is not a microversion")
         return cls(int(major), int(minor))
 
     def __str__(self) -> str:

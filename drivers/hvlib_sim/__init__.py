@@ -1,9 +1,9 @@
-"""hvlib_sim: a simulated lab, in the process or in a file; the reference for hvlib's driver contract.
+"""hvlib_sim: a simulated lab, in memory or in a file; the reference driver for hvlib's driver contract.
 
-``sim://`` is a lab of one's own with hosts, virtual machines, networks and storage; ``sim://NAME`` is shared by all in
-the process that name it, ``sim:///PATH`` by all processes that open the file. Nothing is sent anywhere.
-`hvlib_sim.driver` has the options, `hvlib_sim.lab.lab` the control of a lab from within the process.
+``sim://`` is a new private lab with hosts, virtual machines, networks and storage. All sessions of a process that
+connect to ``sim://NAME`` share a lab; all processes that open ``sim:///PATH`` share the lab in the file. Nothing is
+sent over a network. `hvlib_sim.driver` documents the options, `hvlib_sim.lab.lab` controls a lab from its own process.
 
-`lab` holds the lab itself, which stands where other drivers have a server. The driver in front of it reaches it through
-`client` alone, in calls that count as round trips.
+The package `lab` holds the lab itself, in the place of the server that other drivers have. The driver reaches the lab
+only through `client`, in calls that count as round trips.
 """

@@ -1,4 +1,4 @@
-"""TableAdapter: what all kinds of a lab have in common."""
+"""TableAdapter: the base adapter of all kinds of a lab."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ Test = Callable[[Object], bool]
 PAGE_SIZE = 500
 
 NATIVE = "sim."
-"""The beginning of native property names, before the name of an attribute of the lab's objects."""
+"""The prefix of native property names. The rest of the name is an attribute of the lab's objects."""
 
 
 class TableAdapter(Adapter[R], Generic[R]):
-    """A kind that is shown by a table."""
+    """Reads one kind of a lab's objects by its table."""
 
     source: ClassVar[type[Object]]
-    """The class of the lab's objects that the kind shows."""
+    """The class of the lab's objects that the kind's records are made of."""
     table: ClassVar[Table[Any]]
 
     def __init__(self, client: Client) -> None:
@@ -47,47 +47,47 @@ class TableAdapter(Adapter[R], Generic[R]):
         self.fields = frozenset(self.table.fields)
 
     def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
-        """Page: the objects behind the token's id, in the order of ids. Tokens outlive the session."""
+        """Page: the objects after the token's id, in the order of ids. Tokens outlive the session."""
         return TokenListing(partial(self._page, query, self.maker(query), self._test(query)), after)
 
     def _page(self, query: Query[R], make: Maker[R], test: Test | None, after: PageToken | None) -> Page[R]:
         source, lab = self.source, self.client.lab
         start = "" if after is None else self._last_id(after)
         with self.client.call("Page"), lab.reading() as store:
-            size, total, rest = query.page_size or PAGE_SIZE, None, None
+            size, total, last_id = query.page_size or PAGE_SIZE, None, None
             if test is None:
-                found, more = store.page(source, start, size)
-                total, rest = store.count(source), found[-1].id if more else None
+                objects, more = store.page(source, start, size)
+                total, last_id = store.count(source), objects[-1].id if more else None
             else:
-                found, rest = store.search(source, start, size, test)
-        following = None if rest is None else PageToken(f"{lab.uuid}:{rest}")
-        return Page(make(found), following, total)
+                objects, last_id = store.search(source, start, size, test)
+        next_token = None if last_id is None else PageToken(f"{lab.uuid}:{last_id}")
+        return Page(make(objects), next_token, total)
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
         """Lookup in the lab's index of uuids or names."""
         make = self.maker(query)
         if field not in ("uuid", "name_label"):
-            raise InvalidQuery(f"no lookup by {field!r}", hint="uuid or name_label")
+            raise InvalidQuery(f"a lab has no lookup by {field!r}", hint="look up by uuid or name_label")
         with self.client.call("Lookup"), self.client.lab.reading() as store:
             find = store.by_uuid if field == "uuid" else store.by_name
-            found = find(self.source, value)
-        return make(found)
+            objects = find(self.source, value)
+        return make(objects)
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
-        """Get: any number of objects at once, in the order of ``refs``."""
+        """Get: the objects that exist, in the order of ``refs``. One round trip for any number of refs."""
         make = self.maker(query)
         with self.client.call("Get"), self.client.lab.reading() as store:
             objects = [store.find(self.source, ref.id) for ref in refs if self._is_mine(ref)]
-        return make(one for one in objects if one is not None)
+        return make(each for each in objects if each is not None)
 
     def run(self, operation: Operation, ref: Ref | None, action: Action) -> Started:
-        """Submit an operation as a task. `NotFound` if its object, or one that the action names, is not there."""
+        """Submit an operation as a task. `NotFound` if its object, or one that the action names, does not exist."""
         with self.client.call("Submit"), self.client.lab.at_work() as engine:
             task = engine.begin(operation, self._target(engine, ref, action), action)
         return Started(self.client.context.ref(TaskRecord, task))
 
     def perform(self, operation: Operation, ref: Ref | None, action: Action) -> Done:
-        """Submit an operation that is over at once. Raises what it refuses, and `NotFound` as `run`."""
+        """Submit an operation that ends at once. Raises the operation's refusals, and `NotFound` as `run` does."""
         with self.client.call("Submit"), self.client.lab.at_work() as engine:
             engine.perform(operation, self._target(engine, ref, action), action)
         return Done(ref)
@@ -99,46 +99,46 @@ class TableAdapter(Adapter[R], Generic[R]):
 
     def _find(self, engine: Engine, ref: Ref) -> Object:
         if ref.provider_uuid != self.client.lab.uuid or ref.kind not in KINDS:
-            raise NotFound(f"{ref} is of another provider")
+            raise NotFound(f"{ref} belongs to another provider")
         return engine.store.get(KINDS[ref.kind], ref.id)
 
     def _is_mine(self, ref: Ref) -> bool:
         return ref.kind == self.kind.kind and ref.provider_uuid == self.client.lab.uuid
 
     def _last_id(self, token: PageToken) -> str:
-        own = re.escape(f"{self.client.lab.uuid}:") + rf"({self.source.prefix}-\d{{8,}})"
-        found = re.fullmatch(own, token, re.ASCII)
-        if found is None:
-            raise CursorLost(f"this lab did not give out {token!r} for a listing of {self.kind.kind}")
-        return found[1]
+        pattern = re.escape(f"{self.client.lab.uuid}:") + rf"({self.source.prefix}-\d{{8,}})"
+        match = re.fullmatch(pattern, token, re.ASCII)
+        if match is None:
+            raise CursorLost(f"{token!r} is not a page token of this lab for a listing of {self.kind.kind}")
+        return match[1]
 
     def maker(self, query: Query[R]) -> Maker[R]:
-        """The function that makes records of objects. It raises `InvalidQuery` for an unknown native property."""
+        """The function that makes records from objects. Raises `InvalidQuery` for an unknown native property."""
         records = self.table.records(query, attribute, self.client.context, native=native_properties)
-        return lambda objects: records.all((one.id, one) for one in objects)
+        return lambda objects: records.all((each.id, each) for each in objects)
 
     def _test(self, query: Query[R]) -> Test | None:
-        """A function that says whether an object fits the filters; None: there are none."""
+        """The function that tells whether an object matches the filters; None if there are no filters."""
         tests = [
             (attrgetter(each.stored), Filter(each.stored, each.values).matches) for each in self.table.filters(query)
         ]
         if not tests:
             return None
-        return lambda one: all(matches(get(one)) for get, matches in tests)
+        return lambda candidate: all(matches(get(candidate)) for get, matches in tests)
 
 
 class LabelledAdapter(TableAdapter[R]):
-    """A kind whose objects can be given names and tags."""
+    """A kind whose objects can be renamed and tagged."""
 
     @action(Rename)
     def rename(self, ref: Ref | None, action: Rename) -> Done:
-        """At once. `InvalidQuery` for an empty name."""
+        """Rename at once, without a task. `InvalidQuery` for an empty name."""
         required(bool(action.name_label), "a name can't be empty")
         return self.perform(hardware.rename, ref, action)
 
     @action(SetTags)
     def set_tags(self, ref: Ref | None, action: SetTags) -> Done:
-        """At once."""
+        """Set the tags at once, without a task."""
         return self.perform(hardware.set_tags, ref, action)
 
 
@@ -148,6 +148,6 @@ def required(holds: bool, message: str) -> None:
         raise InvalidQuery(message)
 
 
-def native_properties(one: Object) -> dict[str, Any]:
+def native_properties(source: Object) -> dict[str, Any]:
     """An object's attributes as plain values."""
-    return {f"{NATIVE}{name}": msgspec.to_builtins(value) for name, value in msgspec.structs.asdict(one).items()}
+    return {f"{NATIVE}{name}": msgspec.to_builtins(value) for name, value in msgspec.structs.asdict(source).items()}

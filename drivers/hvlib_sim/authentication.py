@@ -23,7 +23,7 @@ class SimAuthenticator(Authenticator[Login]):
         self._logging_in = threading.Lock()
 
     def log_in(self) -> Login:
-        """Login: one round trip. Raises `AuthenticationFailed` where the lab refuses it."""
+        """Login: one round trip. Raises `AuthenticationFailed` if the lab refuses the login."""
         with self._logging_in, refused_logins("the lab refuses the login"), self._connection.crossing("Login"):
             return Login(Secret(self._connection.lab.login(self._password)))
 
@@ -33,10 +33,10 @@ class SimAuthenticator(Authenticator[Login]):
             self._connection.lab.logout(login.token.reveal())
 
     def cut(self) -> None:
-        """End every call that waits, those of feeds too."""
+        """End every waiting call, including the calls of feeds."""
         self._connection.cut()
 
     def close(self) -> None:
-        """Leave the lab, once the login that is under way has ended."""
+        """Close the connection to the lab, after a login in progress has ended."""
         with self._logging_in:
             self._connection.close()

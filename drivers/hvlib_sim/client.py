@@ -1,4 +1,4 @@
-"""The client: sends one call to a lab in the login that stands."""
+"""The client: sends one call to a lab in the current login."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Client"]
 
 
 class Client:
-    """Calls to a lab in the login that stands."""
+    """Sends calls to a lab in the current login."""
 
     def __init__(self, context: Context, connection: Connection, slot: LoginSlot[Login]) -> None:
         self.context = context
@@ -25,20 +25,20 @@ class Client:
 
     @property
     def lab(self) -> Lab:
-        """The lab; made or opened now if it is not there yet."""
+        """The lab, which is made or opened at first use."""
         return self.connection.lab
 
     @property
     def login(self) -> Login | None:
-        """The login that stands; None while there is none."""
+        """The current login; None while there is none."""
         return self._slot.latest
 
     @contextmanager
     def call(self, name: str, waking: threading.Event | None = None) -> Iterator[None]:
-        """A round trip: the block is what the lab does. ``waking`` cuts the time that the way takes short.
+        """One round trip; the ``with`` block is the lab's part of it. ``waking`` ends the connection's latency early.
 
-        Raises `SessionLost` if the lab does not know the login, `Closed` if this side closed it, and
-        `ConnectionFailed` where the reply is lost.
+        Raises `SessionLost` if the lab does not know the login, `Closed` if the session was closed, and
+        `ConnectionFailed` if the reply is lost.
         """
         login = self.login
         with self.connection.crossing(name, waking):

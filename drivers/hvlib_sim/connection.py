@@ -1,4 +1,4 @@
-"""Connection: the way to a lab; a server would see each call on it as a round trip."""
+"""Connection: carries the calls to a lab. Each call counts as one round trip."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["Connection"]
 
 
 class Connection:
-    """The way to a lab. Shared by threads.
+    """A connection to a lab. Shared by threads.
 
-    ``find_lab`` gives the lab; it is called once, at the first login, and the lab is closed with the connection.
-    ``latency`` seconds go by in each call, and each call meets the ``faults`` that are meant for it.
+    ``find_lab`` returns the lab. It is called once, at the first login; the lab is closed with the connection. Each
+    call takes ``latency`` seconds, and raises the errors that ``faults`` has for it.
     """
 
     def __init__(self, find_lab: Callable[[], Lab], context: Context, latency: float, faults: Faults) -> None:
@@ -30,13 +30,13 @@ class Connection:
         self._latency = latency
         self._faults = faults
         self._lab: Lab | None = None
-        self._left = False
+        self._closed = False
         self._lock = threading.Lock()
         self._cut = threading.Event()
 
     @property
     def lab(self) -> Lab:
-        """The lab; made or opened now if it is not there yet. Raises `Closed` if it was not before the end."""
+        """The lab, which is made or opened at first use. Raises `Closed` if the connection is cut before that."""
         with self._lock:
             if self._lab is None:
                 self.check_open()
@@ -45,43 +45,43 @@ class Connection:
 
     @contextmanager
     def crossing(self, name: str, waking: threading.Event | None = None) -> Iterator[None]:
-        """A round trip: the block is what the lab does. ``waking`` cuts the time that the way takes short.
+        """One round trip; the ``with`` block is the lab's part of it. ``waking`` ends the latency early.
 
-        Raises `Closed` once it is cut, `ConnectionTimeout`, and `ConnectionFailed` where the reply is lost.
+        Raises `Closed` once the connection is cut, `ConnectionTimeout`, and `ConnectionFailed` if the reply is lost.
         """
         self.check_open()
         self._context.count_request(name)
         with self._faults.met_by(name.lower()):
-            self._let_time_pass(name, waking)
+            self._wait_for_latency(name, waking)
             with self.lab.request(name):
                 yield
 
     @contextmanager
     def last_crossing(self, name: str) -> Iterator[None]:
-        """A round trip that takes no time and meets no faults, and is made even when it is cut."""
+        """One round trip without latency and without faults, which is possible even after the connection is cut."""
         self._context.count_request(name)
         with self.lab.request(name):
             yield
 
     def check_open(self) -> None:
-        """Raise `Closed` once it is cut."""
+        """Raise `Closed` if the connection is cut."""
         if self._cut.is_set():
             raise Closed("the session was closed")
 
     def cut(self) -> None:
-        """End every call that waits, and let none begin."""
+        """End every waiting call, and refuse new calls."""
         self._cut.set()
         for feed in list(self.feeds):
             feed.interrupt()
 
     def close(self) -> None:
-        """Leave the lab. Idempotent."""
+        """Close the lab. Idempotent."""
         with self._lock:
-            lab, self._left = None if self._left else self._lab, True
+            lab, self._closed = None if self._closed else self._lab, True
         if lab is not None:
             lab.close()
 
-    def _let_time_pass(self, name: str, waking: threading.Event | None) -> None:
+    def _wait_for_latency(self, name: str, waking: threading.Event | None) -> None:
         limit = self._context.timeout()
         if self._latency and (waking or self._cut).wait(min(self._latency, limit)):
             return

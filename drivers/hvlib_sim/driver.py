@@ -19,25 +19,25 @@ __all__ = ["SimDriver"]
 class SimDriver(Driver):
     """Simulated labs, in memory or in files.
 
-        sim://                  a lab of one's own: a new one each time
-        sim://NAME              a lab that all in the process share who name it
+        sim://                  a private lab: a new one for each session
+        sim://NAME              a lab that all sessions of this process with the same name share
         sim:///PATH             the lab in a file, which processes share; hv sim create PATH makes it
 
-    Options of the lab, which a shared one takes from who names it first, one in a file from who made it:
-        vms (20), hosts (4), seed (1)       what it is generated from
+    Options of the lab. The first session of a shared lab sets them; a lab in a file has them from its creation:
+        vms (20), hosts (4), seed (1)       the numbers that the lab is generated from
         task_time (0.3)                     the seconds that an operation takes
-        password                            what a login needs
+        password                            the password that a login needs
 
     Options of the session:
-        latency                             seconds in each call
-        fail                                errors that calls meet: CALL:ERROR[:TIMES[:SKIP]],...
+        latency                             the seconds that each call takes
+        fail                                errors that calls raise: CALL:ERROR[:TIMES[:SKIP]],...
     """
 
     description: ClassVar[str] = "a simulated lab, in this process or in a file"
     options: ClassVar[frozenset[str]] = frozenset({"vms", "hosts", "seed", "task_time", "password", "latency", "fail"})
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
-        """A session with the lab that the endpoint names. Raises `ConfigError` for an option that can't be."""
+        """A session with the lab that the endpoint names. Raises `ConfigError` for an invalid option or address."""
         from hvlib_sim.connection import Connection
         from hvlib_sim.lab.faults import Faults
         from hvlib_sim.lab.settings import SETTINGS, read_seconds
@@ -45,7 +45,7 @@ class SimDriver(Driver):
 
         self.check(endpoint)
         if endpoint.host and endpoint.path.strip("/"):
-            raise ConfigError(f"{endpoint.url} is no lab's address", hint="sim://, sim://NAME, or sim:///PATH")
+            raise ConfigError(f"{endpoint.url} is not the address of a lab", hint="sim://, sim://NAME, or sim:///PATH")
         given = dict(endpoint.options)
         latency, faults = read_seconds("latency", given.pop("latency", 0.0)), Faults(str(given.pop("fail", "")))
         settings = {name: SETTINGS[name](name, value) for name, value in given.items()}

@@ -1,4 +1,4 @@
-"""Columns of a lab's tables: most fields are attributes of the lab's objects, under the same names."""
+"""Columns of a lab's tables. Most fields are attributes of the lab's objects, with the same names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["COMMON", "attributes", "link", "ref_to", "refs_to"]
 
 
 def attributes(*names: str) -> dict[str, Column]:
-    """Fields that are attributes as they are."""
+    """Fields whose values are attributes of the same names."""
     return {name: Field(name, stored=name) for name in names}
 
 
@@ -36,8 +36,8 @@ def _target(link: Link) -> tuple[type[Resource], str]:
     return KINDS[link.kind], link.id
 
 
-def _link(wanted: object) -> object:
-    return Link(wanted.kind, wanted.id) if isinstance(wanted, Ref) else wanted
+def _link(value: object) -> object:
+    return Link(value.kind, value.id) if isinstance(value, Ref) else value
 
 
 COMMON: Mapping[str, Column] = {

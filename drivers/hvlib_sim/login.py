@@ -10,6 +10,6 @@ __all__ = ["Login"]
 
 
 class Login(msgspec.Struct, frozen=True):
-    """One login to a lab, which knows it by its token."""
+    """One login to a lab, identified by its token."""
 
     token: Secret

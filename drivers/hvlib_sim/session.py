@@ -54,7 +54,7 @@ class LabSession(Session):
 
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
-        """All kinds, on every lab."""
+        """The adapters of all kinds: every lab has them."""
         return self._adapters
 
     @property
@@ -63,19 +63,19 @@ class LabSession(Session):
         return self._client.lab
 
     def login(self) -> None:
-        """Login. Raises `AuthenticationFailed` for another password than the lab's."""
+        """Login. Raises `AuthenticationFailed` if the password is not the lab's."""
         self._slot.renew()
 
     def about(self) -> About:
-        """The lab's name, version and identity; no round trip, they came with the login."""
+        """The lab's name, version and identity. No round trip: they came with the login."""
         return About("hvlib simulated lab", "1.0", "1", self._client.lab.uuid)
 
     def close(self) -> None:
-        """Logout, if it is logged in. Every call under way ends."""
+        """Logout, if the session is logged in. Ends every call in progress."""
         self._slot.close()
 
     def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
-        """Subscribe: a feed out of the lab's change log."""
+        """Subscribe: a feed of the lab's change log."""
         pairs = [(self._adapters[query.kind], query) for query in queries]
         with self._client.call("Subscribe"):
             feed = LabFeed(self._client, pairs, since)

@@ -1,6 +1,6 @@
-"""TableAdapter: an adapter that is a table, read through the server's PropertyCollector.
+"""TableAdapter: the base adapter, which reads a table of properties through the server's PropertyCollector.
 
-Leaf paths are read, of all objects of a page in one call; never an object alone.
+One call reads the leaf properties of all objects of a page. There is never a call for each object.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ R = TypeVar("R", bound=Resource)
 class TableAdapter(Adapter[R]):
     """Reads a table of properties through the login's PropertyCollector.
 
-    A property that the user may not read raises `PermissionDenied`: None would say that the server has none.
+    A property that the user may not read raises `PermissionDenied`: None would mean that the server has no value.
     """
 
     table: ClassVar[Table[Any]]
@@ -43,15 +43,15 @@ class TableAdapter(Adapter[R]):
         self.fields = self.table.declared()
 
     def selection(self) -> str:
-        """The ObjectSpec of all objects of the kind. A lost session has no view, so it can't look like an empty one."""
+        """The ObjectSpec of all objects of the kind, in a view. A lost session has no view, so it can't look empty."""
         return traverse(self.client.view(self.table.native_type), "view", skip=True)
 
     def moref(self, ref: Ref) -> MoRef:
-        """The server's reference of an object of this kind."""
+        """The server's reference to an object of this kind."""
         return MoRef(self.table.native_type, ref.id)
 
     def specs_of(self, refs: Iterable[Ref]) -> str:
-        """The ObjectSpecs of those of the objects that are of this kind."""
+        """The ObjectSpecs of the refs that are of this kind."""
         return object_specs(self.moref(ref) for ref in refs if ref.kind == self.kind.kind)
 
     def records(self, query: Query[R]) -> RecordMaker[R]:
@@ -59,20 +59,20 @@ class TableAdapter(Adapter[R]):
         return RecordMaker(self.table, query, self.client, self.witness)
 
     def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
-        """PropertyCollector.RetrievePropertiesEx on a view, then ContinueRetrievePropertiesEx: a round trip a page.
+        """PropertyCollector.RetrievePropertiesEx on a view, then ContinueRetrievePropertiesEx: one round trip a page.
 
-        The first listing of a kind makes its view: one more. One more too where VMs are named, in the field of another
-        kind: whether they are templates. Raises `CursorLost` for any token.
+        The first listing of a kind also makes its view: one round trip more. If objects of another kind name VMs, one
+        round trip more asks which of the VMs are templates. Raises `CursorLost` for any token.
         """
         if after is not None:
-            raise CursorLost("a vSphere listing ends with the provider's own iteration of it")
+            raise CursorLost("a vSphere listing can be continued only by the iterator that began it")
         records, size = self.records(query), query.page_size or PAGE_SIZE
         if records.joined:
             return JoinedListing(partial(self._all_rows, records), records, size)
         return PropertyListing(self._everything(records.paths), records, size)
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
-        """PropertyCollector.RetrievePropertiesEx on these objects: one round trip; another one if they name VMs."""
+        """PropertyCollector.RetrievePropertiesEx on these objects: one round trip; one more if they name VMs."""
         objects = self.specs_of(refs)
         if not objects:
             return []
@@ -81,21 +81,21 @@ class TableAdapter(Adapter[R]):
         return records.all(self._rows(Retrieval(self.client, lambda: spec), records))
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
-        """`find`, then the properties of those objects: one round trip more."""
-        found = self.find(field, value)
-        return self.get(found, query) if found else []
+        """`find`, then the properties of the objects found: one round trip more."""
+        refs = self.find(field, value)
+        return self.get(refs, query) if refs else []
 
     def find(self, field: str, value: str) -> list[Ref]:
-        """The refs of the objects whose field has this value: it is read of all, a round trip a page."""
+        """The refs of the objects whose field has this value. Reads the field of all objects: one round trip a page."""
         read = self.table.reader(field, item_or_none, self.client.context, self.client)
-        found: list[Ref] = []
+        refs: list[Ref] = []
 
         def compare(row: Row) -> None:
             if check_row(row) and read(row.ref.id, row.values) == value:
-                found.append(self.client.context.ref(self.kind, row.ref.id))
+                refs.append(self.client.context.ref(self.kind, row.ref.id))
 
         read_all(self._everything(list(self.table.fields[field].natives())), compare)
-        return found
+        return refs
 
     def call(self, method: str, this: Ref, arguments: str = "") -> Any:
         """Call a method of an object of this kind."""
@@ -110,7 +110,7 @@ class TableAdapter(Adapter[R]):
         return self._rows(self._everything(records.paths), records)
 
     def _rows(self, retrieval: Retrieval, records: RecordMaker[R]) -> list[Row]:
-        """All rows of a retrieval, and what is joined to them."""
+        """All rows of a retrieval, after reading the objects that are joined to them."""
         rows: list[Row] = []
         read_all(retrieval, rows.append)
         records.join(rows, self.client)
@@ -125,11 +125,11 @@ class IndexedAdapter(TableAdapter[R]):
     """A kind whose objects the server finds by uuid in its SearchIndex."""
 
     vm_search: ClassVar[bool]
-    """`find_by_uuid`'s ``vms``: whether the index of VMs is asked, or that of hosts."""
+    """The ``vms`` of `find_by_uuid`: True to search the VMs, False to search the hosts."""
 
     def find(self, field: str, value: str) -> list[Ref]:
-        """By uuid: SearchIndex.FindByUuid, one round trip. By name: the names of all."""
+        """By uuid: SearchIndex.FindByUuid, one round trip. By name: reads the names of all objects."""
         if field != "uuid":
             return super().find(field, value)
-        found = find_by_uuid(self.client, value, vms=self.vm_search)
-        return [] if found is None else [self.client.context.ref(self.kind, found)]
+        id = find_by_uuid(self.client, value, vms=self.vm_search)
+        return [] if id is None else [self.client.context.ref(self.kind, id)]

@@ -1,4 +1,4 @@
-"""Data objects: the server's references, objects and faults, as Python holds them."""
+"""Data objects: the server's references, objects and faults as Python objects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class MoRef(NamedTuple):
 
 
 class Row(NamedTuple):
-    """An ObjectContent: an object, the values of its properties by path, and why others are missing, by path."""
+    """An ObjectContent: an object, the values of its properties, and the faults of missing properties, by path."""
 
     ref: MoRef
     values: dict[str, Any]
@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """An exception of the server: the name of its type, the server's words, its data as plain values."""
+    """An exception of the server: the name of its type, the server's message, and its data as plain values."""
 
     type: str
     message: str
@@ -37,19 +37,19 @@ class Fault(msgspec.Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """A message for people: the server's words; without any, the fault's type and its simple data."""
+        """The message for users: the server's message if it has one, else the fault's type and its simple data."""
         if " " in self.message:
             return self.message
         data = " ".join(f"{name}={value}" for name, value in self.detail.items() if isinstance(value, str))
         return f"{self.type or self.message} {data}".rstrip()
 
     def plain(self) -> dict[str, Any]:
-        """As plain values: the ``native`` of an error."""
+        """The fault as plain values, for the ``native`` of an error."""
         return {"type": self.type, "message": self.message, "detail": dict(self.detail)}
 
     @classmethod
     def of_localized(cls, value: object) -> Fault:
-        """A decoded LocalizedMethodFault."""
+        """The fault of a decoded LocalizedMethodFault."""
         fields = value if isinstance(value, dict) else {}
         detail = fields.get("fault")
         detail = detail if isinstance(detail, dict) else {}

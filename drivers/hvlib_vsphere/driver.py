@@ -23,7 +23,7 @@ FALSE = frozenset({"", "0", "f", "false"})
 
 
 class VSphereDriver(Driver):
-    """``vsphere://USER@HOST[:PORT]``: a vCenter or an ESXi host. Without a host, what GOVC_URL and its kin say.
+    """``vsphere://USER@HOST[:PORT]``: a vCenter or an ESXi host. Without a host, GOVC_URL and related variables apply.
 
     ``vsphere+http://`` sends everything, passwords too, without TLS: for tests.
     """
@@ -32,12 +32,12 @@ class VSphereDriver(Driver):
     transports: ClassVar[frozenset[str]] = frozenset({"http"})
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
-        """A session that is not logged in yet. Raises `ConfigError` if no host is given at all, and for a path."""
+        """A session that is not logged in yet. Raises `ConfigError` for a path, and if no host is given."""
         refuse_path(endpoint, "vsphere://USER@HOST")
         return self.session(endpoint if endpoint.host else from_environment(endpoint, os.environ), context)
 
     def session(self, endpoint: Endpoint, context: Context) -> VSphereSession:
-        """A session with the endpoint as it is. Raises `DriverNotFound` where a package is not installed."""
+        """A session with exactly this endpoint. Raises `DriverNotFound` if a package is not installed."""
         with installed("vsphere://", "hvlib-sdk[vsphere]"):
             from hvlib_vsphere.session import VSphereSession
         return VSphereSession(endpoint, context)
@@ -46,35 +46,35 @@ class VSphereDriver(Driver):
 def from_environment(endpoint: Endpoint, environment: Mapping[str, str]) -> Endpoint:
     """The endpoint, completed by GOVC_URL, GOVC_USERNAME, GOVC_PASSWORD, GOVC_INSECURE and GOVC_TLS_CA_CERTS.
 
-    The endpoint's own values go before them: ``verify`` and ``cacert`` before GOVC_INSECURE. Raises `ConfigError`
-    without GOVC_URL, or for one without a host.
+    The endpoint's own values override these variables; ``verify`` and ``cacert`` override GOVC_INSECURE. Raises
+    `ConfigError` if GOVC_URL is not set or has no host.
     """
-    found = _server_url(environment.get("GOVC_URL", ""))
-    username = environment.get("GOVC_USERNAME") or unquote(found.username or "")
-    password = environment.get("GOVC_PASSWORD") or unquote(found.password or "")
+    url = _server_url(environment.get("GOVC_URL", ""))
+    username = environment.get("GOVC_USERNAME") or unquote(url.username or "")
+    password = environment.get("GOVC_PASSWORD") or unquote(url.password or "")
     insecure = environment.get("GOVC_INSECURE", "").lower() not in FALSE
-    said = endpoint.verify is not None or endpoint.cacert is not None
+    is_explicit = endpoint.verify is not None or endpoint.cacert is not None
     return msgspec.structs.replace(
         endpoint,
-        scheme="vsphere+http" if found.scheme == "http" else endpoint.scheme,
-        host=found.hostname or "",
-        port=found.port,
+        scheme="vsphere+http" if url.scheme == "http" else endpoint.scheme,
+        host=url.hostname or "",
+        port=url.port,
         username=endpoint.username or username or None,
         password=endpoint.password or (Secret(password) if password else None),
-        verify=False if insecure and not said else endpoint.verify,
+        verify=False if insecure and not is_explicit else endpoint.verify,
         cacert=endpoint.cacert or environment.get("GOVC_TLS_CA_CERTS") or None,
     )
 
 
 def _server_url(url: str) -> SplitResult:
-    """GOVC_URL in its parts, of which host and port are valid."""
+    """GOVC_URL, parsed. Its host and port are valid."""
     if not url:
         raise ConfigError("vsphere:// names no host, and GOVC_URL is not set", hint="vsphere://USER@HOST")
     try:
-        found = urlsplit(url if "://" in url else f"https://{url}")
-        _ = found.port
+        parts = urlsplit(url if "://" in url else f"https://{url}")
+        _ = parts.port
     except ValueError as error:
-        raise ConfigError("GOVC_URL is not an address", hint="GOVC_URL=https://HOST") from error
-    if not found.hostname:
+        raise ConfigError("GOVC_URL is not a valid address", hint="GOVC_URL=https://HOST") from error
+    if not parts.hostname:
         raise ConfigError("GOVC_URL names no host", hint="GOVC_URL=https://HOST")
-    return found
+    return parts

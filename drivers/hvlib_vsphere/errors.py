@@ -33,25 +33,25 @@ FAULTS = error_codes(
         errors.TaskCancelled: "RequestCanceled",
     }
 )
-"""The error of each fault, by the fault's type. A fault that is not here is a `TaskFailed`: the server refused, and no
-class says more."""
+"""The error class for each type of fault. A fault that is not listed is a `TaskFailed`: the server refused, and no
+other class fits."""
 
 STATUSES: Mapping[int, type[HvlibError]] = {401: errors.AuthenticationFailed, 403: errors.PermissionDenied}
-"""The errors of the HTTP statuses that the API itself does not use: something on the way has answered."""
+"""The errors for HTTP statuses that the API itself does not use: a proxy on the way has answered."""
 
-OF_A_SESSION = frozenset({"ContainerView", "ListView", "PropertyCollector", "PropertyFilter"})
-"""Objects that live and die with the session that created them: if one is not found, its session is gone."""
+SESSION_OBJECT_TYPES = frozenset({"ContainerView", "ListView", "PropertyCollector", "PropertyFilter"})
+"""Types of objects that exist as long as the session that created them: if one is not found, the session is lost."""
 
 
 def fault_error(fault: Fault) -> HvlibError:
-    """The error that a SOAP fault is to the caller."""
+    """The error for a SOAP fault."""
     if not fault.type:
         return ProtocolError(f"the server did not understand the request: {fault.message}", native=fault.plain())
     return _error_class(fault)(fault.words, native=fault.plain())
 
 
 def check_session(row: Row) -> None:
-    """Raise `SessionLost` if that is why properties are missing: a lost session answers without values."""
+    """Raise `SessionLost` if properties are missing because the session is lost: the server then sends no values."""
     for fault in row.missing.values():
         error = fault_error(fault)
         if isinstance(error, SessionLost):
@@ -59,7 +59,7 @@ def check_session(row: Row) -> None:
 
 
 def failure(value: object) -> Failure | None:
-    """A LocalizedMethodFault that a task ended with, as data."""
+    """The failure of a task, from the LocalizedMethodFault that it ended with; None without one."""
     if value is None:
         return None
     fault = Fault.of_localized(value)
@@ -67,13 +67,13 @@ def failure(value: object) -> Failure | None:
 
 
 def not_found(fault: Fault) -> bool:
-    """Whether some object, not necessarily the one asked for, does not exist."""
+    """Whether the fault says that an object, not necessarily the requested one, does not exist."""
     return fault.type.removesuffix("Fault") == "ManagedObjectNotFound"
 
 
 def _error_class(fault: Fault) -> type[HvlibError]:
     missing = fault.detail.get("obj")
-    if not_found(fault) and isinstance(missing, MoRef) and missing.type in OF_A_SESSION:
+    if not_found(fault) and isinstance(missing, MoRef) and missing.type in SESSION_OBJECT_TYPES:
         return SessionLost
-    # The element of a fault is its type with "Fault" behind it; some servers call the type so too.
+    # A fault's element is named by its type and the suffix "Fault"; some servers add the suffix to the type too.
     return FAULTS.get(fault.type) or FAULTS.get(fault.type.removesuffix("Fault"), errors.TaskFailed)

@@ -1,4 +1,4 @@
-"""Listings under way: the server's PropertyCollector cuts them into pages, or they are read as a whole."""
+"""Listings: paged by the server's PropertyCollector, or read as a whole before the first page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ R = TypeVar("R", bound=Resource)
 
 
 class PropertyListing(Listing[R]):
-    """The pages of a kind. Nobody else can go on with it: the server's token ends with the session."""
+    """The pages of a kind. Another session can't continue the listing: the server's token ends with the session."""
 
     def __init__(self, retrieval: Retrieval, records: RecordMaker[R], size: int) -> None:
         self._retrieval = retrieval
@@ -25,7 +25,7 @@ class PropertyListing(Listing[R]):
         self._size = size
 
     def fetch(self) -> ServerPage[R]:
-        """One round trip; the first listing of a kind makes its view: one more."""
+        """One round trip; the first listing of a kind also makes its view: one more."""
         items: list[R] = []
         self._retrieval.fetch(self._records.collect(items), self._size)
         return ServerPage(items, self._retrieval.last)
@@ -38,9 +38,9 @@ class PropertyListing(Listing[R]):
 class JoinedListing(Listing[R]):
     """The pages of a kind to which other objects are joined.
 
-    All rows are read before the first page, so that the join takes one round trip however small the pages are.
+    All rows are read before the first page, so the join takes one round trip for any page size.
 
-    | read: reads them, and what is joined to them
+    | read: reads the rows, and the objects that are joined to them
     """
 
     def __init__(self, read: Callable[[], Sequence[Row]], records: RecordMaker[R], size: int) -> None:
@@ -51,7 +51,7 @@ class JoinedListing(Listing[R]):
         self._start = 0
 
     def fetch(self) -> ServerPage[R]:
-        """``read``'s round trips for the first page, none for the others."""
+        """The round trips of ``read`` for the first page, none for the other pages."""
         rows = self._rows if self._rows is not None else self._read()
         end = self._start + self._size
         items = self._records.all(rows[self._start : end])

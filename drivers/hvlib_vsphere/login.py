@@ -16,11 +16,11 @@ NO_COOKIE = Secret("")
 
 
 class Login(msgspec.Struct, eq=False):
-    """One login: the version of the API, the server's cookie, its service objects, the views made since.
+    """One login: the version of the API, the server's cookie, its service objects, and the views made in the login.
 
-    | name: stands for the login in page tokens and cursors; it is no secret
+    | name: identifies the login in cursors; it is no secret
     | content: the ServiceContent
-    | server_uuid: AboutInfo.instanceUuid, or one derived from the server's address
+    | server_uuid: AboutInfo.instanceUuid, or a uuid derived from the server's address
     """
 
     version: str

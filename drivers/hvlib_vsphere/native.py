@@ -1,4 +1,4 @@
-"""The vendor's SDK: pyvmomi's ServiceInstance, in a login of ours."""
+"""The vendor's SDK: pyvmomi's ServiceInstance, in the driver's login."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["service_instance"]
 
 
 def service_instance(address: Address, login: Login, timeout: float) -> Any:
-    """A ``vim.ServiceInstance`` that shares the login. Raises `DriverNotFound` where pyvmomi is not installed."""
+    """A ``vim.ServiceInstance`` that shares the login. Raises `DriverNotFound` if pyvmomi is not installed."""
     with installed("provider.native", "hvlib-sdk[vsphere]"):
         from pyVmomi import VmomiSupport, vim
         from pyVmomi.SoapAdapter import SoapStubAdapter

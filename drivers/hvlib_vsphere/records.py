@@ -1,4 +1,4 @@
-"""Records: which properties a query asks for, and the records that are made of the objects that return."""
+"""Records: the properties that a query needs, and the records that are made from the server's rows."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ R = TypeVar("R", bound=Resource)
 class RecordMaker(Generic[R]):
     """Makes the records of one query.
 
-    | paths: the properties to ask for; None: all
-    | templates: which of the VMs that the objects name are templates
-    | witness: a type of another object that answers along, only to show that the session is alive
+    | paths: the properties to read; None: all
+    | templates: which of the VMs that the rows name are templates
+    | witness: the type of an additional object, which is read only to prove that the session is alive
     """
 
     def __init__(self, table: Table[R], query: Query[R], client: Client, witness: str | None = None) -> None:
@@ -46,7 +46,7 @@ class RecordMaker(Generic[R]):
 
     @property
     def joined(self) -> bool:
-        """Whether `join` has to be called for the rows that records are made of."""
+        """Whether `join` has to be called for the rows before records are made of them."""
         return bool(self._joined)
 
     def named(self, rows: Collection[Row]) -> set[MoRef]:
@@ -55,7 +55,7 @@ class RecordMaker(Generic[R]):
         return {value for value in values if isinstance(value, MoRef) and value.type == MACHINE}
 
     def join(self, rows: Collection[Row], calls: Calls) -> None:
-        """Ask which of the VMs that rows name are templates: one round trip if any was not asked for yet."""
+        """Read which of the VMs that rows name are templates: one round trip if a VM is new."""
         self.templates.learn(self.named(rows), calls)
 
     def all(self, rows: Iterable[Row]) -> list[R]:
@@ -63,7 +63,7 @@ class RecordMaker(Generic[R]):
         return [record for row in rows if (record := self.of_row(row)) is not None]
 
     def of_row(self, row: Row) -> R | None:
-        """The record of an object; None if it is not of this kind, or gone.
+        """The record of a row; None if its object is not of this kind, or does not exist any more.
 
         Raises `SessionLost`, `PermissionDenied`, and `InvalidQuery` for a native property that does not exist.
         """
@@ -74,7 +74,7 @@ class RecordMaker(Generic[R]):
         return None if row.ref.type == self.witness else self._make(row.ref.id, row.values)
 
     def collect(self, items: list[R]) -> Callable[[Row], None]:
-        """The function that adds the records of objects to ``items``."""
+        """The function that adds the records of rows to ``items``."""
 
         def take(row: Row) -> None:
             record = self.of_row(row)
@@ -91,11 +91,11 @@ class RecordMaker(Generic[R]):
 
 
 def check_row(row: Row) -> bool:
-    """Whether the object still exists, by why properties are missing; `ID` stands for all of them.
+    """Whether the object still exists, by the faults of its missing properties; the path `ID` means all properties.
 
-    It is gone only if it is itself what was not found: of the host that it refers to, the server says the same. Other
-    reasons (a host is not connected) leave a property None. Raises `SessionLost` and `PermissionDenied`, as None would
-    say that the server has no value.
+    The object is gone only if the fault names the object itself: the server sends the same fault if an object that it
+    refers to, such as its host, is gone. Other faults (a host is not connected) leave a property None. Raises
+    `SessionLost` and `PermissionDenied`, as None would mean that the server has no value.
     """
     check_session(row)
     if any(not_found(fault) and fault.detail.get("obj", row.ref) == row.ref for fault in row.missing.values()):
@@ -103,21 +103,21 @@ def check_row(row: Row) -> bool:
     for path, fault in row.missing.items():
         error = fault_error(fault)
         if isinstance(error, PermissionDenied):
-            raise PermissionDenied(f"{row.ref.id}: {path or 'it'} may not be read: {error}", native=fault.plain())
+            raise PermissionDenied(f"{row.ref.id}: {path or 'object'} may not be read: {error}", native=fault.plain())
     return True
 
 
 def leaf_or_none(path: str) -> str:
-    """Read a property: by itself, or out of the whole property that it is a part of."""
+    """The code that reads a property: by its own path, or from the whole property that it is a part of."""
     name, *parts = path.split(".")
     whole = item_or_none(name) + "".join(f" or {{}}).get({part!r})" for part in parts)
     return f"(row[{path!r}] if {path!r} in row else {'(' * len(parts)}{whole})" if parts else whole
 
 
 def _properties(query: Query[Any]) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-    """Gives those of an object's values that are native properties: where all are asked for, the whole ones.
+    """The function that picks the native properties from an object's values: the whole ones, if all are requested.
 
-    A server may tell a change by its leaf, though it was asked for all.
+    A server may report a change by a leaf path even if all properties were requested.
     """
     if query.native is True:
         return lambda values: {path: value for path, value in values.items() if "." not in path}
@@ -125,6 +125,6 @@ def _properties(query: Query[Any]) -> Callable[[Mapping[str, Any]], Mapping[str,
 
 
 def _reader(paths: Iterable[str], client: Client) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
-    """The function that gives several properties' values of a row."""
+    """The function that reads the values of several properties from a row."""
     code = Code(leaf_or_none, client.context, client, None)
     return code.function("row", f"({''.join(f'{code.value(path)}, ' for path in paths)})")()

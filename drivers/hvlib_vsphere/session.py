@@ -41,14 +41,14 @@ class VSphereSession(Session):
 
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
-        """VMs, hosts, clusters, networks and tasks."""
+        """The adapters of VMs, hosts, clusters, networks and tasks."""
         return self._adapters
 
     def login(self) -> None:
         """ServiceInstance.RetrieveServiceContent and SessionManager.Login, after a GET that asks for the API versions.
 
-        Three round trips. What an earlier login left behind is logged out: one more. Raises `AuthenticationFailed`,
-        `ConnectionFailed`, `ConfigError`; never `SessionLost`, as nothing is sent after the server has accepted.
+        Three round trips. An earlier login is logged out first: one more. Raises `AuthenticationFailed`,
+        `ConnectionFailed`, `ConfigError`; never `SessionLost`, as nothing is sent after the login is accepted.
         """
         self._slot.renew()
 
@@ -64,7 +64,7 @@ class VSphereSession(Session):
         )
 
     def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
-        """A PropertyCollector of its own. Raises `CursorLost` for any cursor: versions end with their collector."""
+        """A feed with its own PropertyCollector. Raises `CursorLost` for any cursor: it ended with its collector."""
         if since is not None:
             raise CursorLost(
                 "a vSphere cursor ends with the watch that it came from", hint="use known= with your last records"
@@ -73,14 +73,14 @@ class VSphereSession(Session):
 
     @property
     def native(self) -> Any:
-        """The SDK's ``vim.ServiceInstance`` in this login. Raises `DriverNotFound` where pyvmomi is not installed."""
+        """The SDK's ``vim.ServiceInstance`` in this login. Raises `DriverNotFound` if pyvmomi is not installed."""
         login = self._client.login
         if self._native is None or self._native[0] is not login:
             self._native = (login, service_instance(self._connections.address, login, self._context.timeout()))
         return self._native[1]
 
     def close(self) -> None:
-        """SessionManager.Logout; every call under way ends. Takes `LOGOUT_TIMEOUT` seconds at most."""
+        """SessionManager.Logout. Ends every call in progress. Takes `LOGOUT_TIMEOUT` seconds at most."""
         self._slot.close()
         if self._native is not None:
             self._native[1]._stub.DropConnections()

@@ -1,4 +1,4 @@
-"""Joins: the VMs that a task names. The server has to be asked which of them are templates, which are no VMs here."""
+"""Joins: the VMs that a task names. The server is asked which of them are templates, as these are no VMs in hvlib."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class NamedMachine(msgspec.Struct, frozen=True):
 class Templates:
     """The VMs that one query's rows name, and which of them are templates.
 
-    A VM that is gone, or that the user may not read, counts as no template.
+    A VM that is gone, or that the user may not read, does not count as a template.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Templates:
         return self._flags.get(vm, False)
 
     def learn(self, named: AbstractSet[MoRef], calls: Calls) -> None:
-        """PropertyCollector.RetrievePropertiesEx on those that are new: one round trip if there are any."""
+        """PropertyCollector.RetrievePropertiesEx on the VMs that are new: one round trip if there are any."""
         new = named - self._flags.keys()
         if not new:
             return
@@ -73,7 +73,7 @@ class Templates:
         self._flags.update(flags)
 
     def note(self, vm: MoRef, template: bool) -> bool:
-        """Note whether a VM is a template; True if this was not known."""
+        """Store whether a VM is a template. Returns whether this differs from the stored value."""
         before = self._flags.get(vm)
         self._flags[vm] = template
         return before is not template
@@ -85,10 +85,10 @@ class Templates:
 
 
 def templates_spec(machines: Iterable[MoRef]) -> str:
-    """The parts of the PropertyFilterSpec that tells which of these VMs are templates."""
+    """The parts of the PropertyFilterSpec that reads which of these VMs are templates."""
     return filter_spec(MACHINE, [TEMPLATE], object_specs(sorted(machines)), skip_missing=True)
 
 
 def unless_template(templates: Templates, value: object) -> object:
-    """A property's value; None where it names a template."""
+    """A property's value; None if it names a template."""
     return None if isinstance(value, MoRef) and value in templates else value

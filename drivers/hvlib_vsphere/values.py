@@ -1,7 +1,7 @@
 """Converters: native values to the units and types of hvlib's fields.
 
-They take None, where the server says nothing, and text: inside of a whole property (``native=True``) numbers are not
-told from it.
+They accept None, for a value that the server does not send, and text: inside a whole property (``native=True``),
+numbers arrive as text.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ KINDS: Mapping[str, type[Resource]] = {
     "OpaqueNetwork": Network,
     "Task": TaskRecord,
 }
-"""The kind of each type of the server's objects that has one."""
+"""The kind for each type of the server's objects that has one."""
 
 SERVER_UUID = Constant(lambda client: UUID(client.login.server_uuid))
 """The server's own uuid."""
@@ -48,13 +48,13 @@ ESCAPED = re.compile("%(2f|25|5c)", re.IGNORECASE)
 
 
 def kind_of(value: object) -> tuple[type[Resource], str] | None:
-    """The kind of the object that a reference names, and its identifier; None for a type that has no kind."""
+    """The kind and the identifier of the object that a reference names; None if its type has no kind."""
     kind = KINDS.get(value.type) if isinstance(value, MoRef) else None
     return None if kind is None else (kind, value.id)  # type: ignore[attr-defined]
 
 
 def own_uuid(id: str, server: UUID, known: str | None = None) -> str:
-    """The server's uuid of an object; where it has none, a UUIDv5 of the server's and the object's identifier."""
+    """The server's uuid of an object; without one, a UUIDv5 of the server's uuid and the object's identifier."""
     return known or str(uuid5(server, id))
 
 
@@ -69,30 +69,30 @@ def mebibytes(value: int | str | None) -> int | None:
 
 
 def is_true(value: object) -> bool:
-    """A truth value; without one, False."""
+    """A truth value; False if there is none."""
     return parse_bool(value) if isinstance(value, str) else value is True
 
 
 def plain_text(value: object) -> str | None:
-    """A text that many objects share is kept once; an empty one says nothing."""
+    """A text; None if it is empty. Equal texts of many objects share one string."""
     return intern(value) if isinstance(value, str) and value else None
 
 
 def moment(value: datetime | str | None) -> datetime | None:
-    """A moment, in UTC. The server writes the beginning of 1970 where it does not know."""
-    known = parse_datetime(value) if isinstance(value, str) else value
-    if known is None or known.year <= 1970:
+    """A moment, in UTC; None if the server does not know it, and writes the beginning of 1970."""
+    parsed = parse_datetime(value) if isinstance(value, str) else value
+    if parsed is None or parsed.year <= 1970:
         return None
-    return known.astimezone(UTC)
+    return parsed.astimezone(UTC)
 
 
 def unescape_name(name: str | None) -> str | None:
-    r"""A name as people wrote it: the server keeps ``/``, ``%`` and ``\`` as ``%2f``, ``%25`` and ``%5c``."""
+    r"""A name as users wrote it: the server stores ``/``, ``%`` and ``\`` as ``%2f``, ``%25`` and ``%5c``."""
     if name is None or "%" not in name:
         return name
-    return ESCAPED.sub(lambda found: chr(int(found[1], 16)), name)
+    return ESCAPED.sub(lambda match: chr(int(match[1], 16)), name)
 
 
 def escape_name(name: str) -> str:
-    """A name as the server keeps it."""
+    """A name as the server stores it."""
     return name.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")

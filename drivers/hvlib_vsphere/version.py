@@ -1,4 +1,4 @@
-"""Versions: the version of the API that server and driver share."""
+"""Versions: the API version that the server and the driver share."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from xml.etree import ElementTree
 __all__ = ["VERSIONS_PATH", "common_version"]
 
 VERSIONS_PATH = "/sdk/vimServiceVersions.xml"
-"""The document in which a server names the versions that it speaks. No login is needed to read it."""
+"""The document in which a server lists its API versions. Reading it needs no login."""
 
 OLDEST = "6.5"
-"""The version for a server that names none: all that are in use understand it."""
+"""The version for a server that lists none: all servers in use support it."""
 
 NEWEST = "9.1.1.0"
-"""The newest version that this driver was written for. A newer server is spoken to in what it shares with this one."""
+"""The newest version that this driver was written for. With a newer server, it uses the newest one that both share."""
 
 
 def common_version(document: bytes | None) -> str:
@@ -33,6 +33,6 @@ def common_version(document: bytes | None) -> str:
 
 
 def _ordered(version: str) -> tuple[int, ...]:
-    """Comparable; of what is no version (``VMC M5``), nothing."""
+    """A version as numbers that can be compared; empty for text that is no version (``VMC M5``)."""
     parts = version.split(".")
     return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else ()

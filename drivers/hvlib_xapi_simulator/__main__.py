@@ -20,11 +20,11 @@ def main(arguments: list[str]) -> None:
     with chosen_simulator(parser.parse_args(arguments)) as simulator:
         print(json.dumps(_ready(simulator)), flush=True)
         sys.stdin.buffer.read()
-    os._exit(0)  # calls that wait for events have threads of their own
+    os._exit(0)  # without waiting for the threads of calls that wait for events
 
 
 def _ready(simulator: Simulator) -> dict[str, str]:
-    """Say where the members are; lists are parted by spaces."""
+    """Return the members' addresses and ports; a list is one text, separated by spaces."""
     ready = {"addresses": " ".join(simulator.addresses), "port": str(simulator.port), "door": str(simulator.door)}
     if simulator.tls_port:
         ready["tls_port"] = str(simulator.tls_port)

@@ -1,6 +1,6 @@
-"""The administrator's door, which is no part of XenAPI: faults, counters, and what no client could do.
+"""The administrator's door, which is no part of XenAPI: faults, counters, and acts that no client can do.
 
-It is a port of its own, so that it is there when members are not. POST /hvlib/NAME with a JSON object of arguments; the
+It has a port of its own, so that it answers when members do not. POST /hvlib/NAME with a JSON object of arguments; the
 reply is ``{"result": ...}`` or ``{"error": "..."}``.
 """
 
@@ -23,7 +23,7 @@ PATH = "/hvlib/"
 
 
 class Administrator:
-    """The administrator's verbs, through the door or as methods in the simulator's own process."""
+    """The administrator's commands, through the door or as methods in the simulator's own process."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Administrator:
         self.stop_member = stop_member
 
     def answer(self, path: str, body: bytes) -> Reply:
-        """Do what is asked; return the reply."""
+        """Carry out a request; return the reply."""
         name = path.removeprefix(PATH)
         verb = None if name.startswith("_") or name == "answer" else getattr(self, name, None)
         try:
@@ -50,7 +50,7 @@ class Administrator:
         return json_rpc.CONTENT_TYPE, json_rpc.encode(reply).encode()
 
     def call(self, method: str, parameters: Sequence[Any] = ()) -> Any:
-        """Call a message at the master, behind everyone's back: it is not counted, and no fault happens to it."""
+        """Call a message at the master without a client: the call is not counted, and no fault happens to it."""
         session = self._pool.sessions.open_local()
         try:
             return self._dispatcher.dispatch(self._pool.members.master, method, [session, *parameters], local=True)
@@ -58,11 +58,11 @@ class Administrator:
             self._pool.sessions.close(session)
 
     def calls(self) -> dict[str, int]:
-        """How many calls there were, by the name that was called."""
+        """The number of calls so far, by the name in the call."""
         return self._pool.faults.calls()
 
     def leftovers(self) -> dict[str, int]:
-        """How many sessions are logged in, and how many tasks there are."""
+        """The number of sessions that are logged in, and the number of tasks."""
         return {"sessions": self._pool.sessions.count(), "tasks": len(self._pool.database.tables["task"].rows)}
 
     def add_fault(self, kind: str, method: str = "*", times: int = 1, skip: int = 0) -> None:
@@ -70,7 +70,7 @@ class Administrator:
         self._pool.faults.add(Fault(kind, method, times, skip))
 
     def clear_faults(self) -> None:
-        """Let no more faults happen, and thaw what is frozen."""
+        """Remove all faults, and let frozen calls be answered."""
         self._pool.faults.clear()
 
     def expire_sessions(self) -> None:
@@ -78,7 +78,7 @@ class Administrator:
         self._pool.sessions.close_all()
 
     def forget_deletions(self) -> None:
-        """Trim the logs of deletions: clients that have not heard of them never will."""
+        """Empty the logs of deletions: clients that have not received them never will."""
         self._pool.forget_deletions()
 
     def restart_toolstack(self) -> None:
@@ -86,7 +86,7 @@ class Administrator:
         self._pool.restart()
 
     def back_up(self) -> None:
-        """Copy the database to the other members: what happens from now on is lost with the master."""
+        """Copy the database to the other members: later changes are lost with the master."""
         self._pool.back_up()
 
     def set_master(self, address: str) -> None:
@@ -104,7 +104,7 @@ class Administrator:
             setattr(self._pool.settings, name, value)
 
     def reserve(self, device: str) -> None:
-        """Let a VBD or VIF be as while its VM starts: reserved, and not yet attached."""
+        """Reserve a VBD or VIF without attaching it, as while its VM starts."""
         self._pool.database.reserved.add(device)
 
     def write(self, table: str, ref: str, fields: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The class message: what the pool tells its administrators. It is not in the database (ocaml/xapi/xapi_message.ml)."""
+"""The class message: a pool's messages to administrators. They are not in the database (ocaml/xapi/xapi_message.ml)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hvlib_xapi_simulator.values import now
 
 __all__ = ["Alerts"]
 
-MOST = 10_000
+MAX_MESSAGES = 10_000
 FULL_LOG, KEPT_LOG = 1024, 512
 
 
@@ -38,7 +38,7 @@ class Alerts:
         with self._database.changed:
             self._number += 1
             self._rows[ref] = Row(fields, self._number, self._number)
-            if len(self._rows) > MOST:
+            if len(self._rows) > MAX_MESSAGES:
                 self.remove(next(iter(self._rows)))
             self._database.changed.notify_all()
         return ref
@@ -66,7 +66,7 @@ class Alerts:
             return dict(self._rows)
 
     def since(self, number: int) -> tuple[int, list[tuple[str, Row | None]]]:
-        """Return what went (without a row), then what came, after a number, oldest first; and the last number."""
+        """Return the last number; and the deletions (None), then the new rows, after a number, oldest first."""
         if number >= self._number:
             return number, []
         gone = [(when, ref, None) for when, ref in self._deleted if when > number]
@@ -75,5 +75,5 @@ class Alerts:
         return last, [(ref, row) for _, ref, row in (*gone, *came)]
 
     def forget_deletions(self) -> None:
-        """Lose the log of what went."""
+        """Empty the log of deletions."""
         self._deleted.clear()

@@ -16,7 +16,7 @@ __all__ = ["HANDLERS", "Call", "Handler", "handles"]
 
 @dataclass(slots=True)
 class Call:
-    """One call. ``local`` says that it came through the unix socket; ``task`` is the task that it runs as, if any."""
+    """One call. ``local``: whether it came through the unix socket; ``task``: the task as which it runs, if any."""
 
     pool: Pool
     member: Member
@@ -25,15 +25,15 @@ class Call:
     local: bool = False
     task: str = NULL
     key: str = ""
-    """The name of the operation in current_operations: its task, or a dummy that is in no table."""
+    """The key of the operation in current_operations: its task, or a dummy reference that is in no table."""
 
     @property
     def database(self) -> Database:
-        """The pool's."""
+        """The pool's database."""
         return self.pool.database
 
     def work(self) -> None:
-        """Take the time that an operation takes. Raises TASK_CANCELLED as soon as it is to stop."""
+        """Wait for as long as an operation takes. Raises TASK_CANCELLED as soon as the call's task is cancelled."""
         self.pool.tasks.work(self.task)
 
 

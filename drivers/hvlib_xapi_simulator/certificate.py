@@ -30,7 +30,7 @@ USAGE = x509.KeyUsage(
 
 
 def make_certificate(path: Path, addresses: Sequence[str]) -> None:
-    """Write a key and a certificate for addresses and localhost to a file; the certificate alone to ca.pem beside."""
+    """Write a key and a certificate for addresses and localhost to a file, and the certificate to ca.pem beside it."""
     key = ec.generate_private_key(ec.SECP256R1())
     public = _sign(key, addresses).public_bytes(serialization.Encoding.PEM)
     secret = key.private_bytes(

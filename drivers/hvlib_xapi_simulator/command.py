@@ -1,4 +1,4 @@
-"""``hv sim serve``: a simulated server, for whatever speaks its protocol."""
+"""``hv sim serve``: a simulated server, for any client of its protocol."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ServeSimulator(Command):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        """Serve, and say where."""
+        """Serve, and print the addresses."""
         from hvlib_xapi_simulator.options import chosen_simulator
 
         with ExitStack() as open:

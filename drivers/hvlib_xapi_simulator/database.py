@@ -1,8 +1,8 @@
-"""The database: objects stamped with generations, relations kept from both ends, logs of what was deleted.
+"""The database: objects with generations, relations that are kept up to date at both ends, and logs of deletions.
 
-What an event client can and cannot learn follows from these stamps (ocaml/database/db_cache_types.ml): each write has
-a generation; an object remembers those of its creation and of its last change; a table remembers the deletions, but
-only the last few hundred, and forgets the rest without a word.
+The generations decide what an event client can learn (ocaml/database/db_cache_types.ml): each write has a generation;
+an object has the generations of its creation and of its last change; a table logs the deletions, but only the last few
+hundred, and drops older ones without notice.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from hvlib_xapi_simulator.values import NULL
 
 __all__ = ["Backup", "Database", "Row", "Table", "new_ref", "new_uuid"]
 
-Deletion = tuple[int, int, str]  # when created, when deleted, which
+Deletion = tuple[int, int, str]  # the generations of creation and deletion, the reference
 
 FULL_LOG, KEPT_LOG = 512, 256
 FIRST_GENERATION = 1000
 
 
 def new_ref() -> str:
-    """Return a reference that nothing has."""
+    """Return a reference that no object has."""
     return f"OpaqueRef:{uuid.uuid4()}"
 
 
 def new_uuid() -> str:
-    """Return a uuid that nothing has."""
+    """Return a uuid that no object has."""
     return str(uuid.uuid4())
 
 
 class Row:
-    """One object at one moment. Never changed: a write puts a new one in its place.
+    """One object at one moment. It never changes: a write replaces it with a new row.
 
-    So that what it is on the wire needs to be found but once, ``xml`` and ``json`` hold it.
+    ``xml`` and ``json`` keep its encoded forms, so that each is made only once.
     """
 
     __slots__ = ("created", "fields", "json", "modified", "xml")
@@ -51,21 +51,21 @@ class Row:
 
 
 class Table:
-    """The objects of a class, those changed last at the end."""
+    """The objects of a class. The ones changed last are at the end."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
         self.deletions: list[Deletion] = [(0, 0, "")]
 
     def recent(self, since: int) -> Iterator[tuple[str, Row]]:
-        """Give what was created or changed after a generation."""
+        """Yield the objects that were created or changed after a generation."""
         for ref, row in reversed(self.rows.items()):
             if row.modified <= since:
                 return
             yield ref, row
 
     def deleted(self, since: int) -> Iterator[Deletion]:
-        """Give what existed at a generation and was deleted after it, as far as the log goes back."""
+        """Yield the deletions, after a generation, of objects that existed then, as far as the log goes back."""
         for deletion in reversed(self.deletions):
             if deletion[1] <= since:
                 return
@@ -73,14 +73,14 @@ class Table:
                 yield deletion
 
     def log(self, deletion: Deletion) -> None:
-        """Remember a deletion, and forget older ones if there are too many."""
+        """Add a deletion, and drop older ones if there are too many."""
         if len(self.deletions) + 1 >= FULL_LOG:
             self.deletions = self.deletions[-KEPT_LOG:]
         self.deletions.append(deletion)
 
 
 class Backup(NamedTuple):
-    """All that was in a database at one moment."""
+    """The contents of a database at one moment."""
 
     generation: int
     tables: dict[str, tuple[dict[str, Row], list[Deletion]]]
@@ -89,7 +89,7 @@ class Backup(NamedTuple):
 
 
 class Database:
-    """All tables. Hold `lock` for what must be seen or done as one; `changed` is notified after every write."""
+    """All tables. Hold `lock` around reads and writes that belong together; `changed` is notified after every write."""
 
     def __init__(self, names: Iterator[str] | list[str]) -> None:
         self.lock = threading.RLock()
@@ -97,7 +97,7 @@ class Database:
         self.generation = FIRST_GENERATION
         self.tables = {name: Table() for name in names}
         self.reserved: set[str] = set()
-        """The VBDs and VIFs that a start or a migration has reserved; clients are not told."""
+        """The VBDs and VIFs that a start or a migration has reserved; clients do not see this."""
         self._refs: dict[str, str] = {}
         self._uuids: dict[str, str] = {}
 
@@ -113,15 +113,15 @@ class Database:
         return self.find(table, ref).fields
 
     def exists(self, ref: str) -> bool:
-        """Whether a reference refers to anything."""
+        """Whether an object with this reference exists."""
         return ref in self._refs
 
     def table_of(self, ref: str) -> str | None:
-        """Return the class of what a reference refers to."""
+        """Return the class of the object that has a reference; None if there is no such object."""
         return self._refs.get(ref)
 
     def by_uuid(self, table: str, uuid: str) -> str:
-        """Return the reference of a uuid. Raises UUID_INVALID."""
+        """Return the reference of the object that has a uuid. Raises UUID_INVALID."""
         ref = self._uuids.get(uuid, NULL)
         if self._refs.get(ref) != table:
             raise Failure("UUID_INVALID", table, uuid)
@@ -139,7 +139,7 @@ class Database:
         return ref
 
     def write(self, table: str, ref: str, **fields: Any) -> None:
-        """Change fields of an object. Values that are the same already are no change. Raises HANDLE_INVALID."""
+        """Change fields of an object. Writing a field's present value is no change. Raises HANDLE_INVALID."""
         with self.changed:
             old = self.find(table, ref).fields
             fresh = {name: value for name, value in fields.items() if old[name] != value}
@@ -153,9 +153,9 @@ class Database:
             self._commit()
 
     def touch(self, table: str, ref: str) -> int:
-        """Mark an object as changed though it is not; return the generation of that.
+        """Mark an object as changed though it is not; return the generation of the mark.
 
-        It takes two generations, so that the one before the mark is a token of its own (db_cache_types.ml).
+        The mark takes two generations, so that the generation before it is a token of its own (db_cache_types.ml).
         """
         with self.changed:
             generation = self.generation
@@ -166,7 +166,7 @@ class Database:
         return generation
 
     def delete(self, table: str, ref: str) -> None:
-        """Remove an object, and from the sets of others. Raises HANDLE_INVALID."""
+        """Remove an object, also from the sets of others. Raises HANDLE_INVALID."""
         with self.changed:
             row = self.find(table, ref)
             for relation in RELATIONS.get(table, ()):
@@ -187,13 +187,13 @@ class Database:
             self._commit()
 
     def back_up(self) -> Backup:
-        """Return all that is in it now. Rows never change: they need no copy."""
+        """Return the present contents. Rows never change, so they need no copy."""
         with self.lock:
             tables = {name: (dict(table.rows), list(table.deletions)) for name, table in self.tables.items()}
             return Backup(self.generation, tables, dict(self._refs), dict(self._uuids))
 
     def restore(self, backup: Backup) -> None:
-        """Be as it was, its generation too."""
+        """Restore the contents and the generation of a backup."""
         with self.changed:
             for name, (rows, deletions) in backup.tables.items():
                 self.tables[name].rows, self.tables[name].deletions = dict(rows), list(deletions)

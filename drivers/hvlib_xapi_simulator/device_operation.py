@@ -17,7 +17,7 @@ __all__ = ["device_operation"]
 
 @contextmanager
 def device_operation(call: Call, table: str, ref: str, operation: str) -> Iterator[None]:
-    """Do an operation on an object. Raises the first error that stands against it."""
+    """Run the block as an operation on an object. Raises the first error that forbids the operation."""
     database = call.database
     with database.changed:
         wait_until_allowed(call, lambda: find_error(database, table, ref, operation))

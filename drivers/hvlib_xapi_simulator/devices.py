@@ -1,4 +1,4 @@
-"""The operations that a VBD, a VIF or a VDI allows, and the errors of those that it does not.
+"""The operations that a VBD, a VIF or a VDI allows, and the errors of the other operations.
 
 ocaml/xapi/xapi_vbd_helpers.ml, xapi_vif_helpers.ml, xapi_vdi.ml.
 """
@@ -31,7 +31,7 @@ Fields = Mapping[str, Any]
 
 
 def find_error(database: Database, table: str, ref: str, operation: str) -> Error | None:
-    """Return the first error that stands against an operation on a VBD, a VIF or a VDI; None if there is none."""
+    """Return the first error that forbids an operation on a VBD, a VIF or a VDI; None if it is allowed."""
     return next(_ERRORS[table](database, ref, operation), None)
 
 
@@ -80,7 +80,7 @@ def _media_errors(vbd: str, fields: Fields) -> Iterator[Error]:
 
 
 def _plug_errors(device: str, fields: Fields, vm: Fields, operation: str) -> Iterator[Error]:
-    """Give what stands against plugging a VBD or a VIF in or out."""
+    """Yield the errors that forbid plugging or unplugging a VBD or a VIF."""
     if vm["power_state"] != "Running":
         yield "VM_BAD_POWER_STATE", fields["VM"], "running", vm["power_state"].lower()
     elif operation == "plug" and fields["currently_attached"]:
@@ -94,7 +94,7 @@ def _plug_errors(device: str, fields: Fields, vm: Fields, operation: str) -> Ite
 
 
 def _sharing_errors(database: Database, vbd: str, fields: Fields) -> Iterator[Error]:
-    """Give what stands against using a disk beside those who use it now."""
+    """Yield the errors that forbid using a disk besides its present users."""
     disk = database.get("VDI", fields["VDI"])
     others = [database.get("VBD", other) for other in disk["VBDs"] if other != vbd]
     used = [

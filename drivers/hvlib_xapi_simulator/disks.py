@@ -34,7 +34,7 @@ def copy_disk(database: Database, disk: str, *, snapshot: bool = False, reposito
 
 
 def allocate(database: Database, repository: str, size: int) -> None:
-    """Count a disk's size, less than nothing if it goes, into its repository's allocation."""
+    """Add a disk's size to its repository's allocation. The size is negative if the disk is removed."""
     with database.lock:
         allocated = database.get("SR", repository)["virtual_allocation"]
         database.write("SR", repository, virtual_allocation=allocated + size)

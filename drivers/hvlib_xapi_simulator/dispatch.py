@@ -1,7 +1,7 @@
-"""From a request to its result: which message it is, whether it is called rightly, who answers it.
+"""The way from a request to its result: find the message, check its parameters and session, call its handler.
 
 The order of the checks is that of ocaml/idl/ocaml_backend/gen_server.ml and ocaml/xapi/server_helpers.ml: parameters
-are counted and read before the session is looked at.
+are counted and read before the session is checked.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NO_TASKS = ("task", "event")
 
 
 class Dispatcher:
-    """All messages, and what answers them."""
+    """All messages, and the handlers that answer them."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -76,7 +76,7 @@ class Dispatcher:
         return call.task
 
     def _answer(self, call: Call, handler: Handler, arguments: Sequence[Any]) -> Any:
-        """Answer at once. A task that there was for the call is gone afterwards (ocaml/xapi/context.ml)."""
+        """Answer at once. If the call has a task, it is removed afterwards (ocaml/xapi/context.ml)."""
         if call.task == NULL:
             return handler(call, *arguments)
         try:
@@ -107,7 +107,7 @@ class Dispatcher:
 
 @cache
 def _all_messages() -> tuple[Mapping[str, Message], Mapping[str, Handler]]:
-    """Return the messages by name, and what answers those that are implemented: the same ones for every pool."""
+    """Return the messages by name, and the handlers of the implemented ones. They are the same for every pool."""
     messages: dict[str, Message] = {}
     handlers: dict[str, Handler] = {}
     for of in CLASSES.values():
@@ -120,7 +120,7 @@ def _all_messages() -> tuple[Mapping[str, Message], Mapping[str, Handler]]:
 
 
 def _guarded(handler: Handler) -> Handler:
-    """Return a handler whose mistakes are INTERNAL_ERROR, as the server's own are (ocaml/xapi/exnHelper.ml)."""
+    """Return a handler whose unexpected errors are INTERNAL_ERROR, as on a real server (ocaml/xapi/exnHelper.ml)."""
 
     def answer(*arguments: Any) -> Any:
         try:
@@ -137,7 +137,7 @@ def _guarded(handler: Handler) -> Handler:
 
 
 def _read(message: Message, name: str, parameters: Sequence[Any]) -> list[Any]:
-    """Return a message's parameters without the session. Those at the end may be missing, or be too many."""
+    """Read a call's parameters, without the session. If the last ones are optional, any number is accepted."""
     received = len(parameters) - message.session
     optional = message.required < len(message.parameters)
     if received < message.required or (received > message.required and not optional):

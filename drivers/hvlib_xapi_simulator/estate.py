@@ -92,7 +92,7 @@ class Estate:
         add = self._inventory.add
         memory = (64 + 4 * self._settings.vms) * GIB
         metrics = add("host_metrics", memory_total=memory, memory_free=memory, live=True, last_updated=now())
-        # Of hosts that answer no calls, a client that looks for a new master stays on loopback too.
+        # Hosts that answer no calls have loopback addresses too, for clients that look for a new master.
         silent = f"127.1.{number // 256}.{number % 256}"
         address = self._addresses[number] if number < len(self._addresses) else silent
         name = f"host-{number + 1}"

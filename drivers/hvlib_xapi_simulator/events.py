@@ -1,4 +1,4 @@
-"""event.from: what changed since a token, one event an object; a wait if nothing did (ocaml/xapi/xapi_event.ml)."""
+"""event.from: the changes since a token, one event per object. It waits for one (ocaml/xapi/xapi_event.ml)."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ __all__ = ["Events", "Subscriptions"]
 
 WITHOUT_EVENTS = frozenset({"session", "secret"})
 TOKEN = re.compile(r"(\d+),(\d+)", re.ASCII)
-LAST = 2**63 - 1
-"""A token's numbers are of 64 bits."""
+MAX_TOKEN_NUMBER = 2**63 - 1
+"""The greatest number in a token, which has 64 bits."""
 
 FIRST_PAUSE = 1 / 16
 FOREVER = 24 * 3600.0
@@ -45,7 +45,7 @@ class Subscriptions:
 
     @property
     def only_tasks(self) -> bool:
-        """Whether they are about tasks alone, whose events are not collected for a while."""
+        """Whether they are about tasks alone, whose events are sent without a delay."""
         return not self._everything and {*self._classes, *self._objects} <= {TASK}
 
     def may_match(self, table: str) -> bool:
@@ -72,7 +72,7 @@ class _Found:
 
     @property
     def events(self) -> list[Event]:
-        """All, in the order in which the server gives them."""
+        """All events, in the order in which the server sends them."""
         return [*self.alerts, *self.added, *self.changed, *self.deleted]
 
 
@@ -88,7 +88,7 @@ class Events:
         """The classes that sessions have registered for, and the token of their last batch (messages/event_queue)."""
 
     def wait(self, session: str, subscriptions: Subscriptions, token: str, timeout: float) -> dict[str, Any]:
-        """Return what happened since a token; wait if nothing did. Raises SESSION_INVALID if the session ends."""
+        """Return the events since a token; wait if there are none. Raises SESSION_INVALID if the session ends."""
         since, since_alert = _parse_token(token)
         deadline = time.monotonic() + (timeout if timeout >= 0 else FOREVER)
         delay = self._settings.event_delay
@@ -114,7 +114,7 @@ class Events:
             return _token(self._database.touch(table, ref) - 1, 0)
 
     def _wait_for_any(self, session: str, subscriptions: Subscriptions, found: _Found, deadline: float) -> None:
-        """Return when something happened, or the time is over. The caller holds the lock."""
+        """Wait until there is an event, or until the deadline. The caller must hold the lock."""
         database = self._database
         while not self._closed.is_set():
             if session not in database.tables["session"].rows:
@@ -131,7 +131,7 @@ class Events:
         for name, table in self._database.tables.items():
             if name in WITHOUT_EVENTS or not subscriptions.may_match(name):
                 continue
-            for ref, row in sorted(table.recent(since)):  # By reference, as a map of OCaml's is walked.
+            for ref, row in sorted(table.recent(since)):  # By reference, as OCaml iterates over a map.
                 if subscriptions.match(name, ref):
                     found.last = max(found.last, row.modified)
                     is_new = row.created > since
@@ -164,6 +164,6 @@ def _parse_token(token: str) -> tuple[int, int]:
     if not token:
         return 0, 0
     found = TOKEN.fullmatch(token)
-    if found is None or max(map(int, found.groups())) > LAST:
+    if found is None or max(map(int, found.groups())) > MAX_TOKEN_NUMBER:
         raise Failure("EVENT_FROM_TOKEN_PARSE_FAILURE", token)
     return int(found[1]), int(found[2])

@@ -28,7 +28,7 @@ RESERVED = "reserved"
 
 
 def parse(of: Class, text: str, reserved: Collection[str] = ()) -> Condition:
-    """Read an expression: a test of an object's reference and fields. Raises INVALID_VALUE.
+    """Read an expression into a test of an object's reference and fields. Raises INVALID_VALUE.
 
     ``reserved``: the references of the VBDs and VIFs that a start or a migration has reserved.
     """

@@ -14,5 +14,5 @@ class Failure(Exception):
 
     @property
     def code(self) -> str:
-        """The error's name."""
+        """The error's code."""
         return self.description[0]

@@ -1,4 +1,4 @@
-"""Faults on request: what a network, a proxy or a dying server do to calls. And how many calls there were."""
+"""Faults on request, such as a network, a proxy or a dying server causes; and the number of calls."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ KINDS = {
     "http_500": "the call is not acted on; the reply is a page of HTML that says 500",
     "truncate": "the call is acted on, and the connection ends in the middle of the reply",
     "freeze": "the call is acted on, and the reply waits until `thaw`",
-    "nan": "floats in the reply are NaN, which JSON has no word for",
-    "session_lost": "the caller's session ends before the call is looked at",
+    "nan": "floats in the reply are NaN, which JSON can't express",
+    "session_lost": "the caller's session ends before the call is checked",
 }
 
 
 @dataclass(slots=True)
 class Fault:
-    """A fault of the next ``times`` calls of the messages that ``method`` matches, after ``skip`` others.
+    """A fault of the next ``times`` calls of the messages that ``method`` matches, after the first ``skip`` of them.
 
-    ``method`` is a name as it is called, ``Async.VM.start`` say; ``*`` in it stands for anything.
+    ``method``: the name in the call, such as ``Async.VM.start``; ``*`` in it stands for any text.
     """
 
     kind: str
@@ -34,7 +34,7 @@ class Fault:
 
 
 class Faults:
-    """The faults to come, and the calls that there were."""
+    """The faults to come, and the numbers of calls so far."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -43,7 +43,7 @@ class Faults:
         self._calls: Counter[str] = Counter()
 
     def add(self, fault: Fault) -> None:
-        """Let a fault happen. Raises ValueError if there is no such."""
+        """Add a fault. Raises ValueError if there is no such kind."""
         if fault.kind not in KINDS:
             raise ValueError(f"{fault.kind} is none of {', '.join(KINDS)}")
         with self._lock:
@@ -51,7 +51,7 @@ class Faults:
             self._faults.append(fault)
 
     def clear(self) -> None:
-        """Let no more faults happen, and thaw what is frozen."""
+        """Remove all faults, and let frozen calls be answered."""
         with self._lock:
             self._faults.clear()
         self._thawed.set()
@@ -70,11 +70,11 @@ class Faults:
         self._thawed.set()
 
     def wait_for_thaw(self) -> None:
-        """Return when frozen calls are to be answered."""
+        """Wait until frozen calls may be answered."""
         self._thawed.wait()
 
     def calls(self) -> dict[str, int]:
-        """How many calls there were, by the name that was called."""
+        """The number of calls so far, by the name in the call."""
         with self._lock:
             return dict(self._calls)
 

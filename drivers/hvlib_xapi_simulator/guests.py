@@ -1,4 +1,4 @@
-"""The records beside a VM: its metrics while it runs, its guest's, its console."""
+"""The records that belong to a VM: its metrics and its guest's metrics."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def address(number: int) -> str:
 
 
 def guest_fields(number: int) -> dict[str, Any]:
-    """Return what a Linux guest with all drivers says of itself."""
+    """Return the metrics that a Linux guest with all drivers reports."""
     return {
         "os_version": {
             "name": "Debian GNU/Linux 12 (bookworm)",
@@ -48,7 +48,7 @@ def guest_fields(number: int) -> dict[str, Any]:
 
 
 def metrics_fields(vm: dict[str, Any], running: bool) -> dict[str, Any]:
-    """Return what is measured of a VM."""
+    """Return the metrics of a VM."""
     processors = vm["VCPUs_at_startup"] if running else 0
     return {
         "memory_actual": vm["memory_dynamic_max"] if running else 0,

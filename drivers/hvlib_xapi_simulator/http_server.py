@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 __all__ = ["Answer", "ConnectionDropped", "HTTPError", "HTTPServer", "Reply"]
 
 BODY_LIMIT = 300 * 1024
-HANDSHAKE = 10.0
-WHAT_HAPPENED = {
+HANDSHAKE_SECONDS = 10.0
+ERROR_PAGES = {
     403: ("Forbidden", "<h1>HTTP 403 forbidden</h1>Access to the requested resource is forbidden."),
     500: (
         "Internal Error",
@@ -28,14 +28,14 @@ WHAT_HAPPENED = {
 }
 
 Reply = tuple[str, bytes]
-"""A reply's type of content, and the reply."""
+"""A reply's content type, and its body."""
 
 Answer = Callable[[str, bytes], Reply]
 """A function that answers a request, given its path and body. It raises `HTTPError` or `ConnectionDropped`."""
 
 
 class HTTPError(Exception):
-    """A request that is answered with a page of HTML, after which the connection ends."""
+    """Raised to answer a request with a page of HTML, and then end the connection."""
 
     def __init__(self, status: int) -> None:
         self.status = status
@@ -43,7 +43,7 @@ class HTTPError(Exception):
 
 
 class ConnectionDropped(Exception):
-    """A request after which the connection ends, after ``reply``, or what there is of it."""
+    """Raised to end the connection, after sending ``reply``. ``length`` is the Content-Length to send."""
 
     def __init__(self, reply: bytes = b"", length: int = 0) -> None:
         self.reply = reply
@@ -55,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # A reply leaves in one piece: in two, the second waits for the client's delayed acknowledgement.
+    wbufsize = -1  # A reply is sent in one piece: a second piece would wait for the client's delayed acknowledgement.
     disable_nagle_algorithm = False
 
     def do_POST(self) -> None:
@@ -75,17 +75,17 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(body, content_type, len(body))
 
     def do_GET(self) -> None:
-        """Refuse: nothing is served but calls."""
+        """Refuse the request: only calls are served."""
         self._page(403)
 
     do_PUT = do_GET  # noqa: N815 -- a name that http.server looks for
 
     def send_error(self, code: int, *_: str | None) -> None:
-        """Answer what is no request, as xapi does."""
+        """Answer a malformed request as xapi does."""
         self._page(501 if code == 501 else 500)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: `Faults.calls` tells."""
+        """Log nothing: `Faults.calls` counts the calls."""
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "")
@@ -105,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _page(self, status: int) -> None:
         self.close_connection = True
-        reason, text = WHAT_HAPPENED[status]
+        reason, text = ERROR_PAGES[status]
         body = f"<html><body>{text}</body></html>".encode()
         self.send_response_only(status, reason)
         self.send_header("Content-Type", "text/html")
@@ -116,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class HTTPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """A thread a connection. ``where`` is an address and a port, or the path of a unix socket."""
+    """A server with a thread for each connection. ``where`` is an address and a port, or the path of a unix socket."""
 
     daemon_threads = True
     block_on_close = False
@@ -160,7 +160,7 @@ class HTTPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
                 self.process_request(request, client)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """Serve a connection, in its thread: the handshake of TLS must not keep others waiting."""
+        """Serve a connection, in its own thread, so that its TLS handshake does not delay other connections."""
         plain = request
         try:
             with contextlib.suppress(OSError):  # the client has gone
@@ -174,8 +174,8 @@ class HTTPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
                 request.close()
 
     def _secured(self, plain: socket.socket, tls: ssl.SSLContext) -> ssl.SSLSocket:
-        """TLS over a connection. A client that never shakes hands is given up."""
-        plain.settimeout(HANDSHAKE)
+        """Return a connection with TLS. A client that does not complete the handshake in time is dropped."""
+        plain.settimeout(HANDSHAKE_SECONDS)
         request = tls.wrap_socket(plain, server_side=True)
         with self._lock:
             self._connections.add(request)

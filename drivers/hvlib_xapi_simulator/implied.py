@@ -1,6 +1,6 @@
-"""The messages that follow from a class's fields: get_record, get_x, set_x, add_to_x, get_all_records and their kin.
+"""The messages that follow from a class's fields: get_record, get_x, set_x, add_to_x, get_all_records and the like.
 
-What real servers serve of them is in ocaml/idl/datamodel_utils.ml.
+ocaml/idl/datamodel_utils.ml says which of them real servers have.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ __all__ = ["implied_messages"]
 
 
 def implied_messages(of: Class) -> Iterator[Message]:
-    """Every message of a class that its table does not name."""
+    """Yield every message of a class that its table does not name."""
     for message in (*_objects(of), *_lists(of), *_makers(of), *_fields(of)):
         if message.name not in {named.name for named in of.messages}:
             yield message
@@ -87,4 +87,4 @@ def _setters(of: Class, field: Field) -> Iterator[Message]:
 
 
 NOT_IN_THE_DATABASE = frozenset({"event", "message"})
-"""Classes whose objects have no fields to ask for one by one."""
+"""Classes whose objects are not in the database: they have no messages for single objects and fields."""

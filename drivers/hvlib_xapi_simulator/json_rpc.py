@@ -61,13 +61,13 @@ def reply(call: Call, *, result: Any = None, error: Sequence[str] | None = None)
     elif error is None:
         text = f'{{"jsonrpc":"2.0","result":{encode(result)},"id":{id}}}'
     else:
-        what = {"code": ERROR_CODE, "message": error[0], "data": list(error[1:])}
-        text = f'{{"jsonrpc":"2.0","error":{_scalar(what)},"id":{id}}}'
+        details = {"code": ERROR_CODE, "message": error[0], "data": list(error[1:])}
+        text = f'{{"jsonrpc":"2.0","error":{_scalar(details)},"id":{id}}}'
     return text.encode()
 
 
 def encode(value: Any) -> str:
-    """Return a value as compact JSON. NaN and Infinity are written bare, as xapi does, though JSON has no such."""
+    """Return a value as compact JSON. NaN and Infinity are written bare, as xapi does, though they are not JSON."""
     match value:
         case Row():
             if value.json is None:

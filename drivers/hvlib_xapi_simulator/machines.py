@@ -1,4 +1,4 @@
-"""The machines of a new pool: control domains, templates, and VMs of which most run."""
+"""The machines of a new pool: control domains, templates, and VMs, most of which run."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ DEFAULT_TEMPLATE = "Other install media"
 
 
 def add(inventory: Inventory, vms: int, hosts: list[str], storage: str, network: str) -> None:
-    """Add all machines: so many VMs, templates, and each host's control domain."""
+    """Add all machines: this number of VMs, the templates, and each host's control domain."""
     for number, host in enumerate(hosts):
         _add_control_domain(inventory, number, host)
     _add_template(inventory, DEFAULT_TEMPLATE, default=True)

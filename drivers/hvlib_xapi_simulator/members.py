@@ -23,9 +23,9 @@ class Members:
         self.master = self.all[0]
 
     def is_master(self, member: Member) -> bool:
-        """Whether the pool's database is at a member."""
+        """Whether a member is the master, which has the pool's database."""
         return self.master is member
 
     def of_host(self, host: str) -> Member | None:
-        """Return the member that a host is; None if it does not answer calls."""
+        """Return the member of a host; None if the host does not answer calls."""
         return next((member for member in self.all if member.host == host), None)

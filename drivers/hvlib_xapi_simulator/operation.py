@@ -21,7 +21,7 @@ LIVE = ("Running", "Paused")
 
 @contextmanager
 def vm_operation(call: Call, vm: str, operation: str, strict: bool = True) -> Iterator[None]:
-    """Do an operation on a VM. Raises the first error that stands against it."""
+    """Run the block as an operation on a VM. Raises the first error that forbids the operation."""
     database = call.database
 
     def find_error() -> Error | None:
@@ -47,7 +47,7 @@ def update_allowed_operations(database: Database, vm: str) -> None:
 
 
 def guest_of(database: Database, vm: str) -> Guest:
-    """Return what is known of a VM's guest."""
+    """Return the known facts about a VM's guest."""
     fields = database.get("VM", vm)
     metrics = _record(database, "VM_metrics", fields["metrics"])
     guest = _record(database, "VM_guest_metrics", fields["guest_metrics"])

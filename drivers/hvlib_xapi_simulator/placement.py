@@ -12,11 +12,11 @@ from hvlib_xapi_simulator.values import NULL
 
 __all__ = ["assert_can_run", "assert_reaches", "choose_host", "find_error", "release_memory", "reserve_memory"]
 
-NOWHERE: Mapping[str, str] = {}
+NO_MOVES: Mapping[str, str] = {}
 
 
 def choose_host(call: Call, vm: str) -> str:
-    """Return the host that a VM starts on: the one it is fond of, else the one with most memory free."""
+    """Return the host on which a VM starts: its affinity if possible, else the host with most free memory."""
     database = call.database
     possible = [host for host in database.tables["host"].rows if not find_error(database, vm, host)]
     if not possible:
@@ -25,20 +25,20 @@ def choose_host(call: Call, vm: str) -> str:
     return affinity if affinity in possible else max(possible, key=lambda host: _memory_free(database, host))
 
 
-def assert_can_run(call: Call, vm: str, host: str, moved: Mapping[str, str] = NOWHERE) -> None:
-    """Raise what keeps a VM from running on a host. ``moved``: disks that move along, and to which repository."""
+def assert_can_run(call: Call, vm: str, host: str, moved: Mapping[str, str] = NO_MOVES) -> None:
+    """Raise the error that keeps a VM from running on a host. ``moved``: new repositories by disk that moves along."""
     if error := find_error(call.database, vm, host, moved):
         raise Failure(*error)
 
 
 def assert_reaches(call: Call, vm: str, host: str, moved: Mapping[str, str]) -> None:
-    """Raise VM_REQUIRES_SR if a disk of a VM is, or is moved, where a host has no access to."""
+    """Raise VM_REQUIRES_SR if a VM's disk is in, or moves to, a repository that a host has no access to."""
     if error := _unreachable(call.database, vm, host, moved):
         raise Failure(*error)
 
 
 def reserve_memory(database: Database, host: str, memory: int) -> None:
-    """Take memory from what is free on a host."""
+    """Subtract memory from a host's free memory."""
     with database.lock:
         metrics = database.get("host", host)["metrics"]
         free = database.get("host_metrics", metrics)["memory_free"]
@@ -46,13 +46,13 @@ def reserve_memory(database: Database, host: str, memory: int) -> None:
 
 
 def release_memory(database: Database, vm: dict[str, Any]) -> None:
-    """Give back what a VM has of its host's memory."""
+    """Add the memory of a VM to its host's free memory again."""
     if vm["resident_on"] != NULL:
         reserve_memory(database, vm["resident_on"], -vm["memory_dynamic_max"])
 
 
-def find_error(database: Database, vm: str, host: str, moved: Mapping[str, str] = NOWHERE) -> tuple[str, ...] | None:
-    """Return what keeps a VM from running on a host."""
+def find_error(database: Database, vm: str, host: str, moved: Mapping[str, str] = NO_MOVES) -> tuple[str, ...] | None:
+    """Return the error that keeps a VM from running on a host; None if it can run there."""
     fields = database.get("host", host)
     if not fields["enabled"]:
         return "HOST_DISABLED", host
@@ -65,7 +65,7 @@ def find_error(database: Database, vm: str, host: str, moved: Mapping[str, str] 
 
 
 def _unreachable(database: Database, vm: str, host: str, moved: Mapping[str, str]) -> tuple[str, ...] | None:
-    """Return the error of a disk that a host has no access to."""
+    """Return the error of a VM's disk that a host has no access to; None if it has access to all."""
     reachable = {
         row.fields["SR"]
         for row in database.tables["PBD"].rows.values()

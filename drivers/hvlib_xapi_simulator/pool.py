@@ -1,4 +1,4 @@
-"""A simulated pool: all that its members share."""
+"""A simulated pool: everything that its members share."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class Pool:
         """The records of VMs at the time of their snapshots, by snapshot: snapshot_metadata is made of them."""
         self.events = Events(settings, self.database, self.alerts, self.closed)
         self.backup: Backup | None = None
-        """The copy of the database that the next master begins with; None if it begins with all that there is."""
+        """The copy of the database with which the next master starts; None: it starts with the current database."""
 
     def restart(self) -> None:
-        """Restart the toolstack: sessions and tasks are lost, and what is known of deletions.
+        """Restart the toolstack: sessions, tasks and the logs of deletions are lost.
 
-        Objects of a class that others refer to look new afterwards: their sets are computed anew when the database is
-        loaded (ocaml/database/db_cache_types.ml, reindex). Machines go on running.
+        Objects of a class to which others refer look newly created afterwards: their sets are computed again when the
+        database is loaded (ocaml/database/db_cache_types.ml, reindex). Machines keep running.
         """
         with self.database.changed:
             self.sessions.close_all()
@@ -69,7 +69,7 @@ class Pool:
     def promote(self, member: Member) -> None:
         """Make a member the master. All sessions and tasks are lost, as they are when servers restart.
 
-        If there is a backup of the database, the new master begins with it: other members get a copy every few minutes
+        If there is a backup of the database, the new master starts with it: other members get a copy every few minutes
         (ocaml/xapi/pool_db_backup.ml).
         """
         with self.database.lock:
@@ -86,21 +86,21 @@ class Pool:
         self.backup = self.database.back_up()
 
     def _note_start(self) -> None:
-        """Note when the master began, in whole seconds (ocaml/xapi/dbsync_slave.ml)."""
+        """Write the time of the master's start, in whole seconds (ocaml/xapi/dbsync_slave.ml)."""
         master = self.members.master.host
         config = self.database.get("host", master)["other_config"]
         began = max(int(time.time()), int(float(config["agent_start_time"])) + 1)
         self.database.write("host", master, other_config={**config, "agent_start_time": f"{began}."})
 
     def forget_deletions(self) -> None:
-        """Trim the logs of deletions: what a client has not heard of by now it can tell from counts only."""
+        """Empty the logs of deletions: a client can notice the deletions that it has not received only by counts."""
         with self.database.lock:
             self.alerts.forget_deletions()
             for table in self.database.tables.values():
                 table.deletions = [(0, 0, "")]
 
     def close(self) -> None:
-        """End whatever waits."""
+        """End all calls that wait."""
         self.closed.set()
         with self.database.changed:
             self.database.changed.notify_all()

@@ -1,4 +1,4 @@
-"""Changes of power: the VM's record, and the records beside it, afterwards (ocaml/xapi/xapi_xenops.ml)."""
+"""Changes of the power state: the VM's record and the records that belong to it (ocaml/xapi/xapi_xenops.ml)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _domains = itertools.count(100_000)
 
 
 def boot(call: Call, vm: str, host: str, paused: bool) -> None:
-    """Let a VM run on a host, from the start or from its suspend image."""
+    """Start a VM on a host, from scratch or from its suspend image."""
     database = call.database
     with database.lock:
         fields = dict(database.get("VM", vm))
@@ -76,7 +76,7 @@ def delete_suspend_image(database: Database, vm: str) -> None:
 
 
 def reboot(call: Call, vm: str) -> None:
-    """Start a running VM anew, on its host."""
+    """Restart a running VM on its host."""
     with call.database.lock:
         domain = next(_domains)
         call.database.write("VM", vm, domid=domain, requires_reboot=False)
@@ -86,7 +86,7 @@ def reboot(call: Call, vm: str) -> None:
 
 
 def move(call: Call, vm: str, host: str) -> None:
-    """Let a running VM go on, on another host."""
+    """Move a running VM to another host."""
     with call.database.lock:
         fields = dict(call.database.get("VM", vm))
         release_memory(call.database, fields)
@@ -97,7 +97,7 @@ def move(call: Call, vm: str, host: str) -> None:
 
 
 def set_state(database: Database, vm: str, state: str) -> None:
-    """Write a VM's state of power, and what follows from it."""
+    """Write a VM's power state, and update the allowed operations."""
     with database.lock:
         database.write("VM", vm, power_state=state)
         update_allowed_operations(database, vm)
@@ -122,7 +122,7 @@ def _measure(database: Database, vm: str, fields: Any, running: bool) -> None:
 
 
 def _set_guest(database: Database, vm: str, domain: int) -> None:
-    """Replace what the guest said of itself before it started: the old record goes."""
+    """Replace the guest's metrics from before the start: the old record is deleted."""
     old = database.get("VM", vm)["guest_metrics"]
     record = blank(CLASSES["VM_guest_metrics"], **guest_fields(domain))
     database.write("VM", vm, guest_metrics=database.create("VM_guest_metrics", new_ref(), record))

@@ -1,4 +1,4 @@
-"""A new object's fields, given or by default (ocaml/idl/ocaml_backend/gen_server.ml)."""
+"""The fields of a new object, given or by default (ocaml/idl/ocaml_backend/gen_server.ml)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def construct(database: Database, of: Class, record: Mapping[str, Any], **fields
 
 
 def read_record(of: Class, record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a constructor's record says. Fields that only the server sets are passed over."""
+    """Return the fields of a constructor's record. Fields that only the server sets are skipped."""
     values = {}
     for name, field in of.fields.items():
         if field.qualifier == "ro":

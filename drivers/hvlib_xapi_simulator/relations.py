@@ -1,4 +1,4 @@
-"""Which reference of one class is the other end of which set of another (ocaml/idl/datamodel.ml, all_relations)."""
+"""The reference fields of each class, and the sets at their other ends (ocaml/idl/datamodel.ml, all_relations)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["RELATIONS", "Relation"]
 
 
 class Relation(NamedTuple):
-    """A reference ``field``, whose holders are in the set ``other`` of the object of ``table`` that it refers to."""
+    """A reference ``field`` to an object of ``table``, whose set ``other`` has the referring objects."""
 
     field: str
     table: str

@@ -1,4 +1,4 @@
-"""A member's answers to requests: the codec by the path, the faults that were asked for, the call itself."""
+"""A member's answers to requests: choose the codec by the path, apply the requested faults, carry out the call."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Encode = Callable[..., bytes]
 
 
 class Service:
-    """The answers of a member, over TCP or, ``local``, over its unix socket."""
+    """Answers a member's requests, over TCP or, if ``local``, over its unix socket."""
 
     def __init__(self, pool: Pool, dispatcher: Dispatcher, member: Member, local: bool) -> None:
         self._pool = pool
@@ -33,7 +33,7 @@ class Service:
         self._local = local
 
     def answer(self, path: str, body: bytes) -> Reply:
-        """Answer a request. What is not below another path is XML-RPC, as the longest prefix that matches is ``/``."""
+        """Answer a request. Every path except /jsonrpc is XML-RPC: its longest prefix that has a handler is ``/``."""
         try:
             if path.startswith(JSON_PATH):
                 call = json_rpc.read_call(body)
@@ -61,7 +61,7 @@ class Service:
             self._pool.sessions.close(str(parameters[0]))
         outcome = self._outcome(method, parameters)
         if fault == "nan":
-            outcome = {name: _without_numbers(value) for name, value in outcome.items()}
+            outcome = {name: _with_nan(value) for name, value in outcome.items()}
         if fault == "freeze":
             self._pool.faults.wait_for_thaw()
         if fault == "drop_reply":
@@ -79,15 +79,15 @@ class Service:
         return {"result": "" if result is None else result}
 
 
-def _without_numbers(value: Any) -> Any:
+def _with_nan(value: Any) -> Any:
     """Return a value in which each float is NaN."""
     match value:
         case float():
             return math.nan
         case Row():
-            return _without_numbers(value.fields)
+            return _with_nan(value.fields)
         case dict():
-            return {key: _without_numbers(item) for key, item in value.items()}
+            return {key: _with_nan(item) for key, item in value.items()}
         case list():
-            return [_without_numbers(item) for item in value]
+            return [_with_nan(item) for item in value]
     return value

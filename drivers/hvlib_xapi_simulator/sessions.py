@@ -18,8 +18,8 @@ from hvlib_xapi_simulator.values import now
 __all__ = ["Sessions"]
 
 LOCAL_SUPERUSER = "root"
-NOTED = 600.0
-"""Seconds between two notes of a session's use."""
+NOTE_INTERVAL = 600.0
+"""Seconds between two updates of a session's last_active."""
 
 
 class Sessions:
@@ -66,7 +66,7 @@ class Sessions:
         return session
 
     def check(self, session: str) -> None:
-        """Raise SESSION_INVALID unless a session lives; it is not idle now."""
+        """Raise SESSION_INVALID unless a session exists. Its idle time starts again."""
         with self._database.lock:
             self._drop_idle()
             if session in self._local:
@@ -77,7 +77,7 @@ class Sessions:
             self._note(session)
 
     def is_local(self, session: str) -> bool:
-        """Whether a session is one of a member alone."""
+        """Whether a session is local to one member."""
         return session in self._local
 
     def close(self, session: str) -> None:
@@ -95,12 +95,12 @@ class Sessions:
         self._local.clear()
 
     def count(self) -> int:
-        """How many are logged in."""
+        """The number of sessions that are logged in."""
         return len(self._used) + len(self._local)
 
     def _note(self, session: str) -> None:
-        """Say when a session was used last, but not at each use (ocaml/xapi/session_check.ml)."""
-        if self._database.get("session", session)["last_active"] < now(NOTED):
+        """Write when a session was used last, but not at each use (ocaml/xapi/session_check.ml)."""
+        if self._database.get("session", session)["last_active"] < now(NOTE_INTERVAL):
             self._database.write("session", session, last_active=now())
 
     def _drop_idle(self) -> None:
@@ -110,16 +110,16 @@ class Sessions:
                 self.close(session)
 
     def _drop_surplus(self, fresh: str) -> None:
-        """End the sessions idle longest of the group of one, if there are too many: root's by originator.
+        """End the longest idle sessions of a session's group if it has too many. Root's are grouped by originator.
 
-        One with a task under way neither ends nor counts.
+        A session with a task under way is neither ended nor counted.
         """
         rows, settings = self._database.tables["session"].rows, self._settings
         group = self._group(rows[fresh].fields)
         members = [session for session in self._used if self._group(rows[session].fields) == group]
         members = sorted((each for each in members if not self._busy(each)), key=lambda each: self._used[each])
-        most = settings.session_cap if any(group) else settings.anonymous_cap
-        for session in members[: max(0, len(members) - most)]:
+        limit = settings.session_cap if any(group) else settings.anonymous_cap
+        for session in members[: max(0, len(members) - limit)]:
             self.close(session)
 
     @staticmethod

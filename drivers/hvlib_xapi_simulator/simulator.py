@@ -22,12 +22,15 @@ ATTEMPTS = 20
 
 
 class Simulator:
-    """A pool of ``members`` that answer calls: a context manager that starts and ends them.
+    """A pool whose members answer calls: a context manager that starts and ends them.
 
-    Every member has an address of its own, 127.0.0.1, 127.0.0.2 and so on, and the same ports: what a slave says of
-    its master is an address without a port, as real servers do. ``port`` and ``tls_port`` of 0 are any that is free,
-    None is none; ``certificate`` is a file with a key and a certificate, made if there is no such file;
-    ``unix_socket`` is the path of the master's socket, other members' have a number behind it.
+    Every member has an address of its own, 127.0.0.1, 127.0.0.2 and so on. All have the same ports, because a slave
+    names its master by an address without a port, as real servers do.
+
+    | members: how many hosts answer calls
+    | port, tls_port: the ports of HTTP and HTTPS; 0: any free port; None: no port
+    | certificate: a file with a key and a certificate, which is made if it does not exist
+    | unix_socket: the path of the first master's socket; the other members' paths have a number appended
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class Simulator:
 
     @property
     def addresses(self) -> list[str]:
-        """The members' addresses; that of the first master comes first."""
+        """The members' addresses, the first master's address first."""
         return [member.address for member in self.pool.members.all]
 
     @property
@@ -62,14 +65,14 @@ class Simulator:
         return int(self._door.server_address[1])
 
     def start(self) -> None:
-        """Return when all members answer."""
+        """Start all members. Returns when they answer."""
         self._door = HTTPServer((FIRST_ADDRESS, 0), self.administrator.answer)
         self._door.start()
         for member in self.pool.members.all:
             self.start_member(member.address)
 
     def start_member(self, address: str) -> None:
-        """Let a member answer, for the first time or again."""
+        """Start a member's servers, for the first time or again."""
         servers = list(self._make_servers(address))
         self._servers[address] = servers
         for server in servers:
@@ -77,7 +80,7 @@ class Simulator:
 
     def stop_member(self, address: str) -> None:
         """End a member at once, as a crash would."""
-        # The port goes last: whoever finds it closed finds no file of a socket either.
+        # The port is closed last: once it is closed, the socket's file is gone too.
         for server in reversed(self._servers.pop(address, [])):
             server.close()
 
@@ -103,7 +106,7 @@ class Simulator:
         self.close()
 
     def service(self, address: str, local: bool = False) -> Service:
-        """Return what answers a member's requests, over TCP or, ``local``, over its unix socket. No server need run."""
+        """Return a member's service, over TCP or, if ``local``, over its unix socket. It needs no running server."""
         member = next(member for member in self.pool.members.all if member.address == address)
         return Service(self.pool, self._dispatcher, member, local)
 
@@ -120,11 +123,11 @@ class Simulator:
         if self.unix_socket:
             number = self.addresses.index(address)
             path = Path(f"{self.unix_socket}{f'.{number}' if number else ''}")
-            path.unlink(missing_ok=True)  # a server that was killed leaves it
+            path.unlink(missing_ok=True)  # a killed server leaves it behind
             yield HTTPServer(str(path), self.service(address, local=True).answer)
 
     def _listen(self, address: str, port: int, answer: Answer, tls: ssl.SSLContext | None) -> HTTPServer:
-        """Listen at a port. The first member's may be any, but one that is free at the others' addresses too."""
+        """Listen at a port. Port 0 is any port that is free at the other members' addresses too."""
         for _ in range(ATTEMPTS):
             server = HTTPServer((address, port), answer, tls)
             if port or all(_is_free(other, server.server_address[1]) for other in self.addresses[1:]):
@@ -143,7 +146,7 @@ def _is_free(address: str, port: int) -> bool:
 
 def _tls_context(certificate: Path, addresses: list[str]) -> ssl.SSLContext:
     if not certificate.exists():
-        from hvlib_xapi_simulator.certificate import make_certificate  # needs cryptography, which is for this alone
+        from hvlib_xapi_simulator.certificate import make_certificate  # needs cryptography, which nothing else needs
 
         make_certificate(certificate, addresses)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

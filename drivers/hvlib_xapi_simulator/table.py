@@ -1,10 +1,10 @@
 """A class of XenAPI: its fields, and its messages.
 
-The notation of the tables in `classes`. A field is ``name | type | qualifier | default``; the qualifier is ``ro``
+The notation of the tables in `classes`: a field is ``name | type | qualifier | default``; the qualifier is ``ro``
 (only the server sets it), ``new`` (a constructor sets it too) or ``rw``. A message is ``name(type parameter, ...):
-type``, with a ``?`` after parameters that may be left out, and before it ``sync`` if it has no Async form, ``open`` if
-it needs no session, ``removed`` if it only says MESSAGE_REMOVED. A line that is indented deeper goes on with the one
-above.
+type``, with a ``?`` after parameters that may be left out. Before it stands ``sync`` if it has no Async form, ``open``
+if it needs no session, ``removed`` if it only answers MESSAGE_REMOVED. A line that is indented deeper continues the
+line above.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NAME_SPACES = {
     "host_metrics": "memory",
     "pool": "",
 }
-"""The prefixes of fields that are a name space; in all other classes ``name`` (ocaml/idl/datamodel.ml)."""
+"""The prefixes of fields that are a name space, by class; all other classes have ``name`` (ocaml/idl/datamodel.ml)."""
 
 MESSAGE = re.compile(r"(?P<marks>(?:(?:sync|open|removed) )*)(?P<name>\w+)\((?P<parameters>.*)\)(?:: (?P<result>.+))?$")
 
@@ -48,7 +48,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a message, the session aside."""
+    """A parameter of a message, other than the session."""
 
     name: str
     type: Type
@@ -68,13 +68,13 @@ class Message:
 
     @property
     def required(self) -> int:
-        """How many parameters it needs."""
+        """The number of required parameters."""
         return sum(parameter.required for parameter in self.parameters)
 
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """A class: all of its fields, and the messages that don't follow from them."""
+    """A class: all of its fields, and the messages that they do not imply."""
 
     name: str
     fields: dict[str, Field]
@@ -82,7 +82,7 @@ class Class:
     made: bool
     """Clients may create and destroy its objects."""
     listed: bool
-    """Whether there are get_all and its kin."""
+    """Whether there are get_all and the like."""
     removed: frozenset[str]
     """The messages implied by its fields that were removed."""
 

@@ -19,8 +19,8 @@ from hvlib_xapi_simulator.values import NULL, now
 __all__ = ["Tasks"]
 
 COMPLETED = ("success", "failure", "cancelled")
-KEPT = 200
-KEPT_SECONDS = 65 * 60.0
+MAX_TASKS = 200
+MAX_AGE_SECONDS = 65 * 60.0
 STEPS = 4
 
 
@@ -29,7 +29,7 @@ class Tasks:
 
     def __init__(self, settings: Settings, database: Database, members: Members, closed: threading.Event) -> None:
         self.pause: Callable[[threading.Event, float], bool] = threading.Event.wait
-        """Passes a step of an operation: seconds, or less if the event that cancels it is set. Says whether it is."""
+        """Waits for a step of an operation: seconds, or until the event is set. Returns whether it is set."""
         self._settings = settings
         self._database = database
         self._members = members
@@ -58,7 +58,7 @@ class Tasks:
         return task
 
     def run(self, task: str, operation: Callable[[], Any]) -> None:
-        """Run an operation as a task, which says what came of it."""
+        """Run an operation as a task, and write its outcome into the task."""
         try:
             result = operation()
         except Failure as failure:
@@ -67,18 +67,18 @@ class Tasks:
             self.complete(task, result)
 
     def complete(self, task: str, result: Any = None) -> None:
-        """End a task well. Its result is an XML fragment, on whatever wire (taskHelper.ml)."""
+        """End a task as successful. Its result is an XML fragment on both wires (taskHelper.ml)."""
         encoded = xml_rpc.encode("" if result is None else result)
         self._finish(task, status="success", result=encoded)
 
     def fail(self, task: str, failure: Failure) -> None:
-        """End a task badly."""
+        """End a task as failed or cancelled."""
         cancelled = failure.code == "TASK_CANCELLED"
         error = {} if cancelled else {"error_info": failure.description}
         self._finish(task, status="cancelled" if cancelled else "failure", **error)
 
     def work(self, task: str) -> None:
-        """Let an operation's time pass, with progress. Raises TASK_CANCELLED as soon as the task is to stop."""
+        """Wait as long as an operation takes, and write its progress. Raises TASK_CANCELLED once it is cancelled."""
         cancelling = self._cancelling.get(task) or self._closed
         for step in range(1, STEPS + 1):
             if self.pause(cancelling, self._settings.task_time / STEPS):
@@ -87,7 +87,7 @@ class Tasks:
                 self._write(task, progress=step / STEPS)
 
     def stop_if_cancelled(self, task: str) -> None:
-        """Raise TASK_CANCELLED if a task is to stop."""
+        """Raise TASK_CANCELLED if a task was cancelled."""
         cancelling = self._cancelling.get(task)
         if cancelling and cancelling.is_set():
             raise Failure("TASK_CANCELLED", task)
@@ -97,7 +97,7 @@ class Tasks:
         self._write(task, allowed_operations=["cancel"] if allowed else [])
 
     def cancel(self, task: str, by: str) -> None:
-        """Ask a task to stop. It is over when whoever runs it has seen that (xapi_task.ml)."""
+        """Ask a task to stop. It ends when its operation has seen the request (xapi_task.ml)."""
         self._database.write("task", task, current_operations={by: "cancel"})
         with self._database.changed:
             if cancelling := self._cancelling.get(task):
@@ -105,7 +105,7 @@ class Tasks:
             self._database.changed.notify_all()
 
     def destroy(self, task: str) -> None:
-        """Remove a task; one that is not over when it is."""
+        """Remove a task, or mark it to be removed when it ends."""
         with self._database.lock:
             fields = self._database.get("task", task)
             if fields["status"] in COMPLETED:
@@ -114,7 +114,7 @@ class Tasks:
                 self._write(task, current_operations={**fields["current_operations"], "task": "destroy"})
 
     def any_pending(self, session: str) -> bool:
-        """Whether a session has a task that is not over."""
+        """Whether a session has a task that has not ended."""
         rows = self._database.tables["task"].rows
         return any(
             owner == session and task in rows and rows[task].fields["status"] not in COMPLETED
@@ -122,7 +122,7 @@ class Tasks:
         )
 
     def forget_all(self) -> None:
-        """Lose all tasks without a trace, as a restart of the server does: no table of deletions tells."""
+        """Forget all tasks, as a restart of the server does. Their operations are cancelled."""
         with self._database.lock:
             for cancelling in self._cancelling.values():
                 cancelling.set()
@@ -140,21 +140,21 @@ class Tasks:
                 self._delete(task)
 
     def _collect(self) -> None:
-        """Every so often, remove what is over: long ago, or to be destroyed, or too much (ocaml/xapi/db_gc_util.ml).
+        """Sometimes remove tasks that ended long ago, are to be destroyed or are too many (ocaml/xapi/db_gc_util.ml).
 
-        What ends a task that a client made is the client's set_status, which notes no time: it was over long ago. Of
-        too many, as many stay as there is room for beside all that is over, which is none of 200.
+        A client ends its own task by set_status, which writes no time: the task counts as ended long ago. If more than
+        `MAX_TASKS` tasks would stay, only `MAX_TASKS` minus the number of ended ones stay of the latter: of 200, none.
         """
         if time.monotonic() - self._collected < self._settings.collection:
             return
         self._collected = time.monotonic()
         rows = {task: row.fields for task, row in self._database.tables["task"].rows.items()}
         over = {task: fields for task, fields in rows.items() if fields["status"] in COMPLETED}
-        oldest = now(KEPT_SECONDS)
+        oldest = now(MAX_AGE_SECONDS)
         young = [task for task, fields in over.items() if not _is_forgotten(fields, oldest)]
-        if len(rows) - len(over) + len(young) > KEPT:
+        if len(rows) - len(over) + len(young) > MAX_TASKS:
             young.sort(key=lambda task: over[task]["finished"], reverse=True)
-            young = young[: max(0, KEPT - len(young))]
+            young = young[: max(0, MAX_TASKS - len(young))]
         for task in over.keys() - set(young):
             self._delete(task)
 

@@ -32,7 +32,7 @@ EPOCH = DateTime("19700101T00:00:00Z")
 
 
 def now(ago: float = 0.0) -> DateTime:
-    """The moment, or one so many seconds before. Later ones compare as greater."""
+    """The current moment, or the moment ``ago`` seconds before it. Later moments compare as greater."""
     return DateTime(time.strftime("%Y%m%dT%H:%M:%SZ", time.gmtime(time.time() - ago)))
 
 
@@ -42,7 +42,7 @@ class WrongType(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A type of the datamodel. ``item`` is what a set or a map holds, ``key`` what a map is keyed by."""
+    """A type of the datamodel. ``item``: the type of a set's or a map's values; ``key``: the type of a map's keys."""
 
     name: str
     kind: str
@@ -65,7 +65,7 @@ class Type:
         raise WrongType(f"{type(value).__name__} where {self.name} is expected")
 
     def default(self, text: str | None) -> Any:
-        """The value that a table's text stands for; the type's own zero if there is none."""
+        """The value of a table's default text; the type's own zero if there is no text."""
         if text is None:
             return _ZEROS.get(self.kind, "")
         match self.kind:

@@ -1,4 +1,4 @@
-"""The operations that a VM allows, and the errors of others: ocaml/xapi/xapi_vm_lifecycle.ml's checks, in order."""
+"""The operations that a VM allows, and the errors of the others, checked as in ocaml/xapi/xapi_vm_lifecycle.ml."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "create_vtpm": (HALTED,),
     "sysprep": (RUNNING,),
 }
-"""Every operation, and the states of power in which it may be done."""
+"""Every operation, and the power states that allow it."""
 
 NEVER_LISTED = frozenset({
     "create_template", "power_state_reset", "csvm", "get_boot_record", "send_sysrq", "send_trigger",
@@ -94,8 +94,8 @@ FEATURES = {
     "clean_reboot": ("feature-shutdown", "feature-reboot"),
     "changing_VCPUs_live": ("feature-vcpu-hotplug",),
 }
-UNNAMED = {"data_source_op": "data_sources_op", "assert_operation_valid": "assertoperationvalid"}
-NAMELESS = frozenset({"changing_VCPUs", "changing_memory_limits", "query_services", "create_template"})
+ERROR_NAMES = {"data_source_op": "data_sources_op", "assert_operation_valid": "assertoperationvalid"}
+WITHOUT_ERROR_NAME = frozenset({"changing_VCPUs", "changing_memory_limits", "query_services", "create_template"})
 
 Fields = Mapping[str, Any]
 Error = Sequence[str]
@@ -116,12 +116,12 @@ class Guest:
 
 
 def check(ref: str, vm: Fields, guest: Guest, operation: str, strict: bool = True) -> Error | None:
-    """Return the first error that stands against an operation, None if there is none."""
+    """Return the first error that forbids an operation; None if it is allowed."""
     return next(_errors(ref, vm, guest, operation, strict), None)
 
 
 def allowed_operations(ref: str, vm: Fields, guest: Guest) -> list[str]:
-    """Return what may be done, of all that the field allowed_operations ever lists."""
+    """Return the allowed operations, of those that the field allowed_operations may list."""
     return [name for name in OPERATIONS if name not in NEVER_LISTED and not check(ref, vm, guest, name)]
 
 
@@ -148,7 +148,7 @@ def _errors(ref: str, vm: Fields, guest: Guest, operation: str, strict: bool) ->
 
 
 def _states(vm: Fields, operation: str) -> tuple[str, ...]:
-    """Return the states of power in which an operation may be done with a VM. One that is unknown: in none."""
+    """Return the power states in which a VM allows an operation: none if the operation is unknown."""
     states = OPERATIONS.get(operation, ())
     if vm["is_control_domain"] and operation in ("changing_VCPUs", "changing_static_range", "changing_memory_limits"):
         return (*states, RUNNING)
@@ -158,7 +158,7 @@ def _states(vm: Fields, operation: str) -> tuple[str, ...]:
 
 
 def _together(operation: str, current: Sequence[str]) -> bool:
-    """Whether an operation can be done while others are going on."""
+    """Whether an operation is allowed while others are under way."""
     for group in (LONG_COPIES, SNAPSHOTS, {"get_boot_record"}):
         if operation in group and group.issuperset(current):
             return True
@@ -177,7 +177,7 @@ def _busy(ref: str, current: Mapping[str, str]) -> Error:
 
 
 def _kind_errors(ref: str, vm: Fields, operation: str) -> Iterator[Error]:
-    """Give what stands against an operation with a template, with a snapshot, with neither."""
+    """Yield the errors that forbid an operation on a template, on a snapshot, or on neither."""
     default = vm["is_default_template"] or _is_true(vm["other_config"], "default_template")
     allowed = WITH_A_TEMPLATE if default else WITH_A_TEMPLATE | WITH_ANY_BUT_A_DEFAULT_TEMPLATE
     if vm["is_a_template"] and not vm["is_a_snapshot"] and operation not in allowed:
@@ -214,8 +214,8 @@ def _lacks_feature(guest: Guest, operation: str) -> bool:
 
 
 def _name(operation: str) -> str:
-    """Return what errors call an operation (ocaml/xapi-cli-server/record_util.ml)."""
-    return "(unknown operation)" if operation in NAMELESS else UNNAMED.get(operation, operation)
+    """Return an operation's name in errors (ocaml/xapi-cli-server/record_util.ml)."""
+    return "(unknown operation)" if operation in WITHOUT_ERROR_NAME else ERROR_NAMES.get(operation, operation)
 
 
 def _is_true(values: Mapping[str, str], *keys: str) -> bool:

@@ -14,10 +14,10 @@ BUSY = "OTHER_OPERATION_IN_PROGRESS"
 
 
 def wait_until_allowed(call: Call, find_error: Callable[[], Sequence[str] | None]) -> None:
-    """Return when nothing stands against an operation. Raises what does; another operation only if it lasts too long.
+    """Wait until an operation is allowed. Raises the error that forbids it, or that another operation lasts too long.
 
-    A call waits for hours if need be, and can be cancelled meanwhile. The caller holds the lock, and has it again when
-    this returns: what was checked holds.
+    A call waits for hours if need be, and can be cancelled meanwhile. The caller must hold the lock, and holds it when
+    this returns, so that the result of the check is still true.
     """
     deadline = time.monotonic() + call.pool.settings.patience
     call.pool.tasks.allow_cancel(call.task, True)

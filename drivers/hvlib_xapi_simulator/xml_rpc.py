@@ -20,7 +20,7 @@ ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;"}
 
 
 class BadCall(Exception):
-    """A request that is no call."""
+    """Raised for a request that is no call."""
 
 
 def read_call(body: bytes) -> tuple[str, list[Any]]:
@@ -36,7 +36,7 @@ def read_call(body: bytes) -> tuple[str, list[Any]]:
 
 
 def reply(method: str, *, result: Any = None, error: Sequence[str] | None = None) -> bytes:
-    """Return the reply to a call. Only system.listMethods' has no Status (ocaml/xapi/api_server.ml)."""
+    """Return the reply to a call. Only the reply of system.listMethods has no Status (ocaml/xapi/api_server.ml)."""
     if error is not None:
         body = encode({"Status": "Failure", "ErrorDescription": list(error)})
     elif method == "system.listMethods":
@@ -88,7 +88,7 @@ def _write(value: Any, parts: list[str]) -> None:
 
 
 def _escape(found: re.Match[str]) -> str:
-    """Return a special character's entity; of a control character nothing."""
+    """Return a special character's entity; nothing for a control character."""
     return ENTITIES.get(found[0], "")
 
 

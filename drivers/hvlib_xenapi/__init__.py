@@ -1,1 +1,1 @@
-"""XenServer and XCP-ng, through XenAPI; and, in ``simulator``, a pool to try it on."""
+"""The driver for XenServer and XCP-ng pools, through XenAPI."""

@@ -25,7 +25,7 @@ class XenAPIDriver(Driver):
     def open(self, endpoint: Endpoint, context: Context) -> Session:
         """A session that is not logged in yet.
 
-        `ConfigError` for an address of another form, `DriverNotFound` without a package.
+        Raises `ConfigError` for an address of another form, `DriverNotFound` if a package is not installed.
         """
         if endpoint.transport == "unix":
             if endpoint.host or not endpoint.path:

@@ -71,17 +71,17 @@ CODES = error_codes(
         errors.CursorLost: "EVENT_FROM_TOKEN_PARSE_FAILURE EVENTS_LOST",
     }
 )
-"""The error of each code. A code that is not here is a `TaskFailed`: the server refused, and no class says more."""
+"""The error class of each code. Any other code is a `TaskFailed`: the server refused, and no class is more exact."""
 
 
 def failure_error(words: Sequence[str]) -> HvlibError:
-    """Return the error that stands for an ErrorDescription."""
+    """Return the error for an ErrorDescription."""
     shown = _without_session(words)
     return _error_class(words)(_sentence(shown), native=shown)
 
 
 def failure(words: Sequence[str]) -> Failure:
-    """An error_info that a task ended with, as data."""
+    """Return the error_info of a failed task as data."""
     shown = _without_session(words)
     return Failure(_error_class(words).__name__, _sentence(shown), shown)
 
@@ -98,7 +98,7 @@ def _error_class(words: Sequence[str]) -> type[HvlibError]:
 
 
 def _without_session(words: Sequence[str]) -> list[str]:
-    """A session's reference opens doors: it is in no message."""
+    """Leave out a session's reference: whoever knows it can use the session."""
     if list(words[:1]) == ["SESSION_INVALID"]:
         return list(words[:1])
     return list(words[:2] if list(words[:2]) == ["HANDLE_INVALID", "session"] else words)

@@ -1,4 +1,4 @@
-"""Joins: the objects of other classes, or of the same, that a kind's fields are made of too."""
+"""Joins: the rows of other objects, of any class, that a kind's fields need besides the object's own row."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ R = TypeVar("R", bound=Resource)
 
 
 class Join(msgspec.Struct, frozen=True):
-    """Rows of a class that belong to an object.
+    """The rows of a class that are joined to an object.
 
-    | name, fields: the class, and what is needed of it
-    | where: the condition that all rows fit which may be joined; the others are not read with the whole class
+    | name, fields: the class, and the fields that are needed of its rows
+    | where: a condition that every row to be joined fits; of the whole class, only the rows that fit it are read
     """
 
     few: ClassVar[bool] = False
-    """Whether few objects are joined, however many objects there are: each is read by itself, never the whole class."""
+    """Whether few rows are joined, however many objects there are: the whole class is never read."""
 
     name: str
     fields: tuple[str, ...] = ()
@@ -34,32 +34,32 @@ class Join(msgspec.Struct, frozen=True):
 
     @property
     def natives(self) -> tuple[str, ...]:
-        """The fields that are needed of the object itself."""
+        """The object's own fields that the join needs."""
         return ()
 
     def link(self) -> str | None:
-        """The object's own field that names the joined objects; None if none does."""
+        """The object's own field with the references of the joined objects; None if there is no such field."""
         return None
 
     def named(self, inventory: Inventory, ref: str, row: Row) -> Iterable[str]:
-        """The references of the objects that are joined to one, which has this row. Some may be to nothing."""
+        """The references of the objects that are joined to ``ref``, which has this row. Some may be null."""
         raise NotImplementedError
 
     def index(self, own: str) -> tuple[str, str] | None:  # noqa: ARG002
-        """The class and field to be looked up by."""
+        """The class and field of the index in which the join looks rows up; None if it needs no index."""
         return None
 
     def source(self, code: Code) -> str:
-        """The expression of the joined rows; `Inventory` has them."""
+        """The source text of an expression that gets the joined rows out of the `Inventory`."""
         raise NotImplementedError
 
     def owners(self, own: str, inventory: Inventory, ref: str, rows: Iterable[Row]) -> Iterable[str]:
-        """The objects that a change of a row concerns, which was and is as ``rows`` say."""
+        """The objects that a change of the joined object ``ref`` concerns; ``rows``: its rows before and after it."""
         raise NotImplementedError
 
 
 class Forward(Join, frozen=True, kw_only=True):
-    """The one object that a field of the object's own refers to; None if there is none."""
+    """The one object to which the object's own field ``via`` refers; None if there is none."""
 
     via: str
 
@@ -90,10 +90,10 @@ class Forward(Join, frozen=True, kw_only=True):
 
 
 class Worded(Join, frozen=True, kw_only=True):
-    """The one object that the object's own fields name in words of theirs; None if they name none.
+    """The one object whose reference ``read`` finds in the text of the object's own fields; None if it finds none.
 
     | words: those fields; the last one holds the reference
-    | read: takes a row and returns the reference, None if it names none
+    | read: takes the object's row and returns the reference, None if there is none
     """
 
     few: ClassVar[bool] = True
@@ -125,10 +125,10 @@ class Worded(Join, frozen=True, kw_only=True):
 
 
 class Backward(Join, frozen=True, kw_only=True):
-    """The objects of another class that refer to the object by one of their fields: rows by reference.
+    """The objects of another class that refer to the object: their rows by reference.
 
-    | by: that field
-    | refs: the object's own field that lists them
+    | by: their field that refers to the object
+    | refs: the object's own field that lists their references
     """
 
     by: str
@@ -157,16 +157,16 @@ class Backward(Join, frozen=True, kw_only=True):
 
 
 class Beyond(Join, frozen=True, kw_only=True):
-    """The rows of a third class that the rows of a backward join refer to: all of the class, by reference.
+    """The rows of a third class to which the rows of a backward join refer: all loaded rows of the class, by reference.
 
-    | through, via: that join, and the field by which its rows refer to the third class
+    | through, via: the backward join, and the field of its rows that refers to the third class
     """
 
     through: Backward
     via: str
 
     def named(self, inventory: Inventory, ref: str, row: Row) -> Iterable[str]:  # noqa: ARG002
-        """`Join.named`, as far as the rows between are in the inventory."""
+        """`Join.named`, for the rows of ``through`` that are in the inventory."""
         between = inventory.back(self.through.name, self.through.by).get(ref, {})
         return [getattr(each, self.via) for each in between.values()]
 
@@ -185,7 +185,7 @@ class Beyond(Join, frozen=True, kw_only=True):
 
 
 class Every(Join, frozen=True):
-    """Every object of another class belongs to each object: rows by reference."""
+    """All objects of another class are joined to each object: their rows by reference."""
 
     def source(self, code: Code) -> str:
         """`Join.source`."""
@@ -197,7 +197,7 @@ class Every(Join, frozen=True):
 
 
 def needs(table: Table[Any], fields: Iterable[str]) -> Needs:
-    """The native fields that are needed of each class, for these fields of a kind."""
+    """The native fields of each class that these fields of a kind need."""
     needed = {table.native_type: set(table.natives(fields))}
     for join in table.joins(fields):
         needed.setdefault(join.name, set()).update(join.fields)
@@ -207,16 +207,16 @@ def needs(table: Table[Any], fields: Iterable[str]) -> Needs:
 
 
 def links(table: Table[Any], fields: Iterable[str]) -> frozenset[str]:
-    """The object's own fields that name what is joined to it."""
+    """The object's own fields with the references of joined objects."""
     return frozenset(link for join in table.joins(fields) if (link := join.link()) is not None)
 
 
 def indexes(table: Table[Any], fields: Iterable[str]) -> set[tuple[str, str]]:
-    """The class and field of each index that rows are looked up by."""
+    """The class and field of each index in which the joins look rows up."""
     own = table.native_type
     return {index for join in table.joins(fields) if (index := join.index(own)) is not None}
 
 
 def records(table: Table[R], query: Query[R], client: Client, inventory: Inventory) -> Records[R]:
-    """Makes the query's records of rows, which have the server's own records where these are wanted."""
+    """The functions that make the query's records out of rows, with the server's own records if it wants them."""
     return table.records(query, attribute, client.context, client, inventory, native_of)

@@ -1,4 +1,4 @@
-"""RowListing: a listing of a class. XenAPI answers it in one reply, whose rows are kept until the last page."""
+"""RowListing: the listing of a class. XenAPI sends it in one reply, whose rows are kept until the last page."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ R = TypeVar("R", bound=Resource)
 
 
 class Rows(msgspec.Struct, Generic[R], frozen=True):
-    """The rows of a kind's objects by reference, and what makes records of them.
+    """The rows of a kind's objects by reference, and the functions that make records of them.
 
-    | refs: the objects that are of the kind, in the order of the listing
-    | total: how many there are; None where a filter was sent
+    | refs: the references of the objects that are of the kind, in the order of the listing
+    | total: the number of these objects; None if the query has filters
     """
 
     records: Records[R]
@@ -31,7 +31,7 @@ class Rows(msgspec.Struct, Generic[R], frozen=True):
 
 
 class RowListing(Listing[R]):
-    """The pages of a kind. Nobody else can go on with it: no server knows its place."""
+    """The pages of a kind. The listing can't be resumed elsewhere: the server does not know its position."""
 
     def __init__(self, read: Callable[[], Rows[R]], size: int) -> None:
         self._read = read
@@ -40,7 +40,7 @@ class RowListing(Listing[R]):
         self._start = 0
 
     def fetch(self) -> ServerPage[R]:
-        """``read``'s round trips for the first page, none for the others."""
+        """Return the next page. The first page takes the round trips of ``read``, the others take none."""
         rows = self._rows = self._rows or self._read()
         end = self._start + self._size
         items = rows.records.all((ref, rows.rows[ref]) for ref in rows.refs[self._start : end])

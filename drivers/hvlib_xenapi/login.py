@@ -14,7 +14,7 @@ __all__ = ["Caller", "Login"]
 
 
 class Caller(Protocol):
-    """Sends calls to one server, in one session: `hvlib_xenapi.wire.caller.RpcCaller`."""
+    """Sends calls to one server, in one session. `hvlib_xenapi.wire.caller.RpcCaller` implements it."""
 
     transport: Transport
 
@@ -27,20 +27,20 @@ class Caller(Protocol):
     def call(
         self, name: str, parameters: Sequence[Any], *, result: Any = Any, wait: float = 0.0, limit: float | None = None
     ) -> Any:
-        """Send one message in the session, whose reference is added: one round trip.
+        """Send one message, with the session's reference added: one round trip.
 
         | result: the type to decode the result into; Any: plain values, as the wire has them
-        | wait: seconds that the server itself may take
-        | limit: seconds for all else; None: the time-out
+        | wait: seconds that the server may wait before it answers
+        | limit: seconds for everything else; None: the context's time-out
         """
 
 
 class Login(msgspec.Struct):
-    """One login, and what the pool and its master said of themselves then.
+    """One login, and the facts about the pool that it read.
 
-    | pool, master, default_storage: references, the last one ``OpaqueRef:NULL`` if there is none
+    | pool, master, default_storage: references; ``default_storage`` is ``OpaqueRef:NULL`` if the pool has no default SR
     | members: the addresses of all hosts
-    | database: names the database that answers: the master, and when its toolstack was started
+    | database: identifies the database that answers: the master, and the time when its toolstack was started
     """
 
     caller: Caller
@@ -51,4 +51,4 @@ class Login(msgspec.Struct):
     members: list[str]
     database: str
     doubtful: bool = False
-    """The master has not answered in time, and another member may have taken its place."""
+    """Whether the master has not answered in time, so that another member may have taken its place."""

@@ -1,4 +1,4 @@
-"""Own tasks: the tasks begun in a session. Once seen to be over, they are to be removed from the server."""
+"""Own tasks: the tasks that a session has started. Once seen to have ended, they are removed from the server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["OwnTasks"]
 
 
 class OwnTasks:
-    """The tasks that one session began. Shared by threads."""
+    """The tasks that one session started. Shared by threads."""
 
     def __init__(self) -> None:
         self._begun: set[str] = set()
@@ -21,21 +21,21 @@ class OwnTasks:
         self._lock = threading.Lock()
 
     def begin(self, task: str) -> None:
-        """A task was begun."""
+        """Note that a task was started."""
         with self._lock:
             self._begun.add(task)
 
     def end(self, task: str) -> None:
-        """A task that was begun here is over: it is no longer needed on the server."""
+        """Note that a task has ended and is to be removed from the server, if it was started here."""
         with self._lock:
             if task in self._begun:
                 self._begun.discard(task)
                 self._over.add(task)
 
     def remove_ended(self, caller: Caller, until: float) -> None:
-        """task.destroy of tasks that are over, until a moment on the monotonic clock. Ends with the first lost call.
+        """task.destroy of each ended task, until a moment on the monotonic clock or the first lost call.
 
-        Raises `SessionLost`, `NotSent`; a call that fails otherwise leaves the tasks to the next time.
+        Raises `SessionLost` and `NotSent`. Any other lost connection leaves the remaining tasks to the next removal.
         """
         while (limit := until - time.monotonic()) > 0 and (task := self._take()) is not None:
             try:
@@ -43,18 +43,18 @@ class OwnTasks:
             except (SessionLost, NotSent):
                 self._put_back(task)
                 raise
-            except ConnectionFailed:  # So little time is no reason to doubt the master: the action's call tells.
+            except ConnectionFailed:  # The limit is short, so the master may be well: the action's own call shows it.
                 self._put_back(task)
                 return
             except HvlibError:
-                pass  # It is gone.
+                pass  # The task is gone already.
 
     def _take(self) -> str | None:
-        """A task that is over, to be removed by the caller alone; None if there is none."""
+        """Return an ended task that only the caller is to remove; None if there is none."""
         with self._lock:
             return self._over.pop() if self._over else None
 
     def _put_back(self, task: str) -> None:
-        """Take back a task that may not have been removed."""
+        """Put back a task that may still be on the server."""
         with self._lock:
             self._over.add(task)

@@ -1,4 +1,4 @@
-"""Reading: the rows of objects and of what is joined to them, in two round trips, and no more rows than needed."""
+"""Reading: the rows of objects and the rows joined to them, in two round trips, and no more rows than needed."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ __all__ = ["Reading", "find_rows"]
 
 R = TypeVar("R", bound=Resource)
 
-ONE_BY_ONE = 40
-"""Objects that are asked for one by one; of more, the whole class is read, and those wanted are picked."""
+MAX_REFS_PER_READ = 40
+"""The most objects of a class that are read by their references. For more objects, the whole class is read."""
 
 
 class Wanted(msgspec.Struct):
-    """The objects of one class to read.
+    """The objects of one class that are to be read.
 
-    | refs: those that are named
-    | where: the conditions of others, as they are many or not known yet
+    | refs: the references of single objects
+    | where: conditions for the objects that are too many, or whose references are not known yet
     """
 
     refs: set[str] = msgspec.field(default_factory=set)
@@ -39,7 +39,7 @@ class Wanted(msgspec.Struct):
 
 
 class Reading(Generic[R]):
-    """The reading of one query's rows: those of the objects themselves, and those of what is joined to them."""
+    """Reads the rows of one query: the rows of the objects themselves, and the rows joined to them."""
 
     def __init__(self, client: Client, table: Table[R], query: Query[R]) -> None:
         self._client = client
@@ -62,26 +62,26 @@ class Reading(Generic[R]):
         return rows, self._join(rows, loaded)
 
     def find(self, condition: str) -> dict[str, Row]:
-        """The rows of those that fit a condition too, with the fields that name what is joined to them."""
+        """The rows of the objects that fit the query and a condition, with the fields that refer to joined objects."""
         where = [*conditions(self._table, self._query), condition]
         return find_rows(self._client, self._own, where, self._linked, native=bool(self._query.native))
 
     def records(self, rows: dict[str, Row]) -> Sequence[R]:
-        """The records of rows that `find` found."""
+        """The records of rows that `find` returned."""
         return self._join(rows, self._linked).all(rows.items()) if rows else []
 
     def get(self, refs: Sequence[str]) -> Sequence[R]:
-        """The records of the objects that references name."""
-        if len(refs) > ONE_BY_ONE:
+        """The records of the objects that have these references."""
+        if len(refs) > MAX_REFS_PER_READ:
             rows = self.find("true")
         elif any(isinstance(join, Beyond) for join in self._joins):
-            rows = self._get_with_what_is_beyond(refs)
+            rows = self._find_with_beyond(refs)
         else:
             rows = self.find(any_of("_ref", refs))
         return self.records({ref: rows[ref] for ref in refs if ref in rows})
 
-    def _get_with_what_is_beyond(self, refs: Sequence[str]) -> dict[str, Row]:
-        """The rows of objects. What refers to them is read first: it names what is beyond, which comes along then."""
+    def _find_with_beyond(self, refs: Sequence[str]) -> dict[str, Row]:
+        """The rows of objects with a `Beyond` join. The rows between are read first and name the rest."""
         beyond = [join for join in self._joins if isinstance(join, Beyond)]
         between = {join.through.name: any_of(join.through.by, refs) for join in beyond}
         for cls, condition in between.items():
@@ -95,9 +95,10 @@ class Reading(Generic[R]):
         return self._inventory.rows[self._own]
 
     def _join(self, own: dict[str, Row], loaded: frozenset[str]) -> Records[R]:
-        """Read what is joined to objects, in one round trip if anything is: the functions that make their records.
+        """Read the rows joined to objects: one round trip at most. Returns the functions that make their records.
 
-        | loaded: the fields that the objects' rows have
+        | own: the objects' rows, by reference
+        | loaded: the fields that these rows have
         """
         self._inventory.load(self._own, own)
         wanted: dict[str, Wanted] = defaultdict(Wanted)
@@ -111,21 +112,21 @@ class Reading(Generic[R]):
         return records(self._table, self._query, self._client, self._inventory)
 
     def _missing(self, join: Join, own: Mapping[str, Row], loaded: frozenset[str]) -> set[str] | None:
-        """The joined objects whose rows are to be read; None if the whole class is, as they are unknown or many."""
+        """The joined objects whose rows must be read; None: read the whole class, as they are unknown or too many."""
         if join.link() not in loaded:
             return None
         known = self._inventory.rows[join.name]
-        most = inf if join.few or len(own) <= ONE_BY_ONE else ONE_BY_ONE
+        limit = inf if join.few or len(own) <= MAX_REFS_PER_READ else MAX_REFS_PER_READ
         missing: set[str] = set()
         for ref, row in own.items():
             named = join.named(self._inventory, ref, row)
             missing.update(each for each in named if not is_null(each) and each not in known)
-            if len(missing) > most:
+            if len(missing) > limit:
                 return None
         return missing
 
     def _read(self, wanted: Mapping[str, Wanted]) -> Rows:
-        """Rows of some classes. Of one class they come at once: event.from collects events for a while."""
+        """The rows of some classes. One class is read without event.from, which waits a while to collect events."""
         classes = {cls: each for cls, each in wanted.items() if each.refs or each.where}
         if len(classes) > 1:
             return self._read_events(classes)
@@ -152,7 +153,7 @@ class Reading(Generic[R]):
         return rows
 
     def _with_native(self, cls: str) -> bool:
-        """Whether the server's own records are wanted: those of the objects alone may be."""
+        """Whether the server's own records of a class are wanted. Only those of the objects themselves may be."""
         return cls == self._own and bool(self._query.native)
 
 

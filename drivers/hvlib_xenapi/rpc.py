@@ -6,7 +6,7 @@
     session.VM.get_all_records()
     session.Async.VM.start(ref, False, False)
 
-The session's own reference is added by itself. Numbers are numbers, moments are in UTC, a reference to nothing is None.
+The session's reference is added automatically. Numbers are numbers, moments are in UTC, null references are None.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ OF_EVERY_CLASS = {
 class Message:
     """A message, or a part of its name: ``session.VM`` and ``session.VM.get_all``.
 
-    A word of Python's own takes an underscore: ``session.event.from_``.
+    A Python keyword takes an underscore: ``session.event.from_``.
     """
 
     def __init__(self, invoke: Callable[..., Any], name: str = "") -> None:
@@ -47,7 +47,7 @@ class Message:
         return Message(self._invoke, f"{self._name}.{part}" if self._name else part)
 
     def __call__(self, *parameters: Any) -> Any:
-        """Send it: one round trip."""
+        """Send the message: one round trip."""
         return self._invoke(self._name, *parameters)
 
     def __repr__(self) -> str:
@@ -67,7 +67,7 @@ def messages(caller: Caller) -> Message:
 
 @lru_cache(maxsize=4096)
 def result_type(name: str) -> str:
-    """The type of a message's result, in the datamodel's words; "" for a result that needs no conversion."""
+    """The type of a message's result, as the datamodel writes it; "" for a result that needs no conversion."""
     if name.startswith(("Async.", "InternalAsync.")):
         return "ref"
     cls, _, message = name.partition(".")

@@ -54,24 +54,24 @@ class XenAPISession(Session):
         return messages(self._client.login.caller)
 
     def login(self) -> None:
-        """Log in at the pool's master: three round trips, four where another host is asked.
+        """Log in at the pool's master: three round trips, four if another host has to name it first.
 
-        Raises `AuthenticationFailed` if the login is refused, `SessionLost` if it was accepted and its session is lost
-        before the pool was read, `ConnectionFailed`, `ConfigError`.
+        Raises `AuthenticationFailed` if the login is refused, `SessionLost` if it is accepted and its session is lost
+        before the pool is read, `ConnectionFailed`, `ConfigError`.
         """
         self._slot.renew()
 
     def about(self) -> About:
-        """Return what the pool and its master said at the login. No round trip."""
+        """Return the facts about the pool that the login read. No round trip."""
         return self._client.login.about
 
     def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
-        """event.from over every class that the queries' fields are made of."""
+        """event.from over every class that the queries' fields need."""
         parts = [(self._adapters[query.kind].table_for(query), query) for query in queries]
         return EventFeed(self._client, parts, since)
 
     def forget(self, task: Ref) -> None:
-        """task.destroy, with the next action or at the end."""
+        """task.destroy, at the next action or when the session closes."""
         self._client.own_tasks.end(task.id)
 
     def close(self) -> None:

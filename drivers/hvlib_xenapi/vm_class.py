@@ -1,4 +1,4 @@
-"""The class VM: its objects are virtual machines, templates, snapshots and control domains. Their fields tell which."""
+"""The class VM: its objects are virtual machines, templates, snapshots and control domains. `FLAGS` tell them apart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Named = tuple[type[Resource], str]
 
 
 def kind_of(row: Row | None) -> type[Resource] | None:
-    """The kind of an object of the class. A control domain has none, nor has an object that is gone."""
+    """The kind of an object of the class; None for a control domain, and for an object that is gone."""
     if row is None:
         return None
     if row.is_a_snapshot:

@@ -1,1 +1,1 @@
-"""What callers hold: `connect`, a provider, its services and collections."""
+"""The objects that callers use: `connect`, a provider, its services and collections."""

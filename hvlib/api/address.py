@@ -15,9 +15,9 @@ FORM = "an address reads DRIVER://USER@HOST:PORT; in a user or password write / 
 
 
 def parse_endpoint(url: str, **given: Any) -> Endpoint:
-    """Take a URL apart. ``given`` are fields of `Endpoint` that override the URL's; None leaves them.
+    """Parse a URL. ``given`` are fields of `Endpoint`, which override the URL's unless they are None.
 
-    Raises `ConfigError` for what is no URL, without repeating a password in it.
+    Raises `ConfigError` for text that is no URL. The message never repeats a password.
 
     >>> parse_endpoint("vsphere://admin@vc.example.org:8443").port
     8443
@@ -25,7 +25,7 @@ def parse_endpoint(url: str, **given: Any) -> Endpoint:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError:  # Its words would repeat the URL, and a password in it.
+    except ValueError:  # Its message would repeat the URL, which may have a password in it.
         raise ConfigError("not an address", hint=FORM) from None
     if not parts.scheme or "://" not in url:
         raise ConfigError("not an address: it has no driver://", hint=FORM)
@@ -44,16 +44,16 @@ def parse_endpoint(url: str, **given: Any) -> Endpoint:
     for name, value in fields.items():
         check_text(name, value.reveal() if isinstance(value, Secret) else value)
     if not 0 < fields.get("timeout", DEFAULT_TIMEOUT) <= FOREVER:
-        raise ConfigError(f"timeout is a number of seconds above 0, not {fields['timeout']}")
+        raise ConfigError(f"timeout must be a number of seconds above 0, not {fields['timeout']}")
     return Endpoint(options=options, **fields)
 
 
 def check_text(name: str, value: object) -> None:
-    """Raise `ConfigError` for text that can't be sent, without repeating it: it may be a password.
+    """Raise `ConfigError` for text that can't be sent. The message does not repeat the text: it may be a password.
 
-    No system takes a NUL in a path, and no server in a name. What is no text passes.
+    No system takes a NUL in a path, and no server takes one in a name. A value that is not text passes.
     """
     if isinstance(value, str) and not can_be_sent(value):
-        raise ConfigError(f"{name} is no text that can be sent")
+        raise ConfigError(f"{name} can't be sent: UTF-8 can't encode it")
     if isinstance(value, str) and "\0" in value:
         raise ConfigError(f"{name} has a NUL in it")

@@ -1,4 +1,4 @@
-"""Collection: the verbs on one kind, the same for every kind and driver."""
+"""Collection: the methods on all objects of one kind, the same for every kind and driver."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ R = TypeVar("R", bound=Resource)
 class Collection(Generic[R]):
     """All resources of one kind in a provider.
 
-    Every verb logs in if nobody did. Every one may raise `ConnectionFailed`, `AuthenticationFailed`,
-    `PermissionDenied`, `Closed`, and `Unsupported` where the driver does not have the kind.
+    Every method logs in if the provider is not logged in yet. Every method may raise `ConnectionFailed`,
+    `AuthenticationFailed`, `PermissionDenied`, `Closed`, and `Unsupported` where the driver does not have the kind.
     """
 
     def __init__(self, provider: BoundProvider, operations: Operations, kind: type[R]) -> None:
@@ -45,7 +45,7 @@ class Collection(Generic[R]):
 
     @property
     def fields(self) -> frozenset[str]:
-        """The fields that this server fills."""
+        """The names of the fields that this server fills."""
         return self._manager.adapter(self.kind).fields
 
     @property
@@ -62,11 +62,15 @@ class Collection(Generic[R]):
         after: PageToken | None = None,
         **filters: object,
     ) -> Pager[R]:
-        """All objects that fit the filters, page by page: a `Pager`. Round trips: the pages and a constant.
+        """List the objects that match the filters, page by page: a `Pager`. Round trips: the pages and a constant.
 
-        ``fields`` to load (None: all; []: refs alone), ``native`` properties to bring along, ``page_size`` objects a
-        page, ``after`` the ``next`` of an earlier page. Raises `InvalidQuery` for a field, value or option that does
-        not exist.
+        | fields: the names of the fields to load; None: all; []: refs alone
+        | native: the names of native properties to load too; True: all
+        | page_size: objects per page
+        | after: the ``next`` of an earlier page, to continue from there
+        | filters: by field, a value, a list of values, `hvlib.glob` or a ref
+
+        Raises `InvalidQuery` for a field, value or option that does not exist.
         """
         with self._locating():
             _ = after is None or text("after", after)
@@ -74,40 +78,43 @@ class Collection(Generic[R]):
         return Pager(self._manager, query, after)
 
     def get_all_records(self, **query: Any) -> dict[Ref, R]:
-        """The same as a dictionary by ref."""
+        """The records of `get_all`, as a dictionary by ref."""
         return {record.ref: record for record in self.get_all(**query).all()}
 
     def get_by_name_label(
         self, name_label: str, *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()
     ) -> list[R]:
-        """Those with exactly this name: names repeat; [] if there is none. Round trips: pages of names + 2 at most."""
+        """The objects with exactly this name, of which there may be several; [] if there is none.
+
+        Round trips: the pages of a listing of names + 2 at most.
+        """
         with self._locating():
             wanted = text("name_label", name_label)
-        found = self._lookup("name_label", wanted, fields, native)
-        return [record for record in found if record.name_label == wanted]
+        records = self._lookup("name_label", wanted, fields, native)
+        return [record for record in records if record.name_label == wanted]
 
     def get_by_uuid(
         self, uuid: str | UUID, *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()
     ) -> R:
-        """The one with this uuid: two round trips at most. Raises `NotFound`."""
-        found = self._by_uuid(uuid, fields, native)
-        if not found:
+        """The object with this uuid: two round trips at most. Raises `NotFound`."""
+        records = self._by_uuid(uuid, fields, native)
+        if not records:
             raise self._not_found(f"uuid {uuid}")
-        return found[0]
+        return records[0]
 
     def get(self, ref: Ref | R, *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()) -> R:
         """The object of a ref: one round trip. Raises `NotFound` if it is gone."""
         with self._locating():
             wanted = must_be_ref(ref)
-        found = self.get_many([wanted], fields=fields, native=native)
-        if wanted not in found:
+        records = self.get_many([wanted], fields=fields, native=native)
+        if wanted not in records:
             raise self._not_found(wanted.id)
-        return found[wanted]
+        return records[wanted]
 
     def get_many(
         self, refs: Iterable[Ref | R], *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()
     ) -> dict[Ref, R]:
-        """Those of ``refs`` that exist, by ref: one round trip for up to 500 where the server takes so many."""
+        """The objects of ``refs`` that exist, by ref: one round trip for up to 500 where the server takes so many."""
         with self._locating():
             wanted = self._of_kind(refs)
         query = self.query(fields=fields, native=native)
@@ -115,11 +122,11 @@ class Collection(Generic[R]):
         return self.read(query, wanted)
 
     def read(self, query: Query[R], refs: Sequence[Ref]) -> dict[Ref, R]:
-        """Read the objects of ``refs`` that exist. All are of this collection."""
+        """Read the objects of ``refs`` that exist. All refs must be of this collection."""
         return {record.ref: record for part in in_calls(refs) for record in self._manager.get(query, part)}
 
     def find(self, name_or_uuid: str | UUID) -> R:
-        """The one with this uuid or name. Raises `NotFound`, or `AmbiguousName` carrying the ``candidates``."""
+        """The object with this uuid or name. Raises `NotFound`, or `AmbiguousName` with the ``candidates``."""
         with self._locating():
             wanted = text("name_or_uuid", name_or_uuid)
         if is_uuid(wanted):
@@ -141,10 +148,10 @@ class Collection(Generic[R]):
         known: Known | None = None,
         **filters: object,
     ) -> Watch[R]:
-        """The live stream of changes: a `Watch`. Ceasing to match the filters is a DELETED.
+        """Watch the objects that match the filters: a `Watch`, the live stream of their changes.
 
-        ``since`` goes on from a watch's cursor, or raises `CursorLost` where the server can't. ``known``, your own last
-        records, goes on from those on any server.
+        An object that ceases to match is DELETED. ``since`` continues from the cursor of an earlier watch, or raises
+        `CursorLost` where the server can't. ``known`` continues from your own last records, on any server.
         """
         with self._locating():
             records = check_start(since, known)
@@ -160,14 +167,14 @@ class Collection(Generic[R]):
         with self._locating():
             self._of_kind([watched])
         self.check_provider([watched])
-        found = first_match(self._operations.shared, self.query(refs=[watched]), wanted.matches, patience)
-        if found is None:
+        event = first_match(self._operations.shared, self.query(refs=[watched]), wanted.matches, patience)
+        if event is None:
             state = " ".join(f"{name}={value}" for name, value in fields.items())
             late = WaitTimeout(f"{self.kind.kind} {watched.id} is not {state} after {patience:g} s")
             raise locate(late, self.provider)
-        if found.type is EventType.DELETED:
+        if event.type is EventType.DELETED:
             raise self._not_found(watched.id)
-        return cast(R, found.resource)
+        return cast(R, event.resource)
 
     def watch_refs(self, refs: Sequence[Ref]) -> Watch[R]:
         """A watch of these objects alone."""
@@ -178,12 +185,12 @@ class Collection(Generic[R]):
         return Watch(self._manager, [self.query(refs=watched)])
 
     def do(self, ref: Ref | R | None, action: Action, *, dry_run: bool = False, label: str = "") -> Task[Any]:
-        """Submit an action on one object, or on the kind itself (create). `Resource.do`."""
+        """Submit an action on one object, or, to create one, on the collection (``ref`` None). See `Resource.do`."""
         with self._locating():
             target = as_ref(ref)
             action = one_of("action", action, Action)
             if isinstance(action, Create) != (target is None):
-                raise InvalidQuery(f"{action.name!r} is asked of {'a collection' if target else 'a resource'}")
+                raise InvalidQuery(f"{action.name!r} is an action on {'a collection' if target else 'a resource'}")
             action = action.checked()
             self._of_kind([] if target is None else [target])
             self._check_action(target, action)
@@ -192,7 +199,7 @@ class Collection(Generic[R]):
             return Task(self._operations.begin(self.kind, target, action, operation, dry_run=dry_run))
 
     def _check_action(self, ref: Ref | None, action: Action) -> None:
-        """Raise `Unsupported` for what this server does not have, `InvalidQuery` for another provider's objects."""
+        """Raise `Unsupported` for an action that this server lacks, `InvalidQuery` for another provider's objects."""
         actions = self.actions
         if type(action) not in actions:
             known = " ".join(sorted(action.name for action in actions)) or "none"
@@ -210,7 +217,7 @@ class Collection(Generic[R]):
         filters: Mapping[str, object] | None = None,
         also: str | None = None,
     ) -> Query[R]:
-        """The query that the driver is asked. ``also``: a field to load beside ``fields``. Raises `InvalidQuery`."""
+        """The query for the driver. ``also``: one more field to load. Raises `InvalidQuery`."""
         with self._locating():
             request = read_request(
                 self.kind, fields=fields, native=native, page_size=page_size, refs=refs, filters=filters
@@ -236,23 +243,23 @@ class Collection(Generic[R]):
         return self._manager.lookup(query, field, value)
 
     def check_provider(self, refs: Iterable[Ref]) -> None:
-        """Raise `InvalidQuery` for another provider's ref. Only after a login, which brings the provider's uuid."""
+        """Raise `InvalidQuery` for another provider's ref. Needs a login first, which gives the provider's uuid."""
         with self._locating():
             for ref in refs:
                 self._check_provider(ref)
 
     def _of_kind(self, refs: Iterable[Ref | R]) -> list[Ref]:
-        """Each ref once. Raises `InvalidQuery` for one of another kind."""
+        """The refs, each once. Raises `InvalidQuery` for a ref of another kind."""
         own = list(dict.fromkeys(as_refs(refs)))
         for ref in own:
             if ref.kind != self.kind.kind:
-                raise InvalidQuery(f"{ref} is no {self.kind.kind}")
+                raise InvalidQuery(f"{ref} is not a {self.kind.kind}")
         return own
 
     def _check_provider(self, ref: Ref) -> None:
-        """Another provider's object may have the same identifier."""
+        """Raise `InvalidQuery` for another provider's ref: an object here may have the same identifier."""
         if ref.provider_uuid != self._manager.context.provider_uuid:
-            raise InvalidQuery(f"{ref} is of another provider than {self.provider}")
+            raise InvalidQuery(f"{ref} belongs to another provider, not to {self.provider}")
 
     def _not_found(self, wanted: str, hint: str | None = None) -> NotFound:
         return locate(NotFound(f"no {self.kind.kind} {wanted}", hint=hint), self.provider)

@@ -9,8 +9,8 @@
         cacert: /etc/ssl/vc.pem
         timeout: 20
 
-The first of these that exists is read: the file named by HVLIB_CONFIG_FILE, hvlib.yaml in the working directory, in the
-user's configuration directory, in /etc/hvlib.
+The first of these files that exists is read: the one that HVLIB_CONFIG_FILE names; hvlib.yaml in the working directory,
+in the user's configuration directory, in /etc/hvlib.
 """
 
 from __future__ import annotations
@@ -32,17 +32,18 @@ from hvlib.model.errors import ConfigError
 __all__ = ["Config", "config_file", "load_config"]
 
 COMMAND_TIMEOUT = 60.0
+"""Seconds that a ``password_command`` may take."""
 
 
 class Keyring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the keyring keeps a password."""
+    """The names under which the keyring keeps a password."""
 
     service: str
     username: str
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One provider of hvlib.yaml. The password comes from one of five places; the rest is as in `hvlib.connect`."""
+    """One provider in hvlib.yaml. One of five fields gives the password; the other fields are as in `hvlib.connect`."""
 
     url: str
     username: str | None = None
@@ -58,13 +59,13 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(msgspec.Struct, frozen=True):
-    """What hvlib.yaml says; ``path`` is None where there is none."""
+    """The content of hvlib.yaml. ``path`` is None where there is no file."""
 
     path: Path | None
     entries: Mapping[str, Entry]
 
     def provider(self, name: str) -> dict[str, Any]:
-        """The settings of one entry, its password fetched. Raises `ConfigError` for an unknown name, with the known."""
+        """The settings of one entry, with its password. Raises `ConfigError`, with the known names, for other names."""
         if name not in self.entries:
             where = self.path or "no hvlib.yaml found"
             known = " ".join(self.entries) or "none"
@@ -79,7 +80,7 @@ class Config(msgspec.Struct, frozen=True):
 
 
 def config_file() -> Path | None:
-    """The file that is read, if there is one. Raises `ConfigError` if HVLIB_CONFIG_FILE names none."""
+    """The file to read; None if there is none. Raises `ConfigError` if HVLIB_CONFIG_FILE names a missing file."""
     named = os.environ.get("HVLIB_CONFIG_FILE")
     if named:
         if not Path(named).is_file():
@@ -92,7 +93,7 @@ def config_file() -> Path | None:
 
 
 def load_config() -> Config:
-    """hvlib.yaml. Raises `ConfigError`, with file and line, for what is no YAML or no configuration of hvlib."""
+    """Read hvlib.yaml. Raises `ConfigError`, with file and line, if it is no YAML or no configuration of hvlib."""
     path = config_file()
     if path is None:
         return Config(None, {})
@@ -113,15 +114,15 @@ def _entries(path: Path) -> dict[str, Entry]:
         raise ConfigError(f"{path}, line {error.object.count(10, 0, error.start) + 1}: not UTF-8") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        # An alias or a tag may be a password that starts with * or !: it is not repeated.
-        told = isinstance(error, (yaml.scanner.ScannerError, yaml.parser.ParserError))
-        raise ConfigError(f"{path}, line {line}: {error.problem if told else 'no such alias or tag'}") from None
+        # An alias or a tag may be a password that starts with * or !, so the message must not repeat it.
+        safe = isinstance(error, (yaml.scanner.ScannerError, yaml.parser.ParserError))
+        raise ConfigError(f"{path}, line {line}: {error.problem if safe else 'no such alias or tag'}") from None
     except (OSError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: {error}") from None
     try:
         raw = msgspec.convert(document or {}, _File).providers
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}, line 1: {error}", hint="it holds providers:, a mapping of names") from None
+        raise ConfigError(f"{path}, line 1: {error}", hint="the file has one key, providers:, a mapping") from None
     return {name: _entry(f"{path}, line {lines.get(name, '?')}: {name}", value) for name, value in raw.items()}
 
 
@@ -133,7 +134,7 @@ def _entry(place: str, value: object) -> Entry:
 
 
 def _entry_lines(root: Any) -> dict[str, int]:
-    """Where each provider stands, in the tree that YAML reads."""
+    """The line of each provider's entry, from YAML's parse tree."""
     pairs = root.value if getattr(root, "id", None) == "mapping" else []
     below = [value for key, value in pairs if key.value == "providers" and value.id == "mapping"]
     return {key.value: key.start_mark.line + 1 for node in below for key, _ in node.value}

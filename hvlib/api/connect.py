@@ -32,16 +32,19 @@ def connect(
     steps_timeout: float = STEPS_TIMEOUT,
     **options: Any,
 ) -> Provider:
-    """A provider, by address (``vsphere://admin@vc.example.org``) or by name (an entry of hvlib.yaml).
+    """Return a provider, by address (``vsphere://admin@vc.example.org``) or by name (an entry of hvlib.yaml).
 
-    Without a target: what the environment variable HVLIB_PROVIDER says, with HVLIB_PASSWORD and HVLIB_CACERT. What is
-    given here goes before the file and the address. ``verify`` and ``cacert`` (a PEM file) are for TLS, ``timeout``
-    the seconds that one request may take, ``options`` the driver's own (``hv driver show NAME`` lists them).
+    Without ``target`` the environment variables HVLIB_PROVIDER, HVLIB_PASSWORD and HVLIB_CACERT apply. The other
+    arguments override the file and the address.
 
-    Of actions that take several requests ``steps`` are carried out at a time. The end of a ``with`` block waits for
-    them, ``steps_timeout`` seconds at most.
+    | verify, cacert: whether TLS certificates are verified, and a PEM file to verify them with
+    | timeout: seconds that one request may take
+    | retry: how failed calls are repeated
+    | steps: how many actions that take several requests are carried out at a time
+    | steps_timeout: seconds that the end of a ``with`` block waits for these actions, at most
+    | options: the driver's own options (``hv driver show NAME`` lists them)
 
-    Nothing is sent: the provider logs in when it is first used. Raises `DriverNotFound` (with what to install),
+    Nothing is sent: the provider logs in when it is first used. Raises `DriverNotFound` (with the package to install),
     `ConfigError` (a name or file that can't be used, an option that the driver does not have).
 
     >>> import hvlib
@@ -66,7 +69,7 @@ def connect(
 
 
 def endpoint_of(chosen: str, given: dict[str, Any], options: dict[str, Any], *, ambient: bool) -> Endpoint:
-    """The endpoint, from the least to the most specific: address, environment, file, arguments."""
+    """The endpoint. Arguments override the file, the file the environment, and the environment the address."""
     settings: dict[str, Any] = {}
     url = chosen
     if "://" not in chosen and "@" not in chosen:
@@ -81,26 +84,26 @@ def endpoint_of(chosen: str, given: dict[str, Any], options: dict[str, Any], *, 
 
 
 def _check_arguments(texts: Mapping[str, object], verify: object, timeout: object, retry: object) -> None:
-    """Raise `ConfigError` for an argument of a wrong type, without repeating what may be a password."""
+    """Raise `ConfigError` for an argument of a wrong type. The message repeats no value that may be a password."""
     for name, value in texts.items():
         if value is not None and not isinstance(value, str):
-            raise ConfigError(f"{name} is text, not {type(value).__name__}")
+            raise ConfigError(f"{name} must be text, not {type(value).__name__}")
         check_text(name, value)
     if verify is not None and not isinstance(verify, bool):
-        raise ConfigError(f"verify is True or False, not {verify!r}")
+        raise ConfigError(f"verify must be True or False, not {verify!r}")
     if retry is not None and not isinstance(retry, RetryPolicy):
-        raise ConfigError(f"retry is a RetryPolicy, not {retry!r}")
+        raise ConfigError(f"retry must be a RetryPolicy, not {retry!r}")
     if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, (int, float))):
-        raise ConfigError(f"timeout is a number of seconds above 0, not {timeout!r}")
+        raise ConfigError(f"timeout must be a number of seconds above 0, not {timeout!r}")
 
 
 def _check_steps(steps: object, steps_timeout: object) -> None:
-    """Raise `ConfigError` for what is no number of actions, or of seconds."""
+    """Raise `ConfigError` unless these are a number of actions, and a number of seconds."""
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
-        raise ConfigError(f"steps is a number from 1, not {steps!r}")
+        raise ConfigError(f"steps must be a whole number, 1 or more, not {steps!r}")
     number = isinstance(steps_timeout, (int, float)) and not isinstance(steps_timeout, bool)
     if not number or not 0 <= cast(float, steps_timeout) < FOREVER:
-        raise ConfigError(f"steps_timeout is a number of seconds from 0, not {steps_timeout!r}")
+        raise ConfigError(f"steps_timeout must be a number of seconds, 0 or more, not {steps_timeout!r}")
 
 
 def _environment() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which object a person means by a uuid or a name."""
+"""Naming: the one object that a person means by a uuid or a name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def is_uuid(text: str) -> bool:
 
 
 def canonical_uuid(text: str) -> str:
-    """A uuid as servers spell it. Another text is returned unchanged."""
+    """A uuid in the spelling of servers: lower case, with hyphens. Other text is returned unchanged."""
     return str(UUID(text)) if is_uuid(text) else text
 
 

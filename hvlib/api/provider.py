@@ -25,24 +25,24 @@ from hvlib.runtime.watch.watch import Known, Watch
 __all__ = ["MAX_STEPS", "STEPS_TIMEOUT", "Provider"]
 
 MAX_STEPS = 32
-"""Actions of several requests that a provider carries out at a time, where the caller does not say."""
+"""The default number of actions of several requests that a provider carries out at a time."""
 
 STEPS_TIMEOUT = 300.0
-"""Seconds that the end of a ``with`` block waits for these actions, where the caller does not say."""
+"""The default number of seconds that the end of a ``with`` block waits for these actions."""
 
 
 class Provider:
-    """A vCenter or ESXi, a Xen pool, an OpenStack region, a simulated lab: what `hvlib.connect` returns.
+    """A vCenter or ESXi, a Xen pool, an OpenStack region, or a simulated lab, as `hvlib.connect` returns it.
 
-    It logs in when first used, and out when closed: at the end of a ``with`` block, by `close`, or at the latest when
-    the interpreter exits. Threads may share it.
+    It logs in when it is first used, and logs out when it is closed: at the end of a ``with`` block, by `close`, or at
+    the latest when the interpreter exits. Threads may share it.
     """
 
     def __init__(
         self, manager: SessionManager, name: str, *, steps: int = MAX_STEPS, steps_timeout: float = STEPS_TIMEOUT
     ) -> None:
         self.name = name
-        """The entry of hvlib.yaml, or the address, that it was connected by."""
+        """The name of its entry in hvlib.yaml, or its address without the password."""
         self._manager = manager
         manager.context.bind(self)
         self._operations = Operations(manager, steps)
@@ -61,25 +61,26 @@ class Provider:
 
     @property
     def about(self) -> About:
-        """The server's own ``product version api_version uuid``."""
+        """The server's own name, version and identity: ``product``, ``version``, ``api_version``, ``uuid``."""
         return self._manager.about()
 
     @property
     def native(self) -> Any:
-        """The SDK's own connection, logged in: what it can do is its own business."""
+        """The SDK's own connection, logged in. Its methods and errors are the SDK's, not hvlib's."""
         return self._manager.native()
 
     def collection(self, kind: str) -> Collection[Any]:
-        """The collection of a kind, by the name that refs give it (``VM``). Raises `InvalidQuery` if there is none."""
+        """The collection of a kind, by the kind's name in refs (``VM``). Raises `InvalidQuery` if there is none."""
         with locating(self):
             if not isinstance(kind, str) or kind not in self._collections:
                 raise InvalidQuery(f"no kind {kind!r}", hint="kinds: " + " ".join(KINDS))
             return self._collections[kind]
 
     def get_many(self, refs: Iterable[Ref | Resource], *, fields: Iterable[str] | None = None) -> dict[Ref, Resource]:
-        """Those of ``refs`` that exist, by ref, of any kinds: one round trip for up to 500 of a kind.
+        """The objects of ``refs`` that exist, by ref. The refs may be of any kinds.
 
-        A server that can't be asked for several objects takes more: its driver's page says how many.
+        One round trip for up to 500 of a kind. A server that can't return several objects at once takes more: its
+        driver's page says how many.
         """
         by_kind: dict[str, list[Ref]] = {}
         with locating(self):
@@ -91,21 +92,21 @@ class Provider:
         queries = {kind: collection.query(fields=names) for kind, collection in collections.items()}
         for kind, collection in collections.items():
             collection.check_provider(by_kind[kind])
-        found: dict[Ref, Resource] = {}
+        records: dict[Ref, Resource] = {}
         for kind, collection in collections.items():
-            found.update(collection.read(queries[kind], by_kind[kind]))
-        return found
+            records.update(collection.read(queries[kind], by_kind[kind]))
+        return records
 
     def watch(
         self, *collections: Collection[Any], since: WatchCursor | None = None, known: Known | None = None
     ) -> Watch[Resource]:
-        """One stream of the changes of several collections, over one connection. See `Collection.watch`."""
+        """Watch several collections: one stream of their changes, over one connection. See `Collection.watch`."""
         with locating(self):
             if not collections:
                 raise InvalidQuery("watch() needs at least one collection", hint="provider.watch(provider.compute.vms)")
             for collection in collections:
                 if not isinstance(collection, Collection) or collection.provider is not self:
-                    raise InvalidQuery(f"{collection!r} is no collection of {self}")
+                    raise InvalidQuery(f"{collection!r} is not a collection of {self}")
             records = check_start(since, known)
         queries = [collection.query() for collection in dict.fromkeys(collections)]
         with locating(self):
@@ -125,7 +126,8 @@ class Provider:
     def close(self) -> None:
         """Log out. Every call and wait under way, in any thread, raises `Closed` at once. Idempotent.
 
-        Actions that this process carries out are cancelled: what they did is undone first, in ten seconds at most.
+        Actions that this process carries out are cancelled. Before the logout their changes are undone, in ten seconds
+        at most.
         """
         try:
             self._operations.steps.cancel()

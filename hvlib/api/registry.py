@@ -1,4 +1,4 @@
-"""Registry: which drivers are installed, by entry point."""
+"""Registry: the installed drivers, found by entry point."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ __all__ = ["NAMESPACE", "driver_type", "installed", "load"]
 NAMESPACE = "hvlib.drivers"
 
 EXTRAS = {"openstack": "openstack", "vsphere": "vsphere", "xenapi": "xenapi"}
-"""Drivers of this project and the extra that installs what each needs."""
+"""The drivers of this project that need packages, each with the extra that installs these."""
 
 
 def installed() -> dict[str, EntryPoint]:
-    """The entry points of all drivers by name, none of them imported."""
+    """The entry points of all drivers, by name. Imports no driver."""
     from importlib.metadata import entry_points  # a third of hvlib's import time
 
     return {point.name: point for point in sorted(entry_points(group=NAMESPACE))}
 
 
 def load(name: str) -> Driver:
-    """The driver of a URL scheme. Raises `DriverNotFound`, with what to install, if there is none or it can't be
-    loaded.
+    """The driver of a URL scheme. Raises `DriverNotFound`, with the package to install, if there is none or it can't
+    be loaded.
     """
     return driver_type(name)()
 
 
 @cache
 def driver_type(name: str) -> type[Driver]:
-    """The class of a driver. One that was not found is looked for again: it may have been installed meanwhile."""
+    """The class of a driver. A failure is not cached, because the driver may be installed meanwhile."""
     from stevedore.driver import DriverManager
     from stevedore.exception import NoMatches
 
@@ -45,12 +45,12 @@ def driver_type(name: str) -> type[Driver]:
             f"no driver for {name}://; installed: {' '.join(known) or 'none'}", hint=f"install it: {_install(name)}"
         )
     try:
-        found: Any = DriverManager(NAMESPACE, name, invoke_on_load=False).driver
+        loaded: Any = DriverManager(NAMESPACE, name, invoke_on_load=False).driver
     except (ImportError, NoMatches) as error:
         raise DriverNotFound(
             f"the driver {name} can't be loaded: {error}", hint=f"install it: {_install(name)}"
         ) from error
-    driver: type[Driver] = found
+    driver: type[Driver] = loaded
     return driver
 
 

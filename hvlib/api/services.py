@@ -1,4 +1,4 @@
-"""A provider's services: the collections that each holds, and the verbs that make new objects."""
+"""A provider's services: the collections that each holds, and the methods that create objects."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ class VMs(Collection[VM]):
         start: bool = False,
         native: Mapping[str, Any] | None = None,
     ) -> Task[VM]:
-        """Make a VM from an image; what is not given is the image's or the server's choice. The result is the `VM`.
+        """Create a VM from an image. The task's result is the `VM`.
 
-        ``user_data`` is for the guest's cloud-init; ``native`` are the server's own parameters, passed as they are.
+        The image or the server chooses the values that are not given. ``user_data`` is for the guest's cloud-init.
+        ``native`` are the server's own parameters, which are passed as they are.
         """
         action = CreateVM(
             name_label=name_label,
@@ -62,7 +63,7 @@ class Volumes(Collection[Volume]):
     """``provider.storage.volumes``."""
 
     def create(self, name_label: str, size_bytes: int, pool: Ref | Resource | None = None) -> Task[Volume]:
-        """Make a volume. The result is the `Volume`."""
+        """Create a volume. The task's result is the `Volume`."""
         return self.do(None, CreateVolume(name_label, size_bytes, as_ref(pool)))
 
 
@@ -70,7 +71,7 @@ class Networks(Collection[Network]):
     """``provider.network.networks``."""
 
     def create(self, name_label: str, *, vlan_id: int | None = None, mtu: int | None = None) -> Task[Network]:
-        """Make a network. The result is the `Network`."""
+        """Create a network. The task's result is the `Network`."""
         return self.do(None, CreateNetwork(name_label, vlan_id, mtu))
 
 

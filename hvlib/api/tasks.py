@@ -1,4 +1,4 @@
-"""Tasks: ``provider.tasks``, the server's records of operations, and those that this process carries out."""
+"""Tasks: ``provider.tasks``, the records of the server's operations and of those that this process carries out."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["Tasks"]
 
 
 class Tasks(Collection[TaskRecord]):
-    """``provider.tasks``. A task that this process carries out is found by its ref; listings do not show it."""
+    """``provider.tasks``. A task that this process carries out can be read by its ref; listings do not show it."""
 
     def follow(self, record: TaskRecord) -> Task[Any]:
-        """The running operation of a record. Raises `InvalidQuery` for what is no record of this provider's."""
+        """The operation of a record, as a `Task`. Raises `InvalidQuery` for anything but a record of this provider."""
         with self._locating():
             self._check_provider(one_of("record", record, TaskRecord).ref)
         own = self._operations.steps.find(record.ref)

@@ -1,1 +1,1 @@
-"""The command line ``hv``: a front on hvlib's public API. Its commands come from tables and from entry points."""
+"""The command line ``hv``, built on hvlib's public API. Its commands come from tables and from entry points."""

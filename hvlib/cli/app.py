@@ -1,7 +1,7 @@
 """The application: global options, the provider that a command works on, errors as a line and an exit status.
 
-Exit status: 0; 1 for an error, with a line on stderr that says what to do next; 2 for a wrong command line; 130 after
-Ctrl-C (129 SIGHUP, 143 SIGTERM); 141 where whoever reads the output has gone.
+Exit status: 0 for success; 1 for an error, with a line on stderr that says what to do next; 2 for a wrong command line;
+130 after Ctrl-C (129 SIGHUP, 143 SIGTERM); 141 if the reader of the output has gone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LEVELS = {0: logging.ERROR, 1: logging.WARNING, 2: logging.INFO}
 
 
 class HvApp(App):
-    """``hv``."""
+    """The application ``hv``."""
 
     NAME = "hv"
     LOG = logging.getLogger("hv")
@@ -65,11 +65,11 @@ class HvApp(App):
         )
         group.add_argument("--cacert", metavar="FILE", help="Verify the server's certificate with this PEM file.")
         group.add_argument("--insecure", action="store_true", help="Do not verify the server's certificate.")
-        group.add_argument("--timeout", metavar="SECONDS", type=seconds, help="What one request may take (30).")
+        group.add_argument("--timeout", metavar="SECONDS", type=seconds, help="Time limit of one request (30).")
         return parser
 
     def configure_logging(self) -> None:
-        """Warnings and errors on stderr, more with -v; everything in a --log-file."""
+        """Send warnings and errors to stderr, more with -v, and everything to a --log-file."""
         root = logging.getLogger()
         console = logging.StreamHandler(self.stderr)
         console.setLevel(LEVELS.get(self.options.verbose_level, logging.DEBUG))
@@ -100,7 +100,7 @@ class HvApp(App):
                     handler.close()
 
     def run_subcommand(self, argv: list[str]) -> int:
-        """Run a command; one that does not exist is wrong usage."""
+        """Run a command. An unknown command is wrong usage."""
         try:
             self.command_manager.find_command(argv)
         except ValueError:
@@ -109,12 +109,12 @@ class HvApp(App):
         return super().run_subcommand(argv)
 
     def interact(self) -> None:
-        """Without a command there is nothing to do but to say which there are."""
+        """Without a command, list the commands."""
         self.options.deferred_help = True
         self.print_help_if_requested()
 
     def connect(self, target: str | None = None) -> Provider:
-        """The provider that ``target``, else the global options name; it is closed when the command ends."""
+        """The provider that ``target``, or else the global options, name. It is closed when the command ends."""
         options = self.options
         chosen = target or options.provider
         if not chosen and not os.environ.get("HVLIB_PROVIDER"):
@@ -134,7 +134,10 @@ class HvApp(App):
             self._provider.close()
 
     def _ask_password(self, chosen: str | None) -> str | None:
-        """What an address with a user lacks, if somebody is there to answer. None: it lacks nothing, or nobody is."""
+        """Ask for the password of an address that has a user and no password.
+
+        Returns None if there is nothing to ask for, or no terminal to ask on.
+        """
         address = chosen or os.environ["HVLIB_PROVIDER"]
         given = chosen is None and "HVLIB_PASSWORD" in os.environ
         if given or "://" not in address or not self.stdin.isatty():
@@ -147,7 +150,7 @@ class HvApp(App):
         return getpass(f"Password for {endpoint.url}: ")
 
     def _advise(self, argv: Sequence[str]) -> str:
-        """What somebody may have meant: the commands of this noun, else those that look alike."""
+        """Text that suggests commands: all commands with the same noun, else similar commands."""
         from difflib import get_close_matches
 
         names = sorted(self.command_manager.commands)
@@ -167,7 +170,7 @@ def seconds(text: str) -> float:
 
 
 def _end(number: int, _: object) -> NoReturn:
-    """End as after an error, so that the session is logged out; with the status that a shell gives the signal."""
+    """End as after an error, so that the session is logged out. The exit status is the one that shells use."""
     raise SystemExit(128 + number)
 
 
@@ -187,6 +190,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = NO_READER
     except KeyboardInterrupt:
         status = INTERRUPTED
-    if status == NO_READER:  # What is left in the buffer has nowhere to go; the interpreter would complain of it.
+    if status == NO_READER:  # The buffer's rest can't be written, and the interpreter would print an error about it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status

@@ -1,7 +1,7 @@
 """Columns: the fields that are shown, and how a value looks in each output format.
 
-Formats for programs with structure (json, yaml) show what ``Resource.to_dict`` gives. The others show what a ref refers
-to by its name; a table is for people, and shows sizes and times as they write them.
+The structured formats (json, yaml) show the values of ``Resource.to_dict``. The other formats show the name of the
+object that a ref refers to. A table is for people: it shows sizes and times as people write them.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ Names = Mapping[Ref, str]
 def chosen_columns(
     kind: type[Resource], given: Iterable[str], default: Iterable[str], declared: frozenset[str]
 ) -> list[str]:
-    """The columns to show: what was given with -c, else those of the default that the server has.
+    """The columns to show: the columns given with -c, else the default columns that the server has.
 
-    Raises `InvalidQuery` or `Unsupported` for one that there is not.
+    Raises `InvalidQuery` for a column that does not exist, `Unsupported` for one that the server does not have.
     """
     columns = [name.strip() for text in given for name in text.split(",")]
     for name in columns:
@@ -43,14 +43,14 @@ def chosen_columns(
 
 
 def names_of(provider: Provider, records: Iterable[Resource], columns: Iterable[str]) -> dict[Ref, str]:
-    """The names of what the columns refer to: one round trip a kind (for up to 500 objects)."""
+    """The names of the objects that the columns refer to: one round trip for each kind (for up to 500 objects)."""
     values = [getattr(record, name) for record in records for name in columns if name != "ref"]
     refs = {ref for value in values for ref in (value if isinstance(value, tuple) else [value]) if isinstance(ref, Ref)}
     names: dict[Ref, str] = {}
     for kind in sorted({ref.kind for ref in refs}):
         with suppress(Unsupported):  # The driver refers to kinds that it does not list.
-            found = provider.get_many([ref for ref in refs if ref.kind == kind], fields=["name_label"])
-            names.update((ref, record.name_label) for ref, record in found.items())
+            named = provider.get_many([ref for ref in refs if ref.kind == kind], fields=["name_label"])
+            names.update((ref, record.name_label) for ref, record in named.items())
     return names
 
 
@@ -64,7 +64,7 @@ def cells(record: Resource, columns: Sequence[str], format: str, names: Names) -
 
 
 def text(name: str, value: Any, names: Names) -> Any:
-    """A value for programs that read lines: exact, several separated by commas."""
+    """A value for programs that read lines: exact; several values are separated by commas."""
     if isinstance(value, tuple):
         return ",".join(str(text(name, item, names)) for item in value)
     if isinstance(value, Ref):
@@ -86,14 +86,14 @@ def human(name: str, value: Any, names: Names) -> Any:
 
 
 def several(values: Sequence[str], format: str) -> Any:
-    """Several words, as the format shows them."""
+    """A value that is several words, as the format shows it."""
     if format in STRUCTURED:
         return list(values)
     return fill(" ".join(values), TABLE_WIDTH) if format == "table" else ",".join(values)
 
 
 def size(count: int) -> str:
-    """Bytes in the largest unit that makes one or more.
+    """Bytes, in the largest unit in which the number is 1 or more.
 
     >>> size(1536 * 2**20)
     '1.5 GiB'
@@ -104,7 +104,7 @@ def size(count: int) -> str:
 
 
 def short(value: object) -> str:
-    """A field's value in a line of several."""
+    """A field's value, for a line with several values."""
     if isinstance(value, tuple):
         return ",".join(short(item) for item in value) or "-"
     if isinstance(value, Ref):

@@ -1,4 +1,4 @@
-"""Commands: what `hv` can do, by the tables of kinds and operations, and by entry point."""
+"""Commands: the commands of `hv`, from the tables of kinds and operations, and from entry points."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["Commands"]
 
 
 class Commands(CommandManager):
-    """The commands of the tables, and those of a group of entry points: ``vm_watch`` is ``hv vm watch``.
+    """The commands of the tables and of a group of entry points: ``vm_watch`` is ``hv vm watch``.
 
-    A command is imported when it is needed. An entry point replaces no command of the tables.
+    A command is imported when it is needed. An entry point can't replace a command of the tables.
     """
 
     def load_commands(self, namespace: str) -> None:
-        """Note the tables' rows and the group's entry points; cliff's own method imports every one of them."""
+        """List the tables' rows and the group's entry points. Imports none of them, unlike cliff's own method."""
         self.group_list.append(namespace)
         for command in table_commands():
             self.commands.setdefault(command.name, command)
@@ -34,7 +34,7 @@ class Commands(CommandManager):
 class TableCommand(EntryPointWrapper):
     """The command that a table's row describes.
 
-    | maker: a function that makes the command's class from the row, named as entry points name objects
+    | maker: the function that makes the command's class from the row, named as in an entry point
     """
 
     def __init__(self, name: str, maker: str, row: object) -> None:
@@ -44,18 +44,18 @@ class TableCommand(EntryPointWrapper):
 
     @property
     def value(self) -> str:
-        """Where the command comes from."""
+        """The name of the function that makes the command."""
         return self._maker
 
     def load(self) -> type[Command]:
-        """Make the class."""
+        """Make the command's class."""
         make: Any = resolve_name(self._maker)
         command: type[Command] = make(self._row)
         return command
 
 
 def table_commands() -> Iterator[TableCommand]:
-    """A command for each row of the operations, two for each row of the kinds."""
+    """Make a command for each row of the operations, and two for each row of the kinds."""
     for kind in LISTED_KINDS:
         yield TableCommand(f"{kind.word} list", "hvlib.cli.listing:list_command", kind)
         yield TableCommand(f"{kind.word} show", "hvlib.cli.listing:show_command", kind)

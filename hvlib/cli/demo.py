@@ -52,7 +52,7 @@ class Demo(Command):
     app: HvApp
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:  # noqa: ARG002
-        """Show it all, in less than ten seconds."""
+        """Run the demo, in less than ten seconds."""
         from rich.console import Console
 
         console = Console(file=self.app.stdout, markup=False, highlight=False, emoji=False)
@@ -82,7 +82,7 @@ def show_hosts(console: Console, provider: Provider) -> dict[Ref, Host]:
 
 
 def show_vms(console: Console, provider: Provider, hosts: dict[Ref, Host]) -> list[VM]:
-    """List the VMs, as few fields as the table needs."""
+    """List the VMs, with only the fields that the table needs."""
     with step(console, provider, 'vms = provider.compute.vms.get_all(fields=["name_label", "power_state", ...]).all()'):
         fields = ["name_label", "uuid", "power_state", "vcpus", "memory_bytes", "ip_addresses", "host"]
         vms = provider.compute.vms.get_all(fields=fields).all()
@@ -103,7 +103,7 @@ def show_vms(console: Console, provider: Provider, hosts: dict[Ref, Host]) -> li
 
 
 def start_halted(console: Console, provider: Provider) -> None:
-    """Start what is halted, while another thread watches."""
+    """Start the halted VMs, while another thread watches."""
     vms = provider.compute.vms
     with step(console, provider, 'hvlib.wait_all([vm.start() for vm in vms.get_all(power_state="halted")])'):
         halted = vms.get_all(power_state="halted").all()
@@ -135,12 +135,10 @@ def find(console: Console, provider: Provider, vms: Sequence[VM]) -> None:
 
 
 def show_script(console: Console) -> None:
-    """Print the script that does the like."""
+    """Print a script that does the same."""
     from rich.syntax import Syntax
 
-    console.print(
-        "\nThe five lines that start what is halted; with another address they do it on vSphere:\n", style="bold"
-    )
+    console.print("\nFive lines start all halted VMs. With another address, they do so on vSphere:\n", style="bold")
     if console.is_terminal:
         console.print(Syntax(SCRIPT, "python", background_color="default"))
     else:
@@ -161,7 +159,7 @@ class Reporter(Thread):
         self._began = time.monotonic()
 
     def run(self) -> None:
-        """Until the watch is closed."""
+        """Print events until the watch is closed."""
         for event in self._watch:
             if event.type is EventType.SYNCED:
                 self.synced.set()
@@ -199,7 +197,7 @@ def table(headings: Iterable[str], rows: Iterable[Sequence[str | Text]]) -> obje
 
 
 def _counted(requests: hvlib.Requests) -> str:
-    """``2 round trips: 1 Page, 1 Get``."""
+    """Text like ``2 round trips: 1 Page, 1 Get``."""
     trips = "round trip" if requests.total == 1 else "round trips"
     return f"{requests.total} {trips}: " + ", ".join(f"{times} {call}" for call, times in requests.calls.items())
 

@@ -1,4 +1,4 @@
-"""``hv driver``."""
+"""The commands ``hv driver list`` and ``hv driver show``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ListDrivers(Lister):
     app: HvApp
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterable[Any]]:  # noqa: ARG002
-        """The drivers; of one that can't be loaded, why."""
+        """The drivers. For a driver that can't be loaded, the description is the reason."""
         rows = [(name, _description(name), *_distribution(point)) for name, point in registry.installed().items()]
         return ("name", "description", "distribution", "version"), rows
 
@@ -42,7 +42,7 @@ class ShowDriver(ShowOne):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterable[Any]]:
-        """What the driver says of itself."""
+        """The driver's own description of itself."""
         driver = registry.load(parsed_args.name)
         point = registry.installed()[parsed_args.name]
         distribution, version = _distribution(point)

@@ -1,4 +1,4 @@
-"""Filters: from ``--filter FIELD=VALUE`` to what `Collection.get_all` takes."""
+"""Filters: turns ``--filter FIELD=VALUE`` into the filters of `Collection.get_all`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from hvlib.model.resources.record import field_types
 __all__ = ["add_filter_options", "chosen_filters"]
 
 PARSED = {int, float, bool, datetime}
-"""Types of fields whose values are more than text."""
+"""Types of fields whose values must be parsed from the text."""
 
 
 def add_filter_options(parser: argparse.ArgumentParser, listed: ListedKind) -> None:
-    """The options that choose objects; --state where the kind has one."""
+    """Add the options that choose objects; --state only where the kind has a state."""
     parser.add_argument(
         "--filter",
         dest="filters",
@@ -32,21 +32,22 @@ def add_filter_options(parser: argparse.ArgumentParser, listed: ListedKind) -> N
         type=_assignment,
         action="append",
         default=[],
-        help="those whose field has one of the values; text may hold * and ?; can be repeated",
+        help="objects whose field has one of the values; * and ? are wildcards in text; can be repeated",
     )
     parser.add_argument(
-        "--name", dest="names", metavar="GLOB", action="append", default=[], help="those with such a name"
+        "--name", dest="names", metavar="GLOB", action="append", default=[], help="objects whose name matches"
     )
     parser.set_defaults(states=[])
     if listed.state:
         states = get_args(field_types(listed.kind)[listed.state])
-        parser.add_argument("--state", dest="states", choices=states, action="append", help="those in this state")
+        parser.add_argument("--state", dest="states", choices=states, action="append", help="objects in this state")
 
 
 def chosen_filters(args: argparse.Namespace, provider: Provider, listed: ListedKind) -> dict[str, Any]:
     """The filters of a command line, by field.
 
-    Raises `InvalidQuery` for a field or value that can't be; `NotFound` and `AmbiguousName` for what a value names.
+    Raises `InvalidQuery` for a wrong field or value; `NotFound` or `AmbiguousName` if a value names no object, or
+    several.
     """
     collection = provider.collection(listed.kind.kind)
     filters: dict[str, list[Any]] = {}
@@ -79,7 +80,7 @@ def _value(collection: Collection[Any], field: str, value: str) -> Any:
         return msgspec.convert(value, declared, strict=False)
     except msgspec.ValidationError:
         wanted = " or ".join(sorted(each.__name__ for each in types & PARSED))
-        raise InvalidQuery(f"{collection.kind.kind}.{field} is never {value!r}", hint=f"values: {wanted}") from None
+        raise InvalidQuery(f"{collection.kind.kind}.{field} can't be {value!r}", hint=f"values: {wanted}") from None
 
 
 def _text(value: str) -> Any:
@@ -87,15 +88,15 @@ def _text(value: str) -> Any:
 
 
 def _referred(collection: Collection[Any], field: str, value: str) -> Ref:
-    """Find the object of a ref's text, or of a name or a uuid, which is of the kind that the field mostly refers to."""
+    """The ref that a text means: the ref itself, or the name or uuid of an object of the field's usual kind."""
     parts = value.split("/", 2)
     if len(parts) == 3 and parts[1] in KINDS:
         return Ref.parse(value)
     kinds = KINDS_OF_REFS.get(field)
     if kinds is None:
         raise InvalidQuery(
-            f"{collection.kind.kind}.{field} may be of any kind: it is filtered by a full ref, not {value!r}",
+            f"{collection.kind.kind}.{field} may be of any kind: filter it by a full ref, not by {value!r}",
             hint="a ref reads PROVIDER-UUID/KIND/ID",
         )
-    found: Resource = collection.provider.collection(kinds[0]).find(value)
-    return found.ref
+    record: Resource = collection.provider.collection(kinds[0]).find(value)
+    return record.ref

@@ -22,11 +22,12 @@ __all__ = ["LISTED_KINDS", "VMS", "ListedKind"]
 
 
 class ListedKind(NamedTuple):
-    """A kind as the command line knows it.
+    """A kind on the command line.
 
-    | word: what the command line calls it; singular, plural: what the help calls it
-    | columns: the fields that are listed without -c; in formats for programs, the uuid too
-    | state: the field that --state is about; "": the kind has none
+    | word: its name in commands
+    | singular, plural: its names in help texts
+    | columns: the fields that are listed without -c; formats for programs list the uuid too
+    | state: the field that --state filters; "": the kind has none
     """
 
     word: str

@@ -20,14 +20,14 @@ __all__ = ["ListResources", "ShowResource", "list_command", "positive", "show_co
 
 
 class ListResources(Lister):
-    """The objects of one kind. Only the fields that are shown are asked for."""
+    """List the objects of one kind. Loads only the fields that are shown or sorted by."""
 
     app: HvApp
     listed: ClassVar[ListedKind]
 
     @property
     def need_sort_by_cliff(self) -> bool:
-        """The records are sorted by their values, not by how these look."""
+        """No: `take_action` sorts the records by their values, not by the text of the values."""
         return False
 
     def get_description(self) -> str:
@@ -40,14 +40,15 @@ class ListResources(Lister):
         add_filter_options(parser, self.listed)
         parser.add_argument("--long", action="store_true", help="all fields that the server has")
         parser.add_argument(
-            "--limit", metavar="N", type=positive, help="no more than the first N that the server gives"
+            "--limit", metavar="N", type=positive, help="only the first N objects that the server returns"
         )
-        parser.add_argument("--page-size", metavar="N", type=positive, help="objects that are fetched at a time")
+        parser.add_argument("--page-size", metavar="N", type=positive, help="number of objects to fetch at a time")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterable[Any]]:
-        """The columns and the rows. Round trips: the pages, one for each kind referred to, one for each ref filtered
-        by.
+        """The columns and the rows.
+
+        Round trips: the pages, one for each kind that the columns refer to, one for each ref in the filters.
         """
         provider = self.app.connect()
         kind = self.listed.kind
@@ -68,7 +69,7 @@ class ListResources(Lister):
         return columns, [cells(record, columns, format, names) for record in records]
 
     def _columns(self, args: argparse.Namespace, declared: frozenset[str]) -> list[str]:
-        given, args.columns = args.columns, []  # They are chosen here, so that no other is fetched.
+        given, args.columns = args.columns, []  # Chosen here instead of by cliff, so that no other field is fetched.
         if args.long:
             default: tuple[str, ...] = (*self.listed.kind.all_fields(), "ref")
         else:
@@ -77,7 +78,7 @@ class ListResources(Lister):
 
 
 class ShowResource(ShowOne):
-    """One object, by name or uuid, with all its fields."""
+    """Show one object, by name or uuid, with all its fields."""
 
     app: HvApp
     listed: ClassVar[ListedKind]

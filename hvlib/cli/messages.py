@@ -11,7 +11,7 @@ __all__ = ["OneLine", "describe"]
 
 
 class OneLine(logging.Formatter):
-    """``hv: what happened (what to do next)``; of several errors, a line for each."""
+    """Writes ``hv: what happened (what to do next)``; for several errors, a line each."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The lines of one log record."""
@@ -26,7 +26,7 @@ class OneLine(logging.Formatter):
 
 
 def describe(error: BaseException) -> Iterator[str]:
-    """A line for the error; for a group, one for each in it."""
+    """A line for the error; for a group, a line for each error in it."""
     if isinstance(error, BaseExceptionGroup):
         for each in error.exceptions:
             yield from describe(each)

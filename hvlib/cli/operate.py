@@ -1,4 +1,4 @@
-"""Operating: one action on the VMs that a command line names, followed to its end."""
+"""Operating: submits one action on the VMs that a command line names, and waits for its end."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["OperateVMs", "break_off", "operate_command", "progress_bars"]
 
-GOES_ON = "goes on at the server"
+CONTINUES = "continues on the server"
 
 
 class OperateVMs(Command):
-    """The same action on several VMs. Nothing is started unless every name is a VM's."""
+    """Submit the same action on several VMs. Submits nothing unless every name is the name of one VM."""
 
     app: HvApp
     operation: ClassVar[Operation]
@@ -41,23 +41,23 @@ class OperateVMs(Command):
         """The command's options."""
         parser = super().get_parser(prog_name)
         parser.add_argument("names", metavar="NAME|UUID", nargs="+")
-        parser.add_argument("--no-wait", action="store_true", help="end as soon as the server was asked")
+        parser.add_argument("--no-wait", action="store_true", help="do not wait for the server to finish")
         parser.add_argument(
             "--wait-timeout",
             metavar="SECONDS",
             type=seconds,
             default=DEFAULT_TIMEOUT,
-            help="wait so long (%(default)g); what runs then goes on",
+            help="how long to wait (%(default)g); tasks that still run then are not stopped",
         )
-        parser.add_argument("--dry-run", action="store_true", help="print what would be asked for, and ask for nothing")
+        parser.add_argument("--dry-run", action="store_true", help="print the actions instead of submitting them")
         for flag, help in self.operation.flags.items():
             parser.add_argument(f"--{flag}", action="store_true", help=help)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        """Submit all, wait for all. Raises an ExceptionGroup of those that failed.
+        """Submit all actions, and wait for all tasks. Raises an ExceptionGroup of the errors.
 
-        A wait that is broken off says what becomes of each task that has not ended.
+        If the wait is broken off, prints for each task that has not ended what becomes of it.
         """
         vms = select(self.app.connect().compute.vms, parsed_args.names)
         action = self.operation.action(**{flag: getattr(parsed_args, flag) for flag in self.operation.flags})
@@ -78,7 +78,7 @@ class OperateVMs(Command):
             raise ExceptionGroup(f"{len(failures)} of {len(vms)} failed", failures)
 
     def _wait(self, tasks: Sequence[Task[Any]], parsed_args: argparse.Namespace) -> list[Exception]:
-        """Wait for the tasks; with --no-wait, for those alone that this process carries out."""
+        """Wait for the tasks; with --no-wait, only for those that this process carries out. Returns the errors."""
         own = [task for task in tasks if isinstance(task.follower, StepsTask)]
         errors = follow(own if parsed_args.no_wait else tasks, parsed_args.wait_timeout, self.app.stderr)
         unfinished = unfinished_of(tasks, errors)
@@ -100,7 +100,7 @@ def operate_command(row: Operation) -> type[OperateVMs]:
 
 
 def submit(vms: Sequence[VM], action: Action, tasks: list[Task[Any]]) -> list[Exception]:
-    """Ask for an action on each, and add the tasks to ``tasks``. Returns the refusals."""
+    """Submit an action on each VM, and add the tasks to ``tasks``. Returns the errors of the refused submissions."""
     refused: list[Exception] = []
     for vm in vms:
         try:
@@ -112,7 +112,7 @@ def submit(vms: Sequence[VM], action: Action, tasks: list[Task[Any]]) -> list[Ex
 
 
 def follow(tasks: Sequence[Task[Any]], timeout: float, stream: TextIO) -> list[Exception]:
-    """Wait for all, with progress bars on a terminal: the errors of those that failed or still run."""
+    """Wait for all tasks, with progress bars on a terminal. Returns the errors of those that failed or still run."""
     from rich.console import Console
 
     with progress_bars(tasks, Console(file=stream)) as moved:
@@ -128,18 +128,18 @@ def follow(tasks: Sequence[Task[Any]], timeout: float, stream: TextIO) -> list[E
 
 
 def unfinished_of(tasks: Sequence[Task[Any]], errors: Iterable[Exception]) -> dict[Task[Any], HvlibError]:
-    """The tasks whose end was not awaited, with the errors that say why."""
+    """The tasks whose wait broke off, with the errors that broke it off."""
     named = {(task.ref, task.target): task for task in tasks}
-    found: dict[Task[Any], HvlibError] = {}
+    unfinished: dict[Task[Any], HvlibError] = {}
     for error in errors:
         task = named.get((error.task, error.ref)) if isinstance(error, HvlibError) else None
         if task is not None and (isinstance(error, TaskTimeout) or not task.follower.ended):
-            found[task] = cast(HvlibError, error)
-    return found
+            unfinished[task] = cast(HvlibError, error)
+    return unfinished
 
 
 def break_off(tasks: Collection[Task[Any]]) -> Iterator[tuple[Task[Any], str]]:
-    """Close the providers of tasks, and yield each task with what becomes of it, as the end of a sentence."""
+    """Close the providers of the tasks. Yields each task with a text that says what becomes of it."""
     for provider in {task.provider for task in tasks}:
         provider.close()
     for task in tasks:
@@ -148,20 +148,20 @@ def break_off(tasks: Collection[Task[Any]]) -> Iterator[tuple[Task[Any], str]]:
 
 def _fate(task: Task[Any]) -> str:
     if not isinstance(task.follower, StepsTask):
-        return GOES_ON
+        return CONTINUES
     if not task.follower.ended:
-        return "could not be taken back in time"
+        return "could not be undone in time"
     if task.error is None:
-        return "was done"
-    left = f", but for {' '.join(map(str, task.left))}" if task.left else ""
-    return f"was taken back{left}"
+        return "has succeeded"
+    left = f", except for {' '.join(map(str, task.left))}" if task.left else ""
+    return f"was undone{left}"
 
 
 @contextmanager
 def progress_bars(tasks: Sequence[Task[Any]], console: Console) -> Iterator[Callable[[Task[Any], float], object]]:
-    """A bar for each task, below what else the console prints; the function that this gives moves them.
+    """Show a bar for each task, below the other output of the console. Yields the function that moves the bars.
 
-    Nothing where there is no terminal.
+    Shows nothing where there is no terminal.
     """
     if not console.file.isatty():
         yield lambda *_: None

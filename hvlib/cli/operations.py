@@ -1,4 +1,4 @@
-"""The operations on VMs that ``hv`` knows: a row makes the command ``vm WORD``."""
+"""The operations on VMs that ``hv`` offers. A row makes the command ``vm WORD``."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ __all__ = ["OPERATIONS", "Operation"]
 
 
 class Operation(NamedTuple):
-    """An operation as the command line knows it.
+    """An operation on the command line.
 
-    | action: makes the action; it takes the flags
-    | flags: the command's own options, and their help
+    | word: its name in commands
+    | action: the function that makes the action from the flags
+    | help: the first line of the command's help
+    | flags: the names of the command's own options, with their help
     """
 
     word: str
@@ -33,8 +35,8 @@ OPERATIONS = (
         "reboot",
         actions.Reboot,
         "Ask the guests of virtual machines to restart.",
-        flags={"hard": "reset, without asking the guest"},
+        flags={"hard": "reset the machines, without asking their guests"},
     ),
     Operation("suspend", actions.Suspend, "Write the memory of virtual machines to disk and stop them."),
-    Operation("resume", actions.Resume, "Let suspended virtual machines go on."),
+    Operation("resume", actions.Resume, "Let suspended virtual machines run again."),
 )

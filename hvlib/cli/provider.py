@@ -1,4 +1,4 @@
-"""``hv provider``."""
+"""The commands ``hv provider list`` and ``hv provider check``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ListProviders(Lister):
     app: HvApp
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterable[Any]]:  # noqa: ARG002
-        """The entries; their passwords are not fetched."""
+        """The entries. Their passwords are not read."""
         config = load_config()
         if config.path is None:
             self.app.LOG.warning("no hvlib.yaml here, in the user's configuration directory, or in /etc/hvlib")
@@ -36,25 +36,25 @@ class ListProviders(Lister):
 
 
 class CheckProvider(ShowOne):
-    """Log in to a provider and say what it is."""
+    """Log in to a provider and show what it is."""
 
     app: HvApp
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """The command's options."""
         parser = super().get_parser(prog_name)
-        parser.add_argument("target", metavar="NAME|URL", nargs="?", help="instead of -P")
+        parser.add_argument("target", metavar="NAME|URL", nargs="?", help="the provider, as for -P")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> tuple[Sequence[str], Iterable[Any]]:
-        """What the server says of itself, how long it takes, and what can be done there."""
+        """The server's own description, the times of a login and a read, and the kinds and actions that it has."""
         provider = self.app.connect(parsed_args.target)
         began = time.monotonic()
         about = provider.about
         logged_in = time.monotonic()
         provider.compute.vms.get_all(fields=[], page_size=1).first()
         read = time.monotonic()
-        found = {
+        facts = {
             "name": provider.name,
             "product": about.product,
             "version": about.version,
@@ -67,11 +67,11 @@ class CheckProvider(ShowOne):
                 sorted(action.name for action in provider.compute.vms.actions), parsed_args.formatter
             ),
         }
-        return self.dict2columns(found)
+        return self.dict2columns(facts)
 
 
 def _address(url: str) -> str:
-    """An address without its secrets; what it might be instead, if it is none."""
+    """An address without its secrets; for text that is no address, the error in parentheses."""
     try:
         return parse_endpoint(url).url
     except ConfigError as error:
@@ -79,11 +79,11 @@ def _address(url: str) -> str:
 
 
 def _kinds(provider: Provider) -> list[str]:
-    found: list[str] = []
+    kinds: list[str] = []
     for kind in KINDS:
         try:
             provider.collection(kind).fields  # noqa: B018 -- asks whether the driver has the kind
         except Unsupported:
             continue
-        found.append(kind)
-    return found
+        kinds.append(kind)
+    return kinds

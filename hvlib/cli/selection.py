@@ -16,9 +16,9 @@ R = TypeVar("R", bound=Resource)
 
 
 def select(collection: Collection[R], wanted: Sequence[str]) -> list[R]:
-    """The objects with these uuids or names: one `Collection.find`, or for several one listing of all names.
+    """The objects with these uuids or names: by one `Collection.find`, or, for several, by one listing of all names.
 
-    Raises an ExceptionGroup of a `NotFound` or `AmbiguousName` for each that is none, or several.
+    Raises an ExceptionGroup with a `NotFound` or `AmbiguousName` for each text that means no object, or several.
     """
     if len(wanted) == 1:
         return [collection.find(wanted[0])]
@@ -27,15 +27,15 @@ def select(collection: Collection[R], wanted: Sequence[str]) -> list[R]:
     for record in collection.get_all(fields=["name_label", "uuid"]):
         by_name.setdefault(record.name_label, []).append(record)
         by_uuid[record.uuid] = record
-    found: list[R] = []
+    records: list[R] = []
     errors: list[HvlibError] = []
     for text in dict.fromkeys(wanted):
         uuid = canonical_uuid(text)
         candidates = [by_uuid[uuid]] if uuid in by_uuid else by_name.get(text, [])
         try:
-            found.append(only_one(collection.kind, text, candidates))
+            records.append(only_one(collection.kind, text, candidates))
         except (NotFound, AmbiguousName) as error:
             errors.append(error)
     if errors:
-        raise ExceptionGroup("not one object each", errors)
-    return list({record.ref: record for record in found}.values())
+        raise ExceptionGroup("some names mean no object, or several", errors)
+    return list({record.ref: record for record in records}.values())

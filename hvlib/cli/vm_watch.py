@@ -1,4 +1,4 @@
-"""``hv vm watch``."""
+"""The command ``hv vm watch``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["WatchVMs", "event_line"]
 class WatchVMs(Command):
     """Print what happens to virtual machines, as it happens.
 
-    All that exist come as ADDED, then SYNCED, then what changes: a line each, until Ctrl-C.
+    First a line for each existing machine (ADDED), then SYNCED, then a line for each change, until Ctrl-C.
     """
 
     app: HvApp
@@ -63,7 +63,7 @@ class WatchVMs(Command):
 
 
 def event_line(event: Event[VM]) -> str:
-    """An event in words: its type, whose it is, and the new values.
+    """An event in words: its type, the VM's name, and the new values.
 
     ``MODIFIED  web-1  power_state=running``
     """

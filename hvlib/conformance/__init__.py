@@ -1,4 +1,4 @@
-"""The suite that certifies a driver: pytest classes that its author subclasses.
+"""The test suite that certifies a driver: pytest classes that the driver's author subclasses.
 
 ::
 
@@ -20,7 +20,8 @@ from pkgutil import iter_modules
 
 import pytest
 
-# In a driver's own run, too, a failed assert shows its values. pytest rewrites only modules that are not imported yet.
+# So that a failed assert shows its values in a driver's own test run too. pytest rewrites only modules that are not
+# imported yet.
 pytest.register_assert_rewrite(*(module.name for module in iter_modules(__path__, f"{__name__}.")))
 
 from hvlib.conformance.site import Site  # noqa: E402

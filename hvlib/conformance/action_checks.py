@@ -1,6 +1,6 @@
-"""A check for each action: it does what it says, is refused where it must be, and the server's own word agrees.
+"""A check for each action: the server carries it out, with its options, and refuses it where it must.
 
-What a driver believes of an action is not enough: whether it was done, and with which options, the site's truth tells.
+The checks do not rely on the driver's word: the site's truth shows whether the action was carried out.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from hvlib.model.resources import VM, Network, Resource, Snapshot, TaskRecord, V
 
 __all__ = ["CHECKS"]
 
-CANCELLED = 10
-"""A task that was over before it could be cancelled is begun again so often."""
+MAX_CANCEL_ATTEMPTS = 10
+"""How often a task is started in order to cancel it: a task may be over before it can be cancelled."""
 
 
 def delete_snapshot(acting: Acting) -> None:
@@ -34,7 +34,7 @@ def delete_snapshot(acting: Acting) -> None:
 def resize_volume(acting: Acting) -> None:
     volume = acting.provider.storage.volumes.create("conformance", GIB).wait(timeout=PATIENCE)
     assert volume.resize(2 * GIB).wait(timeout=PATIENCE).size_bytes == 2 * GIB
-    acting.shows(volume, size_bytes=2 * GIB)
+    acting.check_values(volume, size_bytes=2 * GIB)
     acting.remove(volume)
 
 
@@ -42,7 +42,7 @@ def delete_volume(acting: Acting) -> None:
     volume = acting.provider.storage.volumes.create("conformance", GIB).wait(timeout=PATIENCE)
     assert volume.delete().wait(timeout=PATIENCE) is None
     assert not acting.exists(volume)
-    used = acting.other(Volume, lambda volume: bool(volume.vms))
+    used = acting.require(Volume, lambda volume: bool(volume.vms))
     with refused(hvlib.InvalidState, hvlib.Conflict):
         used.delete().wait(timeout=PATIENCE)
 
@@ -54,15 +54,15 @@ def delete_network(acting: Acting) -> None:
 
 
 def cancel(acting: Acting) -> None:
-    """What was cancelled in time is not done, then or later."""
-    if acting.can("cancel"):
-        assert any(_cancelled(acting) for _ in range(CANCELLED)), "no task was ever cancelled"
+    """An action that was cancelled in time is not carried out, then or later."""
+    if acting.can_verify("cancel"):
+        assert any(_cancelled(acting) for _ in range(MAX_CANCEL_ATTEMPTS)), "no task was ever cancelled"
     else:
         _cancelled(acting)
 
 
 def _cancelled(acting: Acting) -> bool:
-    """Begin to start a VM, and cancel that. Cancelled or not, the task says what has become of the VM."""
+    """Whether a VM's start, cancelled at once, was cancelled in time. The VM's state must agree with the task's."""
     vm = acting.halted()
     task = vm.start()
     with suppress(hvlib.InvalidState):
@@ -71,14 +71,14 @@ def _cancelled(acting: Acting) -> bool:
         state = task.wait(timeout=PATIENCE).power_state
     except hvlib.TaskCancelled:
         state = "halted"
-    acting.shows(vm, power_state=state)
+    acting.check_values(vm, power_state=state)
     deadline = time.monotonic() + PATIENCE
     while task.state not in ("succeeded", "cancelled"):
         assert time.monotonic() < deadline
     with refused(hvlib.InvalidState):
         task.cancel()
     if task.state == "cancelled":
-        acting.becomes(vm, vm.start(), power_state="running")
+        acting.check_result(vm, vm.start(), power_state="running")
     return task.state == "cancelled"
 
 

@@ -1,4 +1,4 @@
-"""What a driver declares is what it delivers: kinds, fields, units, projections, filters."""
+"""Declarations: a driver delivers the kinds, fields, units, projections and filters that it declares."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ from hvlib.model.resources import KINDS, VM
 
 __all__ = ["DeclaringConformance"]
 
-TOUCHED = ("VM", "Host", "Task")
-"""Kinds of which something changes, or comes, when a VM is started."""
+KINDS_CHANGED_BY_A_START = ("VM", "Host", "Task")
+"""The kinds of which an object changes or is added when a VM is started."""
 
 
 class DeclaringConformance(Conformance):
-    """Declared, and so delivered."""
+    """Tests that a driver delivers what it declares."""
 
     @pytest.fixture
     def task(self, provider: hvlib.Provider, new_vm: NewVM, kind: str) -> None:
-        """The server has started a VM, if the driver can ask for it, and may keep a record of that: if it can show."""
-        if kind in TOUCHED and Start in provider.compute.vms.actions:
+        """Start a VM, if the driver can and ``kind`` is affected, so that the server may have a task to list."""
+        if kind in KINDS_CHANGED_BY_A_START and Start in provider.compute.vms.actions:
             task = provider.compute.vms.get(Ref(provider.about.uuid, "VM", new_vm("done"))).start()
-            with suppress(hvlib.HvlibError):  # whether it starts is another test's
+            with suppress(hvlib.HvlibError):  # Another test checks that VMs start.
                 task.wait(timeout=PATIENCE)
 
     def test_about(self, site: Site, provider: hvlib.Provider) -> None:
-        """The server says what it is, and is the same one in each session."""
+        """`provider.about` has the server's product, version and uuid, the same in each session."""
         about = provider.about
         assert about.product
         assert about.version
@@ -58,7 +58,7 @@ class DeclaringConformance(Conformance):
             assert other.about == about
 
     def test_kinds(self, provider: hvlib.Provider) -> None:
-        """VMs at least; each adapter stands for the kind that it says; a kind that is not there is Unsupported."""
+        """Every driver has VMs; each adapter has the kind that it is registered for; other kinds are Unsupported."""
         session = driver_session(provider)
         assert VM in {collection.kind for collection in collections(provider)}
         for kind, adapter in session.adapters.items():
@@ -70,7 +70,7 @@ class DeclaringConformance(Conformance):
                 provider.collection(name).get_all()
 
     def test_a_kind_that_is_not_listed_says_so(self, site: Site, provider: hvlib.Provider) -> None:
-        """A whole kind is unverified only where the driver says that the server can't list it; never an empty list."""
+        """A kind may be in ``unverified`` only if its listing raises Unsupported. It is never an empty list."""
         for collection in collections(provider):
             if collection.kind.kind in site.unverified:
                 with pytest.raises(hvlib.Unsupported):
@@ -79,14 +79,14 @@ class DeclaringConformance(Conformance):
     @pytest.mark.parametrize("kind", KINDS)
     @pytest.mark.usefixtures("task")
     def test_every_declared_field_has_the_servers_value(self, site: Site, provider: hvlib.Provider, kind: str) -> None:
-        """In hvlib's units and types, of every object; a field that no truth is told of is named in ``unverified``."""
+        """In hvlib's units and types, for every object. A field that the site has no value of is in ``unverified``."""
         for collection in served(site, provider, kind):
             records = {ref.id: record for ref, record in collection.get_all_records().items()}
             expected = site.truth(collection.kind)
             assert records.keys() == expected.keys()
-            told = {name for values in expected.values() for name in values}
-            untold = {name for name in collection.fields if f"{kind}.{name}" in site.unverified}
-            assert told | untold == collection.fields
+            verified = {name for values in expected.values() for name in values}
+            unverified = {name for name in collection.fields if f"{kind}.{name}" in site.unverified}
+            assert verified | unverified == collection.fields
             for id, values in expected.items():
                 assert {name: plain(records[id])[name] for name in values} == values
                 check_values(records[id])
@@ -94,23 +94,25 @@ class DeclaringConformance(Conformance):
     @pytest.mark.parametrize("kind", KINDS)
     @pytest.mark.usefixtures("task")
     def test_every_ref_can_be_read(self, site: Site, provider: hvlib.Provider, kind: str) -> None:
-        """A record refers to objects that the provider finds; those of a task may be gone, but not their kinds."""
+        """The provider finds every object that a record refers to. Only the objects of a task may be gone."""
         for collection in served(site, provider, kind):
-            refs = set(named_by(collection))
+            refs = set(refs_in_records(collection))
             found = provider.get_many(refs)
             assert kind == "Task" or found.keys() == refs
 
     def test_every_ref_to_a_vm_that_became_an_image_can_be_read(
         self, site: Site, admin: Administrator, provider: hvlib.Provider, new_vm: NewVM
     ) -> None:
-        """As what it is now, or it is not named any more: the server's records of tasks may know its former kind."""
+        """Each ref to it has its present kind, even where the server's tasks still record its former kind."""
         id = new_vm("turned")
         for action in (Start(), Stop()):
             if type(action) in provider.compute.vms.actions:
                 provider.compute.vms.do(Ref(provider.about.uuid, "VM", id), action).wait(timeout=site.patience)
         admin.make_image(id)
         try:
-            refs = {ref for collection in listable(site, provider) for ref in named_by(collection) if ref.id == id}
+            refs = {
+                ref for collection in listable(site, provider) for ref in refs_in_records(collection) if ref.id == id
+            }
             assert provider.get_many(refs).keys() == refs
         finally:
             admin.make_vm(id)
@@ -131,11 +133,11 @@ class DeclaringConformance(Conformance):
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_filters_mean_what_they_say(self, site: Site, provider: hvlib.Provider, kind: str) -> None:
-        """On each field, whether or not the server can filter by it: just what fits, and with no field more."""
+        """By each field, also where the server can't filter by it: exactly the fitting objects, with no extra field."""
         for collection in served(site, provider, kind):
             records = collection.get_all().all()
             for name in sorted(collection.fields):
-                wanted = next((value for value in map(first_of(name), records) if value is not None), None)
+                wanted = next((value for value in map(value_reader(name), records) if value is not None), None)
                 if wanted is None:
                     continue
                 found = collection.get_all(fields=[], **{name: wanted}).all()
@@ -144,7 +146,7 @@ class DeclaringConformance(Conformance):
                 assert all(record.loaded == {name} for record in found)
 
     def test_filters_of_several_values(self, site: Site, provider: hvlib.Provider) -> None:
-        """A list means any of them, a pattern the whole of a name; several filters must all fit."""
+        """A list means any of its values; a pattern covers the whole name; an object must fit all filters."""
         vms = provider.compute.vms
         everything = truth(site, VM)
         stem = next(iter(everything.values()))["name_label"]
@@ -158,7 +160,7 @@ class DeclaringConformance(Conformance):
         assert found.keys() == {key for key, values in everything.items() if values["power_state"] in states}
         assert vms.get_all(name_label="no VM is called so").all() == []
 
-    def test_what_is_not_declared_is_refused_before_anything_is_sent(self, wired: Wired) -> None:
+    def test_undeclared_fields_are_refused_before_anything_is_sent(self, wired: Wired) -> None:
         with counted(wired.wire) as turns:
             for name in set(VM.all_fields()) - wired.vms.fields:
                 with pytest.raises(hvlib.Unsupported):
@@ -170,18 +172,18 @@ class DeclaringConformance(Conformance):
             assert turns() == 0
 
     def test_native_properties_come_along(self, wired: Wired) -> None:
-        """In the same round trips, all or by name, and are there in each record."""
+        """All of them or some by name, in the same round trips, in each record."""
         with counted(wired.wire) as turns:
             records = wired.vms.get_all(native=True).all()
-            every = turns()
+            used_turns = turns()
             name = sorted(records[0].native)[0]
             [only] = {frozenset(vm.native) for vm in wired.vms.get_all(fields=[], native=[name])}
         assert only == {name}
-        assert every <= 3
+        assert used_turns <= 3
         assert all(vm.native for vm in records)
 
     def test_an_unknown_native_property_is_refused(self, provider: hvlib.Provider) -> None:
-        """Beside a known one too: it never looks like a property without a value."""
+        """Together with a known one too: an unknown property never looks like a property without a value."""
         vms = provider.compute.vms
         known = vms.get_all(fields=[], native=True).first()
         assert known is not None
@@ -191,8 +193,8 @@ class DeclaringConformance(Conformance):
         with pytest.raises(hvlib.InvalidQuery, match="no_such_property"):
             vms.get(known.ref, native=names)
 
-    def test_records_keep_as_plain_values(self, site: Site, provider: hvlib.Provider) -> None:
-        """`to_dict` is what JSON can hold, and `from_dict` reads it again."""
+    def test_records_survive_json(self, site: Site, provider: hvlib.Provider) -> None:
+        """`to_dict` returns values that JSON can hold, and `from_dict` reads them again."""
         for collection in listable(site, provider):
             for record in collection.get_all():
                 kept = msgspec.json.decode(msgspec.json.encode(record.to_dict()))
@@ -206,17 +208,17 @@ def served(site: Site, provider: hvlib.Provider, kind: str) -> list[Collection[A
 
 
 def check_values(record: hvlib.Resource) -> None:
-    """AssertionError unless dates are in UTC, and refs of the right kind and bound to the record's provider."""
+    """AssertionError unless times are in UTC, and refs have the field's kind and the record's provider."""
     for name in record.loaded:
         value = getattr(record, name)
-        for each in value if isinstance(value, tuple) else (value,):
-            assert not isinstance(each, datetime) or each.utcoffset() == timedelta(0), f"{name} is not in UTC"
-            if isinstance(each, Ref):
-                assert (each.provider_uuid, each.provider) == (record.ref.provider_uuid, record.provider)
-                assert each.kind in KINDS_OF_REFS.get(name, (each.kind,)), f"{name} is no {each.kind}"
+        for part in value if isinstance(value, tuple) else (value,):
+            assert not isinstance(part, datetime) or part.utcoffset() == timedelta(0), f"{name} is not in UTC"
+            if isinstance(part, Ref):
+                assert (part.provider_uuid, part.provider) == (record.ref.provider_uuid, record.provider)
+                assert part.kind in KINDS_OF_REFS.get(name, (part.kind,)), f"{name} can't refer to a {part.kind}"
 
 
-def named_by(collection: Collection[Any]) -> Iterator[Ref]:
+def refs_in_records(collection: Collection[Any]) -> Iterator[Ref]:
     """The refs in all records of a kind."""
     return (ref for record in collection.get_all() for name in record.loaded for ref in refs_in(record, name))
 
@@ -224,11 +226,11 @@ def named_by(collection: Collection[Any]) -> Iterator[Ref]:
 def refs_in(record: hvlib.Resource, name: str) -> Iterator[Ref]:
     """The refs that a field holds."""
     value = getattr(record, name)
-    yield from (each for each in (value if isinstance(value, tuple) else (value,)) if isinstance(each, Ref))
+    yield from (part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, Ref))
 
 
-def first_of(name: str) -> Any:
-    """What reads one value to filter by: of a field that holds several, the first."""
+def value_reader(name: str) -> Any:
+    """A function that reads a field's value to filter by; if the field holds several values, the first one."""
 
     def read(record: hvlib.Resource) -> object:
         value = getattr(record, name)
@@ -240,5 +242,5 @@ def first_of(name: str) -> Any:
 
 
 def fits(value: object, wanted: object) -> bool:
-    """Whether a field's value is one, or holds one, that a filter wants."""
+    """Whether a field's value is the wanted value of a filter, or holds it."""
     return wanted in value if isinstance(value, tuple) else value == wanted

@@ -1,4 +1,4 @@
-"""What the suite's tests are given."""
+"""The fixtures and helpers of the suite's tests."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ __all__ = [
 
 NewVM = Callable[[str], str]
 
-AGAIN = 5.0
-"""Seconds after which what is overdue is interrupted again: in its cleaning up it may hang once more."""
+INTERRUPT_AGAIN_SECONDS = 5.0
+"""Seconds after which an overdue test is interrupted again: it may hang once more while it cleans up."""
 
 
 class Overdue(BaseException):
-    """A test still runs. No Exception, so that neither hvlib nor hypothesis takes it for an outcome to go on from."""
+    """A test still runs after its time. Not an Exception, so that neither hvlib nor hypothesis handles it."""
 
 
 class Administrator:
-    """The site's methods. One that the site can't have skips the test, with the reason that the site gives."""
+    """The site's methods. A method that the site names in ``unverified`` skips the test, with the site's reason."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -52,7 +52,7 @@ class Administrator:
 
 
 class Wired:
-    """A provider, logged in, and the wire that it talks over."""
+    """A provider that is logged in, and the wire that it is connected through."""
 
     def __init__(self, provider: hvlib.Provider, wire: Wire) -> None:
         self.provider = provider
@@ -61,17 +61,17 @@ class Wired:
 
 
 class Conformance:
-    """The base of the suite's classes. What an author brings is a fixture ``site``, of class or module scope."""
+    """The base of the suite's classes. A driver's author writes the fixture ``site``, of class or module scope."""
 
     @pytest.fixture(autouse=True)
     def in_time(self, site: Site) -> Iterator[None]:
-        """A driver that hangs fails the test that it hangs in, and the next one runs."""
+        """Fail a test in which the driver hangs, and let the next one run."""
         with bounded(site.patience):
             yield
 
     @pytest.fixture
     def admin(self, site: Site) -> Administrator:
-        """Who acts behind hvlib's back."""
+        """The site's administrator, who changes the server without hvlib."""
         return Administrator(site)
 
     @pytest.fixture
@@ -82,13 +82,13 @@ class Conformance:
 
     @pytest.fixture
     def provider(self, site: Site) -> Iterator[hvlib.Provider]:
-        """A provider of the test's own."""
+        """A provider that only this test uses."""
         with site.connect() as provider:
             yield provider
 
     @pytest.fixture
     def wired(self, site: Site) -> Iterator[Wired]:
-        """A provider of the test's own, over a wire that counts and cuts."""
+        """A provider that only this test uses, over a wire that counts round trips and cuts connections."""
         wire = site.wire()
         try:
             with site.connect(wire) as provider:
@@ -99,7 +99,7 @@ class Conformance:
 
     @pytest.fixture
     def new_vm(self, site: Site) -> Iterator[NewVM]:
-        """Makes halted VMs; deletes them in the end."""
+        """A function that makes halted VMs. They are deleted after the test."""
         made: list[str] = []
 
         def make(name_label: str) -> str:
@@ -107,21 +107,21 @@ class Conformance:
             return made[-1]
 
         yield make
-        left = site.truth(VM)
+        existing = site.truth(VM)
         for id in made:
-            if id in left:
+            if id in existing:
                 site.delete_vm(id)
 
 
 @contextmanager
 def bounded(seconds: float) -> Iterator[None]:
-    """Raise `Overdue` in the block, where it hangs, after so many seconds. Only in the main thread."""
+    """Raise `Overdue` in the block if it runs for more than so many seconds. For the main thread only."""
 
     def interrupt(*_: object) -> None:
         raise Overdue(f"the test still runs after {seconds:g} s")
 
     handler = signal.signal(signal.SIGALRM, interrupt)
-    timer = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+    timer = signal.setitimer(signal.ITIMER_REAL, seconds, INTERRUPT_AGAIN_SECONDS)
     try:
         yield
     finally:
@@ -131,13 +131,13 @@ def bounded(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def counted(wire: Wire) -> Iterator[Callable[[], int]]:
-    """A function that counts the turns made since the beginning of the block."""
+    """A function that returns the number of turns since the beginning of the block."""
     before = wire.turns
     yield lambda: wire.turns - before
 
 
 def collections(provider: hvlib.Provider) -> list[Collection[Any]]:
-    """The collections that the server has."""
+    """The collections of the kinds that the server has."""
     return [provider.collection(name) for name in KINDS if serves(provider, name)]
 
 
@@ -150,18 +150,18 @@ def serves(provider: hvlib.Provider, kind: str) -> bool:
 
 
 def driver_session(provider: hvlib.Provider) -> Session:
-    """The driver's own session, logged in: for what core would keep from it."""
+    """The driver's own session, logged in, for calls that core would not pass on to it."""
     assert provider.about
     return provider._manager.session
 
 
 def listable(site: Site, provider: hvlib.Provider) -> list[Collection[Any]]:
-    """Those of them that the server can list."""
+    """The collections that the server can list."""
     return [collection for collection in collections(provider) if collection.kind.kind not in site.unverified]
 
 
 def skip_unverified(site: Site, *names: str) -> None:
-    """Skip the test if the site can't verify one of these."""
+    """Skip the test if the site can't verify one of these names."""
     for name in names:
         if name in site.unverified:
             pytest.skip(f"not verified here: {name}: {site.unverified[name]}")

@@ -1,4 +1,4 @@
-"""Following a watch until it has told what is waited for, within bounds."""
+"""Following: reads a watch until the expected events have come, within a time limit."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from hvlib.model.ref import Ref
 __all__ = ["InThread", "caught_up", "event_of", "follow", "follow_to", "follow_to_truth", "synced", "until_synced"]
 
 PATIENCE = 20.0
-"""Seconds in which a watch must have told a change."""
+"""The seconds within which a watch must deliver a change."""
 
-QUIET = 0.1
-"""Seconds after which a watch has nothing to add."""
+QUIET_SECONDS = 0.1
+"""Seconds without an event after which a watch counts as having no more events."""
 
-LULL = 1.0
-"""Seconds without an event after which what the server has may have changed, as a task's progress does."""
+LULL_SECONDS = 1.0
+"""Seconds without an event after which the site's truth is read again: a task's progress may have changed."""
 
 T = TypeVar("T")
 
 
 def synced(watch: hvlib.Watch[Any]) -> Replica:
-    """The replica of what a new watch begins with."""
+    """A replica of the objects that a new watch begins with."""
     replica = Replica()
     for event in until_synced(watch):
         replica.apply(event)
@@ -38,7 +38,7 @@ def synced(watch: hvlib.Watch[Any]) -> Replica:
 
 
 def event_of(watch: hvlib.Watch[Any], replica: Replica, id: str) -> hvlib.Event[Any]:
-    """The next event of one object; those before it are applied, and so is this one."""
+    """The next event of one object. It and all events before it are applied to the replica."""
     deadline = time.monotonic() + PATIENCE
     while True:
         event = watch.next(timeout=deadline - time.monotonic())
@@ -49,25 +49,25 @@ def event_of(watch: hvlib.Watch[Any], replica: Replica, id: str) -> hvlib.Event[
 
 
 def follow_to(watch: hvlib.Watch[Any], replica: Replica, expected: Objects) -> list[hvlib.Event[Any]]:
-    """The events, each applied, until the replica is what is expected, and stays it."""
+    """The events, each applied, until the replica has the expected objects. AssertionError if it then changes again."""
     try:
         events = follow(watch, replica, lambda: not differing(replica.objects, expected))
     except AssertionError as error:
         raise AssertionError(f"{error}; still different: {differing(replica.objects, expected)}") from error
     with suppress(hvlib.WaitTimeout):
-        while (event := watch.next(timeout=QUIET)) is not None:
+        while (event := watch.next(timeout=QUIET_SECONDS)) is not None:
             events.append(event)
             replica.apply(event)
-    assert differing(replica.objects, expected) == set(), "what was right is told otherwise afterwards"
+    assert differing(replica.objects, expected) == set(), "a later event made the replica differ again"
     return events
 
 
 def follow_to_truth(watch: hvlib.Watch[Any], replica: Replica, site: Site, *kinds: type[hvlib.Resource]) -> None:
-    """Apply events until the replica is what the server has, which is asked when the watch has nothing more to tell."""
+    """Apply events until the replica equals the site's truth, which is read again whenever no more events come."""
     deadline = time.monotonic() + PATIENCE
-    while found := differing(replica.objects, truth(site, *kinds)):
-        assert time.monotonic() < deadline, f"not told within {PATIENCE:g} s: {found}"
-        timeout = LULL
+    while different := differing(replica.objects, truth(site, *kinds)):
+        assert time.monotonic() < deadline, f"no event within {PATIENCE:g} s of: {different}"
+        timeout = LULL_SECONDS
         with suppress(hvlib.WaitTimeout):
             while (event := watch.next(timeout=timeout)) is not None:
                 replica.apply(event)
@@ -77,11 +77,11 @@ def follow_to_truth(watch: hvlib.Watch[Any], replica: Replica, site: Site, *kind
 def follow(
     watch: hvlib.Watch[Any], replica: Replica, until: Callable[[], bool], patience: float = PATIENCE
 ) -> list[hvlib.Event[Any]]:
-    """The events, each applied, until a condition holds. AssertionError if it does not in time."""
+    """The events, each applied, until a condition holds. AssertionError if it does not hold in time."""
     deadline = time.monotonic() + patience
     events: list[hvlib.Event[Any]] = []
     while not until():
-        assert time.monotonic() < deadline, f"not told within {patience:g} s; the last event: {events[-1:]}"
+        assert time.monotonic() < deadline, f"no such event within {patience:g} s; the last event: {events[-1:]}"
         try:
             event = watch.next(timeout=0.1)
         except hvlib.WaitTimeout:
@@ -93,7 +93,7 @@ def follow(
 
 
 def caught_up(watch: hvlib.Watch[Any], replica: Replica) -> list[hvlib.Event[Any]]:
-    """The events up to SYNCED, each taken over, of a watch that does not know what the replica does."""
+    """The events up to SYNCED, each taken over unchecked: the watch did not begin with the replica's objects."""
     events = []
     for event in until_synced(watch):
         replica.take(event)
@@ -102,7 +102,7 @@ def caught_up(watch: hvlib.Watch[Any], replica: Replica) -> list[hvlib.Event[Any
 
 
 def until_synced(watch: hvlib.Watch[Any]) -> Iterator[hvlib.Event[Any]]:
-    """The events before SYNCED. AssertionError if that does not come in time."""
+    """The events before SYNCED. AssertionError if SYNCED does not come in time."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -127,7 +127,7 @@ class InThread:
         self._thread.start()
 
     def result(self, seconds: float) -> Any:
-        """What the call returned or raised. AssertionError if it takes longer than this."""
+        """Return the call's result, or raise its error. AssertionError if the call takes longer than ``seconds``."""
         self._thread.join(seconds)
         assert not self._thread.is_alive(), f"it did not end within {seconds:g} s"
         if self._error is not None:
@@ -147,5 +147,5 @@ def refs_of(provider: hvlib.Provider) -> dict[str, Ref]:
 
 
 def power_of(site: Site, id: str) -> object:
-    """The power state that the server itself has."""
+    """A VM's power state, from the site."""
     return site.truth(hvlib.VM)[id]["power_state"]

@@ -1,4 +1,4 @@
-"""The mirror property: whatever happens, in whatever order, a mirror fed by the watch equals a fresh listing."""
+"""The mirror property: whatever happens, in any order, a replica kept by the watch's events equals a fresh listing."""
 
 from __future__ import annotations
 
@@ -40,39 +40,41 @@ STEPS = (
     "reopen",
 )
 
-MOST = 5
-"""Of the numbers that an operation is given: which VM, how many events or turns ..."""
+MAX_NUMBER = 5
+"""The largest number that an operation gets: the index of a VM, or a number of events or turns."""
 
-VMS = 3
-"""VMs that there are to begin with."""
+INITIAL_VMS = 3
+"""VMs that are created before the first operation."""
 
 PATIENCE = 20.0
+"""The seconds within which the replica must equal the site's truth."""
 
-UNSHRUNK = (Phase.explicit, Phase.generate)
-"""Each example that fails may take as long as the patience with it."""
+PHASES_WITHOUT_SHRINKING = (Phase.explicit, Phase.generate)
+"""Shrinking a failure would run many more failing examples, each of which may take `PATIENCE` seconds."""
 
-IMPATIENT = hvlib.RetryPolicy(backoff=lambda *_: 0.0)
-"""Losses follow each other closely here."""
+IMMEDIATE_RETRIES = hvlib.RetryPolicy(backoff=lambda *_: 0.0)
+"""Retries without a pause: here losses follow each other closely."""
 
-OPERATIONS = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, MOST)), min_size=8, max_size=20)
+OPERATIONS = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, MAX_NUMBER)), min_size=8, max_size=20)
 
 
 class MirroringConformance(Conformance):
-    """Random operations, losses, pauses and resumptions."""
+    """Tests a watch under random operations, losses, pauses and resumptions."""
 
     @pytest.mark.parametrize("resumption", ["anew", "since", "known"])
     @pytest.mark.parametrize("kinds", [(VM,), (VM, Host, Image)], ids=["one", "several"])
     def test_a_mirror_equals_a_fresh_listing(
         self, site: Site, kinds: tuple[type[hvlib.Resource], ...], resumption: str
     ) -> None:
-        """Of one collection and of several in one watch, which is closed and opened again in between: without anything,
-        from its cursor, or from the last records. Every operation and every loss takes place at least once.
+        """For a watch of one collection or of several. It is closed and opened again in between, in one of three ways:
+        from the start, from its cursor, or from the last records. Every operation and loss takes place at least once.
         """
         done: set[str] = set()
-        case = crc32(f"{kinds} {resumption}".encode())  # Other examples for each, and the same ones in each run.
+        # The seed of the examples: another one for each case, and the same one in each run.
+        case = crc32(f"{kinds} {resumption}".encode())
 
         @seed(case)
-        @settings(max_examples=site.examples, deadline=None, database=None, phases=UNSHRUNK)
+        @settings(max_examples=site.examples, deadline=None, database=None, phases=PHASES_WITHOUT_SHRINKING)
         @example(every_step(Random(case)))
         @given(OPERATIONS)
         def holds(operations: list[tuple[str, int]]) -> None:
@@ -84,19 +86,19 @@ class MirroringConformance(Conformance):
 
 
 def every_step(random: Random) -> list[tuple[str, int]]:
-    """All that can be done, in any order."""
-    return [(name, random.randint(0, MOST)) for name in random.sample(STEPS, len(STEPS))]
+    """Every operation once, in a random order."""
+    return [(name, random.randint(0, MAX_NUMBER)) for name in random.sample(STEPS, len(STEPS))]
 
 
 class Mirroring:
-    """One run: a provider over a wire, a watch with the replica that it feeds, and VMs that come and go."""
+    """One run: a provider over a wire, a watch, the replica that its events keep, and the VMs of the run."""
 
     def __init__(self, site: Site, kinds: Sequence[type[hvlib.Resource]], resumption: str, done: set[str]) -> None:
         self.site = site
         self.done = done
         self.resumption = resumption
         self.wire = site.wire()
-        self.provider = site.connect(self.wire, retry=IMPATIENT)
+        self.provider = site.connect(self.wire, retry=IMMEDIATE_RETRIES)
         self.watched = [collection for collection in listable(site, self.provider) if collection.kind in kinds]
         self.vms: list[str] = []
         self.numbers = itertools.count()
@@ -104,7 +106,7 @@ class Mirroring:
         self.replica = Replica()
         self.take = self.replica.apply
         self.records: dict[hvlib.Ref, hvlib.Resource] = {}
-        for _ in range(VMS):
+        for _ in range(INITIAL_VMS):
             self.create_vm()
         self.watch = self.provider.watch(*self.watched)
         for event in until_synced(self.watch):
@@ -123,23 +125,23 @@ class Mirroring:
             self.site.delete_vm(id)
 
     def run(self, operations: Sequence[tuple[str, int]]) -> None:
-        """Do all of it; then read until the replica is the truth. A fresh listing says the same."""
+        """Do all operations, then read events until the replica equals the site's truth and a fresh listing."""
         for name, number in operations:
             if name not in self.site.unverified:
                 getattr(self, name)(number)
                 self.done.add(name)
         expected = truth(self.site, *(collection.kind for collection in self.watched))
         deadline = time.monotonic() + PATIENCE
-        while found := differing(self.replica.objects, expected):
-            assert time.monotonic() < deadline, f"not told within {PATIENCE:g} s: {found}"
+        while different := differing(self.replica.objects, expected):
+            assert time.monotonic() < deadline, f"no event within {PATIENCE:g} s of: {different}"
             self.read(1)
         self.read(20, timeout=0.0)
-        assert differing(self.replica.objects, expected) == set(), "what was right is told otherwise afterwards"
+        assert differing(self.replica.objects, expected) == set(), "a later event made the replica differ again"
         listed = [record for collection in self.watched for record in collection.get_all()]
         assert plain_records({record.ref: record for record in listed}) == self.replica.objects
 
     def read(self, number: int, timeout: float = 0.05) -> None:
-        """Take some events over. Where the cursor that the watch began with is lost, it goes on from the records."""
+        """Apply some events. If the cursor that the watch began with is lost, open a watch from the last records."""
         try:
             for _ in range(number * 5):
                 self._accept(self.watch.next(timeout=timeout))
@@ -150,7 +152,7 @@ class Mirroring:
             self.watch = self.provider.watch(*self.watched, known=self.records)
 
     def reopen(self, _: int) -> None:
-        """End the watch; another one takes its place."""
+        """Close the watch and open another one."""
         cursor = self.watch.cursor
         self.watch.close()
         if self.resumption == "anew" or (self.resumption == "since" and cursor is None):
@@ -162,7 +164,7 @@ class Mirroring:
             self._reopen_since(cursor)
 
     def _reopen_since(self, cursor: WatchCursor | None) -> None:
-        # Events after the cursor may come again, so that they need not fit what is known.
+        # Events after the cursor may come again, so they are not checked against the replica.
         self.take = self.replica.take
         try:
             self.watch = self.provider.watch(*self.watched, since=cursor)
@@ -181,25 +183,25 @@ class Mirroring:
             self.records[event.ref] = event.resource
 
     def create_vm(self, _: int = 0) -> None:
-        """A VM comes."""
+        """Create a VM."""
         self.vms.append(self.site.create_vm(self._name()))
 
     def rename_vm(self, number: int) -> None:
-        """One changes."""
+        """Rename a VM."""
         self.site.rename_vm(self._a_vm(number), self._name())
 
     def set_power(self, number: int) -> None:
-        """One is started or stopped."""
+        """Start or stop a VM."""
         self.site.set_power(self._a_vm(number), "running" if number % 2 else "halted")
 
     def delete_vm(self, number: int) -> None:
-        """One goes."""
+        """Delete a VM."""
         id = self._a_vm(number)
         self.vms.remove(id)
         self.site.delete_vm(id)
 
     def make_image(self, number: int) -> None:
-        """One turns into an image."""
+        """Turn a VM into an image."""
         id = self._a_vm(number)
         self.vms.remove(id)
         self.images.append(id)
@@ -207,7 +209,7 @@ class Mirroring:
         self.site.make_image(id)
 
     def make_vm(self, number: int) -> None:
-        """An image turns into a VM again."""
+        """Turn an image into a VM again."""
         if not self.images:
             self.make_image(number)
         id = self.images.pop(number % len(self.images))
@@ -215,27 +217,27 @@ class Mirroring:
         self.site.make_vm(id)
 
     def expire_sessions(self, _: int) -> None:
-        """Every session is lost."""
+        """End every session."""
         self.site.expire_sessions()
 
     def lose_cursors(self, _: int) -> None:
-        """Every cursor is lost."""
+        """Invalidate every cursor."""
         self.site.lose_cursors()
 
     def cut(self, _: int) -> None:
-        """Connections break."""
+        """Break all connections."""
         self.wire.cut()
 
     def cut_after(self, number: int) -> None:
-        """A connection breaks later, in mid-call."""
+        """Break a connection later, in the middle of a call."""
         self.wire.cut_after(number)
 
     def _name(self) -> str:
-        """A new one: on some servers no two may have the same."""
+        """A name that no other VM has: some servers require that."""
         return f"mirror-{next(self.numbers)}"
 
     def _a_vm(self, number: int) -> str:
-        """One of them, new if there is none."""
+        """The id of one of the run's VMs; creates one if there is none."""
         if not self.vms:
             self.create_vm()
         return self.vms[number % len(self.vms)]

@@ -1,4 +1,4 @@
-"""Names and uuids: exact, escaped characters decoded, never guessed."""
+"""Names and uuids: lookups are exact, and names are decoded where the server escapes characters."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hvlib.model.resources import VM
 
 __all__ = ["NamingConformance"]
 
-CONSTANT = 2
-"""Round trips of a lookup beside the pages of names or, where uuids are derived, of uuids."""
+EXTRA_TURNS = 2
+"""Round trips of a lookup besides the pages of names or, where uuids are derived, of uuids."""
 
-NOWHERE = "00000000-0000-4000-8000-00000000dead"
+UNUSED_UUID = "00000000-0000-4000-8000-00000000dead"
 
 ODD_NAMES = (
     "a/b",
@@ -36,22 +36,29 @@ ODD_NAMES = (
     "{name}",
     "x" * 78,
 )
-"""Characters that addresses, XML, patterns, and queries give a meaning."""
+"""Names with characters that have a meaning in addresses, XML, patterns and queries."""
 
-NEIGHBOURS = ("conformance-Ab", "conformance-ab", "conformance-a.", "conformance-a", "conformance-abc", "onformance-ab")
-"""Each is found by a comparison that is not exact: of case, by pattern, by part."""
+SIMILAR_NAMES = (
+    "conformance-Ab",
+    "conformance-ab",
+    "conformance-a.",
+    "conformance-a",
+    "conformance-abc",
+    "onformance-ab",
+)
+"""Names that a lookup confuses if it ignores case, matches patterns or matches parts of names."""
 
 
 class NamingConformance(Conformance):
-    """`get_by_name_label`, `get_by_uuid`, `find`."""
+    """Tests of `get_by_name_label`, `get_by_uuid` and `find`."""
 
     @pytest.mark.parametrize("name", ODD_NAMES)
     def test_odd_names(self, site: Site, provider: hvlib.Provider, new_vm: NewVM, name: str) -> None:
-        """They are listed, looked up and filtered by as people write them."""
+        """Listings, lookups and filters use the name as its author wrote it."""
         skip_unverified(site, "name")
         id = new_vm("before")
         site.rename_vm(id, name)
-        ids = {each for each, values in site.truth(VM).items() if values["name_label"] == name}
+        ids = {vm_id for vm_id, values in site.truth(VM).items() if values["name_label"] == name}
         assert id in ids
         vms = provider.compute.vms
         assert {vm.ref.id for vm in vms.get_by_name_label(name)} == ids
@@ -60,7 +67,7 @@ class NamingConformance(Conformance):
         assert vms.get_by_name_label("before") == []
 
     def test_every_kind_is_looked_up(self, site: Site, wired: Wired) -> None:
-        """By uuid, name and ref, as a listing has it; what there is not is not found."""
+        """Lookups by uuid, name and ref return the listing's record; unknown values are not found."""
         for collection in listable(site, wired.provider):
             records = collection.get_all_records()
             record = next(iter(records.values()), None)
@@ -69,18 +76,18 @@ class NamingConformance(Conformance):
             pages = len(list(collection.get_all(fields=[]).pages()))
             with counted(wired.wire) as turns:
                 assert collection.get_by_uuid(record.uuid).ref == record.ref
-                assert turns() <= pages + CONSTANT
+                assert turns() <= pages + EXTRA_TURNS
             with counted(wired.wire) as turns:
-                found = {each.ref for each in collection.get_by_name_label(record.name_label)}
-                assert turns() <= pages + CONSTANT
-            assert found == {ref for ref, each in records.items() if each.name_label == record.name_label}
+                found = {namesake.ref for namesake in collection.get_by_name_label(record.name_label)}
+                assert turns() <= pages + EXTRA_TURNS
+            assert found == {ref for ref, listed in records.items() if listed.name_label == record.name_label}
             assert collection.get(record.ref).ref == record.ref
             assert collection.get_by_name_label("nobody's name") == []
             with pytest.raises(hvlib.NotFound):
-                collection.get_by_uuid(NOWHERE)
+                collection.get_by_uuid(UNUSED_UUID)
 
     def test_names_are_exact(self, provider: hvlib.Provider, new_vm: NewVM) -> None:
-        ids = {name: new_vm(name) for name in NEIGHBOURS}
+        ids = {name: new_vm(name) for name in SIMILAR_NAMES}
         for name, id in ids.items():
             assert [vm.ref.id for vm in provider.compute.vms.get_by_name_label(name)] == [id]
             assert provider.compute.vms.find(name).ref.id == id
@@ -90,7 +97,7 @@ class NamingConformance(Conformance):
                 provider.compute.vms.find(absent)
 
     def test_names_repeat(self, site: Site, provider: hvlib.Provider) -> None:
-        """The site has VMs that share a name: all of them are found, and `find` names the candidates."""
+        """The site has VMs that share a name: a lookup returns all of them, and `find` names the candidates."""
         by_name: dict[object, set[str]] = {}
         for id, values in site.truth(VM).items():
             by_name.setdefault(values["name_label"], set()).add(id)
@@ -115,7 +122,7 @@ class NamingConformance(Conformance):
     def test_what_is_not_there(self, provider: hvlib.Provider) -> None:
         vms = provider.compute.vms
         assert vms.get_by_name_label("no VM is called so") == []
-        for uuid in (NOWHERE, "no uuid at all", ""):
+        for uuid in (UNUSED_UUID, "no uuid at all", ""):
             with pytest.raises(hvlib.NotFound):
                 vms.get_by_uuid(uuid)
         gone = hvlib.Ref(provider.about.uuid, "VM", "no-such-id")
@@ -124,7 +131,7 @@ class NamingConformance(Conformance):
             vms.get(gone)
 
     def test_what_was_there_is_gone(self, site: Site, provider: hvlib.Provider, new_vm: NewVM) -> None:
-        """A lookup does not answer from memory."""
+        """Each lookup asks the server: hvlib caches nothing."""
         id = new_vm("passing")
         vm = provider.compute.vms.find("passing")
         assert provider.compute.vms.get_by_uuid(vm.uuid) == vm
@@ -137,7 +144,7 @@ class NamingConformance(Conformance):
             provider.compute.vms.get_by_uuid(vm.uuid)
 
     def test_lookups_take_few_round_trips(self, wired: Wired) -> None:
-        """By uuid or ref two; by name, the names of all in a page and two."""
+        """At most two by uuid or ref; at most three by name: a page of all names, and two more."""
         vm = wired.vms.get_all().first()
         assert vm is not None
         wired.vms.get_by_uuid(vm.uuid)

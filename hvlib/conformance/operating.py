@@ -1,4 +1,4 @@
-"""Actions and tasks: what is declared is done, what is not is not sent, and nothing is done twice."""
+"""Actions and tasks: declared actions are carried out, others are not sent, and no action is carried out twice."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ __all__ = ["OperatingConformance"]
 
 
 class OperatingConformance(Conformance):
-    """Actions on resources and collections, and the tasks that they return."""
+    """Tests of actions on resources and collections, and of the tasks that they return."""
 
     @pytest.fixture
     def acting(self, site: Site, provider: hvlib.Provider, new_vm: NewVM) -> Acting:
-        """Who acts."""
+        """The helpers of the checks of actions."""
         return Acting(site, provider, new_vm)
 
     @pytest.mark.parametrize("checked", CHECKS, ids=lambda pair: f"{pair[0].kind}.{pair[1].name}")
@@ -68,7 +68,7 @@ class OperatingConformance(Conformance):
             unchecked = [f"{collection.kind.kind}.{action.name}" for action in collection.actions - checked]
             assert [name for name in unchecked if name not in site.unverified] == []
 
-    def test_what_is_not_declared_is_not_sent(self, wired: Wired) -> None:
+    def test_undeclared_actions_are_not_sent(self, wired: Wired) -> None:
         for collection in collections(wired.provider):
             ref = Ref(wired.provider.about.uuid, collection.kind.kind, "any")
             with counted(wired.wire) as turns:
@@ -79,7 +79,7 @@ class OperatingConformance(Conformance):
                 assert turns() == 0
 
     def test_what_is_not_declared_is_not_done(self, wired: Wired) -> None:
-        """Nor does the adapter itself, which core has no need to ask."""
+        """The adapter itself refuses undeclared actions too: core would not even pass them on."""
         for kind, adapter in driver_session(wired.provider).adapters.items():
             ref = Ref(wired.provider.about.uuid, kind.kind, "any")
             with counted(wired.wire) as turns:
@@ -97,7 +97,7 @@ class OperatingConformance(Conformance):
                     assert vm.do(example(action, vm.ref), dry_run=True).state == "planned"
             assert turns() == 0
 
-    def test_an_action_on_what_is_gone(self, site: Site, acting: Acting) -> None:
+    def test_an_action_on_a_deleted_vm(self, site: Site, acting: Acting) -> None:
         vm = acting.halted()
         site.delete_vm(vm.ref.id)
         for action in (action for action in acting.provider.compute.vms.actions if not issubclass(action, Create)):
@@ -107,7 +107,7 @@ class OperatingConformance(Conformance):
 
     @pytest.mark.usefixtures("powering")
     def test_a_timeout_is_not_a_failure(self, acting: Acting) -> None:
-        """The task goes on, and can be waited for again."""
+        """The task continues, and can be waited for again."""
         vm = acting.halted()
         task = vm.start()
         try:
@@ -118,7 +118,7 @@ class OperatingConformance(Conformance):
 
     @pytest.mark.usefixtures("powering")
     def test_many_tasks(self, acting: Acting) -> None:
-        """Their results in order; those that failed in a group, and the others are done."""
+        """`wait_all` returns results in order. It raises failures in a group, and the other tasks are carried out."""
         vms = [acting.halted() for _ in range(4)]
         started = hvlib.wait_all([vm.start() for vm in vms], timeout=PATIENCE)
         assert [vm.ref for vm in started] == [vm.ref for vm in vms]
@@ -134,10 +134,10 @@ class OperatingConformance(Conformance):
 
     @pytest.mark.usefixtures("powering")
     def test_an_action_goes_on_after_a_lost_session(self, admin: Administrator, acting: Acting) -> None:
-        """The server refused the session, so it did not act: the action is sent again."""
+        """The server refused the lost session, so it did not act: hvlib sends the action again."""
         vm = acting.halted()
         admin.expire_sessions()
-        acting.becomes(vm, vm.start(), power_state="running")
+        acting.check_result(vm, vm.start(), power_state="running")
 
     @pytest.mark.usefixtures("powering")
     def test_an_action_whose_reply_is_lost_is_not_sent_again(self, site: Site, wired: Wired, new_vm: NewVM) -> None:
@@ -164,7 +164,7 @@ class OperatingConformance(Conformance):
 
 
 def all_actions(base: type[Action] = Action) -> Iterator[type[Action]]:
-    """Every action that there is."""
+    """Every action that hvlib defines."""
     for action in base.__subclasses__():
         if action is not Create:
             yield action
@@ -172,7 +172,7 @@ def all_actions(base: type[Action] = Action) -> Iterator[type[Action]]:
 
 
 def example(action: type[Action], ref: Ref) -> Action:
-    """An action with values that are of the right types and kinds."""
+    """An action whose required options have values of the right types and kinds."""
     required = [field for field in msgspec.structs.fields(action) if field.required]
     construct = cast(Any, action)
     return cast(Action, construct(**{field.name: sample(field, ref) for field in required}))

@@ -1,4 +1,4 @@
-"""Listings under way: page tokens, errors in mid-listing, and what is given up."""
+"""Listings under way: page tokens, errors in the middle of a listing, and abandoned listings."""
 
 from __future__ import annotations
 
@@ -11,45 +11,46 @@ import pytest
 
 import hvlib
 from hvlib.conformance.fixtures import Conformance, NewVM, Wired
-from hvlib.conformance.listing import once
+from hvlib.conformance.listing import check_complete
 from hvlib.conformance.site import Site
 from hvlib.model.resources import VM
 
 __all__ = ["PagingConformance"]
 
-ERRORS = 3
-"""Errors that one broken connection may cost a caller who repeats nothing but the page: it may hold several."""
+MAX_ERRORS = 3
+"""The most errors that one break may cause to a caller who only repeats the page: a driver may hold several
+connections."""
 
 
 class PagingConformance(Conformance):
-    """Pages and their tokens."""
+    """Tests of pages and their tokens."""
 
     def test_a_page_token_goes_on_or_says_that_it_is_lost(self, site: Site, provider: hvlib.Provider) -> None:
-        """In the same provider it goes on; in another one it may be lost, which is said."""
+        """In the same provider the listing continues from it; in another provider it may raise CursorLost."""
         vms = provider.compute.vms
         first = next(vms.get_all(fields=[], page_size=4).pages())
         assert first.next is not None
         with site.connect() as other, suppress(hvlib.CursorLost):
             rest = other.compute.vms.get_all(fields=[], page_size=4, after=first.next).all()
-            once(site, [*first.items, *rest])
+            check_complete(site, [*first.items, *rest])
         rest = vms.get_all(fields=[], page_size=4, after=first.next).all()
-        once(site, [*first.items, *rest])
+        check_complete(site, [*first.items, *rest])
 
     def test_a_token_is_good_although_its_listing_goes_on(self, site: Site, provider: hvlib.Provider) -> None:
-        """A page that is fetched ahead does not use up a token that was handed out."""
+        """Fetching a page ahead does not use up a token that was given to the user."""
         vms = provider.compute.vms
         pages = vms.get_all(fields=[], page_size=3).pages()
         seen = [*next(pages).items]
         last = next(pages)
         seen += last.items
         assert last.next is not None
-        once(site, [*seen, *vms.get_all(fields=[], page_size=3, after=last.next).all()])
+        check_complete(site, [*seen, *vms.get_all(fields=[], page_size=3, after=last.next).all()])
 
     @pytest.mark.parametrize("delivered", [1, 2])
     def test_who_uses_a_token_takes_the_listing_over(
         self, site: Site, provider: hvlib.Provider, delivered: int
     ) -> None:
-        """The rest comes there, once; the earlier iteration says that it is lost."""
+        """The new listing returns the remaining objects once; the earlier iteration raises CursorLost."""
         vms = provider.compute.vms
         earlier = vms.get_all(fields=[], page_size=3).pages()
         pages = [next(earlier) for _ in range(delivered)]
@@ -57,39 +58,42 @@ class PagingConformance(Conformance):
         pages.append(next(later))
         with pytest.raises(hvlib.CursorLost):
             next(earlier)
-        once(site, [vm for page in [*pages, *later] for vm in page.items])
+        check_complete(site, [vm for page in [*pages, *later] for vm in page.items])
 
     def test_a_token_that_is_used_again_gives_the_same_rest_or_is_lost(
         self, site: Site, provider: hvlib.Provider
     ) -> None:
         vms = provider.compute.vms
         first = next(vms.get_all(fields=[], page_size=3).pages())
-        once(site, [*first.items, *vms.get_all(fields=[], page_size=3, after=first.next).all()])
+        check_complete(site, [*first.items, *vms.get_all(fields=[], page_size=3, after=first.next).all()])
         for size in (3, 5, 1000):
             with suppress(hvlib.CursorLost):
                 again = vms.get_all(fields=[], page_size=size, after=first.next).all()
-                once(site, [*first.items, *again])
+                check_complete(site, [*first.items, *again])
 
     def test_a_token_says_nothing_of_fields_and_filters(self, site: Site, provider: hvlib.Provider) -> None:
-        """With others than it was handed out for, it gives what these ask for, or is lost."""
+        """With other fields and filters than its listing had, a token gives what the new query asks for, or is lost."""
         vms = provider.compute.vms
         names = {id: values["name_label"] for id, values in site.truth(VM).items()}
         running = {id for id, values in site.truth(VM).items() if values["power_state"] == "running"}
         first = next(vms.get_all(fields=[], page_size=3).pages())
-        asked = {"fields": ["name_label"], "power_state": "running", "page_size": 3}
+        query = {"fields": ["name_label"], "power_state": "running", "page_size": 3}
         with suppress(hvlib.CursorLost):
-            rest = vms.get_all(after=first.next, **asked).all()  # type: ignore[arg-type]
-            left = running - {vm.ref.id for vm in first.items}
-            assert sorted((vm.ref.id, vm.name_label) for vm in rest) == sorted((id, names[id]) for id in left)
+            rest = vms.get_all(after=first.next, **query).all()  # type: ignore[arg-type]
+            remaining = running - {vm.ref.id for vm in first.items}
+            assert sorted((vm.ref.id, vm.name_label) for vm in rest) == sorted((id, names[id]) for id in remaining)
         order = [vm.ref.id for vm in vms.get_all(fields=[])]
-        first = next(vms.get_all(**asked).pages())  # type: ignore[arg-type]
+        first = next(vms.get_all(**query).pages())  # type: ignore[arg-type]
         with suppress(hvlib.CursorLost):
             listed = [vm.ref.id for vm in vms.get_all(fields=[], after=first.next)] if first.next else []
             assert listed == order[len(order) - len(listed) :]
             assert running - set(listed) == {vm.ref.id for vm in first.items} or not first.next
 
     def test_tokens_that_nobody_gave_out_are_lost(self, provider: hvlib.Provider) -> None:
-        """Neither hvlib nor the driver takes them for the beginning: a token is hvlib's name and the server's own."""
+        """Neither hvlib nor the driver takes an unknown token for the start of a listing.
+
+        A token is a name of hvlib's and the server's own token.
+        """
         token = next(provider.compute.vms.get_all(fields=[], page_size=4).pages()).next
         assert token is not None
         name = token.partition(":")[0]
@@ -101,7 +105,7 @@ class PagingConformance(Conformance):
     def test_a_page_token_whose_object_is_gone_goes_on_or_is_lost(
         self, site: Site, provider: hvlib.Provider, new_vm: NewVM
     ) -> None:
-        """The last object of a page is deleted before the next one is asked for: nothing is left out silently."""
+        """The last object of a page is deleted before the next page is fetched: no object is silently left out."""
         ours = {new_vm(f"marker-{number}") for number in range(3)}
         listed = [vm.ref.id for vm in provider.compute.vms.get_all(fields=[])]
         last = next(index for index, id in enumerate(listed) if id in ours)
@@ -116,17 +120,17 @@ class PagingConformance(Conformance):
     def test_a_page_that_did_not_arrive_comes_when_it_is_asked_for_again(
         self, site: Site, wired: Wired, arrived: int
     ) -> None:
-        """Or the listing says that it is lost. Nothing is repeated by hvlib itself here."""
+        """Or the listing raises CursorLost. Here hvlib itself repeats nothing."""
         with site.connect(wired.wire, retry=hvlib.RetryPolicy(max_retries=0)) as provider:
             provider.compute.vms.get_all(fields=[], page_size=3).all()
             pages = provider.compute.vms.get_all(fields=[], page_size=3).pages()
             seen = [vm for _ in range(arrived) for vm in next(pages).items]
             wired.wire.cut_after(0)
             try:
-                seen += asked_again(pages)
+                seen += repeat_failed_pages(pages)
             except hvlib.CursorLost:
                 seen = wired.vms.get_all(fields=[], page_size=3).all()
-            once(site, seen)
+            check_complete(site, seen)
 
     def test_listings_at_the_same_time_do_not_disturb_each_other(self, site: Site, provider: hvlib.Provider) -> None:
         vms = provider.compute.vms
@@ -137,30 +141,30 @@ class PagingConformance(Conformance):
                 page = next(listing, None)
                 found += () if page is None else page.items
         for found in seen:
-            once(site, found)
+            check_complete(site, found)
 
     def test_a_listing_that_is_given_up_disturbs_nobody(self, site: Site, provider: hvlib.Provider) -> None:
-        """However it is given up: forgotten, closed, or closed by another thread."""
+        """Whether the caller drops it or closes it."""
         vms = provider.compute.vms
         for delivered in (0, 1, 2):
             pages = vms.get_all(fields=[], page_size=3).pages()
             for _ in range(delivered):
                 next(pages)
             del pages
-            once(site, vms.get_all(fields=[], page_size=3))
+            check_complete(site, vms.get_all(fields=[], page_size=3))
             with vms.get_all(fields=[], page_size=3) as pager:
                 pages = pager.pages()
                 for _ in range(delivered):
                     next(pages)
             with pytest.raises(hvlib.CursorLost):
                 next(pages)
-            once(site, vms.get_all(fields=[], page_size=3))
+            check_complete(site, vms.get_all(fields=[], page_size=3))
         assert vms.get_all(fields=[], page_size=3).first() is not None
 
     def test_a_listing_is_closed_while_another_thread_goes_through_it(
         self, site: Site, provider: hvlib.Provider
     ) -> None:
-        """That thread gets every page, or hears that the listing is lost: never fewer without a word."""
+        """That thread gets every page, or CursorLost: never fewer pages without an error."""
         vms = provider.compute.vms
         for _ in range(5):
             pager = vms.get_all(fields=[], page_size=1)
@@ -170,22 +174,22 @@ class PagingConformance(Conformance):
             closing.start()
             with suppress(hvlib.CursorLost):
                 seen += [vm for page in pages for vm in page.items]
-                once(site, seen)
+                check_complete(site, seen)
             closing.join(site.patience)
             assert not closing.is_alive()
             assert max(Counter(vm.ref.id for vm in seen).values()) == 1
-        once(site, vms.get_all(fields=[]))
+        check_complete(site, vms.get_all(fields=[]))
 
 
-def asked_again(pages: Iterator[hvlib.Page[hvlib.VM]]) -> Iterator[hvlib.VM]:
-    """The rest of a listing; a page whose connection breaks is asked for again."""
+def repeat_failed_pages(pages: Iterator[hvlib.Page[hvlib.VM]]) -> Iterator[hvlib.VM]:
+    """The remaining objects of a listing. A page whose connection breaks is fetched again."""
     errors = 0
     while True:
         try:
             page = next(pages, None)
         except hvlib.ConnectionFailed:
             errors += 1
-            assert errors <= ERRORS
+            assert errors <= MAX_ERRORS
         else:
             if page is None:
                 return

@@ -1,4 +1,4 @@
-"""Refusing: a driver's steps, of which one is refused, as a server would that grants this user less than the others."""
+"""Refusing: steps of a driver of which one is refused, as by a server on which the user lacks a permission."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ T = TypeVar("T")
 
 
 class Refusal:
-    """The refusal of one changing request, counted from 0. Nothing is sent in its place."""
+    """Refuses one changing request, by its number from 0. The request is not sent."""
 
     def __init__(self, number: int) -> None:
-        self.struck = False
-        """Whether the request came."""
+        self.happened = False
+        """Whether the request was made, and so refused."""
         self._left = number
 
     def check(self) -> None:
         """Raise `PermissionDenied` for the request that is refused."""
         self._left -= 1
         if self.refuses(self._left):
-            self.struck = True
+            self.happened = True
             refuse()
 
     def refuses(self, left: int) -> bool:
-        """Whether a request is refused: all pass but one. ``left``: how many come before that one; -1: it is this."""
+        """Whether a request is refused. ``left``: the requests before the refused one that are still to come, or -1."""
         return left == -1
 
 
 class LastingRefusal(Refusal):
-    """The refusal of a request, and of all that come after it: those that undo others too."""
+    """Refuses one changing request and all later ones, also those of an undo."""
 
     def refuses(self, left: int) -> bool:
         """`Refusal.refuses`."""
@@ -43,7 +43,7 @@ class LastingRefusal(Refusal):
 
 
 class RefusedRequest:
-    """`hvlib.driver.Steps`, one of whose requests is refused."""
+    """`hvlib.driver.Steps` of which one request is refused."""
 
     def __init__(self, steps: Steps, refusal: Refusal) -> None:
         self._steps = steps

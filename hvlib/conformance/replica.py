@@ -1,4 +1,4 @@
-"""Replica: what a reader of a watch knows, as plain values; and the truth in the same form."""
+"""Replica: the objects that a watch's events describe, as plain values; and the site's truth in the same form."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ Objects = dict[tuple[str, str], dict[str, object]]
 
 
 class Replica:
-    """Objects kept up to date by a watch's events, which must fit what is known already."""
+    """Objects that are kept up to date by a watch's events. Each event must fit the objects so far."""
 
     def __init__(self, objects: Mapping[tuple[str, str], dict[str, object]] | None = None) -> None:
         self.objects: Objects = dict(objects or {})
 
     def apply(self, event: hvlib.Event[Any]) -> None:
-        """Take an event over. AssertionError for one that can't follow what came before."""
+        """Apply an event. AssertionError if it does not fit the objects so far."""
         if event.type is EventType.SYNCED:
             assert (event.ref, event.resource) == (None, None)
             return
         assert event.ref is not None
         key = (event.ref.kind, event.ref.id)
-        assert (key in self.objects) == (event.type is not EventType.ADDED), f"{event.type} of {key} can't be"
+        assert (key in self.objects) == (event.type is not EventType.ADDED), (
+            f"{event.type} of {key} does not fit the events before"
+        )
         if event.type is EventType.MODIFIED:
             assert event.resource is not None
             self._check_changes(key, plain(event.resource), event.changed)
@@ -40,7 +42,7 @@ class Replica:
         self.take(event)
 
     def take(self, event: hvlib.Event[Any]) -> None:
-        """Take an event over, of a watch that does not know what this replica does."""
+        """Apply an event without a check, for a watch that did not begin with this replica's objects."""
         if event.ref is None:
             return
         key = (event.ref.kind, event.ref.id)
@@ -51,7 +53,7 @@ class Replica:
             self.objects[key] = plain(event.resource)
 
     def _check_changes(self, key: tuple[str, str], now: dict[str, object], changed: Set[str] | None) -> None:
-        """``changed`` names just the fields that differ."""
+        """AssertionError unless ``changed`` names exactly the fields that differ."""
         before = self.objects[key]
         assert changed == {name for name in now if now[name] != before.get(name)}
 
@@ -62,12 +64,12 @@ def plain(record: Resource) -> dict[str, object]:
 
 
 def plain_records(records: Mapping[Ref, Resource]) -> Objects:
-    """Records by ref as a replica holds them."""
+    """Records as a replica holds them."""
     return {(ref.kind, ref.id): plain(record) for ref, record in records.items()}
 
 
 def differing(objects: Objects, expected: Objects) -> set[tuple[str, str]]:
-    """The keys of what is missing, too much, or has other values in a field that is told of."""
+    """The keys of objects that are missing, are not expected, or differ in a field that ``expected`` has."""
     return set(objects.keys() ^ expected.keys()) | {
         key
         for key in objects.keys() & expected.keys()
@@ -76,7 +78,7 @@ def differing(objects: Objects, expected: Objects) -> set[tuple[str, str]]:
 
 
 def truth(site: Site, *kinds: type[Resource], fields: frozenset[str] | None = None) -> Objects:
-    """All objects of some kinds as the server itself has them; with ``fields`` just these."""
+    """All objects of some kinds, from the site; with ``fields``, only these fields."""
     return {
         (kind.kind, id): {name: value for name, value in values.items() if fields is None or name in fields}
         for kind in kinds

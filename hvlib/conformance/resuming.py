@@ -1,4 +1,4 @@
-"""The watch when things break: it goes on with just the difference, or says that it can't."""
+"""The watch when something breaks: it continues with exactly the difference, or raises CursorLost."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ __all__ = ["ResumingConformance"]
 NAMES = frozenset({"name_label"})
 
 LOSSES = ("cut", "expire_sessions", "lose_cursors", "restart")
-"""What a watch outlives: a broken connection, a lost session, a cursor that can't be continued, another server."""
+"""The losses after which a watch continues: of its connections, its session, its cursor, and its server (a restart)."""
 
 
 class ResumingConformance(Conformance):
-    """Losses and cursors."""
+    """Tests of a watch's losses and cursors."""
 
     @pytest.mark.parametrize("loss", LOSSES)
     def test_it_goes_on_with_just_the_difference(
@@ -45,7 +45,7 @@ class ResumingConformance(Conformance):
             events = follow_to(watch, replica, expected)
             differing = {key for key in before.keys() | expected.keys() if before.get(key) != expected.get(key)}
             assert {(event.ref.kind, event.ref.id) for event in events if event.ref} == differing
-            # A connection or a server that was gone while nobody asked it is no loss where tokens outlive it.
+            # Where tokens outlive a connection or a server, the watch may not notice that it was gone for a while.
             assert events[0].resynced or loss in ("cut", "restart")
             assert all(event.type is not EventType.SYNCED for event in events)
             site.rename_vm(new, "newer")
@@ -53,10 +53,10 @@ class ResumingConformance(Conformance):
 
     @pytest.mark.parametrize("loss", LOSSES)
     def test_a_loss_in_mid_wait(self, site: Site, admin: Administrator, wired: Wired, new_vm: NewVM, loss: str) -> None:
-        """The thread that waits notices by itself, and the change that follows reaches it."""
+        """The waiting thread notices the loss by itself, and gets the change that follows."""
         with wired.vms.watch(fields=["name_label"]) as watch:
             replica = synced(watch)
-            waiting = InThread(lambda: watch.next(timeout=site.patience))  # to restart a server may take long
+            waiting = InThread(lambda: watch.next(timeout=site.patience))  # A restart may take long.
             until_waiting(watch)
             lose(admin, wired, loss)
             new_vm("new")
@@ -66,7 +66,7 @@ class ResumingConformance(Conformance):
 
     @pytest.mark.parametrize("turns", [0, 1, 2, 3, 4])
     def test_an_interrupted_snapshot_deletes_nothing(self, site: Site, wired: Wired, turns: int) -> None:
-        """However often it has to begin again, nothing that exists is told as gone, and SYNCED comes when all is."""
+        """Even if it begins again, no existing object is reported as deleted, and SYNCED comes after all objects."""
         with wired.vms.watch(fields=["name_label"]) as watch:
             replica = synced(watch)
             wired.wire.cut()
@@ -79,7 +79,7 @@ class ResumingConformance(Conformance):
         assert replica.objects == truth(site, VM, fields=NAMES)
 
     def test_every_cursor_goes_on_where_it_stands(self, site: Site, provider: hvlib.Provider, new_vm: NewVM) -> None:
-        """In another session too, where the server can, else CursorLost: nothing between two cursors is skipped."""
+        """In another session too, or it raises CursorLost there: no change between two cursors is skipped."""
         ids = [new_vm(f"cursor-{number}") for number in range(4)]
         with provider.compute.vms.watch(fields=["name_label"]) as watch:
             replica = synced(watch)
@@ -106,14 +106,17 @@ class ResumingConformance(Conformance):
     def check_stage(
         self, site: Site, cursor: WatchCursor, replica: Replica, provider: hvlib.Provider, older: Set[str]
     ) -> None:
-        """From this cursor, what this replica knows becomes the truth; what is older than it is not told as new."""
+        """AssertionError unless a watch from this cursor brings the replica up to date, or raises CursorLost.
+
+        Objects that are older than the cursor (``older``) must not be reported as added.
+        """
         with (
             suppress(hvlib.CursorLost),
             provider.compute.vms.watch(fields=["name_label"], since=cursor) as watch,
         ):
-            told = caught_up(watch, replica)
+            events = caught_up(watch, replica)
             assert replica.objects == truth(site, VM, fields=NAMES)
-            assert not older & {event.ref.id for event in told if event.ref and event.type is EventType.ADDED}
+            assert not older & {event.ref.id for event in events if event.ref and event.type is EventType.ADDED}
 
     @pytest.mark.parametrize("text", ["", "x", "1", "a/b/c", "🙂"])
     def test_what_is_no_cursor_is_lost(self, provider: hvlib.Provider, text: str) -> None:
@@ -123,7 +126,7 @@ class ResumingConformance(Conformance):
     def test_a_cursor_that_is_lost_is_said_to_be(
         self, site: Site, admin: Administrator, provider: hvlib.Provider, new_vm: NewVM
     ) -> None:
-        """With ``since`` alone CursorLost; with ``known`` too it goes on."""
+        """With ``since`` alone the watch raises CursorLost; with ``known`` too it continues."""
         with provider.compute.vms.watch(fields=["name_label"]) as watch:
             synced(watch)
             with suppress(hvlib.WaitTimeout):
@@ -142,7 +145,7 @@ class ResumingConformance(Conformance):
 
 
 def lose(admin: Administrator, wired: Wired, loss: str) -> None:
-    """Make something break."""
+    """Cause one of `LOSSES`."""
     if loss == "cut":
         wired.wire.cut()
     else:

@@ -1,4 +1,4 @@
-"""Sessions: logged in at first use and again once for all threads, logged out always; nothing is left or told."""
+"""Sessions: one login for all threads, always a logout; no session is left on the server, and no secret is shown."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from hvlib.model.resources import VM
 
 __all__ = ["SessionsConformance"]
 
-SOON = 5.0
-"""Seconds in which what is closed must have ended."""
+CLOSING_SECONDS = 5.0
+"""The seconds within which the threads of a closed provider must end."""
 
-HALF_READ = """
+ABANDONING_SCRIPT = """
 import sys
 import hvlib
 provider = hvlib.connect()
@@ -40,10 +40,10 @@ next(watch), next(pages)
 print("ready", flush=True)
 """
 
-WRONG = "conformance-wrong-secret"
+WRONG_PASSWORD = "conformance-wrong-secret"
 """A password that no server accepts."""
 
-QUICK = hvlib.RetryPolicy(max_retries=1, backoff=lambda *_: 0.0)
+ONE_RETRY = hvlib.RetryPolicy(max_retries=1, backoff=lambda *_: 0.0)
 
 ENDINGS = {
     "normally": ("", None, 0),
@@ -52,7 +52,7 @@ ENDINGS = {
     "by Ctrl-C in a wait": ("for event in watch: pass", signal.SIGINT, None),
 }
 
-RUBBISH = (
+UNEXPECTED_REPLIES = (
     b"",
     b"\x00\xff\x00\xff\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
@@ -64,7 +64,7 @@ RUBBISH = (
 
 
 class SessionsConformance(Conformance):
-    """Logins, logouts, threads, secrets."""
+    """Tests of logins, logouts, threads and secrets."""
 
     def test_nothing_is_sent_before_it_is_needed(self, site: Site) -> None:
         wire = site.wire()
@@ -77,7 +77,7 @@ class SessionsConformance(Conformance):
             wire.close()
 
     def test_threads_share_one_login(self, site: Site, admin: Administrator, provider: hvlib.Provider) -> None:
-        """At first use, and after the session was lost."""
+        """At first use, and after the session is lost."""
         before = admin.leftovers()["sessions"]
         uuid = str(next(iter(site.truth(VM).values()))["uuid"])
         vms = provider.compute.vms
@@ -91,7 +91,7 @@ class SessionsConformance(Conformance):
             assert list(pool.map(lambda _: len(vms.get_all(fields=[]).all()), range(8))) == [len(site.truth(VM))] * 8
 
     def test_closing_leaves_nothing(self, site: Site, admin: Administrator) -> None:
-        """On the server; whatever is half-read."""
+        """No session, watch or listing is left on the server, even if they were not read to the end."""
         before = dict(admin.leftovers())
         provider = site.connect()
         watch = provider.compute.vms.watch()
@@ -102,16 +102,16 @@ class SessionsConformance(Conformance):
         assert admin.leftovers() == before
 
     def test_closing_leaves_no_thread(self, site: Site) -> None:
-        """In the caller's process, soon after."""
+        """All threads in the caller's process end soon."""
         before = set(threading.enumerate())
         for _ in range(2):
             with site.connect() as provider, provider.compute.vms.watch() as watch:
                 next(watch)
                 provider.compute.vms.get_all().all()
-        until = time.monotonic() + SOON
-        while (left := set(threading.enumerate()) - before) and time.monotonic() < until:
-            next(iter(left)).join(until - time.monotonic())
-        assert not left
+        until = time.monotonic() + CLOSING_SECONDS
+        while (remaining := set(threading.enumerate()) - before) and time.monotonic() < until:
+            next(iter(remaining)).join(until - time.monotonic())
+        assert not remaining
 
     def test_an_exception_leaves_nothing(self, site: Site, admin: Administrator) -> None:
         before = dict(admin.leftovers())
@@ -120,10 +120,10 @@ class SessionsConformance(Conformance):
             raise RuntimeError
         assert admin.leftovers() == before
 
-    def test_what_is_dropped_half_read_is_freed_with_the_next_call(
+    def test_abandoned_iterations_are_freed_with_the_next_call(
         self, admin: Administrator, provider: hvlib.Provider
     ) -> None:
-        """A Pager, its iteration and a Watch that nobody holds any more."""
+        """A Pager, its iteration and a Watch to which no reference is left."""
         vms = provider.compute.vms
         assert vms.get_all().all()
         before = dict(admin.leftovers())
@@ -151,7 +151,7 @@ class SessionsConformance(Conformance):
     def test_a_process_that_ends_leaves_nothing(self, admin: Administrator, ending: str) -> None:
         before = dict(admin.leftovers())
         code, number, status = ENDINGS[ending]
-        with running(HALF_READ + code, admin.environment) as process:
+        with running(ABANDONING_SCRIPT + code, admin.environment) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
             if number is not None:
@@ -173,21 +173,21 @@ class SessionsConformance(Conformance):
                 call()
 
     def test_a_server_that_is_not_there(self, site: Site) -> None:
-        """ConnectionFailed, soon."""
+        """The call raises ConnectionFailed, without a long wait."""
         need_network(site)
         gone = Rubbish(b"")
-        with site.connect(gone, retry=QUICK) as provider:
+        with site.connect(gone, retry=ONE_RETRY) as provider:
             gone.close()
             with pytest.raises(hvlib.ConnectionFailed):
                 provider.compute.vms.get_all().all()
 
-    @pytest.mark.parametrize("reply", RUBBISH, ids=range(len(RUBBISH)))
-    def test_a_server_that_is_another(self, site: Site, reply: bytes) -> None:
-        """What it says is never taken for an inventory, and no native exception escapes."""
+    @pytest.mark.parametrize("reply", UNEXPECTED_REPLIES, ids=range(len(UNEXPECTED_REPLIES)))
+    def test_a_server_that_speaks_something_else(self, site: Site, reply: bytes) -> None:
+        """Its replies never look like an inventory, and no native exception escapes."""
         need_network(site)
         wire = Rubbish(reply)
         try:
-            with site.connect(wire, retry=QUICK, timeout=5.0) as provider:
+            with site.connect(wire, retry=ONE_RETRY, timeout=5.0) as provider:
                 call = InThread(lambda: provider.compute.vms.get_all().all())
                 with pytest.raises(hvlib.HvlibError) as caught:
                     call.result(20)
@@ -196,25 +196,25 @@ class SessionsConformance(Conformance):
         assert not isinstance(caught.value, DriverBug)
 
     def test_certificates_are_verified(self, site: Site) -> None:
-        """By default, on loopback too: a server that only the site's own ``cacert`` vouches for is not talked to."""
+        """By default, on loopback too: without the site's ``cacert`` its server is not trusted."""
         if "cacert" not in site.options:
-            pytest.skip("not verified here: the server's certificate is not of an authority of its own")
-        with site.connect(cacert=None, retry=QUICK) as provider, pytest.raises(hvlib.ConnectionFailed):
+            pytest.skip("not verified here: the site has no cacert of its own")
+        with site.connect(cacert=None, retry=ONE_RETRY) as provider, pytest.raises(hvlib.ConnectionFailed):
             provider.compute.vms.get_all().all()
 
     def test_a_wrong_password_is_authentication_failed(self, site: Site, admin: Administrator) -> None:
-        """Also from a server that answers a lost session alike. Nothing is left of the login."""
+        """Also where the server answers a lost session alike. The login leaves nothing on the server."""
         if not site.options.get("password"):
-            pytest.skip("not verified here: the server asks for no password")
+            pytest.skip("not verified here: the server needs no password")
         before = dict(admin.leftovers())
-        with site.connect(password=WRONG) as stranger:
+        with site.connect(password=WRONG_PASSWORD) as stranger:
             for _ in range(2):
                 with pytest.raises(hvlib.AuthenticationFailed):
                     stranger.compute.vms.get_all().all()
         assert admin.leftovers() == before
 
     def test_secrets_stay_secret(self, site: Site, caplog: pytest.LogCaptureFixture) -> None:
-        """No password in a repr, a log, an error, its traceback, or what is exported."""
+        """No repr, log, error, traceback or exported record has a password."""
         secrets = [str(site.options[name]) for name in ("password",) if site.options.get(name)]
         texts = []
         with caplog.at_level(logging.DEBUG):
@@ -223,24 +223,24 @@ class SessionsConformance(Conformance):
                 assert vm is not None
                 texts += [repr(provider), str(provider), repr(vars(provider)), repr(vm), str(vm.to_dict())]
             if secrets:
-                with site.connect(password=WRONG) as stranger:
+                with site.connect(password=WRONG_PASSWORD) as stranger:
                     with pytest.raises(hvlib.AuthenticationFailed) as caught:
                         stranger.compute.vms.get_all().all()
                     texts += traceback.format_exception(caught.value)
                     texts += [repr(caught.value), repr(stranger)]
         texts.append(caplog.text)
-        assert not any(secret in text for secret in (*secrets, WRONG) for text in texts)
+        assert not any(secret in text for secret in (*secrets, WRONG_PASSWORD) for text in texts)
 
 
 def need_network(site: Site) -> None:
-    """Skip the test on a server that no network leads to."""
+    """Skip the test if the server is not reached by network."""
     if site.address is None:
-        pytest.skip("not verified here: the server is inside of this process")
+        pytest.skip("not verified here: the server is inside this process")
 
 
 @contextmanager
 def running(code: str, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """A Python process; it does not outlive the block."""
+    """A Python process, which is killed at the end of the block."""
     process = subprocess.Popen(
         [sys.executable, "-c", code],
         env={**os.environ, **environment},

@@ -1,4 +1,4 @@
-"""Actions of several requests: whatever goes wrong on the way, nothing is done twice, and nothing is left unnamed."""
+"""Actions of several requests: after a failure midway nothing is done twice, and the error names all that is left."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ __all__ = ["SteppingConformance"]
 NAME = "conformance in steps"
 
 LATE_SECONDS = 1.0
-"""Seconds in which a server has made what it was asked for, although its reply was lost."""
+"""The seconds within which a server has carried out a request whose reply was lost."""
 
 MAX_REQUESTS = 8
-"""The requests of an action at each of which something goes wrong, in turn."""
+"""The number of an action's requests that are made to fail, one after the other."""
 
 
 class Creating:
-    """Creates VMs over a wire, and tells what became of it by the administrator's word."""
+    """Creates VMs over a wire, and checks the outcome by the site's truth."""
 
     def __init__(self, site: Site, wired: Wired) -> None:
         self.wired = wired
@@ -46,13 +46,13 @@ class Creating:
             self._needed["flavor"] = wired.provider.compute.flavors.get_all().first()
 
     def begin(self, provider: hvlib.Provider | None = None) -> hvlib.Task[VM]:
-        """Begin to create a VM, of a name that no other has."""
+        """Begin to create a VM, with a new name."""
         self._name = f"{NAME} {next(self._numbers)}"
         vms = self.wired.vms if provider is None else provider.compute.vms
         return vms.create(self._name, start=True, **self._needed)
 
     def refused(self, steps_type: Callable[[Steps, Refusal], Steps], refusal: Refusal) -> HvlibError | None:
-        """Create a VM with other steps, of which one is refused; `check`."""
+        """Create a VM with ``steps_type``, which refuses a request, and check the task. Returns its error."""
         adapter = driver_session(self.wired.provider).adapters[VM]
         take = adapter.take_steps
 
@@ -68,7 +68,7 @@ class Creating:
         return error
 
     def begin_and_leave(self, error: type[BaseException], turns: int) -> hvlib.Task[VM]:
-        """`begin`, in the block of a provider, which an error leaves after so many requests."""
+        """Call `begin` in the block of a new provider, and leave the block by an error after ``turns`` requests."""
         with suppress(error), self._site.connect(self.wired.wire) as provider:
             task = self.begin(provider)
             self.until(turns, task)
@@ -76,18 +76,21 @@ class Creating:
         return task
 
     def until(self, turns: int, task: hvlib.Task[VM]) -> None:
-        """Wait until so many requests were sent from now on, or the task is over."""
+        """Wait until so many more requests are sent, or the task is over."""
         before = self.wired.wire.turns
         while self.wired.wire.turns - before < turns and not task.follower.ended:
             pass
 
     @property
     def made(self) -> set[str]:
-        """The VMs that there are of the last name."""
+        """The ids of the VMs that have the latest name."""
         return {id for id, fields in self._site.truth(VM).items() if fields["name_label"] == self._name}
 
     def check(self, task: hvlib.Task[VM]) -> HvlibError | None:
-        """The task is a success with one VM, or a failure that names what it left. Return the failure."""
+        """The task's error; None if it succeeded. The VMs are deleted.
+
+        AssertionError unless the task made one VM and succeeded, or failed with an error that names the VMs left.
+        """
         error = failure_of(task)
         if isinstance(error, ConnectionFailed):
             self._await_late()
@@ -101,30 +104,30 @@ class Creating:
         return error
 
     def _await_late(self) -> None:
-        """A server may have acted on a request whose reply was lost, and be at it."""
+        """Wait for a VM that the server may still be making, after a request whose reply was lost."""
         deadline = time.monotonic() + LATE_SECONDS
         while not self.made and time.monotonic() < deadline:
             pass
 
     def clear(self) -> None:
-        """Delete the VMs that there are of the last name."""
+        """Delete the VMs that have the latest name."""
         for id in self.made:
             self._site.delete_vm(id)
 
 
 def failure_of(task: hvlib.Task[Any]) -> HvlibError | None:
-    """The error that a task ends with; None if it succeeds."""
+    """The error of a task, at its end; None if it succeeds."""
     with suppress(HvlibError):
         task.wait(timeout=PATIENCE)
     return task.error
 
 
 class SteppingConformance(Conformance):
-    """The creation of a VM, where the driver carries it out in several requests."""
+    """Tests of the creation of a VM, where the driver carries it out in several requests."""
 
     @pytest.fixture
     def creating(self, site: Site, wired: Wired) -> Iterator[Creating]:
-        """Who creates VMs."""
+        """Creates VMs. Skips the test for a driver that creates a VM in one request."""
         performer = driver_session(wired.provider).adapters[VM].performers.get(CreateVM)
         if performer is None or not performer.steps:
             pytest.skip("not verified: the driver does not create VMs in several requests")
@@ -139,7 +142,7 @@ class SteppingConformance(Conformance):
             creating.check(creating.begin())
 
     def test_a_session_lost_at_each_request(self, admin: Administrator, creating: Creating) -> None:
-        """The server refused the request, so it is sent again: the creation goes on."""
+        """The server refused the request, so hvlib sends it again and the creation continues."""
         for number in range(MAX_REQUESTS):
             task = creating.begin()
             creating.until(number, task)
@@ -147,12 +150,15 @@ class SteppingConformance(Conformance):
             assert creating.check(task) is None
 
     def test_a_request_refused_at_each_step(self, creating: Creating) -> None:
-        """The steps before it are undone, and the first refusal is the error, unless the driver can do without it."""
+        """The steps before the refused one are undone, and the first refusal is the error.
+
+        A driver may do without the request: then the VM is there, and runs.
+        """
         for number in range(MAX_REQUESTS):
             refusal = Refusal(number)
             error = creating.refused(RefusedRequest, refusal)
             assert error is None or error.left == (), "the steps before it are undone"
-            assert refusal.struck or number, "the driver's steps are those that core hands it"
+            assert refusal.happened or number, "the driver uses the steps that core hands it"
 
     def test_an_undo_that_is_refused(self, creating: Creating) -> None:
         """The error names the objects that are left."""
@@ -160,7 +166,7 @@ class SteppingConformance(Conformance):
             creating.refused(RefusedUndo, Refusal(number))
 
     def test_all_requests_refused_from_one_on(self, creating: Creating) -> None:
-        """Those of an undo of several steps too."""
+        """The error names the objects that an undo of several steps could not remove."""
         for number in range(MAX_REQUESTS):
             creating.refused(RefusedRequest, LastingRefusal(number))
 
@@ -189,7 +195,7 @@ class SteppingConformance(Conformance):
             creating.clear()
 
     def test_closing_undoes_a_creation(self, creating: Creating) -> None:
-        """From another thread too; whoever waits for it is told at once."""
+        """Also when another thread waits for the task: its wait ends."""
         with ThreadPoolExecutor(1) as other:
             task = creating.begin()
             waiting = other.submit(task.wait, timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""DriverConformance: all of it."""
+"""DriverConformance: the whole suite in one class."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class DriverConformance(
     PagingConformance,
     ListingConformance,
 ):
-    """What hvlib promises of every driver. Subclass it, and bring a fixture ``site``.
+    """Tests all that hvlib promises of every driver. Subclass it, and write a fixture ``site``.
 
-    pytest runs the tests of the last base first: so what is simple fails before what stands on it.
+    pytest runs the tests of the last base class first: so basic tests fail before the tests that rely on them.
     """
 
-    def test_what_is_not_verified_is_said(self, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
-        """The site's ``unverified`` names nothing that there is not; it is printed."""
+    def test_unverified_names_exist_and_are_printed(self, site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+        """Every name in the site's ``unverified`` exists. The names and reasons are printed."""
         kinds = KINDS.values()
         fields = {f"{kind.kind}.{name}" for kind in kinds for name in kind.all_fields()}
-        taken = {f"{kind.kind}.{action.name}" for kind in kinds for action in all_actions()}
-        assert site.unverified.keys() <= {*vars(Site), *PROMISES, *KINDS, *fields, *taken}
+        actions = {f"{kind.kind}.{action.name}" for kind in kinds for action in all_actions()}
+        assert site.unverified.keys() <= {*vars(Site), *PROMISES, *KINDS, *fields, *actions}
         with capsys.disabled():
             for name, reason in site.unverified.items():
                 print(f"\n{type(self).__name__}: not verified: {name}: {reason}", end="")

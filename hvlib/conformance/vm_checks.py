@@ -1,4 +1,4 @@
-"""A check for each action on a VM that is about its name, its sizes, its copies, or where it runs."""
+"""A check for each action that changes a VM's name, tags, size or host, copies it or deletes it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["clone", "delete", "migrate", "rename", "resize", "revert", "set_tags
 
 def rename(acting: Acting) -> None:
     vm = acting.halted()
-    acting.becomes(vm, vm.rename("conformance renamed / 50%"), name_label="conformance renamed / 50%")
+    acting.check_result(vm, vm.rename("conformance renamed / 50%"), name_label="conformance renamed / 50%")
     assert [found.ref for found in acting.provider.compute.vms.get_by_name_label("conformance renamed / 50%")] == [
         vm.ref
     ]
@@ -23,19 +23,19 @@ def rename(acting: Acting) -> None:
 
 def set_tags(acting: Acting) -> None:
     vm = acting.halted()
-    acting.becomes(vm, vm.set_tags(["b", "a"]), tags=("a", "b"))
-    acting.becomes(vm, vm.set_tags([]), tags=())
+    acting.check_result(vm, vm.set_tags(["b", "a"]), tags=("a", "b"))
+    acting.check_result(vm, vm.set_tags([]), tags=())
 
 
 def resize(acting: Acting) -> None:
     vm = acting.halted()
     if acting.serves(Flavor):
-        flavor = acting.other(Flavor, lambda flavor: flavor.memory_bytes not in (vm.memory_bytes, None))
+        flavor = acting.require(Flavor, lambda flavor: flavor.memory_bytes not in (vm.memory_bytes, None))
         sizes = {"vcpus": flavor.vcpus, "memory_bytes": flavor.memory_bytes}
-        acting.becomes(vm, vm.resize(flavor=flavor), **sizes)
+        acting.check_result(vm, vm.resize(flavor=flavor), **sizes)
         return
-    acting.becomes(vm, vm.resize(vcpus=2, memory_bytes=3 * GIB), vcpus=2, memory_bytes=3 * GIB)
-    acting.becomes(vm, vm.resize(vcpus=1), vcpus=1, memory_bytes=3 * GIB)
+    acting.check_result(vm, vm.resize(vcpus=2, memory_bytes=3 * GIB), vcpus=2, memory_bytes=3 * GIB)
+    acting.check_result(vm, vm.resize(vcpus=1), vcpus=1, memory_bytes=3 * GIB)
 
 
 def snapshot(acting: Acting) -> None:
@@ -45,27 +45,29 @@ def snapshot(acting: Acting) -> None:
     assert (first.name_label, first.vm, second.vm) == ("first", vm.ref, vm.ref)
     if "parent" in acting.provider.compute.snapshots.fields:
         assert (first.parent, second.parent) == (None, first.ref)
-    acting.shows(first, name_label="first", vm=vm.ref.id, parent=None, has_memory=False)
-    acting.shows(second, name_label="second", vm=vm.ref.id, parent=first.ref.id, has_memory=False)
+    acting.check_values(first, name_label="first", vm=vm.ref.id, parent=None, has_memory=False)
+    acting.check_values(second, name_label="second", vm=vm.ref.id, parent=first.ref.id, has_memory=False)
     running = acting.running()
     for memory in (False, True):
-        kept = acting.supported(partial(running.snapshot, "kept", memory=memory))
+        kept = acting.result_if_supported(partial(running.snapshot, "kept", memory=memory))
         if kept is not None:
-            acting.shows(kept, name_label="kept", vm=running.ref.id, has_memory=memory)
-            acting.shows(running, power_state="running")
+            acting.check_values(kept, name_label="kept", vm=running.ref.id, has_memory=memory)
+            acting.check_values(running, power_state="running")
 
 
 def revert(acting: Acting) -> None:
-    """The VM's sizes and its power state were changed meanwhile."""
+    """Revert a VM whose size and power state have changed since the snapshot."""
     vm, other = acting.halted(), acting.halted()
     kept = vm.snapshot("kept").wait(timeout=PATIENCE)
     before = acting.fields(vm)
     if acting.declares(VM, actions.Resize):
-        _resize_at_all(acting, vm)
+        _resize_somehow(acting, vm)
         assert acting.fields(vm) != before
     acting.site.set_power(vm.ref.id, "running")
     assert vm.revert(kept).wait(timeout=PATIENCE).ref == vm.ref
-    acting.shows(vm, **{name: before[name] for name in ("power_state", "vcpus", "memory_bytes") if name in before})
+    acting.check_values(
+        vm, **{name: before[name] for name in ("power_state", "vcpus", "memory_bytes") if name in before}
+    )
     with refused(hvlib.NotFound, hvlib.InvalidQuery, hvlib.InvalidState, hvlib.Conflict):
         other.revert(kept).wait(timeout=PATIENCE)
 
@@ -77,9 +79,9 @@ def clone(acting: Acting) -> None:
         assert copy.ref != vm.ref
         assert (copy.uuid != vm.uuid, copy.name_label, copy.power_state) == (True, "conformance copy", "halted")
         original, made = acting.fields(vm), acting.fields(copy)
-        # Its image may be another: one that was made of the original.
+        # The image is not compared: the server may make a new one from the original.
         same = {name: original[name] for name in ("vcpus", "memory_bytes", "networks") if name in original}
-        acting.shows(copy, name_label="conformance copy", power_state="halted", **same)
+        acting.check_values(copy, name_label="conformance copy", power_state="halted", **same)
         disks, copies = _volumes(original), _volumes(made)
         assert (len(copies), copies & disks) == (len(disks), set())
     finally:
@@ -88,22 +90,22 @@ def clone(acting: Acting) -> None:
 
 def migrate(acting: Acting) -> None:
     vm = acting.running()
-    host = acting.other(Host, lambda host: host.state == "up" and host.ref != vm.host)
+    host = acting.require(Host, lambda host: host.state == "up" and host.ref != vm.host)
     booted = acting.last_boot(vm)
     moved = vm.migrate(host=host).wait(timeout=PATIENCE)
     assert (moved.ref, moved.host) == (vm.ref, host.ref)
-    acting.shows(vm, host=host.ref.id, power_state="running")
-    assert acting.last_boot(vm) == booted, "it was to be moved live"
-    origin = acting.other(Host, lambda one: one.ref == vm.host)
-    if acting.supported(lambda: vm.migrate(host=origin, live=False)) is not None:
-        acting.shows(vm, host=origin.ref.id)
+    acting.check_values(vm, host=host.ref.id, power_state="running")
+    assert acting.last_boot(vm) == booted, "the guest was restarted by a live migration"
+    origin = acting.require(Host, lambda host: host.ref == vm.host)
+    if acting.result_if_supported(lambda: vm.migrate(host=origin, live=False)) is not None:
+        acting.check_values(vm, host=origin.ref.id)
     _migrate_volumes(acting)
 
 
 def delete(acting: Acting) -> None:
     vm = acting.halted()
     owned = _volumes(acting.fields(vm))
-    snapped = acting.can("snapshots") and acting.declares(VM, actions.TakeSnapshot)
+    snapped = acting.can_verify("snapshots") and acting.declares(VM, actions.TakeSnapshot)
     kept = vm.snapshot("kept").wait(timeout=PATIENCE) if snapped else None
     assert vm.delete().wait(timeout=PATIENCE) is None
     assert not acting.exists(vm)
@@ -118,9 +120,9 @@ def delete(acting: Acting) -> None:
 
 
 def _delete_but_keep(acting: Acting) -> None:
-    """A VM without volumes has none to keep."""
+    """Delete a VM and keep a volume, if the VM has one and the driver supports it."""
     vm = acting.halted()
-    kept = acting.found(Volume, lambda volume: vm.ref in volume.vms)
+    kept = acting.find(Volume, lambda volume: vm.ref in volume.vms)
     if kept is None:
         return
     try:
@@ -129,24 +131,24 @@ def _delete_but_keep(acting: Acting) -> None:
         return
     assert not acting.exists(vm)
     assert acting.exists(kept)
-    acting.shows(kept, name_label=kept.name_label, size_bytes=kept.size_bytes, vms=())
+    acting.check_values(kept, name_label=kept.name_label, size_bytes=kept.size_bytes, vms=())
     acting.remove(kept)
 
 
 def _migrate_volumes(acting: Acting) -> None:
     vm = acting.running()
-    pool = acting.other_pool(acting.pools(vm))
+    pool = acting.find_other_pool(acting.pools(vm))
     if pool is None or not acting.pools(vm):
         return
-    if acting.supported(lambda: vm.migrate(pool=pool)) is not None:
+    if acting.result_if_supported(lambda: vm.migrate(pool=pool)) is not None:
         assert acting.pools(vm) == {pool.ref.id}
-        acting.shows(vm, power_state="running")
+        acting.check_values(vm, power_state="running")
 
 
-def _resize_at_all(acting: Acting, vm: hvlib.VM) -> None:
-    """To any other size."""
+def _resize_somehow(acting: Acting, vm: hvlib.VM) -> None:
+    """Give a VM any other size."""
     if acting.serves(Flavor):
-        flavor = acting.other(Flavor, lambda flavor: flavor.memory_bytes not in (vm.memory_bytes, None))
+        flavor = acting.require(Flavor, lambda flavor: flavor.memory_bytes not in (vm.memory_bytes, None))
         vm.resize(flavor=flavor).wait(timeout=PATIENCE)
     else:
         vm.resize(vcpus=2, memory_bytes=3 * GIB).wait(timeout=PATIENCE)

@@ -15,44 +15,44 @@ from hvlib.model.resources import VM, PowerState
 __all__ = ["pause", "reboot", "resume", "shutdown", "start", "stop", "suspend", "unpause"]
 
 
-LOOK_AGAIN = 0.05
-"""Seconds between two looks at a guest that starts."""
+POLL_SECONDS = 0.05
+"""The pause between two looks at a guest that starts."""
 
 Ask = Callable[[hvlib.VM], hvlib.Task[VM]]
 
 
-def reaches(acting: Acting, vm: hvlib.VM, ask: Ask, state: PowerState) -> None:
-    """The VM comes to be in a state, and as it is there, another such request is refused."""
-    acting.becomes(vm, ask(vm), power_state=state)
-    _refuses(vm, ask)
+def _check_reaches(acting: Acting, vm: hvlib.VM, ask: Ask, state: PowerState) -> None:
+    """Check that an action brings the VM into a state, and is then refused there."""
+    acting.check_result(vm, ask(vm), power_state=state)
+    _check_refused(vm, ask)
 
 
-def _refuses(vm: hvlib.VM, ask: Ask) -> None:
+def _check_refused(vm: hvlib.VM, ask: Ask) -> None:
     with refused(hvlib.InvalidState):
         ask(vm).wait(timeout=PATIENCE)
 
 
 def start(acting: Acting) -> None:
-    """A VM that is suspended or paused is not started: to let it go on is another action."""
-    reaches(acting, acting.halted(), VM.start, "running")
+    """A suspended or paused VM refuses to start: resume and unpause are other actions."""
+    _check_reaches(acting, acting.halted(), VM.start, "running")
     for action in (actions.Suspend(), actions.Pause()):
         if acting.declares(VM, type(action)):
             vm = acting.running()
             vm.do(action).wait(timeout=PATIENCE)
-            _refuses(vm, VM.start)
+            _check_refused(vm, VM.start)
 
 
 def stop(acting: Acting) -> None:
-    reaches(acting, acting.running(), VM.stop, "halted")
+    _check_reaches(acting, acting.running(), VM.stop, "halted")
 
 
 def shutdown(acting: Acting) -> None:
-    """It is the guest that is asked: to power the VM off is another action."""
+    """The guest itself is asked to shut down; `Stop`, another action, powers the VM off."""
     vm = acting.running()
-    asked = Asked(acting, vm)
-    acting.becomes(vm, vm.shutdown(), power_state="halted")
-    asked.once("shutdown")
-    _refuses(vm, VM.shutdown)
+    requests = GuestRequests(acting, vm)
+    acting.check_result(vm, vm.shutdown(), power_state="halted")
+    requests.check_one("shutdown")
+    _check_refused(vm, VM.shutdown)
 
 
 def reboot(acting: Acting) -> None:
@@ -64,71 +64,71 @@ def reboot(acting: Acting) -> None:
         off.append(acting.running().suspend().wait(timeout=PATIENCE))
     for vm in off:
         for hard in (False, True):
-            _refuses(vm, partial(VM.reboot, hard=hard))
+            _check_refused(vm, partial(VM.reboot, hard=hard))
 
 
-class Asked:
-    """What a guest has been asked since this was made."""
+class GuestRequests:
+    """The requests that a guest has got since this object was made."""
 
     def __init__(self, acting: Acting, vm: hvlib.VM) -> None:
-        self._ask = acting.site.guest_requests if acting.can("guest_requests") else None
+        self._ask = acting.site.guest_requests if acting.can_verify("guest_requests") else None
         self._id = vm.ref.id
         self._before = Counter(self._ask(self._id)) if self._ask else Counter[str]()
 
-    def once(self, request: str) -> None:
-        """It has been asked for this once, and for nothing else."""
+    def check_one(self, request: str) -> None:
+        """AssertionError unless the guest has got this request once, and no other."""
         if self._ask:
             assert Counter(self._ask(self._id)) - self._before == {request: 1}
 
-    def nothing(self) -> None:
-        """It has been asked for nothing."""
+    def check_none(self) -> None:
+        """AssertionError if the guest has got any request."""
         if self._ask:
             assert Counter(self._ask(self._id)) - self._before == {}
 
 
 def _reboot_softly(acting: Acting, vm: hvlib.VM) -> None:
-    """The guest is asked, and has started again when the task ends, where the server tells that."""
-    asked = Asked(acting, vm)
+    """The guest is asked to reboot, and has started again when the task ends, if the server reports that."""
+    requests = GuestRequests(acting, vm)
     before = acting.last_boot(vm)
-    acting.becomes(vm, vm.reboot(), power_state="running")
-    asked.once("reboot")
-    if acting.can("start after reboot"):
-        _started_again(acting, vm, before)
+    acting.check_result(vm, vm.reboot(), power_state="running")
+    requests.check_one("reboot")
+    if acting.can_verify("start after reboot"):
+        _check_started_again(acting, vm, before)
 
 
 def _reboot_hard(acting: Acting, vm: hvlib.VM) -> None:
-    asked = Asked(acting, vm)
+    requests = GuestRequests(acting, vm)
     before = acting.last_boot(vm)
-    acting.becomes(vm, vm.reboot(hard=True), power_state="running")
-    asked.nothing()
-    _started_again(acting, vm, before)
+    acting.check_result(vm, vm.reboot(hard=True), power_state="running")
+    requests.check_none()
+    _check_started_again(acting, vm, before)
 
 
-def _started_again(acting: Acting, vm: hvlib.VM, before: object) -> None:
-    """By now; later where the server can't tell when."""
-    deadline = time.monotonic() + (0.0 if acting.can("start after reboot") else PATIENCE)
-    while acting.can("last_boot") and acting.last_boot(vm) == before:
+def _check_started_again(acting: Acting, vm: hvlib.VM, before: object) -> None:
+    """The guest has started again by now; where the server can't tell when, within `PATIENCE`."""
+    deadline = time.monotonic() + (0.0 if acting.can_verify("start after reboot") else PATIENCE)
+    while acting.can_verify("last_boot") and acting.last_boot(vm) == before:
         assert time.monotonic() < deadline, "the guest has not started again"
-        time.sleep(LOOK_AGAIN)
+        time.sleep(POLL_SECONDS)
 
 
 def suspend(acting: Acting) -> None:
-    reaches(acting, acting.running(), VM.suspend, "suspended")
+    _check_reaches(acting, acting.running(), VM.suspend, "suspended")
 
 
 def resume(acting: Acting) -> None:
-    """A halted VM is not resumed: to start it is another action."""
+    """A halted VM refuses to resume: start is another action."""
     vm = acting.running()
     vm.suspend().wait(timeout=PATIENCE)
-    reaches(acting, vm, VM.resume, "running")
-    _refuses(acting.halted(), VM.resume)
+    _check_reaches(acting, vm, VM.resume, "running")
+    _check_refused(acting.halted(), VM.resume)
 
 
 def pause(acting: Acting) -> None:
-    reaches(acting, acting.running(), VM.pause, "paused")
+    _check_reaches(acting, acting.running(), VM.pause, "paused")
 
 
 def unpause(acting: Acting) -> None:
     vm = acting.running()
     vm.pause().wait(timeout=PATIENCE)
-    reaches(acting, vm, VM.unpause, "running")
+    _check_reaches(acting, vm, VM.unpause, "running")

@@ -1,4 +1,4 @@
-"""The watch: all that exists, then what changes, each with the record before it; one waiter; closing."""
+"""The watch: all existing objects, then each change, with the record before it; one waiting thread; closing."""
 
 from __future__ import annotations
 
@@ -43,34 +43,34 @@ from hvlib.model.resources import VM, Flavor, Image, Network, Snapshot, Volume
 
 __all__ = ["WatchingConformance"]
 
-IDLE = 2.0
-"""Seconds for which a watch is left alone."""
+IDLE_SECONDS = 2.0
+"""The seconds for which a watch idles."""
 
-SOON = 2.0
-"""Seconds in which what is closed must have ended: the promise is one, and machines can be busy."""
+CLOSING_SECONDS = 2.0
+"""The seconds within which closing must end every wait. hvlib promises one second; a test machine may be busy."""
 
 
-class Passing(NamedTuple):
-    """Something of a kind that can be made and deleted."""
+class Temporary(NamedTuple):
+    """A kind of which the server can make and delete an object."""
 
     collection: hvlib.Collection[Any]
     make: Callable[[], Any]
 
 
-def passings(provider: hvlib.Provider, new_vm: NewVM) -> Iterator[Passing]:
-    """What the server can make and delete, beside VMs."""
+def temporaries(provider: hvlib.Provider, new_vm: NewVM) -> Iterator[Temporary]:
+    """The kinds, besides VMs, of which the server can make and delete objects."""
     kinds = {collection.kind: collection for collection in collections(provider)}
     if Volume in kinds and {CreateVolume, Delete} <= kinds[Volume].actions:
-        yield Passing(kinds[Volume], lambda: provider.storage.volumes.create("passing", GIB).wait(timeout=PATIENCE))
+        yield Temporary(kinds[Volume], lambda: provider.storage.volumes.create("passing", GIB).wait(timeout=PATIENCE))
     if Network in kinds and {CreateNetwork, Delete} <= kinds[Network].actions:
-        yield Passing(kinds[Network], lambda: provider.network.networks.create("passing").wait(timeout=PATIENCE))
+        yield Temporary(kinds[Network], lambda: provider.network.networks.create("passing").wait(timeout=PATIENCE))
     if Snapshot in kinds and TakeSnapshot in kinds[VM].actions and Delete in kinds[Snapshot].actions:
         vm = provider.compute.vms.get(Ref(provider.about.uuid, "VM", new_vm("snapped")))
-        yield Passing(kinds[Snapshot], lambda: vm.snapshot("passing").wait(timeout=PATIENCE))
+        yield Temporary(kinds[Snapshot], lambda: vm.snapshot("passing").wait(timeout=PATIENCE))
 
 
 def changes(provider: hvlib.Provider, vm: hvlib.VM) -> Iterator[Action]:
-    """What changes a VM that is off, one field after the other."""
+    """The actions that change a halted VM, one field after the other."""
     declared = provider.compute.vms.actions
     yield from (action for action in (SetTags(("one", "two")), *sizes(provider, vm)) if type(action) in declared)
     if AttachNetwork in declared:
@@ -83,7 +83,7 @@ def changes(provider: hvlib.Provider, vm: hvlib.VM) -> Iterator[Action]:
 
 
 def sizes(provider: hvlib.Provider, vm: hvlib.VM) -> Iterator[Resize]:
-    """Other ones: where there are flavors, one of these."""
+    """Actions that give a VM another size: another flavor, if the server has flavors."""
     if Flavor not in {collection.kind for collection in collections(provider)}:
         yield from (Resize(vcpus=3), Resize(memory_bytes=3 * GIB))
         return
@@ -92,7 +92,7 @@ def sizes(provider: hvlib.Provider, vm: hvlib.VM) -> Iterator[Resize]:
 
 
 class WatchingConformance(Conformance):
-    """`Collection.watch` and `Provider.watch`, while all goes well."""
+    """Tests of `Collection.watch` and `Provider.watch` while nothing fails."""
 
     def test_it_begins_with_all_that_exists(self, site: Site, provider: hvlib.Provider) -> None:
         for collection in listable(site, provider):
@@ -116,7 +116,7 @@ class WatchingConformance(Conformance):
             assert (gone.type, gone.resynced) == (EventType.DELETED, False)
             assert replica.objects == truth(site, VM, fields=frozenset({"name_label", "power_state"}))
 
-    def test_what_turns_into_another_kind_goes_here_and_comes_there(
+    def test_a_vm_that_becomes_an_image_is_deleted_and_added(
         self, site: Site, admin: Administrator, provider: hvlib.Provider, new_vm: NewVM
     ) -> None:
         id = new_vm("turning")
@@ -136,7 +136,7 @@ class WatchingConformance(Conformance):
             assert replica.objects.keys() == truth(site, *kinds).keys()
 
     def test_the_last_state_is_never_lost(self, site: Site, provider: hvlib.Provider, new_vm: NewVM) -> None:
-        """However fast changes follow each other."""
+        """Even if changes follow each other fast."""
         ids = [new_vm(f"busy-{number}") for number in range(3)]
         with provider.compute.vms.watch(fields=["name_label"]) as watch:
             replica = synced(watch)
@@ -149,7 +149,7 @@ class WatchingConformance(Conformance):
             expected = truth(site, VM, fields=frozenset({"name_label"}))
             follow_to(watch, replica, expected)
 
-    def test_what_ceases_to_fit_the_filters_is_deleted(
+    def test_an_object_that_no_longer_fits_the_filters_is_deleted(
         self, site: Site, provider: hvlib.Provider, new_vm: NewVM
     ) -> None:
         id, other = new_vm("filtered"), new_vm("filtered too")
@@ -177,11 +177,11 @@ class WatchingConformance(Conformance):
         kinds = [collection.kind for collection in watched]
         with provider.watch(*watched) as watch:
             replica = synced(watch)
-            for passing in passings(provider, new_vm):
-                record = passing.make()
+            for temporary in temporaries(provider, new_vm):
+                record = temporary.make()
                 follow_to_truth(watch, replica, site, *kinds)
                 for action in (Rename("renamed"), SetTags(("tagged",))):
-                    if type(action) in passing.collection.actions:
+                    if type(action) in temporary.collection.actions:
                         record.do(action).wait(timeout=PATIENCE)
                         follow_to_truth(watch, replica, site, *kinds)
                 record.do(Delete()).wait(timeout=PATIENCE)
@@ -198,8 +198,10 @@ class WatchingConformance(Conformance):
                 vm.do(action).wait(timeout=PATIENCE)
                 follow_to(watch, replica, truth(site, VM))
 
-    def test_known_goes_on_from_own_records(self, site: Site, provider: hvlib.Provider, new_vm: NewVM) -> None:
-        """The difference, SYNCED, and then what changes."""
+    def test_known_continues_from_the_callers_records(
+        self, site: Site, provider: hvlib.Provider, new_vm: NewVM
+    ) -> None:
+        """The watch delivers the difference, then SYNCED, and then further changes."""
         changed, gone = new_vm("changed"), new_vm("gone")
         known = provider.compute.vms.get_all_records(fields=["name_label"])
         site.rename_vm(changed, "changed since")
@@ -230,36 +232,36 @@ class WatchingConformance(Conformance):
             next(watch)
 
     def test_an_idle_watch_lists_nothing(self, site: Site, wired: Wired) -> None:
-        """It asks the server for changes, rarely, and nothing else."""
+        """An idle watch only asks the server for changes, and rarely."""
         skip_unverified(site, "idle watch")
         watch = wired.vms.watch()
         synced(watch)
         waiting = InThread(lambda: watch.next(timeout=60))
         until_waiting(watch)
         with counted(wired.wire) as turns:
-            time.sleep(IDLE)
+            time.sleep(IDLE_SECONDS)
             assert turns() <= 1
-        InThread(watch.close).result(SOON)
-        assert waiting.result(SOON) is None
+        InThread(watch.close).result(CLOSING_SECONDS)
+        assert waiting.result(CLOSING_SECONDS) is None
 
     def test_opening_takes_few_round_trips(self, wired: Wired) -> None:
-        """What it begins with is not listed twice."""
+        """A new watch does not list the existing objects twice."""
         listed = len(list(wired.vms.get_all().pages()))
         with counted(wired.wire) as turns, wired.vms.watch() as watch:
             synced(watch)
-            # A connection of its own, the subscription, and the pages.
+            # The pages; and up to 8 turns for a separate connection and the subscription.
             assert turns() <= listed + 8
 
     def test_one_thread_waits(self, provider: hvlib.Provider) -> None:
-        """A second one raises ConcurrentWatch; closing ends the wait."""
+        """A second thread gets ConcurrentWatch; closing the watch ends the wait."""
         watch = provider.compute.vms.watch()
         synced(watch)
         waiting = InThread(lambda: watch.next(timeout=60))
         until_waiting(watch)
         with pytest.raises(hvlib.ConcurrentWatch):
             watch.next(timeout=0)
-        InThread(watch.close).result(SOON)
-        assert waiting.result(SOON) is None
+        InThread(watch.close).result(CLOSING_SECONDS)
+        assert waiting.result(CLOSING_SECONDS) is None
 
     def test_closing_the_provider_ends_every_wait(self, site: Site, new_vm: NewVM) -> None:
         new_vm("waited for")
@@ -271,11 +273,11 @@ class WatchingConformance(Conformance):
             state = InThread(lambda: vm.wait_for(power_state="running", timeout=60))
             until_waiting(watch)
             begin = time.monotonic()
-            InThread(provider.close).result(SOON)
-            for each in (waiting, state):
+            InThread(provider.close).result(CLOSING_SECONDS)
+            for wait in (waiting, state):
                 with pytest.raises(hvlib.Closed):
-                    each.result(SOON)
-            assert time.monotonic() - begin < SOON
+                    wait.result(CLOSING_SECONDS)
+            assert time.monotonic() - begin < CLOSING_SECONDS
             with pytest.raises(hvlib.Closed):
                 provider.compute.vms.get_all().all()
 
@@ -294,7 +296,7 @@ class WatchingConformance(Conformance):
 
 
 def until_waiting(watch: hvlib.Watch[Any]) -> None:
-    """Return when a thread waits in the watch."""
+    """Return as soon as a thread waits in the watch."""
     deadline = time.monotonic() + 10
     while not watch._turn.locked():
         assert time.monotonic() < deadline

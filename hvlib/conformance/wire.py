@@ -1,4 +1,4 @@
-"""Wire: what lies between a driver and its server, where the suite counts round trips and cuts connections."""
+"""Wire: the connection between a driver and its server, on which the suite counts round trips and cuts connections."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from contextlib import suppress
 
 __all__ = ["CountingProxy", "Turns", "Wire"]
 
-CHUNK = 1 << 16
+CHUNK_BYTES = 1 << 16
 
 
 class Wire(ABC):
-    """The way to a server. It counts turns, whatever is spoken: the client says something, then the server does.
+    """The connection to a server. It counts turns in any protocol: the client sends something, then the server does.
 
-    One request and its reply are one turn; so is each flight of a new connection's handshake.
+    A request and its reply are one turn. Each round trip of a new connection's handshake is a turn too.
     """
 
     @property
     def address(self) -> tuple[str, int] | None:
-        """Where clients connect to; None if they need not do anything for it."""
+        """The host and port that clients connect to; None if they connect to the server's own address."""
         return None
 
     @property
     @abstractmethod
     def turns(self) -> int:
-        """How often a client has spoken after its server, so far, over all connections."""
+        """The number of turns so far, over all connections."""
 
     @abstractmethod
     def cut(self) -> None:
@@ -35,15 +35,15 @@ class Wire(ABC):
 
     @abstractmethod
     def cut_after(self, turns: int) -> None:
-        """Let so many more turns pass, and break the connection in place of the reply to the next one."""
+        """Let so many more turns pass, and break the connection instead of delivering the reply of the next turn."""
 
     @abstractmethod
     def close(self) -> None:
-        """End it."""
+        """Close the wire."""
 
 
 class Turns:
-    """How often clients have spoken; and the turn whose reply is not delivered."""
+    """Counts turns, and knows the turn whose reply is not delivered."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -56,12 +56,12 @@ class Turns:
             self._cut_at = self.number + turns + 1
 
     def turn(self) -> None:
-        """A client speaks after its server."""
+        """Count a turn: a client sends data, for the first time since its server did."""
         with self._lock:
             self.number += 1
 
     def is_cut(self) -> bool:
-        """Whether the reply that comes now is the one that is not delivered. That happens once."""
+        """Whether the present reply is the one that must not be delivered. It is true once."""
         with self._lock:
             if self._cut_at is None or self.number < self._cut_at:
                 return False
@@ -70,9 +70,9 @@ class Turns:
 
 
 class CountingProxy(Wire):
-    """A wire of TCP on loopback. What it carries may be encrypted: it looks at the direction alone.
+    """A TCP proxy on loopback. The data may be encrypted: the proxy looks only at its direction.
 
-    ``counter`` is one that it shares with others: of a server that listens at several addresses.
+    ``counter``: shared by the proxies of a server that listens at several addresses.
     """
 
     def __init__(self, host: str, port: int, counter: Turns | None = None) -> None:
@@ -83,7 +83,7 @@ class CountingProxy(Wire):
 
     @property
     def address(self) -> tuple[str, int]:
-        """The proxy's own."""
+        """The proxy's own host and port."""
         return self._listener.address
 
     @property
@@ -109,7 +109,7 @@ class CountingProxy(Wire):
             link.join()
 
     def forget(self, link: _Link) -> None:
-        """A connection has ended."""
+        """Remove a connection that has ended."""
         self._links.discard(link)
 
     def _link(self, client: socket.socket) -> None:
@@ -124,7 +124,7 @@ class CountingProxy(Wire):
 
 
 class Rubbish(Wire):
-    """A wire to no server: whoever says something is told the same bytes, and the connection ends."""
+    """A wire to no server: it answers whatever a client sends with the same bytes, and closes the connection."""
 
     turns = 0
 
@@ -134,7 +134,7 @@ class Rubbish(Wire):
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where it listens."""
+        """The host and port that it listens on."""
         return self._listener.address
 
     def cut(self) -> None:
@@ -144,18 +144,18 @@ class Rubbish(Wire):
         """Connections end by themselves."""
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._listener.close()
 
     def _answer(self, client: socket.socket) -> None:
         with client, suppress(OSError):
             client.settimeout(1.0)
-            client.recv(CHUNK)
+            client.recv(CHUNK_BYTES)
             client.sendall(self._reply)
 
 
 class _Listener:
-    """Accepts connections on loopback, and hands each to ``take``, in a thread of its own."""
+    """Accepts connections on loopback in a thread, and passes each to ``take``."""
 
     def __init__(self, take: Callable[[socket.socket], None]) -> None:
         self._take = take
@@ -165,7 +165,7 @@ class _Listener:
         self._accepting.start()
 
     def close(self) -> None:
-        """Accept no more."""
+        """Stop accepting connections."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -178,7 +178,7 @@ class _Listener:
 
 
 class _Link:
-    """One client's connection, and the one to the server that goes with it: a thread for each direction."""
+    """A client's connection and its connection to the server, with a thread for each direction."""
 
     def __init__(self, proxy: CountingProxy, client: socket.socket, server: socket.socket) -> None:
         self._proxy = proxy
@@ -186,8 +186,8 @@ class _Link:
         self._server = server
         self._replied = True
         self._threads = [
-            threading.Thread(target=self._carry, args=each, daemon=True, name="hvlib-wire")
-            for each in ((client, server, self._asks), (server, client, self._replies))
+            threading.Thread(target=self._carry, args=args, daemon=True, name="hvlib-wire")
+            for args in ((client, server, self._note_request), (server, client, self._note_reply))
         ]
 
     def start(self) -> None:
@@ -203,20 +203,20 @@ class _Link:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
-    def _asks(self) -> bool:
+    def _note_request(self) -> bool:
         if self._replied:
             self._replied = False
             self._proxy.counter.turn()
         return True
 
-    def _replies(self) -> bool:
+    def _note_reply(self) -> bool:
         self._replied = True
         return not self._proxy.counter.is_cut()
 
     def _carry(self, source: socket.socket, target: socket.socket, may_pass: object) -> None:
         assert callable(may_pass)
         with suppress(OSError):
-            while (data := source.recv(CHUNK)) and may_pass():
+            while (data := source.recv(CHUNK_BYTES)) and may_pass():
                 target.sendall(data)
         self.cut()
         source.close()

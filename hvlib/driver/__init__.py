@@ -8,8 +8,8 @@ filters again, follows tasks. A driver owns the transport and its time-outs, tur
 tokens and cursors, and says what an error means. It never retries, sleeps or caches.
 
 The contract is in `adapter`, `context`, `failures`, `feed`, `listing`, `outcome`, `performer`, `session`, `stepping`.
-All else is what drivers share, to be used or left: listings by token or position, the login slot, polling and long
-polls, cursors, tables, HTTP.
+Everything else is code that drivers share and may do without: listings by token or position, the login slot, polling
+and long polls, cursors, tables, HTTP.
 """
 
 from __future__ import annotations

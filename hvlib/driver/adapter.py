@@ -1,4 +1,4 @@
-"""Adapter: one kind of a session."""
+"""Adapter: gives access to the objects of one kind through a session."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from hvlib.model.resources import Resource
 __all__ = ["REFS_PER_CALL", "Adapter", "in_calls"]
 
 REFS_PER_CALL = 500
-"""The number of objects that an adapter is asked for at a time, at most."""
+"""The largest number of refs that core passes to one `Adapter.get`."""
 
 R = TypeVar("R", bound=Resource)
 
 
 class Adapter(ABC, Generic[R]):
-    """One kind of a session. Its calls block; they never retry, sleep or cache."""
+    """Access to the objects of one kind through a session. Its calls block; they never retry, sleep or cache."""
 
     kind: ClassVar[type[Resource]]
     fields: frozenset[str]
-    """The fields that this server's records are filled with, ``ref`` and ``native`` aside."""
+    """The fields that this server can fill, without ``ref`` and ``native``."""
 
     performers: Mapping[type[Action], Performer] = {}
-    """How each action is carried out: by the methods that are marked with `action` or `steps`."""
+    """How each action is carried out, collected from the methods that are marked with `action` or `steps`."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -42,15 +42,15 @@ class Adapter(ABC, Generic[R]):
 
     @property
     def actions(self) -> frozenset[type[Action]]:
-        """The actions that this server takes."""
+        """The actions that this server supports."""
         return frozenset(self.performers)
 
     @abstractmethod
     def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
-        """A listing of the kind, from a `Listing.token` of another one on. Sends nothing.
+        """A listing of the kind, from its start or from another listing's `Listing.token`. Sends nothing.
 
-        Objects that live through a listing appear in it once. A token that can't be continued raises `CursorLost`, here
-        or with the first page.
+        Objects that exist during the whole listing appear in it once. A token that can't be continued raises
+        `CursorLost`, here or with the first page.
         """
 
     @abstractmethod
@@ -59,12 +59,12 @@ class Adapter(ABC, Generic[R]):
 
     @abstractmethod
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
-        """Those of ``refs`` that exist, in one round trip. There is at least one, and at most `REFS_PER_CALL`."""
+        """The objects of ``refs`` that exist, in one round trip. ``refs`` has 1 to `REFS_PER_CALL` items."""
 
     def submit(self, ref: Ref | None, action: Action) -> Outcome:
-        """Ask for an action on one object, by the method marked with `action`.
+        """Ask the server for an action on one object, by the method marked with `action`.
 
-        ``ref`` is None for a `hvlib.actions.Create`, and for no other: core sees to it.
+        ``ref`` is None for a `hvlib.actions.Create`, and for no other action: core checks this.
         """
         outcome: Outcome = self._method(action)(ref, action)
         return outcome
@@ -83,6 +83,6 @@ class Adapter(ABC, Generic[R]):
 
 
 def in_calls(refs: Sequence[Ref]) -> Iterator[Sequence[Ref]]:
-    """The refs in parts, each as many as an adapter is asked for at a time."""
+    """The refs in parts of at most `REFS_PER_CALL`."""
     for start in range(0, len(refs), REFS_PER_CALL):
         yield refs[start : start + REFS_PER_CALL]

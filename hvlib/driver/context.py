@@ -1,4 +1,4 @@
-"""Context: core's part of a session, lent to the driver."""
+"""Context: the services of core that a driver's session uses."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["Context"]
 
 
 class Context(Protocol):
-    """Core's part of a session: counting, time-outs, refs."""
+    """The services of core that a driver's session uses: counting requests, time-outs, refs."""
 
     def count_request(self, call: str) -> None:
-        """Count one round trip. To be called for every request, by the name of the server's call."""
+        """Count one round trip. The driver calls it for every request, with the name of the server's call."""
 
     def timeout(self) -> float:
-        """The seconds that the next request may take at most."""
+        """The largest number of seconds that the next request may take."""
 
     def ref(self, kind: type[Resource], id: str) -> Ref:
-        """A ref of this provider. Only after `Session.login`."""
+        """A ref of this provider. May be called only after `Session.login`."""

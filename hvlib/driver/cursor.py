@@ -1,4 +1,4 @@
-"""Cursors: the text of a place in a server's changes, which can be kept, and which damage does not make another."""
+"""Cursors: a position in a server's changes as text that a user can keep. A checksum detects damaged text."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ HINT = "use known= with your last records"
 
 
 def encode_cursor(place: msgspec.Struct) -> WatchCursor:
-    """The text of a place: its JSON and a checksum."""
+    """The text of a position: its JSON and a checksum, in base64."""
     body = msgspec.json.encode(place)
     return WatchCursor(base64.urlsafe_b64encode(zlib.crc32(body).to_bytes(4, "big") + body).decode())
 
 
 def decode_cursor(text: str, place: type[C]) -> C:
-    """The place that `encode_cursor` wrote. Raises `CursorLost` for text that is no cursor of this type."""
+    """The position that `encode_cursor` wrote. Raises `CursorLost` for text that is not a cursor of this type."""
     try:
         data = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
         if zlib.crc32(data[4:]).to_bytes(4, "big") == data[:4]:
             return msgspec.json.decode(data[4:], type=place)
     except (ValueError, msgspec.DecodeError):
         pass
-    raise CursorLost("this is no cursor of such a watch", hint=HINT)
+    raise CursorLost("the text is damaged, or is not a cursor of this kind of watch", hint=HINT)

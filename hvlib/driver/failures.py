@@ -1,4 +1,4 @@
-"""Failures: how a driver says that core should log in, or call, again."""
+"""Failures: the errors by which a driver makes core log in again, or repeat a call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["NotSent", "SessionLost", "Unavailable"]
 
 
 class SessionLost(HvlibError):
-    """The server did not act, because it does not know the session (any more). Core logs in and calls again."""
+    """The server did not act, because it does not know the session (any more). Core logs in and repeats the call."""
 
 
 class NotSent(ConnectionFailed):
@@ -16,7 +16,7 @@ class NotSent(ConnectionFailed):
 
 
 class Unavailable(ConnectionFailed):
-    """The server says that it can't answer now (503). ``retry_after``: the seconds that it asks for, if it said."""
+    """The server can't answer now (503). ``retry_after``: the seconds that it asks to wait; None if it gives none."""
 
     def __init__(self, message: str, *, retry_after: float | None = None, native: object = None) -> None:
         super().__init__(message, native=native)

@@ -1,4 +1,4 @@
-"""Feed: a live subscription, and the changes that it brings."""
+"""Feed: a live subscription, and the changes that it returns."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["Batch", "Change", "Feed", "Gone", "Upsert"]
 
 
 class Upsert(msgspec.Struct, frozen=True):
-    """An object exists, with these values: all fields of the query.
+    """An object exists, with these values for all fields of the query.
 
-    ``created`` says that the object came to be after the cursor that the feed was opened with.
+    ``created``: whether the object was created after the cursor that the feed was opened with.
     """
 
     record: Resource
@@ -34,15 +34,15 @@ Change = Upsert | Gone
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """What a feed brings at a time.
+    """The changes that one `Feed.next` returns.
 
-    | changes: in the order that they are to be applied
-    | cursor: where to go on once these are delivered; None: not to be continued from here. An empty batch has one
-      too, so that an idle watch does not fall behind what the server remembers
-    | synced: the snapshot is complete with this batch; of a feed opened with ``since``: it has caught up
-    | more: the next batch is there already
+    | changes: in the order in which to apply them
+    | cursor: where another feed can continue once these changes are delivered; None: it can't continue from here. An
+      empty batch has a cursor too, so that the cursor of an idle watch stays within the server's memory
+    | synced: the snapshot is complete with this batch; in a feed opened with ``since``: all changes since then are read
+    | more: the next batch is already available
     | pending: the server has not answered yet
-    | poll_after: seconds until asking again makes sense (a polling feed); core waits, interruptibly
+    | poll_after: seconds until core should call `Feed.next` again (a polling feed); core's wait can be interrupted
     """
 
     changes: Sequence[Change] = ()
@@ -58,18 +58,18 @@ class Feed(ABC):
 
     @abstractmethod
     def next(self, timeout: float) -> Batch:
-        """The next batch; an empty one after ``timeout`` seconds without changes, or once interrupted.
+        """The next batch; an empty one after ``timeout`` seconds without changes, or after `interrupt`.
 
-        Raises `CursorLost` where it can't go on (core opens a new feed and emits the difference), `SessionLost`,
-        `ConnectionFailed`, and `Closed` after `close`. After any error core closes the feed and opens another from the
-        last cursor, or with a snapshot, so that a change which could not be read is not lost.
+        Raises `CursorLost` where the feed can't continue (core opens a new feed and emits the difference),
+        `SessionLost`, `ConnectionFailed`, and `Closed` after `close`. After any error core closes the feed and opens
+        another from the last cursor, or with a snapshot, so that a change which could not be read is not lost.
         """
 
     @abstractmethod
     def interrupt(self) -> None:
-        """End the `next` that waits, within a second; if none does, the one that comes next. Never raises.
+        """End the waiting call of `next` within a second; if no call waits, end the following one. Never raises.
 
-        Core only closes the feed after that.
+        After it, core only calls `close`.
         """
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Listing: a listing under way, which a driver's adapter opens and core fetches page by page."""
+"""Listing: a listing that a driver's adapter opens and core fetches page by page."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ R = TypeVar("R", bound=Resource)
 class ServerPage(msgspec.Struct, Generic[R], frozen=True):
     """One page of a listing.
 
-    | last: whether no page comes after it
-    | total: the number of all objects, where the server counts and no filter was sent
+    | last: whether this is the last page
+    | total: the number of all objects, where the server counts them and no filter was sent
     """
 
     items: Sequence[R]
@@ -29,21 +29,21 @@ class ServerPage(msgspec.Struct, Generic[R], frozen=True):
 
 
 class Listing(ABC, Generic[R]):
-    """A listing under way. One thread at a time calls `fetch` or `close`, not always the same one."""
+    """A listing under way. One thread at a time calls `fetch` or `close`; it need not be the same thread each time."""
 
     token: PageToken | None = None
-    """Where another session or process can go on after the page fetched last; None where only this object can."""
+    """Where another session or process can continue after the latest page; None where only this object can continue."""
 
     @abstractmethod
     def fetch(self) -> ServerPage[R]:
-        """The next page: one round trip, and a constant for the first. Not called after the last page.
+        """The next page, in one round trip; the first page may take a constant number more.
 
-        Called again after an error, it gives the page that the error kept back, or raises `CursorLost`. After
-        `SessionLost` core logs in, and calls it again.
+        Core does not call it after the last page. A call after an error returns the page that failed, or raises
+        `CursorLost`. After `SessionLost` core logs in and calls it again.
         """
 
     def pages(self) -> Iterator[ServerPage[R]]:
-        """The pages from here to the last one, for a driver that needs them all. Closes what is left of it."""
+        """The remaining pages, for a driver that needs all of them. Closes the listing if the caller stops early."""
         last = False
         try:
             while not last:
@@ -55,4 +55,7 @@ class Listing(ABC, Generic[R]):
                 self.close()
 
     def close(self) -> None:
-        """Free what the server holds for the pages that were not fetched. Bounded; never raises; no `fetch` follows."""
+        """Free what the server holds for pages that were not fetched.
+
+        Ends within a bounded time; never raises. Core calls `fetch` no more.
+        """

@@ -1,4 +1,4 @@
-"""LoginSlot: holds the login that stands, makes it and ends it, for drivers that have one login at a time."""
+"""LoginSlot: makes, holds and ends the current login, for drivers that have one login at a time."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ LOGOUT_TIMEOUT = 2.0
 
 @contextmanager
 def refused_logins(words: str, hint: str | None = None) -> Iterator[None]:
-    """In the block, credentials are sent, and no session was accepted yet that could be lost.
+    """Raise `AuthenticationFailed` where the block raises that or `SessionLost`.
 
-    Raises `AuthenticationFailed` where the server refuses, in whichever way: ``words`` come before its own.
+    The block sends credentials. No session is accepted yet, so none can be lost: a refusal is always one of the login.
+    ``words`` are put before the server's own message.
     """
     try:
         yield
@@ -34,11 +35,11 @@ def refused_logins(words: str, hint: str | None = None) -> Iterator[None]:
 
 
 class Authenticator(ABC, Generic[L]):
-    """Logs in to one server, and out, over the session's connections."""
+    """Logs in to one server and out of it, over the session's connections."""
 
     @abstractmethod
     def log_in(self) -> L:
-        """Log in. Raises what `Session.login` may; a login that failed on the way leaves nothing on the server."""
+        """Log in. Raises the errors of `Session.login`; a login that fails midway leaves nothing on the server."""
 
     @abstractmethod
     def log_out(self, login: L) -> None:
@@ -46,7 +47,7 @@ class Authenticator(ABC, Generic[L]):
 
     @abstractmethod
     def cut(self) -> None:
-        """End every call under way, and let none but `log_out` be sent from now on."""
+        """End every call under way. From now on only `log_out` may send a request."""
 
     @abstractmethod
     def close(self) -> None:
@@ -54,19 +55,19 @@ class Authenticator(ABC, Generic[L]):
 
 
 class LoginSlot(Generic[L]):
-    """The login that stands, if one does. Shared by threads."""
+    """The current login, if there is one. Shared by threads."""
 
     def __init__(self, authenticator: Authenticator[L]) -> None:
         self.closed = False
         self.latest: L | None = None
-        """The login that stands, whatever became of it; None while there is none."""
+        """The current login, even after the server has dropped it; None while there is none."""
         self._authenticator = authenticator
         self._lock = threading.Lock()
-        self._renewing = threading.RLock()  # Reentrant: a signal handler may log in where its own thread does.
+        self._renewing = threading.RLock()  # Reentrant: a signal handler may log in while its own thread is logging in.
 
     @property
     def current(self) -> L:
-        """The login that stands. Raises `SessionLost` if there is none, `Closed` after `close`."""
+        """The current login. Raises `SessionLost` if there is none, `Closed` after `close`."""
         self.check_open()
         login = self.latest
         if login is None:
@@ -74,20 +75,20 @@ class LoginSlot(Generic[L]):
         return login
 
     def renew(self) -> None:
-        """Log out the login that stands, and log in. Raises what `Authenticator.log_in` does, and `Closed`."""
+        """Log out of the current login, and log in. Raises the errors of `Authenticator.log_in`, and `Closed`."""
         with self._renewing:
             self.check_open()
             self._log_out()
             login = self._authenticator.log_in()
             with self._lock:
                 self.latest = login
-            if self.closed:  # `close` found no login yet: this one would be left behind.
+            if self.closed:  # `close` ran before this login was stored: nobody else would log it out.
                 self._authenticator.cut()
                 self._log_out()
             self.check_open()
 
     def renew_after(self, lost: L | None) -> None:
-        """`renew`, unless another thread has done so since ``lost`` was the latest login."""
+        """Call `renew`, unless another thread has renewed the login since ``lost`` was the latest one."""
         with self._renewing:
             self.check_open()
             if self.latest is lost:
@@ -108,5 +109,5 @@ class LoginSlot(Generic[L]):
     def _log_out(self) -> None:
         with self._lock:
             login, self.latest = self.latest, None
-        if login is not None:  # One caller alone gets it.
+        if login is not None:  # The lock gives each login to one caller only.
             self._authenticator.log_out(login)

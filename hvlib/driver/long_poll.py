@@ -1,4 +1,4 @@
-"""LongPollFeed: the subscription to a server that keeps a call waiting until something changes."""
+"""LongPollFeed: a feed for servers that answer a call only when something changes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from hvlib.model.errors import Closed, ConnectionFailed
 __all__ = ["LongPollFeed"]
 
 MARGIN = 2.0
-"""Seconds beyond its wait that the server has to answer, at least."""
+"""The fewest seconds that the server has for its answer after the wait that was asked for."""
 
 
 class LongPollFeed(Feed):
-    """A feed of one call at a time that waits at the server.
+    """A feed that sends one call at a time, which waits at the server.
 
-    Over connections of its own (`hvlib.driver.http.Connections.apart`): `interrupt` and `close` end them.
+    The call needs connections of its own (`hvlib.driver.http.Connections.apart`): `interrupt` and `close` end them.
     """
 
     def __init__(self) -> None:
@@ -29,11 +29,11 @@ class LongPollFeed(Feed):
 
     @abstractmethod
     def poll(self, timeout: float) -> Batch:
-        """`Feed.next`, but for interruptions."""
+        """The next batch, as `Feed.next` returns it. `next` handles interruptions."""
 
     @abstractmethod
     def disconnect(self) -> None:
-        """End the connections on which `poll` waits, for good: `hvlib.driver.http.Transport.close`."""
+        """End for good the connections on which `poll` waits, as `hvlib.driver.http.Transport.close` does."""
 
     def next(self, timeout: float) -> Batch:
         """`Feed.next`."""
@@ -48,7 +48,7 @@ class LongPollFeed(Feed):
             raise
 
     def interrupt(self) -> None:
-        """`Feed.interrupt`. The server sees the connection end; what it holds for the feed is freed by `close`."""
+        """End the wait by ending its connections. `close` frees what the server holds for the feed."""
         self._interrupted = True
         self.disconnect()
 
@@ -58,17 +58,17 @@ class LongPollFeed(Feed):
             raise Closed("the feed was closed")
 
     def margin(self, waiting: float) -> float:
-        """The seconds that an answer may take beyond a wait of ``waiting``.
+        """The seconds that an answer may take beyond a wait of ``waiting`` seconds.
 
-        Whoever waits a second for changes must not wait for the whole time-out when the server is frozen; but to cut a
-        server that is only slow costs a new snapshot. So it has as long again as the caller waits, and three times as
-        long as it ever took here.
+        A caller that waits a second for changes must not wait for the whole time-out when the server is frozen; but
+        cutting off a server that is only slow costs a new snapshot. So the margin is the longest of `MARGIN`, the
+        caller's own wait, and three times the longest delay of this server so far.
         """
         return max(MARGIN, waiting, 3 * self._slowest)
 
     @contextmanager
     def timed(self, waiting: float) -> Iterator[None]:
-        """In the block, the server answers after a wait of ``waiting`` seconds: `margin` learns how slow it is."""
+        """Measure, for `margin`, how much longer than ``waiting`` seconds the server takes to answer in the block."""
         start = time.monotonic()
         yield
         self._slowest = max(self._slowest, time.monotonic() - start - waiting)

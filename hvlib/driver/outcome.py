@@ -1,4 +1,4 @@
-"""Outcomes of a call for an action: a task of the server's, a state to be reached, or the end."""
+"""Outcomes: what an action's method returns. A task of the server's, a state to wait for, or the end."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["Done", "Outcome", "Reached", "Started"]
 
 
 class Started(msgspec.Struct, frozen=True):
-    """The server runs the action as a task: core follows it as the kind Task.
+    """The server runs the action as a task: core follows it as an object of the kind Task.
 
-    | result: the object that it makes, where the server's record of the task will not say so
+    | result: the object that the task makes, where the server's record of the task will not name it
     """
 
     task: Ref
@@ -22,11 +22,11 @@ class Started(msgspec.Struct, frozen=True):
 
 
 class Reached(msgspec.Struct, frozen=True):
-    """The server was asked, and keeps no task: the action is over when an object has these values. Core follows it.
+    """The server accepted the action and keeps no task of it. Core reads an object until it has the values.
 
-    | values: by field
-    | fails: values, by field, with any of which the action has failed
-    | timeout: seconds after which the action has failed; None: it may take as long as it takes
+    | values: the values, by field, at which the action has succeeded
+    | fails: the values, by field, any of which means that the action has failed
+    | timeout: seconds after which the action has failed; None: there is no limit
     """
 
     ref: Ref

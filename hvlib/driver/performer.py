@@ -22,7 +22,7 @@ class Performer(msgspec.Struct, frozen=True):
     | method: the name of the adapter's method
     | only: values that the object must have, by field
     | lacks: the action's options that the server has no equivalent of
-    | values: raises for values of options that the server never takes
+    | values: called with the action; raises for values of options that the server never accepts
     | steps: whether the method takes `hvlib.driver.Steps`, and may send several changing requests
     """
 
@@ -33,7 +33,7 @@ class Performer(msgspec.Struct, frozen=True):
     steps: bool
 
     def check(self, action: Action) -> None:
-        """Raise for an option that the server lacks, where it is given (`Unsupported`), and for values."""
+        """Raise `Unsupported` if an option is given that the server lacks, and the errors of ``values``."""
         defaults = {field.name: field.default for field in msgspec.structs.fields(action)}
         for name in self.lacks:
             if getattr(action, name) != defaults[name]:
@@ -52,12 +52,13 @@ def action(
 ) -> Callable[[Method], Method]:
     """Mark an adapter's method as the one that carries out an action: ``method(self, ref, action)``.
 
-    It may look, then it sends one changing request, and returns `Started`, `Reached` or `Done`. Core calls it again
+    The method may read, sends one changing request, and returns `Started`, `Reached` or `Done`. Core calls it again
     after `SessionLost`, `NotSent` and `RateLimited`: the server can't have acted.
 
-    | only: values that the object must have, by field. Core reads these first, and raises `InvalidState` otherwise
+    | only: values that the object must have, by field. Core reads the fields first, and raises `InvalidState` if they
+      have other values
     | lacks: options that the server has no equivalent of: core raises `Unsupported` before anything is sent
-    | values: is called with the action before anything is sent, and raises for values that the server never takes
+    | values: called with the action before anything is sent; raises for values that the server never accepts
     """
     return _marked(requested, only or {}, lacks, values, steps=False)
 
@@ -67,8 +68,8 @@ def steps(
 ) -> Callable[[Method], Method]:
     """Mark a method that carries out an action in several requests: ``method(self, ref, action, steps)``.
 
-    It is plain code from top to bottom, which core runs in a thread of its own, once: `hvlib.driver.Steps`. It returns
-    the ref of the result, or None. ``lacks`` and ``values`` as in `action`.
+    The method is plain code from top to bottom, which core runs once, in a thread of its own: see `hvlib.driver.Steps`.
+    It returns the ref of the result, or None. ``lacks`` and ``values`` are the same as in `action`.
     """
     return _marked(requested, {}, lacks, values, steps=True)
 

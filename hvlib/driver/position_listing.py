@@ -1,4 +1,4 @@
-"""PositionListing: for servers that page by position."""
+"""PositionListing: a listing for servers that page by position."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["PositionListing", "Slice"]
 R = TypeVar("R", bound=Resource)
 
 OVERLAP = 10
-"""Objects, at most, that a page read by position begins before its first one."""
+"""The largest number of objects of the page before that are read again with a page."""
 
 
 class Slice(msgspec.Struct, Generic[R], frozen=True):
     """A part of a server's list.
 
-    | objects: the identifier of each, and its record; None for one that is not of the kind
-    | last: whether nothing comes after it
+    | objects: each object's identifier and record; the record is None if the object is not of the kind
+    | last: whether this is the end of the list
     | total: as in `ServerPage`
     """
 
@@ -36,17 +36,18 @@ class Slice(msgspec.Struct, Generic[R], frozen=True):
 class PositionListing(Listing[R]):
     """A listing whose server pages by position (``offset=``), in an order that never changes.
 
-    When objects are deleted, those behind them move up. So each page is read from `OVERLAP` objects earlier, and begins
-    behind the last of those that were there before. `CursorLost` if none of them is there any more, and for ``after``:
-    a position is none in another listing.
+    When objects are deleted, the objects after them move up. So each page is read from `OVERLAP` objects earlier, and
+    begins after the last object that the page before had too. Raises `CursorLost` if all of these are gone, and for any
+    ``after``: a position of one listing means nothing in another.
 
-    | read: the objects from a position on, at most so many. A server may give fewer, if more than `OVERLAP`
+    | read: takes a position and a count, and returns at most so many objects from there on. A server may return fewer,
+      but more than `OVERLAP`
     | size: objects a page
     """
 
     def __init__(self, read: Callable[[int, int], Slice[R]], size: int, after: PageToken | None = None) -> None:
         if after is not None:
-            raise CursorLost("only a listing itself can go on here")
+            raise CursorLost("a listing of this server can't be continued from a page token")
         self._read = read
         self._size = size
         self._position = 0

@@ -1,4 +1,4 @@
-"""Reply errors: a reply that does not hold what it must, and the table of what a server refuses with."""
+"""Reply errors: errors for replies that lack something, and the table of a server's error codes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["error_codes", "protocol_errors"]
 
 @contextmanager
 def protocol_errors() -> Iterator[None]:
-    """In the block, a reply is read. Raises `ProtocolError` where it does not hold what it must."""
+    """Raise `ProtocolError` where the block, which reads a reply, finds something missing or of another type."""
     try:
         yield
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -20,5 +20,5 @@ def protocol_errors() -> Iterator[None]:
 
 
 def error_codes(codes: Mapping[type[HvlibError], str]) -> Mapping[str, type[HvlibError]]:
-    """The error of each code, out of the codes of each error, which are words of a text."""
-    return {code: error for error, words in codes.items() for code in words.split()}
+    """The error class of each code. ``codes`` has for each class its codes, separated by spaces."""
+    return {code: error for error, text in codes.items() for code in text.split()}

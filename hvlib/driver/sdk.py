@@ -1,4 +1,4 @@
-"""The guard for packages that a driver needs and that may not be installed."""
+"""SDK: says what to install when a package that a driver needs is missing."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["installed"]
 
 @contextmanager
 def installed(wanted: str, distribution: str) -> Iterator[None]:
-    """In the block, packages are imported. Raises `DriverNotFound`, with what to install, if one is missing.
+    """Raise `DriverNotFound`, which says what to install, if a package that the block imports is missing.
 
-    | wanted: what needs them, for people: ``vsphere://``
-    | distribution: what brings them: ``hvlib-sdk[vsphere]``
+    | wanted: the feature that needs the packages, for people: ``vsphere://``
+    | distribution: the distribution that installs them: ``hvlib-sdk[vsphere]``
     """
     try:
         yield

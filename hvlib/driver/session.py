@@ -1,4 +1,4 @@
-"""Session: one login to one server; Driver: how a session is made."""
+"""Session: one login to one server. Driver: makes sessions."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ __all__ = ["Driver", "Session"]
 
 
 class Session(ABC):
-    """One login to one server. Shared by threads, after `login`."""
+    """One login to one server. Threads share it after `login`."""
 
     poll_interval: float = 10.0
-    """Seconds between two listings where `feed` returns None. An option of the address may set it."""
+    """Seconds between two listings of a watch where `feed` returns None. An option of the address may set it."""
 
     @property
     @abstractmethod
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
-        """The kinds that this server has. Asked for only after `login`."""
+        """The adapter of each kind that this server has. Core reads it only after `login`."""
 
     @property
     @abstractmethod
@@ -41,37 +41,38 @@ class Session(ABC):
         """Log in. Core calls it at first use, and again once for all threads after `SessionLost`.
 
         Raises `AuthenticationFailed` where the server refuses the login itself, even if the server answers a wrong
-        password and a lost session alike. `SessionLost` from here means that the server accepted the login and dropped
-        its session at once: core logs in again, three times at most, and then raises `ConnectionFailed`.
+        password and a lost session alike. Raises `SessionLost` where the server accepted the login and dropped its
+        session at once: core logs in again, three times at most, and then raises `ConnectionFailed`.
         """
 
     @abstractmethod
     def about(self) -> About:
-        """The server's own name, version and identity. Asked for only after `login`."""
+        """The server's own name, version and identity. Core calls it only after `login`."""
 
     @abstractmethod
     def close(self) -> None:
-        """Log out and end the calls under way, from any thread. Bounded; never raises.
+        """Log out and end the calls under way, from any thread. Ends within a bounded time; never raises.
 
-        Also after a failed `login`, and in the middle of one: a session that the server accepts all the same is ended.
+        Core may also call it after a failed `login` and during one: if the server then accepts that login, its session
+        is ended.
         """
 
     def forget(self, task: Ref) -> None:  # noqa: B027 -- most servers forget tasks by themselves
-        """A task that was begun here is over, and core has seen how it ended. Sends nothing.
+        """Note that core has read the end of a task that this session started. Sends nothing.
 
-        A server that keeps such tasks for ever may be asked to remove it, with the next action or at the end.
+        If the server keeps tasks for ever, the driver may remove this one with the next action or in `close`.
         """
 
     def feed(
         self,
-        queries: Sequence[Query[Any]],  # noqa: ARG002 -- a session without changes needs neither
+        queries: Sequence[Query[Any]],  # noqa: ARG002 -- for drivers that override this
         since: WatchCursor | None,  # noqa: ARG002
     ) -> Feed | None:
-        """A subscription to the kinds of ``queries``, or to their ``refs``; their filters are core's to check.
+        """A subscription to the kinds of ``queries``, or to their ``refs``. Core checks the filters of ``queries``.
 
-        With ``since`` None it begins with all objects (as Upsert), the last of those batches with ``synced``. Raises
-        `CursorLost` for a cursor that it can't continue. None, the default, where the server keeps no changes: core
-        then lists the kinds again and again, and compares.
+        If ``since`` is None, the feed begins with all objects, each as an `Upsert`, and the last batch of these is
+        ``synced``. Raises `CursorLost` for a cursor that it can't continue. Returns None, the default, where the server
+        keeps no changes: core then lists the kinds again and again, and compares.
         """
         return None
 
@@ -86,10 +87,10 @@ class Driver(ABC):
     """The names that ``Endpoint.options`` may have."""
 
     transports: ClassVar[frozenset[str]] = frozenset()
-    """The words that may stand behind the ``+`` of a scheme: ``http`` for ``xenapi+http``."""
+    """The words that may follow the ``+`` of a scheme: ``http`` for ``xenapi+http``."""
 
     def check(self, endpoint: Endpoint) -> None:
-        """Raise `ConfigError` for a transport or options that the driver does not have."""
+        """Raise `ConfigError` for a transport or an option that the driver does not have."""
         if endpoint.transport is not None and endpoint.transport not in self.transports:
             schemes = [endpoint.driver, *(f"{endpoint.driver}+{name}" for name in sorted(self.transports))]
             known = " ".join(f"{scheme}://" for scheme in schemes)
@@ -101,4 +102,4 @@ class Driver(ABC):
 
     @abstractmethod
     def open(self, endpoint: Endpoint, context: Context) -> Session:
-        """A session that is not logged in yet: no input or output here."""
+        """A session that is not logged in yet. Does no input or output."""

@@ -1,4 +1,4 @@
-"""TokenListing: for servers that say with each page where the next one begins."""
+"""TokenListing: a listing for servers that return with each page a token of the next one."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ R = TypeVar("R", bound=Resource)
 
 
 class TokenListing(Listing[R]):
-    """A listing whose server says with each page where the next one begins, to whoever asks: it holds nothing.
+    """A listing whose server returns with each page a token of the next one, valid in any session.
 
-    ``read`` gives the page at a token, None for the first one. It raises `CursorLost` for a token that can't be
-    continued.
+    The server holds nothing for the listing. ``read`` returns the page of a token (None: the first page). It raises
+    `CursorLost` for a token that can't be continued.
     """
 
     def __init__(self, read: Callable[[PageToken | None], Page[R]], after: PageToken | None) -> None:
         self.token = after
         self._read = read
-        self._passed: set[PageToken | None] = {after}
+        self._seen_tokens: set[PageToken | None] = {after}
 
     def fetch(self) -> ServerPage[R]:
-        """`Listing.fetch`. Raises `ProtocolError` if the next page is one that was there before: there is no end."""
+        """`Listing.fetch`. Raises `ProtocolError` if the server repeats a token: the listing would never end."""
         page = self._read(self.token)
-        if page.next is not None and page.next in self._passed:
-            raise ProtocolError("the server's next page was there before: the listing has no end")
-        self._passed.add(page.next)
+        if page.next is not None and page.next in self._seen_tokens:
+            raise ProtocolError("the server returned the same page token twice: the listing would never end")
+        self._seen_tokens.add(page.next)
         self.token = page.next
         return ServerPage(page.items, page.next is None, page.total)

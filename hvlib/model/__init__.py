@@ -1,1 +1,1 @@
-"""What is passed around: errors, refs, records, actions, queries. It imports nothing else of hvlib."""
+"""The data types of hvlib: errors, refs, records, actions, queries. This package imports nothing else of hvlib."""

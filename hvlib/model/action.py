@@ -1,4 +1,4 @@
-"""Action: the base of what can be asked of a resource. `hvlib.model.actions` has them all."""
+"""Action: the base class of all actions, which are in `hvlib.model.actions`."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ PRIVATE = frozenset({"user_data", "native"})
 
 
 class Action(msgspec.Struct, frozen=True):
-    """The base of all actions. ``name`` is what people call it."""
+    """The base of all actions. ``name`` is the action's name in text for people."""
 
     name: ClassVar[str] = ""
 
     def refs(self) -> Iterator[Ref]:
-        """The refs that it names, beside the object that it is asked of."""
+        """The refs in the action's fields. Its target is not one of them."""
         return (value for _, value in self._values() if isinstance(value, Ref))
 
     def checked(self) -> Self:
-        """The action as it may be sent: lists are tuples.
+        """The action, ready to be sent: its lists become tuples.
 
-        Raises `InvalidQuery` for a value of another type, a ref of another kind, and what can't be sent.
+        Raises `InvalidQuery` for a value of a wrong type, a ref of a wrong kind, and a value that can't be sent.
         """
         try:
             action = msgspec.convert(msgspec.structs.asdict(self), type(self))
         except msgspec.ValidationError as error:
-            raise InvalidQuery(f"{self.name} can't be asked for like this: {error}") from error
+            raise InvalidQuery(f"{self.name} has an invalid option: {error}") from error
         for field, value in action._values():
             check_kind(field, value)
             self._check_sendable(value)
         return action
 
     def _check_sendable(self, value: object) -> None:
-        """Raise `InvalidQuery` for text that can't be sent, and for what is no plain value, at any depth."""
+        """Raise `InvalidQuery` for text that can't be sent, and for a value that is not plain, at any depth."""
         match value:
             case Ref():
                 checked(value)
             case str():
                 if not can_be_sent(value):
-                    raise InvalidQuery(f"{self.name} can't be asked for like this: {value!r} can't be sent")
+                    raise InvalidQuery(f"{self.name} has an invalid option: {value!r} can't be sent")
             case Mapping():
                 for each in (*value.keys(), *value.values()):
                     self._check_sendable(each)
@@ -57,10 +57,10 @@ class Action(msgspec.Struct, frozen=True):
             case None | bool() | int() | float():
                 pass
             case _:
-                raise InvalidQuery(f"{self.name} can't be asked for like this: {value!r} is no plain value")
+                raise InvalidQuery(f"{self.name} has an invalid option: {value!r} is not a plain value")
 
     def _values(self) -> Iterator[tuple[str, object]]:
-        """Each field and its value; a field of several values once for each of them."""
+        """Pairs of a field and its value; a field with several values gives a pair for each of them."""
         for field in self.__struct_fields__:
             value = getattr(self, field)
             yield from ((field, each) for each in (value if isinstance(value, tuple) else (value,)))
@@ -77,6 +77,6 @@ class Action(msgspec.Struct, frozen=True):
 
 
 class Create(Action, frozen=True):
-    """The base of the actions that make an object: they are asked of a collection, the others of a resource."""
+    """The base of the actions that create an object. A collection takes them; a resource takes the others."""
 
     name = "create"

@@ -1,7 +1,7 @@
-"""What can be asked of a resource, as data.
+"""Actions on resources, as data.
 
-``vm.do(Start())`` is what ``vm.start()`` does. An action is a value: a plan of them can be kept, listed, shown with
-``vm.do(action, dry_run=True)``, and carried out.
+``vm.start()`` is the same as ``vm.do(Start())``. An action is a value: a plan, which is a list of actions, can be
+stored, printed, shown with ``vm.do(action, dry_run=True)``, and carried out.
 
 >>> from hvlib.actions import Migrate, Rename
 >>> plan = [Rename("web-1"), Migrate(live=False)]
@@ -51,12 +51,12 @@ __all__ = [
 
 
 def as_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """Each tag once, sorted. Raises `InvalidQuery` for what is no list of texts."""
+    """The tags, each once, sorted. Raises `InvalidQuery` for anything but a list of texts."""
     if isinstance(tags, (str, bytes)) or not isinstance(tags, Iterable):
-        raise InvalidQuery(f"tags are a list of texts, not {tags!r}")
+        raise InvalidQuery(f"tags must be a list of texts, not {tags!r}")
     given = list(tags)
     if not all(isinstance(tag, str) for tag in given):
-        raise InvalidQuery(f"tags are a list of texts, not {given!r}")
+        raise InvalidQuery(f"tags must be a list of texts, not {given!r}")
     return tuple(sorted(set(given)))
 
 
@@ -92,7 +92,7 @@ class Suspend(Action, frozen=True):
 
 
 class Resume(Action, frozen=True):
-    """Let a suspended VM go on."""
+    """Let a suspended VM run again."""
 
     name = "resume"
 
@@ -104,7 +104,7 @@ class Pause(Action, frozen=True):
 
 
 class Unpause(Action, frozen=True):
-    """Let a paused VM's processors run."""
+    """Let a paused VM's processors run again."""
 
     name = "unpause"
 
@@ -117,7 +117,7 @@ class Rename(Action, frozen=True):
 
 
 class Resize(Action, frozen=True):
-    """Change a VM's processors, memory, or flavor; what is None stays."""
+    """Change a VM's processors, memory, or flavor. Values that are None stay as they are."""
 
     name = "resize"
     vcpus: int | None = None
@@ -126,7 +126,7 @@ class Resize(Action, frozen=True):
 
 
 class TakeSnapshot(Action, frozen=True):
-    """Take a snapshot of a VM."""
+    """Take a snapshot of a VM; with ``memory``, of its memory too."""
 
     name = "snapshot"
     name_label: str
@@ -134,7 +134,7 @@ class TakeSnapshot(Action, frozen=True):
 
 
 class Revert(Action, frozen=True):
-    """Take a VM back to a snapshot."""
+    """Return a VM to a snapshot."""
 
     name = "revert"
     snapshot: Ref
@@ -148,7 +148,7 @@ class Clone(Action, frozen=True):
 
 
 class Migrate(Action, frozen=True):
-    """Move a VM to a host, its disks to a storage pool; None: the server's choice."""
+    """Move a VM to another host, its disks to another storage pool, or both; None: the server chooses."""
 
     name = "migrate"
     host: Ref | None = None
@@ -157,14 +157,14 @@ class Migrate(Action, frozen=True):
 
 
 class AttachVolume(Action, frozen=True):
-    """Give a VM a volume."""
+    """Attach a volume to a VM."""
 
     name = "attach-volume"
     volume: Ref
 
 
 class DetachVolume(Action, frozen=True):
-    """Take a volume from a VM."""
+    """Detach a volume from a VM."""
 
     name = "detach-volume"
     volume: Ref
@@ -191,12 +191,12 @@ class SetTags(Action, frozen=True):
     tags: tuple[str, ...]
 
     def checked(self) -> Self:
-        """`Action.checked`; each tag once, sorted."""
+        """`Action.checked`, with each tag once, sorted."""
         return type(self)(as_tags(super().checked().tags))
 
 
 class Delete(Action, frozen=True):
-    """Delete a resource; of a VM's own disks ``keep_volumes`` stay."""
+    """Delete a resource. A VM's own disks are deleted with it, except ``keep_volumes``."""
 
     name = "delete"
     keep_volumes: tuple[Ref, ...] = ()
@@ -209,7 +209,7 @@ class Cancel(Action, frozen=True):
 
 
 class CreateVM(Create, frozen=True):
-    """Make a VM from an image."""
+    """Create a VM from an image."""
 
     name_label: str
     image: Ref
@@ -227,7 +227,7 @@ class CreateVM(Create, frozen=True):
 
 
 class CreateVolume(Create, frozen=True):
-    """Make a volume."""
+    """Create a volume."""
 
     name_label: str
     size_bytes: int
@@ -242,7 +242,7 @@ class ResizeVolume(Action, frozen=True):
 
 
 class CreateNetwork(Create, frozen=True):
-    """Make a network."""
+    """Create a network."""
 
     name_label: str
     vlan_id: int | None = None

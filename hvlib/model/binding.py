@@ -1,6 +1,6 @@
-"""The provider as records, refs, tasks and errors see it.
+"""The part of a provider that records, refs, tasks and errors use.
 
-They are made below the layer that has the provider itself (`hvlib.api`), and need only this much of it.
+They are in a lower layer than the provider itself (`hvlib.api`), so they know only these protocols.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ __all__ = ["BoundCollection", "BoundProvider"]
 
 
 class BoundCollection(Protocol):
-    """A collection, as a record uses its own."""
+    """The part of a collection that its records use."""
 
     def get(self, ref: Any) -> Any:
         """`hvlib.Collection.get`."""
@@ -25,7 +25,7 @@ class BoundCollection(Protocol):
 
 
 class BoundProvider(Protocol):
-    """A provider, as what came from it uses it."""
+    """The part of a provider that its records, refs, tasks and errors use."""
 
     name: str
     compute: Any

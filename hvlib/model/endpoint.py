@@ -14,7 +14,7 @@ DEFAULT_TIMEOUT = 30.0
 
 
 class Secret:
-    """A password or token that no repr, log or traceback shows; ``reveal()`` gives it."""
+    """A password or token that no repr, log or traceback shows; ``reveal()`` returns it."""
 
     __slots__ = ("_value",)
 
@@ -29,17 +29,17 @@ class Secret:
         return "<secret>"
 
     def __reduce__(self) -> Any:
-        raise TypeError("a secret is not to be written anywhere")
+        raise TypeError("a secret can't be pickled or copied")
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """An address, taken apart, with what is needed to log in.
+    """A parsed address, with the settings to log in with.
 
     | scheme: names the driver; after a ``+`` it may name a transport (``xenapi+http``)
     | host, port, path, username: from the URL; "" or None where it has none
     | password: None where there is none
     | options: the URL's query and the keyword options of ``connect``, for the driver
-    | verify: whether TLS certificates are verified; None: nobody said, so they are
+    | verify: whether TLS certificates are verified; None: not set, so they are
     | cacert: a PEM file to verify them with
     | timeout: seconds that one request may take
     """
@@ -56,7 +56,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     timeout: float = DEFAULT_TIMEOUT
 
     def __repr__(self) -> str:
-        """Without the options' values: they may be secrets too, and drivers alone know which."""
+        """The address and the names of the options. Only the driver knows which options' values are secrets."""
         return f"<Endpoint {self.url} {' '.join(sorted(self.options))}".rstrip() + ">"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:

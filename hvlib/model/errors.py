@@ -4,27 +4,27 @@
 
     HvlibError
       ConnectionFailed            the server can't be reached, or the connection broke
-        ConnectionTimeout         ... it did not answer in time
+        ConnectionTimeout         ... the server did not answer in time
       AuthenticationFailed        wrong user or password
       PermissionDenied            logged in, but not allowed to
       NotFound                    no such object
       AmbiguousName               several objects have this name
       InvalidState                the object's state does not allow it
       InvalidQuery                a field, filter or option that does not exist
-      Conflict                    somebody else changed or holds it
+      Conflict                    somebody else changed the object, or holds it
       Unsupported                 this server or driver can't do it
       QuotaExceeded               a limit set by the administrator
       RateLimited                 too many requests
       ProtocolError               a reply that can't be understood
-        DriverBug                 ... the driver raised an error that is none of these
-      PartialResult               some of it arrived, and the rest can't be had
-      CursorLost                  a cursor or page token that can't be continued
+        DriverBug                 ... the driver raised an error that is not hvlib's
+      PartialResult               part of the answer arrived; the rest can't be read
+      CursorLost                  a watch or listing can't continue from this cursor or token
       ConcurrentWatch             a second thread waits on one watch
-      FieldNotLoaded              read a field that was not asked for
-      TaskFailed                  the operation failed, and no class above fits
+      FieldNotLoaded              the record was read without this field
+      TaskFailed                  the operation failed, and no class above names the reason
       TaskCancelled               the operation was cancelled
-      WaitTimeout                 (also a TimeoutError) the wait ran out, nothing failed
-        TaskTimeout               ... the task goes on and can be waited for again
+      WaitTimeout                 (also a TimeoutError) the wait reached its time-out; nothing failed
+        TaskTimeout               ... the task still runs and can be waited for again
       Closed                      the provider was closed
       ConfigError                 hvlib.yaml or an address can't be used
         DriverNotFound            no driver for this address is installed
@@ -70,9 +70,14 @@ __all__ = [
 class HvlibError(Exception):
     """The base of every error that hvlib raises.
 
-    ``provider`` is where it happened, ``ref`` the object and ``task`` the ref of the task that it is about, ``native``
-    the server's or the SDK's own error, ``request_id`` the server's name for the request, ``hint`` what to do about it:
-    each None where there is none. ``left`` are the refs of objects that a failed task made and could not remove.
+    | provider: the provider where it happened
+    | ref: the ref of the object that it is about
+    | task: the ref of the task that it is about
+    | request_id: the server's identifier of the request
+    | hint: what to do about the error
+    | left: the refs of the objects that a failed task made and could not remove
+
+    Each is None (``left``: empty) where there is no value.
     """
 
     def __init__(
@@ -94,7 +99,7 @@ class HvlibError(Exception):
 
     @property
     def native(self) -> Any:
-        """The server's or the SDK's own error: what was given, else the exception that this one was raised from."""
+        """The server's or the SDK's own error; if none was given, the exception that this one was raised from."""
         return self._native if self._native is not None else self.__cause__
 
 
@@ -115,7 +120,7 @@ class PermissionDenied(HvlibError):
 
 
 class NotFound(HvlibError):
-    """There is no such object, or there is none any more."""
+    """The object does not exist, or does not exist any more."""
 
 
 class AmbiguousName(HvlibError):
@@ -139,15 +144,15 @@ class Conflict(HvlibError):
 
 
 class Unsupported(HvlibError):
-    """Beyond what this driver or this server can do. Nothing was sent."""
+    """The driver or the server can't do this. Nothing was sent."""
 
 
 class QuotaExceeded(HvlibError):
-    """A limit that the administrator set."""
+    """The call exceeds a limit that the administrator set."""
 
 
 class RateLimited(HvlibError):
-    """Too many requests. ``retry_after`` is the time, in seconds, that the server asks for, if it said one."""
+    """Too many requests. ``retry_after``: the seconds that the server asks to wait; None if it names no time."""
 
     def __init__(
         self, message: str, *, retry_after: float | None = None, native: object = None, request_id: str | None = None
@@ -157,7 +162,7 @@ class RateLimited(HvlibError):
 
 
 class ProtocolError(HvlibError):
-    """The server's reply can't be understood, or is not whole."""
+    """The server's reply can't be understood, or is incomplete."""
 
 
 class DriverBug(ProtocolError):
@@ -165,15 +170,18 @@ class DriverBug(ProtocolError):
 
 
 class PartialResult(HvlibError):
-    """Some of the answer arrived, and the rest can't be had."""
+    """Part of the answer arrived, and the rest can't be read."""
 
 
 class CursorLost(HvlibError):
-    """A watch's cursor or a page token can't be continued. Start again, with ``known=`` where deletions matter."""
+    """A watch can't continue from its cursor, or a listing from its page token.
+
+    Start again. Give a new watch ``known=`` where deletions matter.
+    """
 
 
 class ConcurrentWatch(HvlibError):
-    """Another thread waits on this watch already."""
+    """Another thread is already waiting on this watch."""
 
 
 class FieldNotLoaded(HvlibError):
@@ -181,7 +189,7 @@ class FieldNotLoaded(HvlibError):
 
 
 class TaskFailed(HvlibError):
-    """The operation failed for a reason that no other class stands for."""
+    """The operation failed for a reason that no other class names."""
 
 
 class TaskCancelled(HvlibError):
@@ -189,11 +197,11 @@ class TaskCancelled(HvlibError):
 
 
 class WaitTimeout(HvlibError, TimeoutError):
-    """The wait ran out. Nothing failed: wait again, or longer."""
+    """The wait reached its time-out. Nothing failed: wait again, or longer."""
 
 
 class TaskTimeout(WaitTimeout):
-    """The wait for a task ran out. The task goes on, and can be waited for again."""
+    """The wait for a task reached its time-out. The task still runs, and can be waited for again."""
 
 
 class Closed(HvlibError):
@@ -201,7 +209,7 @@ class Closed(HvlibError):
 
 
 class ConfigError(HvlibError):
-    """hvlib.yaml, the environment or an address can't be used as it stands."""
+    """hvlib.yaml, an environment variable or an address can't be used as it is."""
 
 
 class DriverNotFound(ConfigError):

@@ -14,11 +14,18 @@ __all__ = ["Event", "EventType", "WatchCursor"]
 R = TypeVar("R", bound=Any)
 
 WatchCursor = NewType("WatchCursor", str)
-"""The place where a watch goes on: text that can be kept where the server's cursors outlive a session."""
+"""A position in a watch, for ``watch(since=...)``: text, which can be stored where the server's cursors outlive a
+session."""
 
 
 class EventType(StrEnum):
-    """What happened: an object came to be (or began to match), changed, went (or ceased to match); all are known."""
+    """The type of an event.
+
+    | ADDED: the object is new to the watch: it existed at the start, was created, or began to match the filters
+    | MODIFIED: the object changed
+    | DELETED: the object was deleted, or ceased to match the filters
+    | SYNCED: the watch has caught up with the server; all later events are changes
+    """
 
     ADDED = "ADDED"
     MODIFIED = "MODIFIED"
@@ -30,10 +37,10 @@ class Event(msgspec.Struct, Generic[R], frozen=True):
     """One change.
 
     | type: ADDED, MODIFIED, DELETED, or SYNCED
-    | ref: the object's; None for SYNCED
+    | ref: the object's ref; None for SYNCED
     | resource: the object as it is now; for DELETED its last known record, None if there is none; None for SYNCED
-    | changed: the fields that differ from the record before; None where that is not known
-    | resynced: found by comparing, after the stream had been interrupted
+    | changed: the names of the fields that changed; None where they are not known
+    | resynced: whether the change was found by comparing records, after the stream had been interrupted
     """
 
     type: EventType

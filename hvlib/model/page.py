@@ -12,11 +12,17 @@ __all__ = ["Page", "PageToken"]
 R = TypeVar("R", bound=Any)
 
 PageToken = NewType("PageToken", str)
-"""The place where a listing goes on: text that can be kept where the server's tokens outlive a session."""
+"""A position in a listing, for ``get_all(after=...)``: text, which can be stored where the server's tokens outlive a
+session."""
 
 
 class Page(msgspec.Struct, Generic[R], frozen=True):
-    """One server page. ``next`` is None on the last; ``total`` the number of all objects where the server counts."""
+    """One server page.
+
+    | items: the page's objects
+    | next: the token for the next page; None on the last one
+    | total: the number of all objects; None where the server does not count them
+    """
 
     items: Sequence[R]
     next: PageToken | None = None

@@ -1,8 +1,8 @@
 """Queries: which fields of which objects.
 
-A filter is a value, a list of values (any of them), `glob`, or a Ref. On a field that holds several values it matches
-if any of them does. Servers filter where they can; core checks what they return again with `Query.matches`, so a
-filter means the same on every driver.
+A filter is a value, a list of values (any of them), `glob`, or a Ref. On a field that holds several values, it matches
+if any of these values matches. Servers filter where they can; core checks the records that they return again with
+`Query.matches`, so a filter means the same on every driver.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["Filter", "Glob", "Query", "Request", "glob", "make_query", "read_req
 R = TypeVar("R", bound=Resource)
 
 OPTIONS = ("fields", "native", "page_size", "after", "since", "known", "timeout")
-"""Names that calls use for their options: no field may have one of them."""
+"""Names of options that calls take beside filters: no field may have one of these names."""
 
 
 class Glob(msgspec.Struct, frozen=True):
@@ -37,33 +37,33 @@ class Glob(msgspec.Struct, frozen=True):
     pattern: str
 
     def matches(self, value: object) -> bool:
-        """Whether a value is text that fits the pattern."""
+        """Whether a value is text that matches the pattern."""
         return isinstance(value, str) and fnmatchcase(value, self.pattern)
 
 
 def glob(pattern: str) -> Glob:
-    """A filter by pattern: ``*`` any text, ``?`` a character, ``[abc]`` one of these; case-sensitive.
+    """A filter by pattern: ``*`` any text, ``?`` any character, ``[abc]`` one of these characters; case-sensitive.
 
     >>> glob("web-*").matches("web-12"), glob("web-*").matches("Web-12")
     (True, False)
     """
     if not isinstance(pattern, str):
-        raise InvalidQuery(f"a pattern is text, not {pattern!r}")
+        raise InvalidQuery(f"a pattern must be text, not {pattern!r}")
     return Glob(text("a pattern", pattern))
 
 
 class Filter(msgspec.Struct, frozen=True):
-    """One field's filter: the value must be one of ``alternatives``, or match one.
+    """The filter of one field: the field's value must equal or match one of ``alternatives``.
 
-    An alternative is a value of the field's type, None for a field without a value, or a `Glob`. Of a field that holds
-    several values one must fit.
+    An alternative is a value of the field's type, None for a field without a value, or a `Glob`. If the field holds
+    several values, one of them must match.
     """
 
     field: str
     alternatives: tuple[object, ...]
 
     def matches(self, value: object) -> bool:
-        """Whether a field's value fits; of a tuple, a field of several values, whether one of them does."""
+        """Whether a field's value matches. A tuple is a field with several values: one of them must match."""
         if isinstance(value, tuple):
             return any(self.matches(item) for item in value)
         return any(
@@ -72,16 +72,16 @@ class Filter(msgspec.Struct, frozen=True):
 
 
 class Query(msgspec.Struct, Generic[R], frozen=True):
-    """What a driver is asked for.
+    """A query for objects of one kind, as a driver gets it.
 
     | kind: the kind of objects
-    | fields: the fields to load: those asked for and those filtered on; all of them are among the declared ones
-    | filters: what the objects must fit; a driver may use them to send less, core checks them again
-    | native: native property names to bring along; True: all that the server has; () none
-    | page_size: objects a page; None: the driver's choice
+    | fields: the fields to load: the requested ones and those of the filters; the driver declares all of them
+    | filters: the filters that the objects must match; a driver may use them to transfer less, core checks them again
+    | native: the names of native properties to load too; True: all that the server has; (): none
+    | page_size: objects per page; None: the driver's choice
     | refs: only these objects; None: all of the kind
     | record_type: the type of the records to return: `build` makes one from values by name, or call it by position
-      (``record_type.__struct_fields__`` has the order; what is not loaded is None)
+      (``record_type.__struct_fields__`` has the order; a field that is not loaded is None)
     """
 
     kind: type[R]
@@ -93,17 +93,17 @@ class Query(msgspec.Struct, Generic[R], frozen=True):
     refs: tuple[Ref, ...] | None = None
 
     def filter_refs(self) -> Iterator[Ref]:
-        """The refs that the filters name."""
+        """All refs in the filters."""
         return (value for each in self.filters for value in each.alternatives if isinstance(value, Ref))
 
     def matches(self, record: R) -> bool:
-        """Whether a record fits every filter."""
+        """Whether a record matches every filter."""
         return all(each.matches(getattr(record, each.field)) for each in self.filters)
 
     def pick_native(self, properties: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """The native properties of an object that ``native`` asks for; None if it asks for nothing.
+        """The ``properties`` of an object that ``native`` selects; None if it selects none.
 
-        Raises `InvalidQuery` for a name that is not among them.
+        Raises `InvalidQuery` for a name that is not in ``properties``.
         """
         if isinstance(self.native, bool):
             return properties if self.native else None
@@ -115,14 +115,14 @@ class Query(msgspec.Struct, Generic[R], frozen=True):
         return {name: properties[name] for name in self.native} or None
 
     def build(self, ref: Ref, values: Mapping[str, Any]) -> R:
-        """A record from values by field name; what is missing is None."""
+        """Make a record from values by field name; a missing value becomes None."""
         return build(self.record_type, ref, values)
 
 
 class Request(msgspec.Struct, Generic[R], frozen=True):
-    """A caller's query whose values can be, before it is known what the server's driver has.
+    """A caller's query, checked as far as it can be before the fields of the server's driver are known.
 
-    | fields: the fields asked for; None: all that the driver has
+    | fields: the requested fields; None: all that the driver has
     """
 
     kind: type[R]
@@ -133,12 +133,12 @@ class Request(msgspec.Struct, Generic[R], frozen=True):
     refs: tuple[Ref, ...] | None
 
     def query(self, declared: frozenset[str], also: str | None = None) -> Query[R]:
-        """The query in terms of what a driver has ``declared``. ``also``: a field to load beside those asked for.
+        """The query for a driver that has ``declared`` these fields. ``also``: one more field to load.
 
         Raises `Unsupported` for a field that the driver lacks.
         """
-        asked = declared if self.fields is None else self.fields
-        needed = asked.union([also] if also else [], (each.field for each in self.filters))
+        requested = declared if self.fields is None else self.fields
+        needed = requested.union([also] if also else [], (each.field for each in self.filters))
         for name in needed:
             check_field(self.kind, name, declared)
         loaded = needed | {"native"} if self.native else needed
@@ -162,18 +162,18 @@ def read_request(
     refs: Iterable[Ref] | None = None,
     filters: Mapping[str, object] | None = None,
 ) -> Request[R]:
-    """A caller's arguments. Raises `InvalidQuery` for a field, value or page size that can't be on any driver."""
+    """Check a caller's arguments. Raises `InvalidQuery` for a field, value or page size that no driver takes."""
     if page_size is not None and (isinstance(page_size, bool) or not isinstance(page_size, int) or page_size < 1):
-        raise InvalidQuery(f"page_size is a number from 1, not {page_size!r}")
-    everything = frozenset(kind.all_fields())
-    asked = None if fields is None else frozenset(as_names("fields", fields)) - {"ref"}
-    for name in asked or ():
-        check_field(kind, name, everything)
+        raise InvalidQuery(f"page_size must be a whole number, 1 or more, not {page_size!r}")
+    all_fields = frozenset(kind.all_fields())
+    requested = None if fields is None else frozenset(as_names("fields", fields)) - {"ref"}
+    for name in requested or ():
+        check_field(kind, name, all_fields)
     return Request(
         kind=kind,
-        fields=asked,
+        fields=requested,
         filters=tuple(
-            Filter(name, _alternatives(kind, name, value, everything)) for name, value in (filters or {}).items()
+            Filter(name, _alternatives(kind, name, value, all_fields)) for name, value in (filters or {}).items()
         ),
         native=native if isinstance(native, bool) else as_names("native", native),
         page_size=page_size,
@@ -187,13 +187,13 @@ def make_query(kind: type[R], declared: frozenset[str], *, also: str | None = No
 
 
 def as_names(option: str, given: object) -> tuple[str, ...]:
-    """The names that a list of them holds."""
+    """The names in a list of names. Raises `InvalidQuery` for anything else."""
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         raise InvalidQuery(f"{option}= takes a list of names, not {given!r}")
     names = tuple(given)
     for name in names:
         if not isinstance(name, str):
-            raise InvalidQuery(f"{option}= takes a list of names, and {name!r} is none")
+            raise InvalidQuery(f"{option}= takes a list of names, and {name!r} is not text")
         text(option, name)
     return names
 
@@ -225,7 +225,10 @@ def _alternatives(kind: type[Resource], name: str, value: object, declared: froz
 
 
 def _plain(value: object) -> object:
-    """A ref bound to no provider, which a query must not keep; of a record its ref, of a uuid its text."""
+    """The value as a query holds it: a record becomes its ref, a uuid becomes text.
+
+    A ref becomes one that is bound to no provider, because a query must not keep the provider alive.
+    """
     if isinstance(value, Resource):
         value = value.ref
     if isinstance(value, Ref):
@@ -234,26 +237,28 @@ def _plain(value: object) -> object:
 
 
 def _check_value(kind: type[Resource], name: str, value: object) -> None:
-    """Raise `InvalidQuery` for a value that the field can never have: it must not look as if nothing matched."""
+    """Raise `InvalidQuery` for a value that the field can never have, rather than let the query match nothing."""
     choices, types = _possible(kind, name)
     check_kind(name, value)
     if isinstance(value, datetime) and value.tzinfo is None:
-        raise InvalidQuery(f"{kind.kind}.{name} is a moment in a time zone, not {value!r}", hint="datetime.now(UTC)")
+        raise InvalidQuery(
+            f"{kind.kind}.{name} must be a datetime with a time zone, not {value!r}", hint="like datetime.now(UTC)"
+        )
     if isinstance(value, str):
         text(f"{kind.kind}.{name}", value)
     if isinstance(value, Glob) and str in types:
         return
     if choices and value not in choices:
-        raise InvalidQuery(f"{kind.kind}.{name} is never {value!r}", hint="values: " + " ".join(choices))
+        raise InvalidQuery(f"{kind.kind}.{name} can't be {value!r}", hint="values: " + " ".join(choices))
     fits = value is None or (isinstance(value, types) and (type(value) is bool) is (bool in types))
     if not fits:
         wanted = " or ".join(sorted(each.__name__ for each in types))
-        raise InvalidQuery(f"{kind.kind}.{name} is {wanted}, not {value!r}")
+        raise InvalidQuery(f"{kind.kind}.{name} must be {wanted}, not {value!r}")
 
 
 @lru_cache(maxsize=256)
 def _possible(kind: type[Resource], name: str) -> tuple[tuple[str, ...], tuple[type, ...]]:
-    """The words that a field is limited to, if it is, and the types that one of its values can have."""
+    """The only texts that a field can hold, () where any will do; and the types that one of its values can have."""
     declared = field_types(kind)[name]
     if get_origin(declared) is Literal:
         return get_args(declared), (str,)

@@ -1,4 +1,4 @@
-"""Ref: what one object is called, everywhere."""
+"""Ref: the identifier of one object."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ KINDS_OF_REFS: Mapping[str, tuple[str, ...]] = {
     "volume": ("Volume",),
     "volumes": ("Volume",),
 }
-"""The kinds that a ref can be of, the usual one first, in every record's field and every action's option of this name.
-Other names take any kind."""
+"""For the name of a record's field or of an action's option: the kinds of its refs, the usual kind first. A field or
+option with another name can hold refs of any kind."""
 
 
 def checked(ref: Ref) -> Ref:
-    """The ref. Raises `InvalidQuery` if its parts are no text, or none that can be sent."""
+    """The ref itself. Raises `InvalidQuery` unless each of its parts is text that is not empty and can be sent."""
     for part in (ref.provider_uuid, ref.kind, ref.id):
         if not isinstance(part, str) or not part or not can_be_sent(part):
-            raise InvalidQuery(f"a ref's parts are text, and {part!r} is none that can be sent")
+            raise InvalidQuery(f"each part of a ref must be text that UTF-8 can encode, not {part!r}")
     return ref
 
 
@@ -46,14 +46,14 @@ def check_kind(name: str, value: object) -> None:
     """Raise `InvalidQuery` for a ref of a kind that a field or option of this name never holds."""
     kinds = KINDS_OF_REFS.get(name)
     if isinstance(value, Ref) and kinds is not None and value.kind not in kinds:
-        raise InvalidQuery(f"{name} is the ref of a {' or a '.join(kinds)}, not {value}")
+        raise InvalidQuery(f"{name} must be the ref of a {' or a '.join(kinds)}, not {value}")
 
 
 class Ref(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """A provider's uuid, a kind, and the server's own identifier of one object of that kind.
+    """The identifier of one object: its provider's uuid, its kind, and the server's own identifier.
 
-    Hashable; ``str(ref)`` and `Ref.parse` are each other's inverse, so a ref can be kept in a file. A ref that came
-    from a provider is bound to it, which is no part of its identity.
+    A ref can be hashed. `Ref.parse` reads the text of ``str(ref)``, so a ref can be stored in a file. A ref that came
+    from a provider is bound to that provider; comparison ignores this.
 
     >>> ref = Ref.parse("1b9c2f10-0000-4000-8000-000000000001/VM/vm-12")
     >>> ref.kind, ref.id
@@ -69,7 +69,7 @@ class Ref(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     @classmethod
     def parse(cls, text: str) -> Ref:
-        """The ref that ``str(ref)`` wrote, not bound to a provider. Raises `InvalidQuery` if it is none."""
+        """Read the text of ``str(ref)``. The ref is not bound to a provider. Raises `InvalidQuery` for other text."""
         parts = text.split("/", 2) if isinstance(text, str) else []
         if len(parts) != 3 or not all(parts) or not can_be_sent(text):
             raise InvalidQuery(f"not a ref: {text!r}", hint="a ref reads PROVIDER-UUID/KIND/ID")
@@ -77,14 +77,14 @@ class Ref(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     @property
     def provider(self) -> BoundProvider:
-        """The provider that this ref is bound to. Raises `InvalidQuery` if it is bound to none."""
+        """The provider that this ref is bound to. Raises `InvalidQuery` if it is not bound."""
         if self.bound is None:
             raise InvalidQuery(f"{self} is not bound to a provider", hint="use provider.get_many([ref])")
         provider: BoundProvider = self.bound
         return provider
 
     def get(self) -> Any:
-        """The object, read now with all its fields: one round trip. Raises `NotFound` if it is gone."""
+        """Read the object with all its fields: one round trip. Raises `NotFound` if it is gone."""
         return self.provider.collection(self.kind).get(self)
 
     def __str__(self) -> str:
@@ -102,7 +102,7 @@ class Ref(msgspec.Struct, frozen=True, eq=False, gc=False):
         return self.id == other.id and self.kind == other.kind and self.provider_uuid == other.provider_uuid
 
     def __ne__(self, other: object) -> bool:
-        # msgspec's own, with eq=False, would compare identities.
+        # With eq=False, msgspec's own __ne__ would compare identities.
         return not self == other
 
     def __lt__(self, other: Ref) -> bool:
@@ -110,7 +110,7 @@ class Ref(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class HasRef(Protocol):
-    """A record, or whatever else has a ref."""
+    """A record, or anything else with a ref."""
 
     @property
     def ref(self) -> Ref: ...
@@ -121,7 +121,7 @@ def as_ref(target: Ref | HasRef) -> Ref: ...
 @overload
 def as_ref(target: Ref | HasRef | None) -> Ref | None: ...
 def as_ref(target: Ref | HasRef | None) -> Ref | None:
-    """The ref of what was given as a ref or as a record. Raises `InvalidQuery` for anything else."""
+    """The ref of a ref or a record; None for None. Raises `InvalidQuery` for anything else."""
     if target is None:
         return None
     ref = target if isinstance(target, Ref) else getattr(target, "ref", None)
@@ -131,14 +131,14 @@ def as_ref(target: Ref | HasRef | None) -> Ref | None:
 
 
 def as_refs(targets: Iterable[Ref | HasRef]) -> tuple[Ref, ...]:
-    """The refs of several. Raises `InvalidQuery` for what is no list of refs or records."""
+    """The refs of several refs or records. Raises `InvalidQuery` for anything but a list of these."""
     if isinstance(targets, (str, bytes, Ref)) or not isinstance(targets, Iterable):
         raise InvalidQuery(f"not a list of refs or resources: {targets!r}")
     return tuple(must_be_ref(target) for target in targets)
 
 
 def must_be_ref(target: Ref | HasRef) -> Ref:
-    """The ref of what was given as a ref or as a record. Raises `InvalidQuery` for anything else, and for None."""
+    """The ref of a ref or a record. Raises `InvalidQuery` for anything else, also for None."""
     ref = as_ref(target)
     if ref is None:
         raise InvalidQuery("not a ref or a resource: None")

@@ -1,1 +1,1 @@
-"""How calls are carried out: login, retry, listings, watches, tasks."""
+"""The execution of calls: login, retry, listings, watches, tasks."""

@@ -1,4 +1,4 @@
-"""Clock: the time by which core waits, so that tests can bring another."""
+"""Clock: the clock by which core waits. Tests replace it with another one."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class Clock:
         return time.monotonic()
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Wait until the event is set, for so many seconds at most; returns whether it is set."""
+        """Wait until the event is set, for ``seconds`` at most. Returns whether it is set."""
         return event.wait(seconds)
 
     def get(self, queue: SimpleQueue[T], seconds: float) -> T:
-        """Wait for the next item of a queue, for so many seconds at most. Raises `queue.Empty` if none comes."""
+        """Wait for the next item of a queue, for ``seconds`` at most. Raises `queue.Empty` if none comes."""
         return queue.get(timeout=seconds)
 
     def result(self, future: Future[T], seconds: float | None) -> T:
-        """A future's result, or the error that it ended with. Raises `TimeoutError` if it has not ended by then."""
+        """Wait for a future's result, for ``seconds`` at most. Raises the future's error, or `TimeoutError`."""
         return future.result(seconds)
 
     def left(self, deadline: float | None) -> float:

@@ -1,4 +1,4 @@
-"""KeptListings: the listings whose page tokens were handed out, so that ``get_all(after=token)`` goes on with them."""
+"""KeptListings: the listings whose page tokens were handed out, so that ``get_all(after=token)`` continues them."""
 
 from __future__ import annotations
 
@@ -21,18 +21,21 @@ __all__ = ["KEPT_SECONDS", "MAX_KEPT", "KeptListings", "servers_token"]
 R = TypeVar("R", bound=Resource)
 
 MAX_KEPT = 16
-"""Listings that are kept; of more, the oldest are dropped."""
+"""The number of listings that are kept. The oldest are dropped where there are more."""
 
 KEPT_SECONDS = 300.0
-"""Seconds for which a listing is kept after the last page that it gave."""
+"""Seconds for which a listing is kept after its latest page."""
 
 NAME_LENGTH = 12
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A listing at its place, the server's token for that, and when it gave its last page.
+    """A listing, as it was after the page whose token was handed out.
 
-    | ahead: whether the listing has gone on from there, so that only the server's token leads there
+    | place: the listing, and its position after that page
+    | token: the server's own token for that position; None if it has none
+    | at: the time of that page
+    | ahead: whether the listing has since fetched more, so that only the server's token leads back to that position
     """
 
     place: Place[Any]
@@ -42,10 +45,10 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class KeptListings:
-    """Listings by the name that their latest page token begins with. Shared by threads.
+    """Listings, by the name that their latest page token begins with. Shared by threads.
 
-    A token reads NAME:TOKEN, where TOKEN is the server's own, "" if it has none: it is good in another process where
-    the server's is.
+    A page token reads NAME:TOKEN, where TOKEN is the server's own token, "" if it has none. In another process it is
+    valid wherever the server's token is.
     """
 
     def __init__(self, clock: Clock, deferred: DeferredFrees) -> None:
@@ -55,7 +58,7 @@ class KeptListings:
         self._lock = threading.Lock()
 
     def keep(self, place: Place[Any], token: PageToken | None, *, ahead: bool) -> PageToken:
-        """Keep a listing that has given a page. Returns the page's token for users."""
+        """Keep a listing after a page. Returns the page's token for users."""
         name = uuid4().hex[:NAME_LENGTH]
         with self._lock:
             self._remove(place)
@@ -68,7 +71,10 @@ class KeptListings:
         return PageToken(f"{name}:{token or ''}")
 
     def take(self, after: PageToken, query: Query[R]) -> Place[R] | None:
-        """The listing of a page token, taken from who iterates over it; None where only the server's token leads on."""
+        """Take the listing of a page token over from its present iteration.
+
+        Returns None if the listing can only be continued by the server's own token.
+        """
         name, token = _parts(after)
         with self._lock:
             self._drop_old()
@@ -86,24 +92,24 @@ class KeptListings:
             return place
 
     def forget(self, place: Place[Any]) -> None:
-        """Keep this iteration's listing no longer. What the server holds is freed once the iteration leaves it."""
+        """Stop keeping this iteration's listing. The server's resources are freed once the iteration leaves it."""
         with self._lock:
             if self._remove(place):
                 place.run.drop()
 
     def drop_old(self) -> None:
-        """Drop the listings that were kept long enough."""
+        """Drop the listings that were kept for `KEPT_SECONDS`."""
         if self._kept:
             with self._lock:
                 self._drop_old()
 
     def clear(self) -> None:
-        """Drop all listings: the provider is closed, and with it goes what the server holds."""
+        """Drop all listings: the provider is closed, and the server has freed everything with the session."""
         with self._lock:
             self._kept.clear()
 
     def _remove(self, place: Place[Any]) -> bool:
-        """Whether this iteration's listing was kept."""
+        """Remove this iteration's listing. Returns whether it was kept."""
         wanted = (place.run, place.iteration)
         names = [name for name, kept in self._kept.items() if (kept.place.run, kept.place.iteration) == wanted]
         for name in names:
@@ -124,26 +130,29 @@ def servers_token(after: PageToken) -> PageToken:
     """The server's own token in a page token. Raises `CursorLost` if there is none."""
     _, token = _parts(after)
     if not token:
-        raise CursorLost("the listing that this page token stands for is not kept any more, or goes on elsewhere")
+        raise CursorLost("the listing of this page token is not kept any more, or another iteration continues it")
     return PageToken(token)
 
 
 def _parts(after: PageToken) -> tuple[str, str]:
     name, colon, token = after.partition(":")
     if not colon or len(name) != NAME_LENGTH:
-        raise CursorLost(f"{after!r} is no page token")
+        raise CursorLost(f"{after!r} is not a page token")
     return name, token
 
 
 def _continues(kept: Kept, query: Query[Any]) -> bool:
-    """Whether the listing is what the query asks for. Pages keep their size where no other listing can go on."""
-    asked = kept.place.run.query
-    same_size = kept.token is None or asked.page_size == query.page_size
-    return same_size and _wanted(asked) == _wanted(query)
+    """Whether a query continues a listing: it names the same objects and properties, and the same page size.
+
+    Another page size is ignored where only this listing, and no token of the server, can continue.
+    """
+    earlier = kept.place.run.query
+    same_size = kept.token is None or earlier.page_size == query.page_size
+    return same_size and _content(earlier) == _content(query)
 
 
-def _wanted(query: Query[Any]) -> tuple[object, ...]:
-    """The objects and properties that a query asks for, in whatever order it names them."""
+def _content(query: Query[Any]) -> tuple[object, ...]:
+    """The objects and properties of a query, for comparison: their order does not matter."""
     filters = frozenset((each.field, frozenset(each.alternatives)) for each in query.filters)
     native = query.native if isinstance(query.native, bool) else frozenset(query.native)
     return query.record_type, filters, native

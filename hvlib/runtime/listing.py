@@ -1,4 +1,4 @@
-"""ListingRun: a driver's listing, opened when its first page is fetched; freed once nobody can go on with it."""
+"""ListingRun: a driver's listing, opened when its first page is fetched, and freed once nothing can continue it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ R = TypeVar("R", bound=Resource)
 
 
 class Fetched(msgspec.Struct, Generic[R], frozen=True):
-    """A page, and the server's own token for what comes after it."""
+    """A page, and the server's own token for the pages after it."""
 
     page: ServerPage[R]
     token: PageToken | None
 
 
 class Place(msgspec.Struct, Generic[R], frozen=True):
-    """Where an iteration is in a listing.
+    """The position of an iteration in a listing.
 
-    | iteration: its number: each one that takes the listing over has another
-    | position: the number of pages before
+    | iteration: the number of the iteration; each iteration that takes the listing over gets the next number
+    | position: the number of pages before this place
     """
 
     run: ListingRun[R]
@@ -37,15 +37,15 @@ class Place(msgspec.Struct, Generic[R], frozen=True):
     position: int
 
     def after_page(self) -> Place[R]:
-        """The place behind the next page."""
+        """The place after the next page."""
         return Place(self.run, self.iteration, self.position + 1)
 
 
 class ListingRun(Generic[R]):
-    """A listing, held by the iteration that has it, by the page token that was handed out, and by a fetch under way.
+    """A listing, which is held by its iteration, by the page token that was handed out, and by a fetch under way.
 
-    Once nothing holds it, what the server holds for it is freed. It knows neither provider nor records, so that it
-    keeps none alive. Shared by threads.
+    Once none of these holds it, the server's resources for it are freed. It refers to no provider and no records, so
+    it keeps none alive. Shared by threads.
     """
 
     def __init__(self, query: Query[R], after: PageToken | None) -> None:
@@ -58,23 +58,23 @@ class ListingRun(Generic[R]):
 
     @property
     def over(self) -> bool:
-        """Whether nothing is held for the listing any more."""
+        """Whether the server holds nothing for the listing any more."""
         return self._closed
 
     @property
     def place(self) -> Place[R]:
-        """Where the listing is."""
+        """The listing's present place."""
         return Place(self, self._iteration, self._position)
 
     def fetch(self, session: Session, place: Place[R]) -> Fetched[R]:
-        """The next page. Raises `CursorLost` if the listing is not at this place any more."""
+        """Fetch the next page. Raises `CursorLost` if the listing is not at this place any more."""
         with self._lock:
             self._check(place)
             self._fetching = True
             self._position += 1
         try:
             return self._fetch(session)
-        except Exception:  # After an interruption nobody knows whether the page has passed: it is lost.
+        except Exception:  # Not after an interruption: the page may have been fetched then, so it counts as lost.
             self._position -= 1
             raise
         finally:
@@ -82,18 +82,18 @@ class ListingRun(Generic[R]):
             self.free()
 
     def keep(self, place: Place[R]) -> None:
-        """Hold the listing for a page token. Raises `CursorLost` if it is not at this place any more."""
+        """Let a page token hold the listing. Raises `CursorLost` if it is not at this place any more."""
         with self._lock:
             self._check(place)
             self._kept = True
 
     def drop(self) -> None:
-        """Hold the listing for no page token any more; `free` is to follow. It waits for nothing but other threads."""
+        """Let no page token hold the listing any more; call `free` afterwards. Waits for nothing but the lock."""
         with self._lock:
             self._kept = False
 
     def take_over(self, place: Place[R]) -> Place[R] | None:
-        """Give the listing to another iteration. None if it is not at this place, or a page is being fetched."""
+        """Give the listing to a new iteration. Returns None if it is not at this place, or a page is being fetched."""
         with self._lock:
             if self._closed or self._fetching or place != self.place:
                 return None
@@ -102,21 +102,21 @@ class ListingRun(Generic[R]):
             return self.place
 
     def revoke(self, place: Place[R]) -> None:
-        """Take the listing from its iteration, and give it to nobody; `free` is to follow."""
+        """End the iteration of the listing, and let no other one continue it; call `free` afterwards."""
         with self._lock:
             if place.iteration == self._iteration:
                 self._iteration += 1
                 self._iterated = False
 
     def leave(self, place: Place[R]) -> None:
-        """End an iteration. What the server holds is freed, unless another one has the listing, or may have it."""
+        """End an iteration. Frees the server's resources, unless something else holds the listing."""
         with self._lock:
             if place.iteration == self._iteration:
                 self._iterated = False
         self.free()
 
     def free(self) -> None:
-        """Free what the server holds, if nothing holds the listing."""
+        """Free the server's resources if nothing holds the listing."""
         with self._lock:
             if self._closed or self._iterated or self._kept or self._fetching:
                 return
@@ -133,17 +133,17 @@ class ListingRun(Generic[R]):
         token = self._listing.token
         if not page.last:
             return Fetched(page, token)
-        self._closed, self._listing = True, None  # Nothing is held for pages that there are not.
+        self._closed, self._listing = True, None  # After the last page the server holds nothing.
         return Fetched(page, None)
 
     def check_iteration(self, place: Place[R]) -> None:
         """Raise `CursorLost` if another iteration has taken the listing over."""
         if place.iteration != self._iteration:
-            raise CursorLost("another iteration has taken this listing over, by the token of its page")
+            raise CursorLost("another iteration has taken this listing over, with the token of one of its pages")
 
     def _check(self, place: Place[R]) -> None:
         self.check_iteration(place)
         if place.position != self._position:
-            raise CursorLost("a page of this listing was fetched, and did not arrive")
+            raise CursorLost("a page of this listing was fetched but did not arrive")
         if self._closed:
             raise CursorLost("this listing was closed")

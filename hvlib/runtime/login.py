@@ -1,4 +1,4 @@
-"""Login: made by one thread while the others wait for it, again after the session was lost."""
+"""Login: one thread logs in while the others wait for it, and again after the session was lost."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from hvlib.model.errors import ConnectionFailed
 __all__ = ["SESSIONS_PER_CALL", "LoginAttempt", "SharedLogin", "dropped_sessions"]
 
 SESSIONS_PER_CALL = 3
-"""The sessions that one call, or one login, may lose in a row before it is given up."""
+"""How many sessions one call, or one login, may lose in a row before it fails."""
 
 
 class LoginAttempt(Future[None]):
-    """One login, waited for by every thread that needs it. Until it is lost, it stands for the session."""
+    """One login, for which every thread that needs it waits. It represents the session until that is lost."""
 
     def settle(self, error: Exception | None) -> None:
-        """Give the outcome to all who wait; a second one is ignored."""
+        """Set the outcome for all waiting threads. A second outcome is ignored."""
         with suppress(InvalidStateError):
             if error is None:
                 self.set_result(None)
@@ -29,7 +29,7 @@ class LoginAttempt(Future[None]):
 
 
 class SharedLogin:
-    """The login that stands, if any. ``log_in`` makes one, and raises where it can't be made."""
+    """The present login, if there is one. ``log_in`` logs in, and raises if it can't."""
 
     def __init__(self, log_in: Callable[[], None]) -> None:
         self._log_in = log_in
@@ -37,7 +37,7 @@ class SharedLogin:
         self._attempt: LoginAttempt | None = None
 
     def ensure(self) -> LoginAttempt:
-        """The login that stands; made by one thread while the others wait for it and share its outcome."""
+        """The present login. If there is none, one thread logs in; the others wait for it and share its outcome."""
         with self._lock:
             attempt = self._attempt
             mine = attempt is None
@@ -72,8 +72,9 @@ class SharedLogin:
 
 
 def dropped_sessions(error: SessionLost) -> ConnectionFailed:
-    """The error of a call whose sessions the server dropped, one after another. The password is no reason: it was
-    accepted.
+    """The error of a call whose sessions the server dropped, one after another.
+
+    It is no `AuthenticationFailed`: the server accepted the password.
     """
     return ConnectionFailed(
         f"the server dropped {SESSIONS_PER_CALL} sessions in a row soon after their login: {error}", native=error.native

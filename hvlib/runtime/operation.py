@@ -1,4 +1,4 @@
-"""Operation: the part of a task that knows how the operation is followed; the base of three ways to do so."""
+"""Operation: the part of a task that follows the operation; the base class of three ways to follow one."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ Report = Callable[["Operation", float], object]
 
 
 class Operation(ABC):
-    """`hvlib.model.task.Follower`. What several of them have in common: waiting, and reading the result.
+    """`hvlib.model.task.Follower`, with the parts that all followers share: waiting, and reading the result.
 
-    | shared: follows the provider's objects
-    | target: the object that the action was asked of; None for a creation
-    | action: None for somebody else's task
-    | ref: the task's own; None where the server runs no task
+    | shared: the watch that follows the provider's objects
+    | target: the object that the action works on; None for a creation
+    | action: the action; None for a task that was not begun here
+    | ref: the ref of the task's record; None where there is no record of it
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Operation(ABC):
     @property
     @abstractmethod
     def ended(self) -> bool:
-        """Whether the operation is known to have ended; asks nobody."""
+        """Whether the operation is known to have ended. Sends nothing."""
 
     @abstractmethod
     def cancel(self) -> None:
@@ -80,27 +80,27 @@ class Operation(ABC):
 
     @abstractmethod
     def result_ref(self) -> Ref | None:
-        """The object to read as the result."""
+        """The ref of the object that is read as the result; None if there is no result."""
 
     def queries(self) -> Sequence[Query[Any]]:
-        """The objects of the server's that say how the operation is going. Logs in."""
+        """Queries for the objects of the server that show the operation's progress. Logs in."""
         return ()
 
     @property
     def overdue(self) -> float | None:
-        """The moment, on the provider's clock, at which the operation has failed; None: it may take any time."""
+        """The time, on the provider's clock, from which the operation counts as failed; None: it may take any time."""
         return None
 
     def expire(self) -> None:
-        """Note that the operation is `overdue`."""
+        """Record that the operation is `overdue`: it has failed."""
         return
 
     def take(self, event: Event[Any]) -> float | None:  # noqa: ARG002 -- without queries there are no events
-        """Take notice of a change of one of these objects. Returns the progress if it has moved, else None."""
+        """Take in a change of one of the objects of `queries`. Returns the progress if it has changed, else None."""
         return None
 
     def listening(self, inbox: Inbox, read: Read) -> AbstractContextManager[None]:  # noqa: ARG002
-        """Until the end of the block, let ``read`` take the progress of an operation that runs in this process."""
+        """Until the end of the block, put the progress of an operation of this process into ``inbox``, for ``read``."""
         return nullcontext()
 
     @property
@@ -126,30 +126,33 @@ class Operation(ABC):
         return self.take_result()
 
     def refusal(self, timeout: float) -> HvlibError | None:
-        """The error that `wait` raises after it has followed the operation; None if that succeeded."""
+        """The error that `wait` raises in the end; None if the operation succeeded."""
         if not self.ended:
             late = f"{self.operation} still runs after {timeout:g} s"
-            return self.located(TaskTimeout(late, hint="it goes on: wait again"))
+            return self.located(TaskTimeout(late, hint="wait again: the task continues"))
         return self.error
 
-    def keep_result(self, found: Resource | None) -> None:
+    def keep_result(self, record: Resource | None) -> None:
         """Keep the result that was read."""
-        self._result, self.result_read = found, True
+        self._result, self.result_read = record, True
 
     def take_result(self) -> Any:
-        """The result that `read_results` read. None of somebody else's task, which may have been a deletion."""
+        """The result that `read_results` read. Raises `NotFound` if it is gone.
+
+        Returns None instead for a task that was not begun here: it may have been a deletion.
+        """
         ref = self.result_ref()
         if self._result is None and ref is not None and self.action is not None:
-            raise self.located(NotFound(f"{self.operation} succeeded, and {ref.kind} {ref.id} is gone since"))
+            raise self.located(NotFound(f"{self.operation} succeeded, but {ref.kind} {ref.id} is gone now"))
         return self._result
 
     @property
     def deletes(self) -> bool:
-        """Whether the target is to be gone in the end."""
+        """Whether the operation deletes its target."""
         return isinstance(self.action, Delete)
 
     def located(self, error: HvlibError) -> HvlibError:
-        """The error, with its provider, and with the object and the task that it is about."""
+        """The error, with its provider, object and task set."""
         error.ref, error.task = error.ref or self.target, error.task or self.ref
         return locate(error, self.provider)
 
@@ -160,18 +163,21 @@ class Operation(ABC):
 class Waiting:
     """One wait for operations of any providers.
 
-    | met: errors that keep operations from being followed; the others go on
+    | errors: the operations that can't be followed any more, with the errors; the other operations are followed further
     """
 
     def __init__(self, operations: Iterable[Operation], report: Report | None) -> None:
-        self.met: dict[Operation, Exception] = {}
+        self.errors: dict[Operation, Exception] = {}
         self._report = report
         self._running = {operation for operation in operations if not operation.ended}
         self._bounded = [operation for operation in self._running if operation.overdue is not None]
         self.inbox: Inbox = SimpleQueue()
 
     def wait(self, timeout: float, stop: Callable[[], bool] = lambda: False) -> None:
-        """Wait until all have ended, for so many seconds at most. ``stop`` ends the wait when news come in."""
+        """Wait until all operations have ended, for ``timeout`` seconds at most.
+
+        Also ends when ``stop`` returns True, which is called after each news.
+        """
         with ExitStack() as stack, suppress(Empty):
             for group in by_provider(self._running):
                 try:
@@ -185,14 +191,14 @@ class Waiting:
 
     def refusal(self, operation: Operation, timeout: float) -> Exception | None:
         """The error that a wait for an operation ends with; None if the operation succeeded."""
-        met = self.met.get(operation)
-        if met is None or operation.ended:
+        error = self.errors.get(operation)
+        if error is None or operation.ended:
             return operation.refusal(timeout)
-        own = copied(met)
+        own = copied(error)
         return operation.located(own) if isinstance(own, HvlibError) else own
 
     def _take_next(self, clock: Clock, deadline: float) -> None:
-        """Take the next news. Raises `queue.Empty` past the deadline."""
+        """Handle the next news. Raises `queue.Empty` after the deadline."""
         bounded = [operation for operation in self._bounded if operation in self._running]
         first = min(bounded, key=lambda operation: operation.overdue or deadline, default=None)
         until = deadline if first is None or first.overdue is None else min(first.overdue, deadline)
@@ -207,20 +213,20 @@ class Waiting:
         read(news)
 
     def _begin(self, group: Sequence[Operation], stack: ExitStack) -> None:
-        """Follow one provider's operations: those of the server by one subscription."""
-        asked = [(operation, query) for operation in group for query in operation.queries()]
+        """Follow one provider's operations: with one subscription for all that have objects on the server."""
+        queries = [(operation, query) for operation in group for query in operation.queries()]
         followed: dict[Ref, list[Operation]] = {}
-        for operation, query in asked:
+        for operation, query in queries:
             for ref in query.refs or ():
                 followed.setdefault(ref, []).append(operation)
-        if asked:
+        if queries:
             read = partial(self._changed, followed)
-            stack.enter_context(group[0].shared.subscribe([query for _, query in asked], self.inbox, read))
+            stack.enter_context(group[0].shared.subscribe([query for _, query in queries], self.inbox, read))
         for operation in group:
             stack.enter_context(operation.listening(self.inbox, partial(self._took, operation)))
 
     def _changed(self, followed: Mapping[Ref, Sequence[Operation]], news: News) -> None:
-        """A server's object has changed, or can't be followed any more."""
+        """Handle news of a server's object: a change, or the error that ends the subscription."""
         if isinstance(news, Exception):
             self._give_up([operation for group in followed.values() for operation in group], news)
             return
@@ -229,7 +235,7 @@ class Waiting:
             self._took(operation, operation.take(news))
 
     def _took(self, operation: Operation, news: float | Exception | None) -> None:
-        """An operation has gone on so far, or can't be followed any more. None: its progress has not moved."""
+        """Handle news of an operation: its progress, None if that has not changed, or the error that ends following."""
         if operation not in self._running:
             return
         if isinstance(news, Exception):
@@ -241,12 +247,12 @@ class Waiting:
             self._running.remove(operation)
 
     def _give_up(self, operations: Iterable[Operation], error: Exception) -> None:
-        self.met.update(dict.fromkeys(operations, error))
+        self.errors.update(dict.fromkeys(operations, error))
         self._running.difference_update(operations)
 
 
 def by_provider(operations: Iterable[Operation]) -> list[list[Operation]]:
-    """The operations of each provider."""
+    """Group operations by their provider."""
     groups: dict[int, list[Operation]] = {}
     for operation in operations:
         groups.setdefault(id(operation.provider), []).append(operation)
@@ -254,9 +260,9 @@ def by_provider(operations: Iterable[Operation]) -> list[list[Operation]]:
 
 
 def read_results(operations: Iterable[Operation]) -> None:
-    """Read the results of operations that succeeded: one round trip a provider and kind."""
+    """Read the results of operations that succeeded: one round trip for each provider and kind."""
     for group in by_provider(operation for operation in operations if not operation.result_read):
         refs = {operation: operation.result_ref() for operation in group}
-        found = group[0].provider.get_many([ref for ref in refs.values() if ref is not None])
+        records = group[0].provider.get_many([ref for ref in refs.values() if ref is not None])
         for operation, ref in refs.items():
-            operation.keep_result(found.get(ref) if ref is not None else None)
+            operation.keep_result(records.get(ref) if ref is not None else None)

@@ -1,4 +1,4 @@
-"""Operations: how a provider's actions are begun, each in the way that the driver carries it out."""
+"""Operations: begins a provider's actions, each in the way in which the driver carries it out."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ __all__ = ["Operations"]
 class Operations:
     """The operations of one provider.
 
-    | shared: follows the objects that tell how they are going
-    | steps: runs those that take several requests
+    | shared: the watch that follows the objects that show the operations' progress
+    | steps: runs the operations that take several requests
     """
 
     def __init__(self, manager: SessionManager, steps: int) -> None:
@@ -38,7 +38,7 @@ class Operations:
     def begin(
         self, kind: type[Resource], target: Ref | None, action: Action, operation: str, *, dry_run: bool
     ) -> Operation:
-        """Begin an action that the server takes. Raises `Unsupported` for an option that it has no equivalent of."""
+        """Begin an action that the server has. Raises `Unsupported` for an option that the server does not have."""
         adapter = self.manager.adapter(kind)
         performer = adapter.performers[type(action)]
         performer.check(action)
@@ -62,10 +62,10 @@ class Operations:
     def _check_state(self, kind: type[Resource], ref: Ref, only: Any, action: Action) -> None:
         """Raise `InvalidState` unless the object has these values: one round trip."""
         query = make_query(kind, self.manager.adapter(kind).fields, fields=only.keys(), refs=[ref])
-        found = self.manager.get(query, [ref])
-        if not found:
+        records = self.manager.get(query, [ref])
+        if not records:
             raise NotFound(f"no {kind.kind} {ref.id}")
         for name, wanted in only.items():
-            value = getattr(found[0], name)
+            value = getattr(records[0], name)
             if value != wanted:
-                raise InvalidState(f"{kind.kind} {ref.id} is {value}: {action.name} needs it {wanted}")
+                raise InvalidState(f"{kind.kind} {ref.id} is {value}: for {action.name} it must be {wanted}")

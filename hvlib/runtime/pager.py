@@ -23,25 +23,25 @@ R = TypeVar("R", bound=Resource)
 
 
 class Pager(Generic[R]):
-    """A listing that fetches its pages as they are asked for; each iteration lists anew.
+    """A listing that fetches its pages as they are needed. Each iteration lists anew.
 
-    Once the second page was asked for, the next one is fetched while one is consumed: memory holds two. Where a listing
-    can go on only with what it has on the way, `pages` and `each_page`, which hand out tokens, do not run ahead.
+    From the second page on, the next page is fetched while one is consumed, so memory holds two pages. `pages` and
+    `each_page`, which hand out tokens, do not fetch ahead where the server has no tokens of its own.
 
-    Objects that exist all through a listing appear in it, once. If the session is lost on the way, the listing goes on
-    where the server's token allows; else it raises `CursorLost`, never ends early.
+    An object that exists during the whole listing appears in it exactly once. If the session is lost on the way, the
+    listing continues where the server's token allows; else it raises `CursorLost`. It never ends early.
 
-    What the server holds for a listing is freed when its iteration is given up, at the latest with the next call.
+    When an iteration is abandoned, the server's resources for it are freed, at the latest with the next call.
 
-    ``get_all(after=page.next)``, with the token of a page from `pages`, takes the listing over: an iteration that goes
-    on with it all the same raises `CursorLost`. For that, 16 listings are kept, for 300 seconds, or until `close` or
-    the end of a ``with`` block. A token that is used again, later, elsewhere, or with other fields or filters begins
-    where the server's own token says, or raises `CursorLost` where the server has none.
+    ``get_all(after=page.next)``, with the token of a page from `pages`, takes the listing over: the earlier iteration
+    raises `CursorLost` if it is continued. For that, 16 listings are kept, each for 300 seconds, or until `close` or
+    the end of a ``with`` block. A token that is used a second time, too late, with another provider or process, or with
+    other fields or filters, begins at the server's own token, or raises `CursorLost` where the server has none.
     """
 
     def __init__(self, manager: SessionManager, query: Query[R], after: PageToken | None = None) -> None:
         self._manager = manager
-        self._provider = manager.provider  # Keeps it: a listing may outlive the caller's own reference.
+        self._provider = manager.provider  # Keeps it alive: a listing may outlive the caller's own reference.
         self._query = query
         self._after = after
         self._open: SharedPages[R] | None = None
@@ -51,12 +51,12 @@ class Pager(Generic[R]):
         try:
             for page in listing:
                 yield from page.items
-                del page  # Memory holds this page and the one that is fetched ahead, never a third.
+                del page  # So that memory holds one page and the one that is fetched ahead, never a third.
         finally:
             listing.abandon()
 
     def pages(self) -> Iterator[Page[R]]:
-        """The pages, each one round trip. A page that the filters empty is there all the same."""
+        """Iterate over the pages, each one round trip. A page whose objects were all filtered out is empty."""
         self._open = SharedPages(self._manager, self._query, self._after)
         return self._open
 
@@ -69,7 +69,7 @@ class Pager(Generic[R]):
                 return
 
     def all(self) -> list[R]:
-        """Everything, in one list. A listing that lost its place is started over, once."""
+        """All objects, in one list. If the listing raises `CursorLost`, it is started over, once."""
         try:
             return list(self)
         except CursorLost:
@@ -78,26 +78,26 @@ class Pager(Generic[R]):
             return list(self)
 
     def first(self) -> R | None:
-        """The first one, or None: one page."""
-        with self._given_up(self._query) as pages:
+        """The first object, or None. Reads pages until one has an object."""
+        with self._abandoned(self._query) as pages:
             return next((item for page in pages for item in page.items), None)
 
     def one(self) -> R:
-        """The only one. Raises `NotFound` if there is none, `AmbiguousName` if there are more."""
-        with self._given_up(self._query) as pages:
+        """The only object. Raises `NotFound` if there is none, `AmbiguousName` if there are more."""
+        with self._abandoned(self._query) as pages:
             items = (item for page in pages for item in page.items)
-            found = [item for _, item in zip(range(2), items, strict=False)]
-        if not found:
-            raise locate(NotFound(f"no {self._query.kind.kind} fits"), self._provider)
-        if len(found) > 1:
-            ambiguous = AmbiguousName(f"more than one {self._query.kind.kind} fits", candidates=found)
+            first_two = [item for _, item in zip(range(2), items, strict=False)]
+        if not first_two:
+            raise locate(NotFound(f"no {self._query.kind.kind} matches"), self._provider)
+        if len(first_two) > 1:
+            ambiguous = AmbiguousName(f"more than one {self._query.kind.kind} matches", candidates=first_two)
             raise locate(ambiguous, self._provider)
-        return found[0]
+        return first_two[0]
 
     def count(self) -> int:
-        """How many there are: one round trip where the server counts, else all pages, holding what is filtered on."""
+        """The number of objects. One round trip where the server counts, else all pages, with the filters' fields."""
         counted = 0
-        with self._given_up(_refs_alone(self._query)) as pages:
+        with self._abandoned(_only_filtered(self._query)) as pages:
             for page in pages:
                 if page.total is not None and not self._query.filters and self._after is None:
                     return page.total
@@ -105,9 +105,9 @@ class Pager(Generic[R]):
         return counted
 
     def close(self) -> None:
-        """End the listing that `pages` began, and free what the server holds for it.
+        """End the listing that `pages` began, and free the server's resources for it.
 
-        Safe in any thread. A page that another thread fetches meanwhile is lost: it raises `CursorLost` there.
+        Safe in any thread. A page that another thread fetches meanwhile is lost: that thread gets `CursorLost`.
         """
         if self._open is not None:
             self._open.close()
@@ -123,8 +123,8 @@ class Pager(Generic[R]):
         return Pages(self._manager, query, self._after)
 
     @contextmanager
-    def _given_up(self, query: Query[R]) -> Iterator[Pages[R]]:
-        """A listing that is over at the end of the block."""
+    def _abandoned(self, query: Query[R]) -> Iterator[Pages[R]]:
+        """A listing that is abandoned at the end of the block."""
         listing = self._list(query)
         try:
             yield listing
@@ -136,7 +136,8 @@ class Pager(Generic[R]):
         return f"<Pager of {self._query.kind.kind}>"
 
 
-def _refs_alone(query: Query[R]) -> Query[R]:
+def _only_filtered(query: Query[R]) -> Query[R]:
+    """The query without all fields that no filter needs."""
     fields = frozenset(each.field for each in query.filters)
     record_type = projection(query.kind, fields, frozenset(query.kind.all_fields()))
     return msgspec.structs.replace(query, fields=fields, record_type=record_type, native=())

@@ -23,10 +23,10 @@ R = TypeVar("R", bound=Resource)
 
 
 class Pages(Generic[R]):
-    """An iterator of pages. After an error it can be asked again: for the page that the error kept back.
+    """An iterator of pages. After an error, the next call tries to fetch the same page again.
 
-    From the second page on, the next page is fetched while one is consumed. Of several threads that ask, each gets
-    another page.
+    From the second page on, the next page is fetched while one is consumed. Several threads may iterate: each gets
+    different pages.
     """
 
     shared: ClassVar[bool] = False
@@ -34,7 +34,7 @@ class Pages(Generic[R]):
 
     def __init__(self, manager: SessionManager, query: Query[R], after: PageToken | None) -> None:
         self._manager = manager
-        self._provider = manager.provider  # Keeps it: the pages may outlive the caller's own reference.
+        self._provider = manager.provider  # Keeps it alive: the pages may outlive the caller's own reference.
         self._query = query
         self._after = after
         self._place: Place[R] | None = None
@@ -57,7 +57,10 @@ class Pages(Generic[R]):
                 return self._advance(place, fetched)
 
     def abandon(self) -> None:
-        """Leave what the server holds for the rest to be freed. Safe in a finalizer: it sends and waits for nothing."""
+        """Queue the freeing of the server's resources for the listing.
+
+        Safe in a finalizer: it sends nothing, and waits for nothing.
+        """
         place, prefetch = self._place, self._prefetch
         self._closed, self._prefetch = True, None
         if prefetch is not None:
@@ -67,7 +70,7 @@ class Pages(Generic[R]):
 
     def _check_open(self) -> None:
         if self._closed:
-            self.abandon()  # It may have been closed before it had a place.
+            self.abandon()  # Again: it may have been closed before it had a place.
             raise CursorLost("this listing was closed")
 
     def _begin(self) -> Place[R]:
@@ -80,7 +83,7 @@ class Pages(Generic[R]):
         prefetch = self._prefetch
         if prefetch is None:
             return self._manager.fetch(place)
-        prefetch.exception()  # Waits. Who is interrupted here finds the page the next time.
+        prefetch.exception()  # Waits. If this is interrupted, the next call finds the prefetch still here.
         self._prefetch = None
         fetched = prefetch.result()
         self._manager.check_open()
@@ -88,9 +91,9 @@ class Pages(Generic[R]):
         return fetched
 
     def _advance(self, place: Place[R], fetched: Fetched[R]) -> Page[R]:
-        """The page for users. From now on the iteration is behind it."""
+        """Move the iteration past a page. Returns the page for users."""
         page, own = fetched.page, fetched.token
-        # A listing that has run ahead can't go back: a token that is handed out must be good without it.
+        # A listing that has fetched ahead can't go back, so a token that is handed out must work without the listing.
         ahead = self._begun and not page.last and (own is not None or not self.shared)
         items, following = self._matching(page.items), place.after_page()
         keep = self.shared and not page.last
@@ -107,13 +110,13 @@ class Pages(Generic[R]):
 
     def _start_prefetch(self, place: Place[R]) -> None:
         prefetch = Prefetch(place)
-        with suppress(RuntimeError):  # The interpreter exits: the page is fetched when it is asked for.
+        with suppress(RuntimeError):  # The interpreter is exiting: the page is fetched when it is needed.
             prefetch.start(self._manager)
             self._prefetch = prefetch
 
 
 class SharedPages(Pages[R]):
-    """Pages whose tokens are handed out: who uses one takes the listing over, or begins from the server's own token."""
+    """Pages whose tokens are handed out. Using a token takes the listing over, or begins at the server's own token."""
 
     shared = True
 

@@ -1,4 +1,4 @@
-"""Planned: an action that was only checked, and of which nothing was sent."""
+"""Planned: an action that was only checked, not sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Planned(Operation):
     ended = True
 
     def refusal(self, timeout: float) -> HvlibError:  # noqa: ARG002
-        """`InvalidState`, at once."""
+        """An `InvalidState`, always."""
         return self.located(InvalidState(f"{self.operation} is only planned: nothing was sent"))
 
     def cancel(self) -> None:

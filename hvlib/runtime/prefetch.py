@@ -1,4 +1,4 @@
-"""Prefetch: the page after the one that is consumed, fetched meanwhile."""
+"""Prefetch: fetches the next page while one is consumed."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ R = TypeVar("R", bound=Resource)
 
 
 class Prefetch(Future[Fetched[R]]):
-    """Fetches the next page of a listing in a thread of its own, as any read: logged in, repeated, errors translated.
+    """Fetches the next page of a listing in its own thread, like any read: with login, retries and translated errors.
 
-    The thread ends with the page, or, once nobody waits for it, with the call that is under way.
+    The thread ends when it has the page; after `abort`, when the call that is under way returns.
     """
 
     def __init__(self, place: Place[R]) -> None:
         super().__init__()
         self._place = place
         self._unwanted = False
-        self._waking: SimpleQueue[None] = SimpleQueue()  # No event: a finalizer may put into it at any moment.
+        self._waking: SimpleQueue[None] = SimpleQueue()  # Not an Event: a finalizer may put into it at any moment.
 
     def start(self, manager: SessionManager) -> None:
-        """Begin. Raises `RuntimeError` where no thread can be started, as when the interpreter exits."""
+        """Start the thread. Raises `RuntimeError` where none can be started, for example when the interpreter exits."""
         threading.Thread(target=self._run, args=(manager,), daemon=True, name="hvlib-prefetch").start()
 
     def abort(self) -> None:
-        """Begin no further call. Safe in a finalizer."""
+        """Make no further call to the server. Safe in a finalizer."""
         self._unwanted = True
         self._waking.put(None)
 

@@ -1,4 +1,4 @@
-"""ReachedTask: an operation that is over when an object has certain values; the server keeps no record of it."""
+"""ReachedTask: an operation that has ended when an object has certain values. The server keeps no record of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["ReachedTask"]
 
 
 class ReachedTask(Operation):
-    """Follows the object that `hvlib.driver.Reached` names. How it ended, once seen, is kept."""
+    """Follows the object that `hvlib.driver.Reached` names. The outcome, once it was seen, does not change any more."""
 
     def __init__(
         self, shared: SharedWatch, operation: str, target: Ref | None, action: Action | None, reached: Reached
@@ -36,13 +36,13 @@ class ReachedTask(Operation):
         """`Task.state`: one round trip while it runs."""
         if not self.ended:
             [query] = self.queries()
-            found = self.shared.manager.get(query, query.refs or ())
-            self._see(found[0] if found else None)
+            records = self.shared.manager.get(query, query.refs or ())
+            self._see(records[0] if records else None)
         return self._state
 
     @property
     def progress(self) -> float | None:
-        """`Task.progress`: known in the end alone."""
+        """`Task.progress`: 1.0 after success, else None."""
         return 1.0 if self.state == "succeeded" else None
 
     @property
@@ -56,11 +56,11 @@ class ReachedTask(Operation):
         return self._state != "running"
 
     def cancel(self) -> None:
-        """`Task.cancel`. Raises `Unsupported`: the server was asked already."""
-        raise self.located(Unsupported(f"{self.operation} can't be cancelled: the server has been asked"))
+        """`Task.cancel`. Raises `Unsupported`: the request was sent already."""
+        raise self.located(Unsupported(f"{self.operation} can't be cancelled: the request was sent already"))
 
     def queries(self) -> Sequence[Query[Any]]:
-        """The object, with the fields that tell."""
+        """A query for the object, with the fields that show the outcome."""
         ref, kind = self._reached.ref, KINDS[self._reached.ref.kind]
         fields = {*self._reached.values, *self._reached.fails}
         return [make_query(kind, self.shared.manager.adapter(kind).fields, fields=fields, refs=[ref])]
@@ -78,7 +78,7 @@ class ReachedTask(Operation):
 
     @property
     def made(self) -> Ref | None:
-        """The object."""
+        """The ref of the object."""
         return self._reached.ref
 
     @property
@@ -94,7 +94,7 @@ class ReachedTask(Operation):
         self._fail(TaskFailed(f"{self.operation}: {late}"))
 
     def _see(self, record: Resource | None) -> None:
-        """Take notice of the object as it is now; None: it is gone."""
+        """Take in the object as it is now; None: it is gone."""
         ref = self._reached.ref
         if record is None:
             self._fail(NotFound(f"{self.operation}: {ref.kind} {ref.id} is gone"))

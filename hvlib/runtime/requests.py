@@ -1,4 +1,4 @@
-"""Requests: the round trips of a provider, counted; and the context that a driver counts them with."""
+"""Requests: counts of a provider's round trips; and the context in which a driver counts them."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class CallContext:
         self._provider: Callable[[], BoundProvider | None] = lambda: None
 
     def bind(self, provider: BoundProvider) -> None:
-        """Bind refs to this provider from now on. Held weakly: a forgotten provider must end."""
+        """Bind refs to this provider from now on. The reference is weak, so that an unused provider can be freed."""
         self._provider = weakref.ref(provider)
 
     @property
     def provider(self) -> BoundProvider | None:
-        """The provider that refs and errors are bound to; None once it is forgotten."""
+        """The provider that refs and errors are bound to; None once it was freed."""
         return self._provider()
 
     def count_request(self, call: str) -> None:

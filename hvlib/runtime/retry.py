@@ -1,8 +1,8 @@
 """Retry: how often, how long, and which calls may be sent again.
 
-Reads are repeated after a lost connection, 429 and 503, not after a time-out. An action is repeated only when the
-server cannot have acted on it: the request did not reach it, or it answered 429. (A rejected session is no retry: core
-logs in and calls again.)
+Reads are repeated after a lost connection, 429 and 503, but not after a time-out. An action is repeated only if the
+server cannot have acted on it: the request did not reach the server, or the server answered 429. (A rejected session
+does not count as a retry: core logs in and calls again.)
 """
 
 from __future__ import annotations
@@ -29,17 +29,18 @@ T = TypeVar("T")
 
 
 def exponential(attempt: int, _error: HvlibError) -> float:
-    """0.2 s, doubled with each attempt up to 10 s, each shortened at random by up to half."""
+    """The pause in seconds: 0.2, doubled with each attempt up to 10, each shortened at random by up to half."""
     return min(0.2 * 2.0 ** (attempt - 1), 10.0) * random.uniform(0.5, 1.0)
 
 
 class RetryPolicy(msgspec.Struct, frozen=True):
     """How failed calls are repeated.
 
-    | max_retries: repetitions of one call, at most
-    | backoff: seconds to wait before repetition ``attempt`` (from 1) after ``error``; a Retry-After goes before it
+    | max_retries: how often one call is repeated, at most
+    | backoff: a function of ``attempt`` (from 1) and ``error``, which returns the seconds to wait before this
+      repetition; a Retry-After of the server takes precedence
     | max_elapsed: seconds after which a call is not repeated any more
-    | max_outage: seconds that a watch keeps trying to reach its server again
+    | max_outage: seconds for which a watch keeps trying to reach its server again
     """
 
     max_retries: int = 4
@@ -50,22 +51,22 @@ class RetryPolicy(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         whole = isinstance(self.max_retries, int) and not isinstance(self.max_retries, bool)
         if not whole or self.max_retries < 0:
-            raise ConfigError(f"max_retries is a number from 0, not {self.max_retries!r}")
+            raise ConfigError(f"max_retries must be a whole number, 0 or more, not {self.max_retries!r}")
         if not callable(self.backoff):
-            raise ConfigError(f"backoff is a function of attempt and error, not {self.backoff!r}")
+            raise ConfigError(f"backoff must be a function of attempt and error, not {self.backoff!r}")
         for name in ("max_elapsed", "max_outage"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
-                raise ConfigError(f"{name} is a number of seconds from 0, not {value!r}")
+                raise ConfigError(f"{name} must be a number of seconds, 0 or more, not {value!r}")
 
     def delay(self, attempt: int, error: HvlibError) -> float:
-        """Seconds to wait before repetition ``attempt``: what the server asks for, else the backoff.
+        """Seconds to wait before repetition ``attempt``: the server's Retry-After, else the backoff.
 
-        Raises `ConfigError` where the backoff raises, or gives no number of seconds.
+        Raises `ConfigError` if the backoff raises an error, or returns anything but a number of seconds.
         """
-        asked: float | None = getattr(error, "retry_after", None)
-        if asked is not None:
-            return asked
+        retry_after: float | None = getattr(error, "retry_after", None)
+        if retry_after is not None:
+            return retry_after
         try:
             return seconds("the backoff", self.backoff(attempt, error))
         except Exception as mistake:
@@ -73,7 +74,7 @@ class RetryPolicy(msgspec.Struct, frozen=True):
 
 
 class Call:
-    """One call that may be repeated. ``sleep`` waits between two attempts, and raises to give up."""
+    """One call that may be repeated. ``sleep`` waits between two attempts; it raises to end them."""
 
     __slots__ = ("_run", "began", "repeatable", "sleep")
 
@@ -107,7 +108,7 @@ class Retrier:
         """The result of ``run``, called again after each error that is ``repeatable``, as the policy says."""
         call = Call(run, repeatable, sleep, self._clock.now())
         if getattr(self._thread, "calling", False):
-            # A backoff or a callback that uses the provider: tenacity keeps one iteration a thread and object.
+            # A backoff or callback uses the provider inside a call. A tenacity object holds one iteration per thread.
             return cast(T, self._retrying.copy()(call))
         self._thread.calling = True
         try:
@@ -130,7 +131,7 @@ class Retrier:
 
     def _delay(self, state: RetryCallState) -> float:
         if state.attempt_number > self._policy.max_retries:
-            return 0.0  # No repetition follows that the backoff could be asked about.
+            return 0.0  # No repetition follows, so the backoff is not called.
         return self._policy.delay(state.attempt_number, cast(HvlibError, _error(state)))
 
     def _is_over(self, state: RetryCallState) -> bool:
@@ -157,11 +158,11 @@ def _sleep(state: RetryCallState) -> None:
 
 
 def _slept_already(_seconds: float) -> None:
-    """Each call has a sleep of its own, which tenacity can only be given as ``before_sleep``."""
+    """Do nothing: `_sleep` has slept. Each call has its own sleep, and only ``before_sleep`` gets the call."""
 
 
 def read_repeatable(error: BaseException) -> bool:
-    """Whether a call that only reads may be repeated after this error. Not after a time-out: that was wait enough."""
+    """Whether a call that only reads may be repeated after this error. Not after a time-out: it has waited enough."""
     return isinstance(error, (ConnectionFailed, RateLimited)) and not isinstance(error, ConnectionTimeout)
 
 

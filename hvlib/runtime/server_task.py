@@ -1,4 +1,4 @@
-"""ServerTask: an operation that the server keeps a record of, or that is over already."""
+"""ServerTask: an operation of which the server keeps a record, or which has ended already."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from hvlib.runtime.shared_watch import SharedWatch
 __all__ = ["ServerTask"]
 
 FOLLOWED = frozenset({"state", "progress", "started_at", "error", "result"})
-"""The fields of a task's record that are read while it is followed. Another may cost the server a round trip more."""
+"""The fields of a task's record that are read while it is followed. Other fields may take another round trip."""
 
 
 class ServerTask(Operation):
-    """An operation as the server's record of it says; without a ``ref``, one that was over when the call returned.
+    """An operation, followed by the server's record of it. Without a ``ref`` it had ended when the call returned.
 
-    | record: the server's, if it has been read already
-    | outcome: the object that the action made, where the server said so at once
+    | record: the server's record, if it has been read already
+    | outcome: the object that the action made, where the server named it in its first reply
     """
 
     def __init__(
@@ -93,13 +93,13 @@ class ServerTask(Operation):
         self.provider.collection(TaskRecord.kind).do(self.ref, Cancel())
 
     def queries(self) -> Sequence[Query[Any]]:
-        """The server's record."""
+        """A query for the server's record."""
         assert self.ref is not None
         declared = self.shared.manager.adapter(TaskRecord).fields
         return [make_query(TaskRecord, declared, fields=FOLLOWED & declared, refs=[self.ref])]
 
     def take(self, event: Event[TaskRecord]) -> float | None:
-        """Take over the server's record from an event. How the operation ended, once known, stays."""
+        """Take in the server's record from an event. The outcome, once it is known, does not change any more."""
         if self.ended:
             return None
         if event.type is EventType.DELETED:
@@ -119,26 +119,26 @@ class ServerTask(Operation):
 
     @property
     def made(self) -> Ref | None:
-        """The object that the operation made, also if it failed."""
+        """The ref of the object that the operation made, even if it failed."""
         made: Ref | None = _known(self._record, "result") if self._record is not None else None
         return made or self._outcome
 
     def _lose(self) -> None:
         """Note that the server has no record of the operation any more."""
-        forgotten = f"{self.operation}: the server keeps no record of it any more, so its outcome is unknown"
+        forgotten = f"{self.operation}: the server has no record of it any more, so its outcome is unknown"
         self._lost = cast(NotFound, self.located(NotFound(forgotten)))
 
     def _latest(self) -> TaskRecord | None:
         if not self.ended:
             [query] = self.queries()
-            found = self.shared.manager.get(query, query.refs or ())
-            if not found:
+            records = self.shared.manager.get(query, query.refs or ())
+            if not records:
                 raise self.located(NotFound(f"{self.operation}: the server has no record of it"))
-            self._keep(found[0])
+            self._keep(records[0])
         return self._record
 
     def _keep(self, record: TaskRecord) -> None:
-        """Keep the server's record. Once it has ended, the server need not keep its own."""
+        """Keep the server's record. Once the task has ended, the driver may let the server drop its own."""
         self._record = record
         if self._begun_here and record.state in ENDED:
             self.shared.manager.forget(record.ref)

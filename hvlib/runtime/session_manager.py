@@ -1,4 +1,4 @@
-"""SessionManager: a driver's session, shared by threads; every call to a driver passes here."""
+"""SessionManager: a driver's session, shared by threads. Every call to a driver goes through it."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ from hvlib.runtime.translation import closed_error, translate_errors
 __all__ = ["SessionManager"]
 
 OWN_INTERVAL = 1.0
-"""Seconds between two looks at tasks of this process that are watched, at most."""
+"""The longest pause, in seconds, between two reads of watched tasks of this process."""
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Resource)
 
 
 class Waiter(Protocol):
-    """Something that waits for the server and must end when the provider does."""
+    """A wait for the server, which must end when the provider is closed."""
 
     def abort(self) -> None: ...
 
 
 class OwnTasks(Protocol):
-    """The tasks that this process carries out, of which no server knows."""
+    """The tasks that this process carries out. The server has no record of them."""
 
     def has(self, ref: Ref) -> bool: ...
 
@@ -60,7 +60,7 @@ class OwnTasks(Protocol):
 
 
 class SessionManager:
-    """A session and what core adds to it: login, retry, error translation, closing."""
+    """A session, with the parts that core adds: login, retry, error translation, closing."""
 
     def __init__(self, driver: Driver, endpoint: Endpoint, retry: RetryPolicy, clock: Clock | None = None) -> None:
         self.retry = retry
@@ -82,14 +82,14 @@ class SessionManager:
 
     @property
     def provider(self) -> BoundProvider:
-        """The provider that stands on this session."""
+        """The provider of this session."""
         provider = self.context.provider
         assert provider is not None
         return provider
 
     @property
     def closed(self) -> bool:
-        """Whether the provider is closed; in a thread that is `finishing`, whether it is logged out."""
+        """Whether the provider is closed. In a thread that is `finishing`: whether it is logged out."""
         return self._end.is_set()
 
     @property
@@ -97,7 +97,7 @@ class SessionManager:
         return self._logged_out if getattr(self._thread, "finishing", False) else self._closed
 
     def end_waits(self) -> None:
-        """Let every call and wait raise `Closed`, those under way too; not in threads that are `finishing`."""
+        """Let every call and wait raise `Closed`, also the ones under way. Does not affect threads in `finishing`."""
         self._closed.set()
         with self._lock:
             waiters = list(self._waiters)
@@ -117,7 +117,7 @@ class SessionManager:
 
     @contextmanager
     def finishing(self) -> Iterator[None]:
-        """A block in which this thread goes on after `end_waits`, until `close`: it removes what it has made."""
+        """A block in which this thread may make calls after `end_waits`, until `close`, to remove what it has made."""
         before = getattr(self._thread, "finishing", False)
         self._thread.finishing = True
         try:
@@ -126,7 +126,7 @@ class SessionManager:
             self._thread.finishing = before
 
     def add_waiter(self, waiter: Waiter) -> None:
-        """Let `close` end this waiter."""
+        """Register a waiter: `close` aborts it."""
         with self._lock:
             self._waiters.add(waiter)
 
@@ -136,13 +136,13 @@ class SessionManager:
             self._waiters.discard(waiter)
 
     def release_deferred(self) -> None:
-        """Free what was left to be freed, and listings that were kept long enough."""
+        """Make the deferred frees, also for the listings that were kept long enough."""
         self.kept_listings.drop_old()
         with self.translate_errors():
             self.deferred.release(until=lambda: self.closed)
 
     def about(self) -> About:
-        """The server's own name, version and identity, which came with the login."""
+        """The server's own name, version and identity, which the login has read."""
         return self._read(lambda session: session.about())
 
     def native(self) -> Any:
@@ -162,9 +162,10 @@ class SessionManager:
         sleep: Callable[[float], None] | None = None,
         check: Callable[[], None] = lambda: None,
     ) -> Fetched[R]:
-        """The next page of a listing.
+        """Fetch the next page of a listing.
 
-        ``sleep`` waits between two attempts, instead of `sleep`; ``check`` comes before each. Both raise to give up.
+        ``sleep`` waits between two attempts, instead of `SessionManager.sleep`. ``check`` is called before each
+        attempt. Both raise an error to end the attempts.
         """
 
         def read(session: Session) -> Fetched[R]:
@@ -178,33 +179,34 @@ class SessionManager:
         return self._read(lambda session: session.adapters[query.kind].lookup(field, value, query))
 
     def get(self, query: Query[R], refs: Sequence[Ref]) -> Sequence[R]:
-        """The objects of ``refs`` that exist: as many as an adapter takes at a time."""
+        """The objects of ``refs`` that exist. There may be as many refs as an adapter takes at a time."""
         return self._read(lambda session: session.adapters[query.kind].get(refs, query))
 
     def read(self, call: Callable[[], T]) -> T:
-        """The result of a call to the driver that changes nothing."""
+        """Make a call to the driver that changes nothing, and return its result."""
         return self._read(lambda _: call())
 
     def send(self, call: Callable[[], T], repeatable: Callable[[BaseException], bool]) -> T:
-        """The result of one changing request: repeated as ``repeatable`` says, and in a new login."""
+        """Make a call that changes something: again after errors that are ``repeatable``, and after a lost session."""
         return self._run(lambda _: call(), repeatable, self.sleep)[0]
 
     def forget(self, task: Ref) -> None:
-        """Tell the driver that a task which was begun here is over."""
+        """Tell the driver that a task which was begun here has ended."""
         with self.translate_errors():
             self.session.forget(task)
 
     def submit(self, kind: type[Resource], ref: Ref | None, action: Action) -> Outcome:
-        """Ask for an action: sent again only when the server can't have acted on it."""
+        """Submit an action. It is sent again only if the server can't have acted on it."""
         call = partial(_submit, kind=kind, ref=ref, action=action)
         return self._run(call, action_repeatable, self.sleep)[0]
 
     def open_feed(
         self, queries: Sequence[Query[Any]], since: WatchCursor | None, *, repeat: bool
     ) -> tuple[Feed, LoginAttempt]:
-        """A feed, and the login that it lives with: hand that to `lose` if the feed loses its session.
+        """Open a feed. Returns it with its login, which is to be passed to `lose` if the feed loses its session.
 
-        ``repeat`` as any read; a watch that opens a feed again repeats by itself, so that closing it ends the pauses.
+        With ``repeat`` the call is repeated like any read. A watch that opens a feed again does without: it repeats the
+        call by itself, so that closing the watch ends the pauses.
         """
         call = partial(self._open_feed, queries=queries, since=since)
         return self._run(call, read_repeatable if repeat else _never, self.sleep)
@@ -219,7 +221,7 @@ class SessionManager:
             raise closed_error(self.context.provider)
 
     def sleep(self, seconds: float) -> None:
-        """Wait; raises `Closed` as soon as the provider is closed."""
+        """Wait. Raises `Closed` as soon as the provider is closed."""
         if self.clock.wait(self._end, seconds):
             raise closed_error(self.context.provider)
 
@@ -228,7 +230,7 @@ class SessionManager:
         return translate_errors(lambda: self.context.provider, lambda: self.closed)
 
     def _read(self, call: Callable[[Session], T], sleep: Callable[[float], None] | None = None) -> T:
-        """The result of a call that changes nothing: repeated as the policy says."""
+        """Make a call that changes nothing. It is repeated as the policy allows."""
         return self._run(call, read_repeatable, sleep or self.sleep)[0]
 
     def _run(
@@ -237,7 +239,7 @@ class SessionManager:
         repeatable: Callable[[BaseException], bool],
         sleep: Callable[[float], None],
     ) -> tuple[T, LoginAttempt]:
-        """The call's result, and the login that it was made in. After a lost session it is made again, in a new one."""
+        """Make a call, again in a new login if the session is lost. Returns the result, and the login of the call."""
         with self.translate_errors():
             for attempt in range(1, SESSIONS_PER_CALL + 1):
                 login = self._logged_in()
@@ -261,14 +263,14 @@ class SessionManager:
         return self._login.ensure()
 
     def _log_in(self) -> None:
-        """Log in, as the provider's policy says, whatever the policy of the call that happens to need it."""
+        """Log in, with the retries of the provider's policy, whatever the retries of the call that needs the login."""
         self._begin_session()
-        if self.closed:  # Closed during the login: what it opened must go too.
+        if self.closed:  # Closed during the login: the session that it opened must be closed too.
             self.session.close()
             raise closed_error(self.context.provider)
 
     def _begin_session(self) -> None:
-        """A session may be lost in mid-login, to a server that restarts: its password was accepted, so go on."""
+        """Log in, and again if a restart of the server ends the session in mid-login: the password was accepted."""
         for attempt in range(1, SESSIONS_PER_CALL + 1):
             try:
                 self._retrier.run(self.session.login, read_repeatable, self.sleep)

@@ -1,4 +1,4 @@
-"""SharedWatch: one watch a provider, for all who wait for objects of it."""
+"""SharedWatch: one watch for each provider, which serves all waits for the provider's objects."""
 
 from __future__ import annotations
 
@@ -30,23 +30,26 @@ News = Event[Any] | Exception
 Read = Callable[[Any], Any]
 
 Inbox = SimpleQueue[tuple[Read, Any]]
-"""News for one waiter, each with the function that is to take it, in the waiter's own thread."""
+"""The news for one waiter. Each comes with the function that handles it, in the waiter's own thread."""
 
 
 class Subscription:
-    """The objects that one waiter follows. Each comes as ADDED at first, as DELETED if it is not there."""
+    """The objects that one waiter follows.
+
+    The first event of each object is ADDED, or DELETED if the object does not exist.
+    """
 
     def __init__(self, shared: SharedWatch, queries: Sequence[Query[Any]], inbox: Inbox, read: Read) -> None:
         self.queries = queries
         self.refs = frozenset(ref for query in queries for ref in query.refs or ())
         self._shared = shared
-        self.told = False
-        """Whether each of the objects has been told of once."""
+        self.reported = False
+        """Whether the first event of each object has been delivered."""
         self._inbox = inbox
         self._read = read
 
     def put(self, news: News) -> None:
-        """Hand news to the waiter."""
+        """Put news into the waiter's inbox."""
         self._inbox.put((self._read, news))
 
     def abort(self) -> None:
@@ -54,7 +57,7 @@ class Subscription:
         self.put(closed_error(self._shared.manager.context.provider))
 
     def close(self) -> None:
-        """Follow these objects no longer."""
+        """End the subscription."""
         self._shared.remove(self)
 
     def __enter__(self) -> Self:
@@ -67,11 +70,13 @@ class Subscription:
 
 
 class SharedWatch:
-    """Follows the objects of all subscriptions in one thread, which is there while there are any.
+    """Follows the objects of all subscriptions in one thread, which runs while there are subscriptions.
 
-    A new subscription opens the watch again, with its objects among the others, as soon as the one before has told of
-    all of its own: as many as came meanwhile at once. An error ends the subscriptions that are new with it. They are
-    tried one by one where there are several, so that what nobody can read ends one wait alone.
+    For a new subscription the watch is opened again, with the objects of all subscriptions. That happens as soon as the
+    present watch has delivered the first event of each object, for all subscriptions at once that came meanwhile.
+
+    If a watch fails, its new subscriptions end with the error. If several are new, they are first tried one by one, so
+    that an object that can't be read ends only the waits for it.
     """
 
     def __init__(self, manager: SessionManager) -> None:
@@ -79,14 +84,14 @@ class SharedWatch:
         self._subscriptions: list[Subscription] = []
         self._watch: Watch[Any] | None = None
         self._settled: Watch[Any] | None = None
-        """The watch, once it has told of all objects: a new subscription may stop it."""
+        """The watch, once it has delivered the first event of each object: then a new subscription may stop it."""
         self._thread: threading.Thread | None = None
         self._one_by_one = False
         """Whether new subscriptions are tried one by one."""
         self._begin_process()
 
     def subscribe(self, queries: Sequence[Query[Any]], inbox: Inbox, read: Read) -> Subscription:
-        """Follow the objects that the queries' refs name, with the queries' fields: ``read`` takes the `News`."""
+        """Follow the objects of the queries' refs, with the queries' fields. ``read`` handles the `News`."""
         self._check_process()
         subscription = Subscription(self, queries, inbox, read)
         self.manager.add_waiter(subscription)
@@ -102,7 +107,7 @@ class SharedWatch:
         return subscription
 
     def remove(self, subscription: Subscription) -> None:
-        """End a subscription. With the last one the watch ends, and what the server holds for it is freed."""
+        """End a subscription. With the last one the watch ends, and the server's resources for it are freed."""
         self.manager.remove_waiter(subscription)
         with self._lock:
             self._discard(subscription)
@@ -120,23 +125,23 @@ class SharedWatch:
                 self._fail(subscriptions, error)
 
     def _current(self) -> list[Subscription]:
-        """The subscriptions to follow now. Without any, the thread ends, and a new one begins another."""
+        """The subscriptions to follow now. If there are none, this thread ends: the next subscription starts one."""
         with self._lock:
             self._watch = self._settled = None
             if not self._subscriptions:
                 self._thread = None
-            new = [each for each in self._subscriptions if not each.told]
+            new = [each for each in self._subscriptions if not each.reported]
             self._one_by_one = self._one_by_one and bool(new)
             waiting = new[1:] if self._one_by_one else []
             return [each for each in self._subscriptions if each not in waiting]
 
     def _open(self, subscriptions: Sequence[Subscription], outage: Outage) -> Watch[Any]:
-        """Open a watch. Where none of its subscriptions is new, it may take as long as a watch bears an outage."""
+        """Open a watch. If none of its subscriptions is new, keep trying for as long as a watch would in an outage."""
         while True:
             try:
                 watch: Watch[Any] = Watch(self.manager, self._merged(subscriptions))
             except ConnectionFailed as error:
-                if not all(each.told for each in subscriptions):
+                if not all(each.reported for each in subscriptions):
                     raise
                 self.manager.sleep(outage.pause_after(error))
             else:
@@ -144,7 +149,7 @@ class SharedWatch:
                 return watch
 
     def _follow(self, watch: Watch[Any], subscriptions: Sequence[Subscription]) -> None:
-        """Hand out events until the watch is stopped: another subscription has come, or the last one has gone."""
+        """Deliver events until the watch is stopped: a subscription was added, or the last one has ended."""
         with watch:
             with self._lock:
                 self._watch = watch
@@ -159,27 +164,27 @@ class SharedWatch:
                 readers.setdefault(ref, []).append(subscription)
         seen: set[Ref] = set()
         for event in watch:
-            found = [event] if event.ref is not None else [_gone(ref) for ref in readers.keys() - seen]
-            for each in found:
-                assert each.ref is not None
-                seen.add(each.ref)
-                for subscription in readers.get(each.ref, ()):
-                    subscription.put(each)
+            events = [event] if event.ref is not None else [_gone(ref) for ref in readers.keys() - seen]
+            for news in events:
+                assert news.ref is not None
+                seen.add(news.ref)
+                for subscription in readers.get(news.ref, ()):
+                    subscription.put(news)
             if event.ref is None and not self._settle(watch, subscriptions):
                 return
 
     def _settle(self, watch: Watch[Any], subscriptions: Sequence[Subscription]) -> bool:
-        """All objects have been told of. Returns whether the watch goes on: not if there are new subscriptions."""
+        """Note that all objects have had their first event. Returns False if new subscriptions need another watch."""
         with self._lock:
             for subscription in subscriptions:
-                subscription.told = True
+                subscription.reported = True
             if set(self._subscriptions) - set(subscriptions):
                 return False
             self._settled = watch
             return True
 
     def _merged(self, subscriptions: Sequence[Subscription]) -> list[Query[Any]]:
-        """A query for each kind: all of the refs, and all of the fields that anybody asks for."""
+        """One query for each kind, with the refs and the fields of all subscriptions."""
         kinds: dict[type[Resource], tuple[dict[Ref, None], set[str]]] = {}
         for query in (query for subscription in subscriptions for query in subscription.queries):
             refs, fields = kinds.setdefault(query.kind, ({}, set()))
@@ -191,8 +196,8 @@ class SharedWatch:
         ]
 
     def _fail(self, subscriptions: Sequence[Subscription], error: Exception) -> None:
-        """End the new ones of these subscriptions; all, if none is new."""
-        new = [each for each in subscriptions if not each.told]
+        """End the new subscriptions, or all if none is new. If several are new, let them be tried one by one first."""
+        new = [each for each in subscriptions if not each.reported]
         with self._lock:
             self._one_by_one = len(new) > 1 and not isinstance(error, (ConnectionFailed, Closed))
             if self._one_by_one:
@@ -207,7 +212,7 @@ class SharedWatch:
         self._lock = threading.RLock()  # Reentrant: a signal handler may close what its own thread waits for.
 
     def _check_process(self) -> None:
-        """A forked child has none of its parent's threads."""
+        """Begin anew in a forked child, which has none of its parent's threads."""
         if self._process == os.getpid():
             return
         self._begin_process()
@@ -220,7 +225,7 @@ class SharedWatch:
 
 
 def first_match(shared: SharedWatch, query: Query[R], matches: Callable[[R], bool], timeout: float) -> Event[R] | None:
-    """Follow the query's one object until it matches, or is gone: the event that says so. None if the time is over."""
+    """Follow the query's one object until it matches or is deleted. Returns that event, or None after the time-out."""
     inbox: Inbox = SimpleQueue()
     clock = shared.manager.clock
     deadline = clock.now() + timeout

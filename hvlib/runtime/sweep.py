@@ -1,4 +1,4 @@
-"""SweepFeed: the watch of servers that keep no changes. It lists, compares, and lists again."""
+"""SweepFeed: the feed for servers that keep no changes. It lists the objects, compares, and lists again."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ __all__ = ["SweepFeed"]
 
 FIRST_PAUSE = 0.1
 GROWTH = 1.5
-"""Each pause is so many times as long as the one before."""
+"""The factor by which each pause is longer than the one before."""
 
 Records = dict[Ref, Resource]
 
 
 class SweepFeed(PollingFeed):
-    """Lists each kind through its adapter and reports what differs from the sweep before.
+    """Lists the objects of each kind through its adapter, and reports the differences from the sweep before.
 
-    It sweeps every ``interval`` seconds. Where only chosen objects are followed, as in the wait for a task, it looks
-    again soon and then ever less often, up to the interval: what it waits for is found out late by half of the time
-    that it took, at most.
+    It sweeps every ``interval`` seconds. Where only chosen objects are followed, as in the wait for a task, it begins
+    with short pauses, which grow up to the interval: a change that took some time is seen late by at most half of that
+    time.
 
-    A sweep that fails raises, and what it found is forgotten: the next one is compared with the last whole one. Its
-    batches have no cursor: a feed can't go on from what another one has seen.
+    A sweep that fails raises the error, and its records are dropped: the next sweep is compared with the last complete
+    one. The batches have no cursor: a feed can't continue from the records of another feed.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class SweepFeed(PollingFeed):
         interval: float,
     ) -> None:
         if since is not None:
-            raise CursorLost("this server keeps no changes to go on from", hint="use known= with your last records")
+            raise CursorLost("this server keeps no changes to continue from", hint="use known= with your last records")
         super().__init__()
         self._adapters = adapters
         self._queries = queries
@@ -50,25 +50,25 @@ class SweepFeed(PollingFeed):
         self._records: Records = {}
 
     def look(self) -> Batch:
-        """What one sweep finds: the pages of each kind."""
-        found = {
+        """Make one sweep. Returns the differences. Round trips: the pages of each kind."""
+        records = {
             record.ref: record
             for query in self._queries
             for record in read_all(self._adapters[query.kind], query, self.go_on)
         }
-        changes = list(self._differences(found))
-        self._records = found
+        changes = list(self._differences(records))
+        self._records = records
         pause, self._pause = self._pause, min(self._pause * GROWTH, self._interval)
         return Batch(changes, synced=True, poll_after=pause)
 
     def close(self) -> None:
-        """Forget the last sweep; one that is under way ends with its page. Nothing is held on the server."""
+        """Forget the last sweep. A sweep that is under way ends with its page. The server holds nothing."""
         super().close()
         self._records = {}
 
-    def _differences(self, found: Records) -> Iterator[Change]:
-        for ref in self._records.keys() - found.keys():
+    def _differences(self, records: Records) -> Iterator[Change]:
+        for ref in self._records.keys() - records.keys():
             yield Gone(ref)
-        for ref, record in found.items():
+        for ref, record in records.items():
             if self._records.get(ref) != record:
                 yield Upsert(record)

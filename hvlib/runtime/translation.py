@@ -1,4 +1,4 @@
-"""Error translation: an error from a driver, as callers see it."""
+"""Error translation: turns errors from a driver into the errors that callers get."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ E = TypeVar("E", bound=HvlibError)
 
 @contextmanager
 def translate_errors(provider: Callable[[], BoundProvider | None], closed: Callable[[], bool]) -> Iterator[None]:
-    """Raise errors from a driver with their provider; `Closed` once that is closed; `DriverBug` for foreign errors.
+    """In the block, raise a driver's errors with their provider set, and errors that are not hvlib's as `DriverBug`.
 
-    Only for calls into a driver: what a caller did wrong is found before, and is no fault of the driver.
+    Once the provider is closed, every error becomes `Closed`. Use it only around calls into a driver. A caller's
+    mistakes are found before that: they must not look like a driver's.
     """
     try:
         yield
@@ -40,14 +41,14 @@ def closed_error(provider: BoundProvider | None) -> Closed:
 
 
 def locate(error: E, provider: BoundProvider | None) -> E:
-    """The error, with its provider unless it has one."""
+    """The error, with this provider set unless it has one."""
     error.provider = error.provider or provider
     return error
 
 
 @contextmanager
 def locating(provider: BoundProvider | None) -> Iterator[None]:
-    """Raise errors of hvlib with their provider. For what core checks itself, before a driver is entered."""
+    """In the block, raise hvlib's errors with their provider set. Use it around core's own checks."""
     try:
         yield
     except HvlibError as error:

@@ -1,4 +1,4 @@
-"""wait_all: several tasks, of any providers, followed to their end together."""
+"""wait_all: wait for several tasks together, of any providers."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ T = TypeVar("T")
 def wait_all(
     tasks: Iterable[Task[T]], *, timeout: float = DEFAULT_TIMEOUT, on_progress: Progress | None = None
 ) -> list[T]:
-    """Wait for all, over one watch a provider; ``on_progress`` is called with a task and 0.0 to 1.0.
+    """Wait for all tasks, with one watch for each provider. ``on_progress`` is called with a task and 0.0 to 1.0.
 
-    Returns their results in order, read in one round trip a kind. When all have ended, or the time is over, raises an
-    `ExceptionGroup` of what those would raise that failed or still run.
+    Returns the tasks' results in their order, read in one round trip for each kind. When all tasks have ended, or after
+    ``timeout`` seconds, raises an `ExceptionGroup` if some failed or still run: it has the error that each one's `wait`
+    would raise.
     """
     if isinstance(tasks, (str, bytes)) or not isinstance(tasks, Iterable):
         raise InvalidQuery(f"wait_all() takes tasks, not {tasks!r}")
@@ -44,5 +45,5 @@ def wait_all(
 def _reporting(tasks: Iterable[Task[Any]], on_progress: Progress | None) -> Report | None:
     if on_progress is None:
         return None
-    held = {id(task.follower): task for task in tasks}
-    return lambda operation, fraction: on_progress(held[id(operation)], fraction)
+    task_of = {id(task.follower): task for task in tasks}
+    return lambda operation, fraction: on_progress(task_of[id(operation)], fraction)

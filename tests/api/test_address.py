@@ -12,7 +12,7 @@ from hvlib.driver.options import refuse_path
 
 
 def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """Let hvlib.yaml hold this text."""
+    """Write this text to hvlib.yaml."""
     file = tmp_path / "hvlib.yaml"
     file.write_text(text, encoding="utf-8")
     monkeypatch.setenv("HVLIB_CONFIG_FILE", str(file))
@@ -29,7 +29,7 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> Non
         ("openstack+http", "openstack://"),
     ],
 )
-def test_an_unknown_transport_says_the_known_ones(scheme: str, known: str) -> None:
+def test_the_error_for_an_unknown_transport_lists_the_known_ones(scheme: str, known: str) -> None:
     with pytest.raises(hvlib.ConfigError, match="has no transport") as caught:
         hvlib.connect(f"{scheme}://root@host", password="x")
     assert repr(scheme.partition("+")[2]) in str(caught.value)
@@ -51,14 +51,14 @@ def test_a_socket_is_named_by_a_whole_path(address: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["target", "username", "password", "cacert"])
-def test_a_nul_is_in_no_argument(name: str) -> None:
+def test_an_argument_with_a_nul_is_refused(name: str) -> None:
     with pytest.raises(hvlib.ConfigError, match=f"{name} has a NUL in it") as caught:
         hvlib.connect(**{"target": "sim://", name: "hunter2\0"})
     assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("address", ["sim:///%00/x", "vsphere://u%00@h", "vsphere://u:hunter2%00@h", "vsphere://h\0"])
-def test_a_nul_is_in_no_part_of_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+def test_an_address_with_a_nul_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     if "\0" not in address:
         with pytest.raises(hvlib.ConfigError, match="has a NUL in it"):
             hvlib.connect(address)
@@ -69,7 +69,7 @@ def test_a_nul_is_in_no_part_of_an_address(tmp_path: Path, monkeypatch: pytest.M
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_nul_is_in_no_setting_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_of_the_file_with_a_nul_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     configure(tmp_path, monkeypatch, r'providers: {lab: {url: "vsphere://u@h", cacert: "a\0"}}')
     with pytest.raises(hvlib.ConfigError, match="cacert has a NUL in it"):
         hvlib.connect("lab")

@@ -1,4 +1,4 @@
-"""A caller's mistake is InvalidQuery (ConfigError for connect), says which argument, and sends nothing."""
+"""A caller's mistake raises InvalidQuery (in connect: ConfigError), which names the argument. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -26,45 +26,45 @@ def image(vms: Any) -> hvlib.Ref:
 
 
 MISTAKES: dict[str, Callable[[Any, Any], object]] = {
-    "a name that is no text": lambda vms, vm: vms.get_by_name_label(5),
-    "no name": lambda vms, vm: vms.get_by_name_label(None),
+    "a name that is not text": lambda vms, vm: vms.get_by_name_label(5),
+    "None for a name": lambda vms, vm: vms.get_by_name_label(None),
     "a name that can't be sent": lambda vms, vm: vms.get_by_name_label("\ud800"),
-    "a uuid that is no text": lambda vms, vm: vms.get_by_uuid(5),
-    "something to find that is no text": lambda vms, vm: vms.find(b"web-1"),
+    "a uuid that is not text": lambda vms, vm: vms.get_by_uuid(5),
+    "a name to find that is not text": lambda vms, vm: vms.find(b"web-1"),
     "text for a ref": lambda vms, vm: vms.get("x"),
     "a number for a ref": lambda vms, vm: vms.get(5),
     "texts for refs": lambda vms, vm: vms.get_many(["x"]),
     "a text for refs": lambda vms, vm: vms.get_many("x"),
-    "nothing for a ref": lambda vms, vm: vms.get(None),
-    "nothing among refs": lambda vms, vm: vms.get_many([None]),
-    "nothing to wait for": lambda vms, vm: vms.wait_for(None, power_state="halted"),
-    "a time-out without an end": lambda vms, vm: vm.wait_for(timeout=float("inf"), power_state="halted"),
-    "a time-out that nobody can count": lambda vms, vm: hvlib.wait_all([], timeout=10**400),
-    "a progress that is no function": lambda vms, vm: vm.do(Start(), dry_run=True).wait(on_progress=1),
-    "a task of what is no record": lambda vms, vm: vms.provider.tasks.follow(vm),
+    "None for a ref": lambda vms, vm: vms.get(None),
+    "None among refs": lambda vms, vm: vms.get_many([None]),
+    "None to wait for": lambda vms, vm: vms.wait_for(None, power_state="halted"),
+    "an infinite time-out": lambda vms, vm: vm.wait_for(timeout=float("inf"), power_state="halted"),
+    "a time-out that is too large": lambda vms, vm: hvlib.wait_all([], timeout=10**400),
+    "an on_progress that is not a function": lambda vms, vm: vm.do(Start(), dry_run=True).wait(on_progress=1),
+    "a VM for a task record": lambda vms, vm: vms.provider.tasks.follow(vm),
     "known records under other refs": lambda vms, vm: vms.watch(known={hvlib.Ref("a", "VM", "b"): vm}),
     "a number for refs": lambda vms, vm: vms.get_many(5),
     "texts for refs of any kind": lambda vms, vm: vms.provider.get_many(["x"]),
-    "a kind that is no text": lambda vms, vm: vms.provider.collection(5),
-    "fields that are no list": lambda vms, vm: vms.get_all(fields=5),
+    "a kind that is not text": lambda vms, vm: vms.provider.collection(5),
+    "fields that are not a list": lambda vms, vm: vms.get_all(fields=5),
     "fields that are a text": lambda vms, vm: vms.get_all(fields="uuid"),
-    "a field that is no text": lambda vms, vm: vms.get_all(fields=[5]),
-    "native that is no list": lambda vms, vm: vms.get_all(native=5),
-    "a native name that is no text": lambda vms, vm: vms.get_all(native=[5]),
-    "a page size that is no number": lambda vms, vm: vms.get_all(page_size="2"),
-    "a page size that is a truth": lambda vms, vm: vms.get_all(page_size=True),
+    "a field that is not text": lambda vms, vm: vms.get_all(fields=[5]),
+    "native that is not a list": lambda vms, vm: vms.get_all(native=5),
+    "a native name that is not text": lambda vms, vm: vms.get_all(native=[5]),
+    "a page size that is text": lambda vms, vm: vms.get_all(page_size="2"),
+    "a page size that is a bool": lambda vms, vm: vms.get_all(page_size=True),
     "a page size below 1": lambda vms, vm: vms.get_all(page_size=0),
-    "a token that is no text": lambda vms, vm: vms.get_all(after=5),
+    "a token that is not text": lambda vms, vm: vms.get_all(after=5),
     "a handler that can't be called": lambda vms, vm: vms.get_all().each_page(5),
     "a field that does not exist": lambda vms, vm: vms.get_all(colour="red"),
     "a value that a field can't have": lambda vms, vm: vms.get_all(power_state="glowing"),
-    "a cursor that is no text": lambda vms, vm: vms.watch(since=5),
-    "known records that are no list": lambda vms, vm: vms.watch(known=5),
-    "known records that are none": lambda vms, vm: vms.watch(known=[5]),
+    "a cursor that is not text": lambda vms, vm: vms.watch(since=5),
+    "known records that are not a list": lambda vms, vm: vms.watch(known=5),
+    "a number among known records": lambda vms, vm: vms.watch(known=[5]),
     "a watch of a name": lambda vms, vm: vms.provider.watch("vms"),
-    "a watch of nothing": lambda vms, vm: vms.provider.watch(),
-    "a time-out that is no number": lambda vms, vm: vm.wait_for(timeout="5", power_state="halted"),
-    "a time-out that is not a number": lambda vms, vm: vm.wait_for(timeout=NAN, power_state="halted"),
+    "a watch of no collection": lambda vms, vm: vms.provider.watch(),
+    "a time-out that is text": lambda vms, vm: vm.wait_for(timeout="5", power_state="halted"),
+    "a time-out that is NaN": lambda vms, vm: vm.wait_for(timeout=NAN, power_state="halted"),
     "a time-out below 0": lambda vms, vm: vm.wait_for(timeout=-1, power_state="halted"),
     "a word for an action": lambda vms, vm: vm.do("start"),
     "the class of an action": lambda vms, vm: vm.do(Start),
@@ -83,11 +83,11 @@ MISTAKES: dict[str, Callable[[Any, Any], object]] = {
     "a uuid that can't be sent": lambda vms, vm: vms.get_by_uuid("\ud800"),
     "a word for an image": lambda vms, vm: vms.create("new", image="debian"),
     "a word for networks": lambda vms, vm: vms.create("new", image=vm.ref, networks="lan"),
-    "a wait for what is no task": lambda vms, vm: hvlib.wait_all([5]),  # type: ignore[list-item]
-    "a wait for what is no list": lambda vms, vm: hvlib.wait_all(5),  # type: ignore[arg-type]
-    "a task's time-out that is not a number": lambda vms, vm: vm.do(Start(), dry_run=True).wait(timeout=NAN),
-    "a time-out of all that is no number": lambda vms, vm: hvlib.wait_all([], timeout="5"),  # type: ignore[arg-type]
-    "a ref that is no text": lambda vms, vm: hvlib.Ref.parse(5),  # type: ignore[arg-type]
+    "a number among tasks to wait for": lambda vms, vm: hvlib.wait_all([5]),  # type: ignore[list-item]
+    "a number for tasks to wait for": lambda vms, vm: hvlib.wait_all(5),  # type: ignore[arg-type]
+    "a task's time-out that is NaN": lambda vms, vm: vm.do(Start(), dry_run=True).wait(timeout=NAN),
+    "a time-out of wait_all that is text": lambda vms, vm: hvlib.wait_all([], timeout="5"),  # type: ignore[arg-type]
+    "a ref to parse that is not text": lambda vms, vm: hvlib.Ref.parse(5),  # type: ignore[arg-type]
     "a VM for a host": lambda vms, vm: vm.migrate(host=vm),
     "a VM for an image": lambda vms, vm: vms.create("new", image=vm),
     "a VM among volumes": lambda vms, vm: vm.delete(keep_volumes=[vm]),
@@ -115,14 +115,14 @@ MISTAKES: dict[str, Callable[[Any, Any], object]] = {
     "many refs, of which one is another provider's": lambda vms, vm: vms.provider.get_many(
         [vm, hvlib.Ref(OTHER, "Host", "host-1")]
     ),
-    "no refs, and fields that are no list": lambda vms, vm: vms.provider.get_many([], fields=5),
+    "no refs, and fields that are not a list": lambda vms, vm: vms.provider.get_many([], fields=5),
     "a ref without a provider": lambda vms, vm: hvlib.Ref.parse(f"{OTHER}/VM/vm-1").get(),
-    "a pattern that is no text": lambda vms, vm: hvlib.glob(5),  # type: ignore[arg-type]
+    "a pattern that is not text": lambda vms, vm: hvlib.glob(5),  # type: ignore[arg-type]
 }
 
 
 NEEDS_LOGIN = {*(name for name in MISTAKES if "another provider" in name), "a handler that can't be called"}
-"""Mistakes that only the server's identity shows, and one with a pager, whose query has logged in before."""
+"""Mistakes that can be found only with the server's uuid, and one that needs a pager, whose query logs in."""
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def provider() -> Iterator[hvlib.Provider]:
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_it_is_an_invalid_query_and_sends_nothing(provider: hvlib.Provider, mistake: str) -> None:
+def test_a_mistake_is_an_invalid_query_and_sends_nothing(provider: hvlib.Provider, mistake: str) -> None:
     vms = provider.compute.vms
     vm = vms.get_all(power_state="halted").all()[0]
     with provider.count_requests() as requests, pytest.raises(hvlib.InvalidQuery) as caught:
@@ -142,7 +142,7 @@ def test_it_is_an_invalid_query_and_sends_nothing(provider: hvlib.Provider, mist
 
 
 @pytest.mark.parametrize("mistake", MISTAKES.keys() - NEEDS_LOGIN)
-def test_it_is_found_before_the_login(provider: hvlib.Provider, mistake: str) -> None:
+def test_a_mistake_is_found_before_the_login(provider: hvlib.Provider, mistake: str) -> None:
     vm = provider.compute.vms.get_all(power_state="halted").all()[0]
     with hvlib.connect("sim://arguments", fail="login:permission:99") as cold, pytest.raises(hvlib.InvalidQuery):
         MISTAKES[mistake](cold.compute.vms, vm)
@@ -153,7 +153,7 @@ def test_lists_are_sent_as_tuples_and_tags_once() -> None:
     assert Delete(keep_volumes=[]).checked() == Delete()  # type: ignore[arg-type]
 
 
-def test_a_plan_is_waited_for_by_nobody(provider: hvlib.Provider) -> None:
+def test_wait_all_of_a_plan_is_an_invalid_state(provider: hvlib.Provider) -> None:
     vm = provider.compute.vms.get_all(power_state="halted").all()[0]
     with pytest.raises(ExceptionGroup) as caught:
         hvlib.wait_all([vm.do(Start(), dry_run=True)])
@@ -167,7 +167,7 @@ def test_a_watch_takes_a_time_out_in_seconds(provider: hvlib.Provider) -> None:
                 watch.next(timeout=wrong)  # type: ignore[arg-type]
 
 
-def test_resources_and_uuids_are_taken_where_their_ref_or_text_is_meant() -> None:
+def test_a_record_is_taken_as_its_ref_and_a_uuid_as_its_text() -> None:
     provider, session = scripted(a={"uuid": "00000000-0000-4000-8000-00000000000a"})
     vms = provider.compute.vms
     vm = vms.get_all().one()

@@ -56,7 +56,7 @@ def test_a_name_connects_with_its_settings(home: Path) -> None:
         assert (provider.name, provider.compute.vms.get_all().count()) == ("lab", 7)
 
 
-def test_what_is_given_goes_before_the_file_and_the_file_before_the_address(home: Path) -> None:
+def test_arguments_override_the_file_and_the_file_overrides_the_address(home: Path) -> None:
     entry = "url: 'vsphere://a@vc', username: b, verify: false, cacert: file.pem, timeout: 7"
     write(home / "work" / "hvlib.yaml", f"providers: {{lab: {{{entry}}}}}")
     given = dict.fromkeys(("username", "password", "verify", "cacert", "timeout"))
@@ -68,7 +68,7 @@ def test_what_is_given_goes_before_the_file_and_the_file_before_the_address(home
     assert parse_endpoint("vsphere://vc").verify is None
 
 
-def test_an_unknown_name_says_the_known_ones(home: Path) -> None:
+def test_the_error_for_an_unknown_name_lists_the_known_ones(home: Path) -> None:
     write(home / "work" / "hvlib.yaml", "providers: {lab: {url: 'sim://'}, prod: {url: 'sim://'}}")
     with pytest.raises(hvlib.ConfigError, match="'prud'") as caught:
         hvlib.connect("prud")
@@ -90,20 +90,20 @@ def test_an_unknown_name_says_the_known_ones(home: Path) -> None:
         ("just text", "line 1"),
     ],
 )
-def test_what_is_no_configuration_is_an_error_with_the_place(home: Path, text: str, message: str) -> None:
+def test_a_wrong_configuration_is_an_error_with_the_place(home: Path, text: str, message: str) -> None:
     write(home / "work" / "hvlib.yaml", text)
     with pytest.raises(hvlib.ConfigError, match=r"hvlib\.yaml") as caught:
         load_config()
     assert message in str(caught.value)
 
 
-def test_a_file_that_is_no_text_is_an_error_with_the_place(home: Path) -> None:
+def test_a_file_that_is_not_text_is_an_error_with_the_place(home: Path) -> None:
     (home / "work" / "hvlib.yaml").write_bytes(b"providers:\n  lab: \xff")
     with pytest.raises(hvlib.ConfigError, match="line 2: not UTF-8"):
         load_config()
 
 
-def test_a_timeout_is_more_than_nothing() -> None:
+def test_a_timeout_must_be_above_zero() -> None:
     for seconds in (0, -1):
         with pytest.raises(hvlib.ConfigError, match="timeout"):
             hvlib.connect("sim://", timeout=seconds)
@@ -164,7 +164,7 @@ def test_a_password_that_cannot_be_had_is_an_error(home: Path, setting: str, mes
         password(home, setting)
 
 
-def test_files_with_passwords_that_others_may_read_are_warned_of(home: Path) -> None:
+def test_a_file_with_a_password_that_others_may_read_is_a_warning(home: Path) -> None:
     path = write(home / "work" / "hvlib.yaml", "providers: {lab: {url: 'sim://', password: x}}")
     path.chmod(0o644)
     with pytest.warns(UserWarning, match="chmod 600"):
@@ -207,7 +207,9 @@ def test_a_password_in_the_file_is_never_shown(home: Path, text: str) -> None:
     assert "hunter2" not in shown
 
 
-def test_the_environment_helps_a_named_provider_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_gives_the_password_of_a_named_provider_too(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(home / "work" / "hvlib.yaml", "providers: {lab: {url: 'sim://lab3?vms=3&password=secret'}}")
     monkeypatch.setenv("HVLIB_PROVIDER", "lab")
     monkeypatch.setenv("HVLIB_PASSWORD", "secret")
@@ -234,7 +236,7 @@ def test_a_missing_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch, 
     assert re.search(install, caught.value.hint or "")
 
 
-def test_an_unknown_option_says_the_known_ones() -> None:
+def test_the_error_for_an_unknown_option_lists_the_known_ones() -> None:
     with pytest.raises(hvlib.ConfigError, match="'vm'") as caught:
         hvlib.connect("sim://?vm=3")
     assert "vms" in (caught.value.hint or "")

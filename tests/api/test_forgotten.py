@@ -1,4 +1,4 @@
-"""A provider that nobody holds any more ends, whatever was asked of it."""
+"""A provider that is not referenced any more is freed and logged out, whatever it was used for."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ USES: dict[str, Callable[[Any, Any], object]] = {
     "a ref in a filter": lambda vms, host: vms.get_all(host=host).all(),
     "a record in a filter": lambda vms, host: vms.get_all(host=host.get()).first(),
     "native properties": lambda vms, host: vms.get_all(native=True).all(),
-    "a listing that is given up": lambda vms, host: next(iter(vms.get_all(page_size=2, host=host))),
+    "an abandoned listing": lambda vms, host: next(iter(vms.get_all(page_size=2, host=host))),
     "a page token": lambda vms, host: next(vms.get_all(page_size=2, host=host).pages()),
-    "pages that have run ahead": lambda vms, host: list(zip(vms.get_all(page_size=2).pages(), "ab", strict=False)),
+    "pages that were fetched ahead": lambda vms, host: list(zip(vms.get_all(page_size=2).pages(), "ab", strict=False)),
     "a watch": lambda vms, host: vms.watch(host=host).close(),
 }
 
 
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("closed", [True, False])
-def test_it_ends(use: str, closed: bool) -> None:
+def test_an_unreferenced_provider_is_freed_and_logged_out(use: str, closed: bool) -> None:
     provider = hvlib.connect("sim://?vms=12")
     lab = provider.native
     host = next(vm.host for vm in provider.compute.vms.get_all() if vm.host)

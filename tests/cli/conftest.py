@@ -1,4 +1,4 @@
-"""What the tests of the command line share: `hv` in this process, and as a process of its own."""
+"""Fixtures for the tests of the command line: `hv` in this process, and `hv` as a process of its own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Ran(NamedTuple):
 
 @pytest.fixture(autouse=True)
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No configuration but the test's own, which is the working directory's."""
+    """Let no configuration apply except the test's own, in the working directory."""
     for name in ("HVLIB_PROVIDER", "HVLIB_PASSWORD", "HVLIB_CACERT", "HVLIB_CONFIG_FILE"):
         monkeypatch.delenv(name, raising=False)
     for name in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "CLIFF_FIT_WIDTH"):

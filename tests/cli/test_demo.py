@@ -12,7 +12,7 @@ Hv = Callable[..., Any]
 QUICK_LAB = "sim://?vms=24&seed=7&task_time=0.1"
 
 
-def test_the_demo_shows_it_all_in_a_pipe(hv: Hv, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_runs_in_a_pipe(hv: Hv, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "LAB", QUICK_LAB)
     ran = hv("demo")
     assert (ran.status, ran.err) == (0, "")
@@ -26,7 +26,7 @@ def test_the_demo_shows_it_all_in_a_pipe(hv: Hv, monkeypatch: pytest.MonkeyPatch
     assert ran.out.rstrip().endswith(demo.SCRIPT.rstrip())
 
 
-def test_its_script_has_five_lines_and_runs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_demos_script_has_five_lines_and_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(demo.SCRIPT.splitlines()) == 5
     assert demo.LAB in demo.SCRIPT
     exec(compile(demo.SCRIPT.replace(demo.LAB, QUICK_LAB), "script", "exec"), {})

@@ -28,8 +28,8 @@ Hv = Callable[..., Any]
         (["-P", LAB, "vm", "list", "--sort-column", "nope"], r"VM has no field 'nope' \(fields: "),
         (["-P", LAB, "vm", "list", "--filter", "nope=1"], r"VM has no field 'nope' \(fields: "),
         (["-P", LAB, "vm", "list", "--filter", "fields=1"], r"VM has no field 'fields' \(fields: "),
-        (["-P", LAB, "vm", "list", "--filter", "vcpus=four"], r"VM.vcpus is never 'four' \(values: int\)"),
-        (["-P", LAB, "vm", "list", "--filter", "power_state=on"], r"VM.power_state is never 'on' \(values: running"),
+        (["-P", LAB, "vm", "list", "--filter", "vcpus=four"], r"VM.vcpus can't be 'four' \(values: int\)"),
+        (["-P", LAB, "vm", "list", "--filter", "power_state=on"], r"VM.power_state can't be 'on' \(values: running"),
         (["-P", LAB, "vm", "list", "--filter", "host=nope"], r"no Host 'nope'"),
         (["-P", LAB, "vm", "show", "nope"], r"no VM 'nope'"),
         (
@@ -70,7 +70,7 @@ def test_wrong_usage_is_status_2(hv: Hv, arguments: list[str], message: str) -> 
     assert "Traceback" not in ran.err
 
 
-def test_a_kind_that_the_server_does_not_list_is_told(hv: Hv, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_listing_a_kind_that_the_server_does_not_list_is_an_error(hv: Hv, monkeypatch: pytest.MonkeyPatch) -> None:
     load = registry.load
     monkeypatch.setattr(registry, "load", lambda name: unlisted(load(name)))
     ran = hv("-P", LAB, "task", "list")
@@ -79,7 +79,7 @@ def test_a_kind_that_the_server_does_not_list_is_told(hv: Hv, monkeypatch: pytes
     assert hv("-P", LAB, "vm", "list").status == 0
 
 
-def test_bad_yaml_is_told_with_file_and_line(hv: Hv) -> None:
+def test_the_error_for_bad_yaml_has_file_and_line(hv: Hv) -> None:
     Path("hvlib.yaml").write_text("providers:\n  lab:\n    url: [\n")
     ran = hv("-P", "lab", "vm", "list")
     assert ran.status == 1
@@ -97,7 +97,7 @@ def test_a_warning_is_a_line_too(hv: Hv) -> None:
     assert hv("-q", "-P", "lab", "vm", "list").err == ""
 
 
-def test_debug_shows_where(hv: Hv) -> None:
+def test_debug_shows_a_traceback(hv: Hv) -> None:
     ran = hv("--debug", "-P", "nope", "vm", "list")
     assert ran.status == 1
     assert ran.err.startswith("hv: no provider 'nope'")

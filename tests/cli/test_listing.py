@@ -102,7 +102,7 @@ def test_filters(hv: Hv, options: list[str], expected: list[str]) -> None:
 
 @pytest.fixture
 def trees() -> Iterator[tuple[str, hvlib.Snapshot, hvlib.Snapshot]]:
-    """A lab where web-1 has a snapshot that stands on another one."""
+    """A lab where web-1 has two snapshots: the lab's address, the first snapshot, and the second one, its child."""
     url = "sim://filtered-refs?vms=3&task_time=0"
     with hvlib.connect(url) as provider:
         vm = provider.compute.vms.find("web-1")
@@ -112,7 +112,9 @@ def trees() -> Iterator[tuple[str, hvlib.Snapshot, hvlib.Snapshot]]:
             snapshot.delete().wait()
 
 
-def test_refs_are_filtered_by_what_they_refer_to(hv: Hv, trees: tuple[str, hvlib.Snapshot, hvlib.Snapshot]) -> None:
+def test_a_field_of_refs_is_filtered_by_name_uuid_or_ref(
+    hv: Hv, trees: tuple[str, hvlib.Snapshot, hvlib.Snapshot]
+) -> None:
     url, parent, _ = trees
     for value in ("before", parent.uuid, str(parent.ref)):
         found = rows(hv, "snapshot", "list", "--filter", f"parent={value}", url=url)
@@ -124,11 +126,11 @@ def test_refs_are_filtered_by_what_they_refer_to(hv: Hv, trees: tuple[str, hvlib
 
 
 @pytest.mark.parametrize("field", ["target", "result"])
-def test_what_may_be_of_any_kind_is_filtered_by_a_full_ref(hv: Hv, field: str) -> None:
+def test_a_field_with_refs_of_any_kind_is_filtered_by_a_full_ref(hv: Hv, field: str) -> None:
     ran = hv("-P", LAB, "task", "list", "--filter", f"{field}=web-1")
     assert ran.status == 1
     assert ran.err == (
-        f"hv: Task.{field} may be of any kind: it is filtered by a full ref, not 'web-1'"
+        f"hv: Task.{field} may be of any kind: filter it by a full ref, not by 'web-1'"
         " (a ref reads PROVIDER-UUID/KIND/ID)\n"
     )
 
@@ -144,7 +146,7 @@ def test_every_field_of_refs_can_be_filtered_by(kind: type[hvlib.Resource]) -> N
                 chosen_filters(args, provider, next(row for row in LISTED_KINDS if row.kind is kind))
 
 
-def test_only_what_is_shown_is_asked_for(hv: Hv, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_shown_fields_are_loaded(hv: Hv, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[set[str]] = []
     get_all = Collection.get_all
 
@@ -157,7 +159,7 @@ def test_only_what_is_shown_is_asked_for(hv: Hv, monkeypatch: pytest.MonkeyPatch
     assert asked == [{"vcpus", "name_label"}]
 
 
-def test_names_of_hosts_are_one_more_round_trip(hv: Hv) -> None:
+def test_names_of_hosts_take_one_more_round_trip(hv: Hv) -> None:
     assert hv("-P", "sim://?vms=500&fail=get:permission:9:1", "vm", "list").status == 0
 
 

@@ -50,13 +50,13 @@ def test_shutdown_asks_the_guest(hv: Hv, lab: str) -> None:
     assert hv("-P", lab, "vm", "shutdown", "web-1").status == 0
 
 
-def test_several_at_a_time_are_found_in_one_listing(hv: Hv, lab: str) -> None:
+def test_several_vms_are_found_by_one_listing(hv: Hv, lab: str) -> None:
     ran = hv("-P", f"{lab}&fail=lookup:permission:9,page:permission:9:1", "vm", "start", "db-1", "db-2", "app-5")
     assert (ran.status, ran.err) == (0, "")
     assert state(hv, lab, "db-[12]*") == "running running"
 
 
-def test_each_failure_is_a_line_and_the_others_are_done(hv: Hv, lab: str) -> None:
+def test_each_failure_is_a_line_and_the_other_actions_are_done(hv: Hv, lab: str) -> None:
     ran = hv("-P", lab, "vm", "start", "web-1", "db-1", "web-2")
     assert ran.status == 1
     lines = ran.err.splitlines()
@@ -64,7 +64,7 @@ def test_each_failure_is_a_line_and_the_others_are_done(hv: Hv, lab: str) -> Non
     assert state(hv, lab, "db-1") == "running"
 
 
-def test_what_is_refused_at_once_is_told_with_the_others(hv: Hv, lab: str) -> None:
+def test_a_refusal_at_the_call_is_reported_like_a_later_failure(hv: Hv, lab: str) -> None:
     ran = hv("-P", f"{lab}&fail=submit:permission:1:1", "vm", "start", "db-1", "db-2")
     assert (ran.status, ran.err) == (1, "hv: start VM db-2: fail=: not allowed\n")
     assert state(hv, lab, "db-1") == "running"
@@ -86,7 +86,7 @@ def test_a_dry_run_prints_the_plan(hv: Hv, lab: str) -> None:
 def test_a_wait_ends_and_the_task_goes_on(hv: Hv) -> None:
     ran = hv("-P", "sim://?task_time=60", "vm", "start", "db-1", "--wait-timeout", "0.05")
     assert ran.status == 1
-    assert ran.err == "hv: start VM db-1 still runs after 0.05 s (it goes on at the server)\n"
+    assert ran.err == "hv: start VM db-1 still runs after 0.05 s (it continues on the server)\n"
     assert hv("-P", "sim://?task_time=60", "vm", "start", "db-1", "--no-wait").status == 0
 
 
@@ -94,7 +94,7 @@ def test_a_wait_that_fails_names_each_task(hv: Hv, lab: str) -> None:
     ran = hv("-P", f"{lab}&task_time=20&fail=subscribe:permission:9", "vm", "start", "db-1", "db-2")
     assert ran.status == 1
     assert ran.err.splitlines() == [
-        f"hv: start VM {name}: fail=: not allowed (it goes on at the server)" for name in ("db-1", "db-2")
+        f"hv: start VM {name}: fail=: not allowed (it continues on the server)" for name in ("db-1", "db-2")
     ]
 
 
@@ -112,7 +112,7 @@ def test_ctrl_c_while_vms_are_still_to_be_asked(
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
     assert process.wait(10) == 130
-    assert b"hv: start VM db-1 goes on at the server" in process.stderr.read()
+    assert b"hv: start VM db-1 continues on the server" in process.stderr.read()
 
 
 def test_what_runs_in_this_process_is_taken_back(lab: str) -> None:
@@ -122,9 +122,9 @@ def test_what_runs_in_this_process_is_taken_back(lab: str) -> None:
     started = provider.compute.vms.create("made", image=image).wait().start()
     creation = provider.compute.vms.create("taken back", image=image, start=True)
 
-    assert dict(break_off([started, creation])) == {started: "goes on at the server", creation: "was taken back"}
+    assert dict(break_off([started, creation])) == {started: "continues on the server", creation: "was undone"}
     with hvlib.connect(lab) as again:
-        assert again.compute.vms.get_by_name_label("taken back") == []
+        assert again.compute.vms.get_by_name_label("undone") == []
 
 
 def test_a_terminal_has_progress_bars_and_ctrl_c_ends_the_wait(
@@ -139,8 +139,8 @@ def test_a_terminal_has_progress_bars_and_ctrl_c_ends_the_wait(
             seen += os.read(terminal, 1000)
         assert b"start VM db-1" in seen
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130  # The task had two seconds to go; its end would be status 0.
-        while b"hv: start VM db-1 goes on at the server" not in seen:
+        assert process.wait(10) == 130  # Not 0: the task would have run for two more seconds.
+        while b"hv: start VM db-1 continues on the server" not in seen:
             seen += os.read(terminal, 1000)
     finally:
         os.close(terminal)

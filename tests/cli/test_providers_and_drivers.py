@@ -31,13 +31,13 @@ def test_providers_are_listed_without_secrets(hv: Hv) -> None:
     assert found[2]["url"].startswith("(not an address")
 
 
-def test_without_a_file_that_is_said(hv: Hv) -> None:
+def test_a_missing_file_is_a_warning(hv: Hv) -> None:
     ran = hv("provider", "list", "-f", "json")
     assert (ran.status, json.loads(ran.out)) == (0, [])
     assert ran.err.startswith("hv: warning: no hvlib.yaml")
 
 
-def test_check_says_what_the_server_is(hv: Hv) -> None:
+def test_check_shows_the_server(hv: Hv) -> None:
     Path("hvlib.yaml").write_text("providers: {lab: {url: 'sim://?vms=3'}}")
     found = show(hv, "provider", "check", "lab")
     assert found["name"] == "lab"

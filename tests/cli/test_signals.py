@@ -74,6 +74,6 @@ def test_a_signal_that_was_ignored_stays_ignored(signalled: Signalled, moment: s
     assert (ran.returncode, ran.stdout.count("\n"), ran.stderr) == (0, 3, "")
 
 
-def test_a_hangup_ends_it(signalled: Signalled) -> None:
+def test_a_hangup_ends_the_command(signalled: Signalled) -> None:
     ran = signalled("hvlib.cli.listing", signal.SIGHUP)
     assert (ran.returncode, ran.stdout, ran.stderr) == (129, "", "")

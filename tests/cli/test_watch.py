@@ -31,7 +31,7 @@ def test_json_lines_until_ctrl_c(start_hv: Start) -> None:
     assert events[2]["resource"] is None
 
 
-def test_a_reader_that_has_enough_ends_it(start_hv: Start) -> None:
+def test_the_watch_ends_when_the_reader_closes_the_pipe(start_hv: Start) -> None:
     process = start_hv("-P", "sim://?vms=5000", "vm", "watch", **streams())
     assert process.stdout is not None
     assert process.stderr is not None
@@ -41,7 +41,7 @@ def test_a_reader_that_has_enough_ends_it(start_hv: Start) -> None:
     assert process.stderr.read() == b""
 
 
-def test_a_reader_that_reads_nothing(start_hv: Start) -> None:
+def test_a_listing_ends_when_the_reader_closes_the_pipe(start_hv: Start) -> None:
     process = start_hv("-P", "sim://?vms=3", "vm", "list", **streams())
     assert process.stdout is not None
     assert process.stderr is not None

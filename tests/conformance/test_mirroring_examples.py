@@ -15,7 +15,7 @@ class BriefSite(SimSite):
 
 
 @pytest.mark.parametrize("resumption", ["anew", "since", "known"])
-def test_every_step_takes_place_however_few_the_examples(resumption: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_step_takes_place_even_with_one_example(resumption: str, monkeypatch: pytest.MonkeyPatch) -> None:
     runs: list[list[str]] = []
 
     class Counted(Mirroring):
@@ -29,5 +29,5 @@ def test_every_step_takes_place_however_few_the_examples(resumption: str, monkey
     assert sorted(runs[0]) == sorted(STEPS)
 
 
-def test_each_case_has_an_order_of_its_own() -> None:
+def test_each_seed_gives_another_order_of_steps() -> None:
     assert every_step(Random(1)) == every_step(Random(1)) != every_step(Random(2))

@@ -1,4 +1,4 @@
-"""HTTP for drivers: what an answer means. Connections are tested in tests/wire and with the drivers that use them."""
+"""HTTP for drivers: the errors of answers. Connections are tested in tests/wire and with the drivers that use them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_statuses() -> None:
     assert type(answer(401)) is errors.AuthenticationFailed
 
 
-def test_when_to_come_back() -> None:
+def test_retry_after_in_seconds() -> None:
     busy, limited = answer(503, Retry_After="7"), answer(429, Retry_After="1.5 s")
     assert isinstance(busy, Unavailable)
     assert isinstance(limited, errors.RateLimited)
@@ -35,7 +35,7 @@ def test_when_to_come_back() -> None:
 
 
 @pytest.mark.parametrize("offset", [-60, 60])
-def test_when_to_come_back_as_a_date(offset: int) -> None:
+def test_retry_after_as_a_date(offset: int) -> None:
     later = answer(503, Retry_After=format_datetime(datetime.now(UTC) + timedelta(seconds=offset), usegmt=True))
     assert isinstance(later, Unavailable)
     assert later.retry_after is not None
@@ -43,7 +43,7 @@ def test_when_to_come_back_as_a_date(offset: int) -> None:
     assert (later.retry_after > 50) == (offset > 0)
 
 
-def test_the_date_is_by_the_servers_clock() -> None:
+def test_a_date_in_retry_after_is_by_the_servers_clock() -> None:
     now = datetime.now(UTC) - timedelta(days=1)
     date, later = (format_datetime(moment, usegmt=True) for moment in (now, now + timedelta(seconds=30)))
     busy = answer(503, Date=date, Retry_After=later)
@@ -54,7 +54,7 @@ def test_the_date_is_by_the_servers_clock() -> None:
     assert limited.retry_after is None
 
 
-def test_headers_that_break_off_are_no_reply() -> None:
+def test_a_reply_that_breaks_off_in_its_headers_is_an_error() -> None:
     with pytest.raises(errors.ConnectionFailed):
         list(chunks(HTTPResponse(body=BytesIO(), preload_content=False)))
     assert list(chunks(HTTPResponse(body=BytesIO(), headers={"Content-Length": "0"}, preload_content=False))) == []

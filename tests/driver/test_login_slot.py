@@ -12,7 +12,7 @@ from hvlib.model.errors import AuthenticationFailed, Closed, ConnectionFailed, H
 
 
 class Counting(Authenticator[int]):
-    """Logins are numbers; what happens is noted."""
+    """An authenticator whose logins are numbers, and which records its calls."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
@@ -35,7 +35,7 @@ class Counting(Authenticator[int]):
         self.events.append("close")
 
 
-def test_a_new_login_takes_the_place_of_the_one_before_which_is_logged_out() -> None:
+def test_a_new_login_replaces_the_current_one_which_is_logged_out() -> None:
     server = Counting()
     slot = LoginSlot(server)
     with pytest.raises(SessionLost):
@@ -56,7 +56,7 @@ def test_a_login_that_another_thread_has_renewed_is_not_renewed_again() -> None:
     assert slot.current == 2
 
 
-def test_close_cuts_the_calls_before_it_logs_out_and_gives_out_no_login_after() -> None:
+def test_close_cuts_the_calls_before_it_logs_out_and_allows_no_login_afterwards() -> None:
     server = Counting()
     slot = LoginSlot(server)
     slot.renew()
@@ -67,7 +67,7 @@ def test_close_cuts_the_calls_before_it_logs_out_and_gives_out_no_login_after() 
             use()
 
 
-def test_a_login_is_logged_out_once_however_many_threads_close() -> None:
+def test_a_login_is_logged_out_once_if_many_threads_close() -> None:
     server = Counting()
     slot = LoginSlot(server)
     slot.renew()
@@ -86,20 +86,20 @@ def test_a_login_that_is_accepted_after_close_is_logged_out() -> None:
 
 
 @pytest.mark.parametrize("refusal", [SessionLost, AuthenticationFailed])
-def test_a_login_is_refused_in_whichever_way_the_server_says_it(refusal: type[HvlibError]) -> None:
-    said = refusal("no such user", native={"code": 1}, request_id="r1", hint="ask")
+def test_both_ways_to_refuse_a_login_are_authentication_failed(refusal: type[HvlibError]) -> None:
+    cause = refusal("no such user", native={"code": 1}, request_id="r1", hint="ask")
     with (
         pytest.raises(AuthenticationFailed, match=r"^h refuses the login: no such user") as caught,
         refused_logins("h refuses the login"),
     ):
-        raise said
+        raise cause
     error = caught.value
-    assert (error.native, error.request_id, error.hint, error.__cause__) == ({"code": 1}, "r1", "ask", said)
+    assert (error.native, error.request_id, error.hint, error.__cause__) == ({"code": 1}, "r1", "ask", cause)
     with pytest.raises(AuthenticationFailed) as caught, refused_logins("h refuses the login", "check the user"):
-        raise said
+        raise cause
     assert caught.value.hint == "check the user"
 
 
-def test_a_login_that_breaks_off_is_not_refused() -> None:
+def test_a_broken_connection_is_not_a_refused_login() -> None:
     with pytest.raises(ConnectionFailed, match=r"^cut$"), refused_logins("h refuses the login"):
         raise ConnectionFailed("cut")

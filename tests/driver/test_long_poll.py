@@ -1,4 +1,4 @@
-"""LongPollFeed: how a wait at the server ends."""
+"""LongPollFeed: interruptions, errors and time-outs of a wait at the server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHANGED = Batch(more=True)
 
 
 class WaitingFeed(LongPollFeed):
-    """Waits until its connection ends."""
+    """A feed that waits until its connection ends."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ def test_an_interrupted_wait_ends(other: ThreadPoolExecutor) -> None:
     assert waiting.result(10) == Batch()
 
 
-def test_an_interruption_ends_the_wait_that_comes_next() -> None:
+def test_an_interruption_ends_the_following_wait_if_none_is_under_way() -> None:
     feed = WaitingFeed()
     assert feed.next(0) == CHANGED
     feed.interrupt()
@@ -67,14 +67,14 @@ def test_a_connection_that_breaks_by_itself_is_an_error() -> None:
         feed.next(30)
 
 
-def test_after_close() -> None:
+def test_next_after_close_raises_closed() -> None:
     feed = WaitingFeed()
     feed.close()
     with pytest.raises(Closed):
         feed.next(30)
 
 
-def test_a_feed_that_is_closed_while_it_is_interrupted_is_not_silent(other: ThreadPoolExecutor) -> None:
+def test_a_feed_that_is_closed_while_it_is_interrupted_raises(other: ThreadPoolExecutor) -> None:
     feed = WaitingFeed()
     waiting = other.submit(feed.next, 30)
     assert feed.waiting.wait(10)
@@ -88,6 +88,6 @@ def test_a_slow_server_has_longer_to_answer() -> None:
     feed = WaitingFeed()
     assert feed.margin(0) == MARGIN
     assert feed.margin(9) == 9
-    with feed.timed(-100):  # It took 100 seconds more than it was asked to wait.
+    with feed.timed(-100):  # The answer comes 100 seconds after the end of the wait.
         pass
     assert feed.margin(9) == pytest.approx(300, abs=3)

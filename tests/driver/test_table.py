@@ -1,4 +1,4 @@
-"""The table engine: one function from a native row to a record, generated for each query."""
+"""Tables: the function from a native row to a record, which is generated for each query."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from hvlib.model.resources import VM, Host, Image, Network, Resource
 
 
 class Metrics(msgspec.Struct, frozen=True):
-    """Another collection, of which a row is joined by a property of the object's own."""
+    """A join with another collection, whose row is named by a property of the object."""
 
     name: str = "metrics"
     natives: tuple[str, ...] = ("metrics",)
@@ -92,18 +92,18 @@ def query(*fields: str, **filters: object) -> Any:
     return make_query(VM, TABLE.declared((9, 9)), fields=fields, filters=filters)
 
 
-def records(asked: Any, read: Any = item, client: Any = None) -> Any:
-    return TABLE.records(asked, read, RecordingContext(), client or {"site": "s"}, {"m1": {"memory": 5}})
+def records(query: Any, read: Any = item, client: Any = None) -> Any:
+    return TABLE.records(query, read, RecordingContext(), client or {"site": "s"}, {"m1": {"memory": 5}})
 
 
-def test_a_record_has_what_was_asked_for() -> None:
+def test_a_record_has_the_requested_fields_only() -> None:
     vm = records(query("uuid", "name_label", "vcpus", "memory_bytes")).make("1", ROW)
     assert (vm.ref, vm.uuid, vm.name_label, vm.vcpus, vm.memory_bytes) == (Ref(UUID, "VM", "1"), "s-1", "web", 6, 5)
     with pytest.raises(FieldNotLoaded):
         _ = vm.host
 
 
-def test_refs_are_of_a_kind_or_of_the_kind_that_their_value_says() -> None:
+def test_a_ref_has_the_columns_kind_or_the_kind_of_its_value() -> None:
     vm = records(query("host", "networks", "image", "volumes")).make("1", ROW)
     assert vm.host == Ref(UUID, "Host", "h9")
     assert vm.networks == (Ref(UUID, "Network", "a"), Ref(UUID, "Network", "b"))
@@ -115,8 +115,8 @@ def test_refs_are_of_a_kind_or_of_the_kind_that_their_value_says() -> None:
     assert (none.host, none.networks, none.image, none.volumes) == (None, (), None, ())
 
 
-def test_what_makes_records_keeps_no_refs() -> None:
-    """Refs keep their provider, and a listing that is kept must not."""
+def test_records_holds_no_refs() -> None:
+    """A listing may be kept for long, and refs would keep its provider alive."""
     caller = RecordingContext()
     made = TABLE.records(query("host"), item, caller, {"site": "s"})
     first, second = made.make("1", ROW), made.make("1", ROW)
@@ -126,14 +126,14 @@ def test_what_makes_records_keeps_no_refs() -> None:
     assert first.host is not second.host
 
 
-def test_what_names_nothing_is_no_ref() -> None:
+def test_an_empty_identifier_is_not_a_ref() -> None:
     vm = records(query("host", "networks", "volumes")).make(
         "1", {**ROW, "host": "", "nets": ["a", ""], "sources": [None]}
     )
     assert (vm.host, vm.networks, vm.volumes) == (None, (Ref(UUID, "Network", "a"),), ())
 
 
-def test_columns_are_limited_as_those_that_they_are_made_of() -> None:
+def test_a_column_takes_over_since_and_private_from_its_parts() -> None:
     wrapped = Field(Field("a", since=(1, 1)), Field("b", private=True, since=(1, 2)), convert=max)
     joined = Joined(Metrics(), wrapped, convert=max)
     for column in (wrapped, joined, RefTo(Host, wrapped), RefsTo(Host, joined)):
@@ -148,7 +148,7 @@ def test_refs_of_one_kind_are_made_once() -> None:
 
 
 @pytest.mark.parametrize(("template", "fits"), [(False, True), (None, True), (True, False)])
-def test_an_object_that_does_not_say_is_of_the_kind(template: object, fits: bool) -> None:
+def test_an_object_whose_value_is_none_is_of_the_kind(template: object, fits: bool) -> None:
     made = records(query("name_label"))
     row = {**ROW, "template": template}
     assert made.fits("1", row) is fits
@@ -156,34 +156,34 @@ def test_an_object_that_does_not_say_is_of_the_kind(template: object, fits: bool
     assert len(made.all([("1", row)])) == fits
 
 
-def test_a_column_may_say_what_is_of_the_kind() -> None:
+def test_a_column_may_decide_whether_an_object_is_of_the_kind() -> None:
     is_on = Field("power", convert=lambda power: power == "on")
     table = Table(VM, "machine", {"name_label": Field("name")}, accept=is_on)
-    asked = make_query(VM, table.declared(), fields=["name_label"])
-    made = table.records(asked, item, RecordingContext())
+    vm_query = make_query(VM, table.declared(), fields=["name_label"])
+    made = table.records(vm_query, item, RecordingContext())
     assert made.make("1", ROW) is not None
     assert made.make("1", {**ROW, "power": "off"}) is None
     assert table.natives(["name_label"]) == {"name", "power"}
 
 
-def test_rows_are_read_as_the_driver_says() -> None:
+def test_rows_are_read_by_attribute_or_by_item() -> None:
     whole = msgspec.defstruct("Machine", [(name, Any) for name in ROW])
     assert records(query("name_label"), attribute).make("1", whole(**ROW)).name_label == "web"
     assert records(query("name_label"), item_or_none).make("1", {}).name_label is None
     with pytest.raises(KeyError):
         records(query("name_label"), item).make("1", {})
     for name in ("config.template", "class"):
-        with pytest.raises(ValueError, match="no attribute"):
+        with pytest.raises(ValueError, match="name of an attribute"):
             attribute(name)
 
 
-def test_native_properties_come_along() -> None:
-    asked = make_query(VM, TABLE.declared((9, 9)), fields=["name_label"], native=["power"])
-    assert records(asked).make("1", ROW).native == {"power": "on"}
+def test_a_record_has_the_requested_native_properties() -> None:
+    vm_query = make_query(VM, TABLE.declared((9, 9)), fields=["name_label"], native=["power"])
+    assert records(vm_query).make("1", ROW).native == {"power": "on"}
     assert records(make_query(VM, TABLE.declared((9, 9)), native=True)).make("1", ROW).native is ROW
 
 
-def test_what_is_to_be_asked_for() -> None:
+def test_the_properties_and_joins_that_fields_need() -> None:
     assert TABLE.natives(["uuid", "vcpus", "memory_bytes"]) == {"cores", "sockets", "metrics", "name", "template"}
     assert TABLE.joins(["uuid", "memory_bytes"]) == (Metrics(),)
     assert TABLE.joins(["uuid"]) == ()
@@ -198,8 +198,10 @@ def test_declared_fields_depend_on_the_server_and_the_user() -> None:
 
 def test_filters_are_data_where_the_server_stores_every_alternative() -> None:
     host = Ref(UUID, "Host", "h9")
-    asked = query("uuid", name_label=[glob("a*"), "b"], power_state=["running", "halted"], host=[host, None], vcpus=2)
-    assert list(TABLE.filters(asked)) == [
+    vm_query = query(
+        "uuid", name_label=[glob("a*"), "b"], power_state=["running", "halted"], host=[host, None], vcpus=2
+    )
+    assert list(TABLE.filters(vm_query)) == [
         StoredFilter("name", (glob("a*"), "b")),
         StoredFilter("power", ("on", "off")),
         StoredFilter("host_id", ("h9", None)),
@@ -213,7 +215,7 @@ def test_one_field_can_be_read_alone() -> None:
     assert TABLE.reader("uuid", item, RecordingContext(), {"site": "s"})("1", ROW) == "s-1"
 
 
-def test_rows_of_json_hold_what_is_needed() -> None:
+def test_a_row_type_has_the_chosen_properties_only() -> None:
     class Machine(msgspec.Struct):
         id: str
         power: str = msgspec.field(name="OS-EXT:power", default="off")
@@ -229,8 +231,8 @@ def test_rows_of_json_hold_what_is_needed() -> None:
     assert row_type(Machine, frozenset({"labels"}))().labels == []  # type: ignore[attr-defined]
 
 
-def test_what_the_functions_name_is_freed_with_them() -> None:
-    """Without a collection: a provider whose refs they hold logs out when nobody else holds it."""
+def test_generated_functions_are_freed_without_garbage_collection() -> None:
+    """They hold refs of a provider, which must log out as soon as no other reference to it is left."""
     caller = RecordingContext()
     held = weakref.ref(caller)
     made = TABLE.records(query("host"), item, caller)
@@ -243,9 +245,9 @@ def test_what_the_functions_name_is_freed_with_them() -> None:
         gc.enable()
 
 
-def test_a_query_picks_its_native_properties_out_of_a_row() -> None:
-    asked = make_query(VM, TABLE.declared((9, 9)), fields=["vcpus"], native=["name"])
-    [vm] = records(asked).all([("1", ROW)])
+def test_a_query_picks_its_native_properties_from_a_row() -> None:
+    vm_query = make_query(VM, TABLE.declared((9, 9)), fields=["vcpus"], native=["name"])
+    [vm] = records(vm_query).all([("1", ROW)])
     assert (vm.vcpus, vm.native) == (6, {"name": "web"})
     assert make_query(VM, frozenset(), native=True).pick_native(ROW) is ROW
     assert make_query(VM, frozenset()).pick_native(ROW) is None
@@ -260,26 +262,30 @@ def test_an_unknown_native_property_is_refused() -> None:
     assert made.all([]) == []
 
 
-def test_rows_that_are_no_dictionaries_hold_native_properties() -> None:
+def test_a_structure_of_native_type_holds_native_properties() -> None:
     class Machine(msgspec.Struct, kw_only=True):
         name: str = msgspec.field(name="OS-EXT:name")
 
     whole = {"OS-EXT:name": "web", "power": "on"}
     row = msgspec.convert({**whole, "native": whole}, native_type(Machine))
-    asked = make_query(VM, frozenset({"name_label"}), native=["power", "colour"])
+    vm_query = make_query(VM, frozenset({"name_label"}), native=["power", "colour"])
     table = Table(VM, "machine", {"name_label": Field("name")})
     with pytest.raises(InvalidQuery, match="no property 'colour'"):
-        table.records(asked, attribute, RecordingContext(), native=native_of).make("1", row)
-    made = table.records(asked, attribute, RecordingContext(), native=native_or_none(asked, native_of)).make("1", row)
+        table.records(vm_query, attribute, RecordingContext(), native=native_of).make("1", row)
+    made = table.records(vm_query, attribute, RecordingContext(), native=native_or_none(vm_query, native_of)).make(
+        "1", row
+    )
     assert made is not None
     assert (made.name_label, made.native) == ("web", {"power": "on", "colour": None})
-    every = make_query(VM, frozenset({"name_label"}), native=True)
-    made = table.records(every, attribute, RecordingContext(), native=native_or_none(every, native_of)).make("1", row)
+    vm_query = make_query(VM, frozenset({"name_label"}), native=True)
+    made = table.records(vm_query, attribute, RecordingContext(), native=native_or_none(vm_query, native_of)).make(
+        "1", row
+    )
     assert made is not None
     assert made.native == whole
 
 
-def test_rows_of_objects_that_are_nowhere_declared() -> None:
+def test_a_row_type_for_objects_that_are_not_declared_as_a_whole() -> None:
     row = row_type_of("Machine", {"power": Any, "cores": int | None})
     decoded: Any = msgspec.json.decode(b'{"power": ["on"], "name": "web"}', type=row)
     assert (decoded.power, decoded.cores) == (["on"], None)

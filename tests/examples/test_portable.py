@@ -1,3 +1,5 @@
+"""The portable script runs on the simulated lab, in the process of the test."""
+
 from __future__ import annotations
 
 import importlib.util
@@ -21,7 +23,7 @@ def portable() -> Callable[..., int]:
     return main
 
 
-def test_it_sees_all_that_it_asks_for(portable: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_script_lists_finds_and_watches(portable: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     url = "sim://portable?vms=24&task_time=0.05"
     assert portable([url]) == 0
     out = capsys.readouterr().out
@@ -36,13 +38,13 @@ def test_it_sees_all_that_it_asks_for(portable: Callable[..., int], capsys: pyte
     ("url", "message"),
     [("sim://?vms=0", "there are no VMs"), ("sim://?password=x", "does not accept"), ("nope", "no provider 'nope'")],
 )
-def test_it_says_what_is_missing(
+def test_the_script_explains_errors(
     portable: Callable[..., int], capsys: pytest.CaptureFixture[str], url: str, message: str
 ) -> None:
     assert portable([url]) == 1
     assert message in capsys.readouterr().err
 
 
-def test_it_names_no_driver() -> None:
+def test_the_script_names_no_driver() -> None:
     code = SCRIPT.read_text(encoding="utf-8").partition('"""\n\nfrom')[2]
     assert not any(name in code for name in ("sim", "vsphere", "xen", "openstack"))

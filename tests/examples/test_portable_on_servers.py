@@ -1,4 +1,4 @@
-"""The portable script runs unchanged on every server of ours, as a user would run it."""
+"""The portable script runs unchanged on each test server, started as a user would start it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("name", ["sim", "vcsim", "xapi", "grove", "openstack"])
-def test_the_portable_script_sees_all_that_it_asks_for(name: str) -> None:
+def test_the_portable_script_runs_on_each_server(name: str) -> None:
     command = [ROOT / "tests/servers/run", name, "--", sys.executable, "-W", "error", ROOT / "examples/portable.py"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
     assert (done.returncode, done.stderr) == (0, "")

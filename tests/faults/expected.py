@@ -1,6 +1,6 @@
-"""What must come of each fault, in each operation, on each driver: the whole of it, as data.
+"""The expected outcome of each fault, in each operation, on each driver, as data.
 
-``recovers``: the caller gets what it would have got without the fault. Otherwise the class of the error that it gets.
+``recovers``: the caller gets the same result as without the fault. Any other outcome is the class of the error.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ __all__ = ["EXCEPTIONS", "EXPECTED", "FAULTS", "NOT_THERE", "NO_WIRE", "OPERATIO
 
 
 class Fault(NamedTuple):
-    """A fault. ``acted``: the server has carried out what it was asked for."""
+    """A fault. ``acted``: the server has carried out the request."""
 
     words: str
     acted: bool
@@ -27,15 +27,15 @@ FAULTS = {
     "delayed": Fault("the reply comes late, within the time-out", True),
     "frozen before": Fault("no answer at all; the server never saw the request", False),
     "frozen after": Fault("no answer at all; the server has acted", True),
-    "truncated": Fault("a reply that is whole as HTTP and cut off as a document", True),
+    "truncated": Fault("a reply that is complete as HTTP, but whose document is cut off", True),
     "401": Fault("401 Unauthorized", False),
-    "session rejected": Fault("the server's own way to say that it does not know the session", False),
+    "session rejected": Fault("the server's own error for a session that it does not know", False),
     "429 seconds": Fault("429 Too Many Requests, Retry-After in seconds", False),
     "429 date": Fault("429 Too Many Requests, Retry-After as a date", False),
     "503": Fault("503 Service Unavailable", False),
     "503 seconds": Fault("503 Service Unavailable, Retry-After in seconds", False),
-    "500": Fault("500 Internal Server Error, of no API", False),
-    "HTML": Fault("200, with a page for people", False),
+    "500": Fault("500 Internal Server Error, in no API's format", False),
+    "HTML": Fault("200, with an HTML page", False),
 }
 
 OPERATIONS = {
@@ -45,7 +45,7 @@ OPERATIONS = {
     "by uuid": "`get_by_uuid()`",
     "by name": "`get_by_name_label()`",
     "snapshot": "`watch()`, until SYNCED",
-    "watch": "`watch()`, waiting for a change that somebody else makes",
+    "watch": "`watch()`, waiting for another client's change",
     "action": "`start()` or `stop()`",
     "task": "`task.wait()`",
     "create": "`vms.create()`, at its second changing request",
@@ -79,14 +79,14 @@ EXPECTED = {
 }  # fmt: skip
 
 NOT_THERE = "-"
-"""There is no such thing."""
+"""The fault can't happen in this operation."""
 
 NO_WIRE = "no wire"
 """The driver has no connection that could meet this fault."""
 
 
 class Different(NamedTuple):
-    """Where a driver differs, and why."""
+    """An outcome that differs from EXPECTED on a driver, and the reason."""
 
     driver: str
     faults: tuple[str, ...]
@@ -98,15 +98,15 @@ class Different(NamedTuple):
 ANY = "every driver"
 
 EXCEPTIONS = (
-    Different(ANY, ("401",), ("login",), "AuthenticationFailed", "a login that is rejected was a wrong password"),
+    Different(ANY, ("401",), ("login",), "AuthenticationFailed", "a rejected login means a wrong password"),
     Different(ANY, ("session rejected",), ("login",), NOT_THERE, "there is no session yet"),
-    Different(ANY, ("frozen after",), READS, NOT_THERE, "to who only reads it is the same as frozen before"),
+    Different(ANY, ("frozen after",), READS, NOT_THERE, "for a call that only reads, it is the same as frozen before"),
     Different(
         "sim",
         ("closed", "cut in head", "cut in body", "delayed", "frozen after", "429 date", "503 seconds", "500", "HTML"),
         tuple(OPERATIONS),
         NO_WIRE,
-        "the lab lives in the caller's process: what differs in bytes alone from another fault does not exist there",
+        "the lab is in the caller's process: faults that differ from another fault only in bytes do not exist there",
     ),
     Different("vsphere", tuple(FAULTS), ("create",), NOT_THERE, "the driver does not create VMs yet"),
     Different(
@@ -114,14 +114,14 @@ EXCEPTIONS = (
         ("401",),
         tuple(OPERATIONS),
         "AuthenticationFailed",
-        "vSphere says that a session is lost by a fault of its own; a 401 comes from something in between",
+        "vSphere reports a lost session with a fault of its own; a 401 comes from something in between",
     ),
     Different(
         "xenapi",
         ("401",),
         tuple(OPERATIONS),
         "AuthenticationFailed",
-        "XenAPI says in its own words that a session is lost; a 401 comes from something in between",
+        "XenAPI reports a lost session with an error of its own; a 401 comes from something in between",
     ),
     Different(
         "openstack",
@@ -135,20 +135,20 @@ EXCEPTIONS = (
         ("500", "HTML"),
         ("login",),
         RECOVERS,
-        "so a server without JSON-RPC answers: it is asked in XML-RPC",
+        "a server without JSON-RPC answers like this: the driver then uses XML-RPC",
     ),
     Different(
         "vsphere",
         ("reset after", "closed", "cut in head", "cut in body", "session rejected"),
         ("pages",),
         "CursorLost",
-        "a listing lives in a session, each page comes once; `all()` starts over, pages given out can't be taken back",
+        "a listing ends with its session, each page comes once: `all()` starts over, but returned pages are final",
     ),
 )
 
 
 def expected(driver: str, fault: str, operation: str) -> str:
-    """What must come of it."""
+    """Return the expected outcome."""
     for exception in EXCEPTIONS:
         if exception.driver in (driver, ANY) and fault in exception.faults and operation in exception.operations:
             return exception.outcome

@@ -30,13 +30,13 @@ BOUND = 5.0
 """Seconds that an operation may take under any fault."""
 
 Cell = tuple[str, str, str]
-"""Driver, fault, operation."""
+"""A driver, a fault and an operation."""
 
 CELLS: list[Cell] = [(target, fault, operation) for target in TARGETS for fault in FAULTS for operation in OPERATIONS]
 
 
 class Matrix:
-    """What came of each cell that was run, and the servers that they ran on."""
+    """The outcomes of the cells, and the servers on which they run."""
 
     def __init__(self) -> None:
         self._outcomes: dict[Cell, str] = {}
@@ -45,7 +45,7 @@ class Matrix:
         self._open = ExitStack()
 
     def outcome(self, cell: Cell) -> str:
-        """What comes of it: run now if it was not yet."""
+        """Return the outcome of a cell. Runs the cell the first time."""
         if cell not in self._outcomes:
             absent = expected(*cell) in (NOT_THERE, NO_WIRE)
             self._outcomes[cell] = expected(*cell) if absent else self._run(*cell)
@@ -56,28 +56,28 @@ class Matrix:
         self._open.close()
 
     def tables(self) -> Iterator[str]:
-        """The outcomes so far, in Markdown: a table for each driver, and their number."""
+        """Generate the outcomes so far in Markdown: a table for each driver, and their number."""
         for driver in TARGETS:
-            found = {cell[1:]: outcome for cell, outcome in self._outcomes.items() if cell[0] == driver}
-            if found:
+            outcomes = {cell[1:]: outcome for cell, outcome in self._outcomes.items() if cell[0] == driver}
+            if outcomes:
                 yield f"### {driver}"
                 yield ""
-                yield from _table(found)
+                yield from _table(outcomes)
                 yield ""
-        kept = [outcome for outcome in self._outcomes.values() if outcome not in (NOT_THERE, NO_WIRE)]
-        recovered = kept.count(RECOVERS)
-        yield f"{len(kept)} cells: {recovered} recover, {len(kept) - recovered} raise the right error."
+        results = [outcome for outcome in self._outcomes.values() if outcome not in (NOT_THERE, NO_WIRE)]
+        recovered = results.count(RECOVERS)
+        yield f"{len(results)} cells: {recovered} recover, {len(results) - recovered} raise the right error."
 
     def page(self) -> str:
-        """The part of the documentation that is written by a run of the tests."""
+        """Return the part of docs/faults.md that `make faults` writes."""
         lines = ["", *self.tables(), "", "### The faults", ""]
-        lines += [f"- {fault}: {it.words}" for fault, it in FAULTS.items()]
+        lines += [f"- {name}: {fault.words}" for name, fault in FAULTS.items()]
         lines += ["", "### The operations", ""]
         lines += [f"- {operation}: {words}" for operation, words in WORDS.items()]
         lines += ["", "### Where drivers differ", ""]
-        for each in EXCEPTIONS:
-            where = f"{each.driver}, {', '.join(each.faults)} ({_operations(each.operations)})"
-            lines.append(f"- {where}: {each.outcome}. {each.reason[0].upper()}{each.reason[1:]}.")
+        for exception in EXCEPTIONS:
+            where = f"{exception.driver}, {', '.join(exception.faults)} ({_operations(exception.operations)})"
+            lines.append(f"- {where}: {exception.outcome}. {exception.reason[0].upper()}{exception.reason[1:]}.")
         return "\n".join([*lines, "", ""])
 
     def _target(self, driver: str) -> Target:
@@ -90,43 +90,43 @@ class Matrix:
     def _run(self, driver: str, fault: str, name: str) -> str:
         target = self._target(driver)
         admin = self._admins[driver]
-        with target.trouble(fault, name) as trouble, ExitStack() as held:
+        with target.trouble(fault, name) as trouble, ExitStack() as stack:
             operation = OPERATIONS[name](trouble.provider, admin, target.creation)
-            held.callback(operation.close)
+            stack.callback(operation.close)
             before = target.performed(name) if operation.performs else 0
             operation.prepare()
             trouble.begin()
             started = time.monotonic()
             outcome = _outcome(operation.run)
             elapsed = time.monotonic() - started
-            assert trouble.struck(), "the fault met nobody"
+            assert trouble.struck(), "no request met the fault"
             assert elapsed < BOUND, f"it took {elapsed:.1f} s"
             acted = outcome == RECOVERS or target.acted(fault)
             if outcome != RECOVERS:
-                operation.go_on()
+                operation.run_again()
             operation.settle(acted)
             if operation.performs:
-                assert target.performed(name) - before == (acted or name == "task"), "just what was asked for, once"
-            assert truth(trouble.provider) == truth(admin), "the fault is over, and nothing is lost"
+                assert target.performed(name) - before == (acted or name == "task"), "the server must act at most once"
+            assert truth(trouble.provider) == truth(admin), "after the fault the provider sees all VMs"
         return outcome
 
 
 def _outcome(run: Callable[[], None]) -> str:
-    """``recovers``, or the class of the error as callers know it."""
+    """Return ``recovers``, or the public class of the error."""
     try:
         run()
     except hvlib.HvlibError as error:
         raised = error
     else:
         return RECOVERS
-    assert not isinstance(raised, DriverBug), "a driver lets no native exception out"
+    assert not isinstance(raised, DriverBug), "a driver must not raise native exceptions"
     assert raised.provider is not None
     return next(kind.__name__ for kind in type(raised).__mro__ if kind.__name__ in errors.__all__)
 
 
-def _table(found: dict[tuple[str, str], str]) -> Iterator[str]:
+def _table(outcomes: dict[tuple[str, str], str]) -> Iterator[str]:
     rows = [["", *OPERATIONS]]
-    rows += [[fault, *(found.get((fault, name), "") for name in OPERATIONS)] for fault in FAULTS]
+    rows += [[fault, *(outcomes.get((fault, name), "") for name in OPERATIONS)] for fault in FAULTS]
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     for number, row in enumerate(rows):
         yield f"| {' | '.join(text.ljust(width) for text, width in zip(row, widths, strict=True))} |"

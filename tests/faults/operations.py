@@ -1,4 +1,4 @@
-"""Operations that meet a fault. Each knows what its result is without one, and what must work after it."""
+"""The operations that meet a fault. Each checks its result, and what must work after the fault."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ __all__ = ["OPERATIONS", "Operation", "truth"]
 
 FIELDS = ("name_label", "power_state")
 PAGE = 5
-LOOK = 1.5
-"""Seconds of one wait for an event: more than one, as servers count whole seconds."""
+WAIT_SECONDS = 1.5
+"""How long one wait for an event takes, in seconds. More than 1, because servers count whole seconds."""
 
 NAME = "created under faults"
 
 BOUND = 5.0
-"""Seconds in which a watch must tell what happened."""
+"""How long a watch may take to deliver a change, in seconds."""
 
-Known = dict[hvlib.Ref, tuple[str, str]]
+States = dict[hvlib.Ref, tuple[str, str]]
 
 
-def truth(provider: hvlib.Provider) -> Known:
-    """Name and power state of all VMs."""
+def truth(provider: hvlib.Provider) -> States:
+    """Return the name and the power state of all VMs."""
     return plain(provider.compute.vms.get_all_records(fields=FIELDS))
 
 
-def plain(records: Mapping[hvlib.Ref, hvlib.VM]) -> Known:
+def plain(records: Mapping[hvlib.Ref, hvlib.VM]) -> States:
     return {ref: (vm.name_label, vm.power_state) for ref, vm in records.items()}
 
 
 class Operation(ABC):
     """One operation of ``provider``.
 
-    | admin: a provider that nothing happens to
+    | admin: a provider without faults
     | creation: `faults.target.Target.creation`
     """
 
     performs: ClassVar[bool] = False
-    """Whether it asks the server to do something."""
+    """Whether the operation changes something at the server."""
 
     def __init__(self, provider: hvlib.Provider, admin: hvlib.Provider, creation: Mapping[str, Any]) -> None:
         self.provider = provider
@@ -51,22 +51,22 @@ class Operation(ABC):
         self.creation = creation
 
     def prepare(self) -> None:
-        """What comes before the call that meets the fault."""
+        """Make the calls before the one that meets the fault."""
         _ = self.provider.about
 
     @abstractmethod
     def run(self) -> None:
-        """Do it, and check the result."""
+        """Run the operation, and check the result."""
 
-    def go_on(self) -> None:
-        """After an error: go on from there."""
+    def run_again(self) -> None:
+        """Continue after an error."""
         self.run()
 
-    def settle(self, acted: bool) -> None:  # noqa: B027 -- few have anything to wait for
-        """Wait until the server is done with it, if it acted."""
+    def settle(self, acted: bool) -> None:  # noqa: B027 -- few operations have anything to wait for
+        """Wait until the server has finished the operation, if it acted."""
 
-    def close(self) -> None:  # noqa: B027 -- few hold anything
-        """Free what it holds."""
+    def close(self) -> None:  # noqa: B027 -- few operations have anything to release
+        """Release the operation's watch or VMs."""
 
 
 class Login(Operation):
@@ -79,20 +79,20 @@ class Login(Operation):
 
 class List(Operation):
     def run(self) -> None:
-        found = self.provider.compute.vms.get_all(fields=FIELDS, page_size=PAGE).all()
-        records = {vm.ref: vm for vm in found}
-        assert len(records) == len(found), "a listing without duplicates"
+        vms = self.provider.compute.vms.get_all(fields=FIELDS, page_size=PAGE).all()
+        records = {vm.ref: vm for vm in vms}
+        assert len(records) == len(vms), "the listing has duplicates"
         assert plain(records) == truth(self.admin)
 
 
 class Pages(Operation):
     def run(self) -> None:
-        found: list[hvlib.VM] = []
+        vms: list[hvlib.VM] = []
         with self.provider.compute.vms.get_all(fields=FIELDS, page_size=PAGE) as pager:
             for page in pager.pages():
-                found += page.items
-        records = {vm.ref: vm for vm in found}
-        assert len(records) == len(found), "pages without duplicates"
+                vms += page.items
+        records = {vm.ref: vm for vm in vms}
+        assert len(records) == len(vms), "the pages have duplicates"
         assert plain(records) == truth(self.admin)
 
 
@@ -111,27 +111,27 @@ class ByName(Operation):
 
 
 class Watching(Operation):
-    """What a watch tells, taken over."""
+    """A watch, and the state of all VMs according to its events."""
 
     watch: hvlib.Watch[hvlib.VM] | None = None
 
-    def follow(self, wanted: Known) -> None:
-        """Until the events add up to what is wanted, and to a snapshot."""
+    def follow(self, expected: States) -> None:
+        """Read events until the snapshot is complete and the events add up to the expected state."""
         if self.watch is None:
-            self.known: Known = {}
+            self.known: States = {}
             self.synced = False
             self.watch = self.provider.compute.vms.watch(fields=FIELDS)
         deadline = time.monotonic() + BOUND
-        while not self.synced or self.known != wanted:
-            assert time.monotonic() < deadline, f"not told within {BOUND:g} s"
+        while not self.synced or self.known != expected:
+            assert time.monotonic() < deadline, f"the watch did not deliver the state within {BOUND:g} s"
             try:
-                event = self.watch.next(timeout=LOOK)
+                event = self.watch.next(timeout=WAIT_SECONDS)
             except hvlib.WaitTimeout:
                 continue
             assert event is not None
-            self._take(event)
+            self._apply(event)
 
-    def _take(self, event: hvlib.Event[hvlib.VM]) -> None:
+    def _apply(self, event: hvlib.Event[hvlib.VM]) -> None:
         if event.type == "SYNCED":
             self.synced = True
             return
@@ -173,8 +173,8 @@ class Act(Operation):
     def run(self) -> None:
         assert toggle(self.provider, self.vm).wait(timeout=BOUND).power_state == self.wanted
 
-    def go_on(self) -> None:
-        """It is never done again: the caller does not know whether it was done."""
+    def run_again(self) -> None:
+        """Do nothing: the caller does not know whether the server acted, so it must not repeat the action."""
 
     def settle(self, acted: bool) -> None:
         if acted:
@@ -213,8 +213,8 @@ class Create(Operation):
             raise
         assert len(self.made()) == 1
 
-    def go_on(self) -> None:
-        """What was done is undone, but for what the error names."""
+    def run_again(self) -> None:
+        """Check that no VM is left, except those that the error names."""
         assert {vm.ref for vm in self.made()} <= {*self.left}
 
     def settle(self, acted: bool) -> None:
@@ -233,14 +233,14 @@ class Create(Operation):
 
 
 def a_vm(admin: hvlib.Provider) -> hvlib.VM:
-    """A VM that can be started or stopped."""
+    """Return a VM that can be started or stopped."""
     vm = admin.compute.vms.get_all(power_state=["running", "halted"]).first()
     assert vm is not None
     return vm
 
 
 def toggle(provider: hvlib.Provider, vm: hvlib.VM) -> hvlib.Task[hvlib.VM]:
-    """Stop it if it runs, else start it."""
+    """Stop a VM if it runs, else start it."""
     action: Action = Stop() if vm.power_state == "running" else Start()
     return provider.compute.vms.do(vm.ref, action)
 

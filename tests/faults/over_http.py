@@ -1,4 +1,4 @@
-"""Targets that speak HTTP: the faulty proxy stands before the server."""
+"""Targets that speak HTTP, with the faulty proxy before the server."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from hvlib.runtime.retry import RetryPolicy
 __all__ = ["HttpTarget"]
 
 HEAD = 24
-"""Bytes after which a reply is in its headers."""
+"""A number of bytes after which a reply is still within its headers."""
 
 FAULTS: Mapping[str, Callable[[], Fault]] = {
     "reset before": ResetBefore,
@@ -56,36 +56,36 @@ FAULTS: Mapping[str, Callable[[], Fault]] = {
 
 
 class HttpTarget(Target):
-    """A server that is reached by HTTP."""
+    """A server that clients reach by HTTP."""
 
     proxy: FaultyProxy
 
     decisive: ClassVar[Mapping[str, tuple[str, ...]]]
-    """The requests that an operation stands or falls with, by the names that the proxy gives them."""
+    """By operation: the names (in the proxy) of the requests that decide the operation's result."""
 
     skipped: ClassVar[Mapping[str, int]] = {}
-    """How many of them come before the one that is to meet the fault; 0 where nothing is said."""
+    """By operation: how many of these requests come before the one that meets the fault. The default is 0."""
 
     @abstractmethod
     def connect_through(self, port: int, **options: object) -> hvlib.Provider:
-        """A provider whose server seems to be at this port."""
+        """Return a provider that connects to this port instead of the server's."""
 
     @abstractmethod
     def requests(self) -> Mapping[str, int]:
-        """How many requests the server had so far, by the names that the proxy gives them."""
+        """Return how many requests the server has received, by the names that the proxy gives them."""
 
     def performed(self, operation: str) -> int:
-        """By the server's count of requests."""
+        """Count the decisive requests with the server's own counts."""
         counts = self.requests()
         return sum(counts.get(name, 0) for name in self.decisive["create" if operation == "create" else "action"])
 
     @abstractmethod
     def session_rejected(self) -> Fault:
-        """The server's reply to a session that it does not know."""
+        """Return a fault: the server's reply to a session that it does not know."""
 
     @contextmanager
     def trouble(self, fault: str, operation: str) -> Iterator[Trouble]:
-        """Through the proxy."""
+        """Yield the trouble with a provider that is connected through the proxy."""
         trouble = OutOfReach(self, fault) if fault == "refused" else FaultyReply(self, fault, operation)
         with trouble.provider:
             yield trouble
@@ -93,30 +93,30 @@ class HttpTarget(Target):
 
 
 class OutOfReach(Trouble):
-    """Nothing listens, from the beginning until the first repetition."""
+    """The proxy refuses connections, from `begin` until the first retry."""
 
     def __init__(self, target: HttpTarget, fault: str) -> None:
         self._proxy = target.proxy
-        self._repeated = False
+        self._retried = False
         retry = RetryPolicy(backoff=self._admit, max_elapsed=5.0)
         self.provider = target.connect_through(target.proxy.port, timeout=timeout(fault), retry=retry)
 
     def begin(self) -> None:
-        """Refuse."""
+        """Refuse connections."""
         self._proxy.refuse()
 
     def struck(self) -> bool:
-        """Somebody tried and failed."""
-        return self._repeated
+        """Return whether a call failed and is being retried."""
+        return self._retried
 
     def _admit(self, attempt: int, error: hvlib.HvlibError) -> float:
-        self._repeated = True
+        self._retried = True
         self._proxy.admit()
         return 0.0
 
 
 class FaultyReply(Trouble):
-    """The decisive request meets the fault."""
+    """A decisive request of the operation meets the fault."""
 
     def __init__(self, target: HttpTarget, fault: str, operation: str) -> None:
         self._target = target
@@ -129,9 +129,9 @@ class FaultyReply(Trouble):
         self.provider = target.connect_through(target.proxy.port, timeout=timeout(fault), retry=retry)
 
     def begin(self) -> None:
-        """Plan it."""
+        """Plan the fault at the proxy."""
         self._planned = self._target.proxy.next(self._fault, when=self._when, skip=self._skip)
 
     def struck(self) -> bool:
-        """The proxy knows."""
+        """Return whether a request has met the fault at the proxy."""
         return self._planned is not None and self._planned.struck.is_set()

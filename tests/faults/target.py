@@ -1,4 +1,4 @@
-"""Target: a driver with its server, and what can go wrong between the two."""
+"""Target: a driver with its server, and the faults between the two."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ import hvlib
 
 __all__ = ["Target", "Trouble", "backoff", "timeout"]
 
-PATIENCE = 5.0
-"""Seconds that a request may take where no fault makes it wait for ever."""
+LONG_TIMEOUT = 5.0
+"""The time-out of requests in seconds, for faults that do not freeze a request."""
 
-IMPATIENCE = 0.6
-"""Seconds where one does."""
+SHORT_TIMEOUT = 0.6
+"""The time-out of requests in seconds, for faults that freeze a request for ever."""
 
 
 class Trouble(ABC):
-    """One fault that is to strike one operation of one provider."""
+    """A fault that will strike an operation of a provider."""
 
     provider: hvlib.Provider
 
     @abstractmethod
     def begin(self) -> None:
-        """The operation's next decisive call is to meet the fault."""
+        """Let the operation's next decisive call meet the fault."""
 
     @abstractmethod
     def struck(self) -> bool:
-        """Whether it did."""
+        """Return whether a call has met the fault."""
 
 
 class Target(ABC):
-    """A server with 20 VMs. To add a driver to the matrix, write one of these and name it in ``matrix.TARGETS``."""
+    """A server with 20 VMs. To add a driver to the matrix, write a subclass and add it to ``matrix.TARGETS``."""
 
     name: ClassVar[str]
 
@@ -44,18 +44,18 @@ class Target(ABC):
 
     @abstractmethod
     def connect(self) -> hvlib.Provider:
-        """A provider that nothing happens to."""
+        """Return a provider without faults."""
 
     @abstractmethod
     def trouble(self, fault: str, operation: str) -> AbstractContextManager[Trouble]:
-        """A provider that will meet the fault."""
+        """Return a context with a provider that will meet the fault."""
 
     @abstractmethod
     def performed(self, operation: str) -> int:
-        """How often the server was sent the request that decides the operation, so far, by its own log."""
+        """Return how many decisive requests of the operation the server has received, by its own log."""
 
     def acted(self, fault: str) -> bool:
-        """Whether the server has acted when the caller meets the fault."""
+        """Return whether the server has acted when the caller meets the fault."""
         return FAULTS[fault].acted
 
     @abstractmethod
@@ -64,10 +64,10 @@ class Target(ABC):
 
 
 def timeout(fault: str) -> float:
-    """The time-out of a provider that meets this fault."""
-    return IMPATIENCE if fault.startswith("frozen") else PATIENCE
+    """Return the time-out of a provider that meets this fault."""
+    return SHORT_TIMEOUT if fault.startswith("frozen") else LONG_TIMEOUT
 
 
 def backoff(fault: str) -> float:
-    """The pause before a call is repeated. Far too long where the server names one: that goes first."""
+    """Return the pause before a retry. It is far too long if the server names a pause, which must be used instead."""
     return 60.0 if fault.endswith((" seconds", " date")) else 0.02

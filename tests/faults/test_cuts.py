@@ -1,4 +1,4 @@
-"""A reply that ends at any byte, or whose document does, is never taken for another one."""
+"""A reply that is cut off at any byte, or whose document is, is never taken for a different complete reply."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def target(request: pytest.FixtureRequest) -> Iterator[HttpTarget]:
 
 @pytest.fixture
 def find(target: HttpTarget) -> Iterator[Callable[[Fault, str], str]]:
-    """What comes of a lookup whose decisive reply meets a fault."""
+    """Run a lookup whose decisive reply meets a fault, and return the outcome."""
     retry = RetryPolicy(backoff=lambda attempt, error: 0.0)
     with target.connect() as admin, target.connect_through(target.proxy.port, retry=retry) as provider:
         vm = admin.compute.vms.get_all().first()
@@ -44,23 +44,23 @@ def find(target: HttpTarget) -> Iterator[Callable[[Fault, str], str]]:
             except hvlib.HvlibError as error:
                 return type(error).__name__
             finally:
-                assert planned.struck.is_set(), "the fault met nobody"
+                assert planned.struck.is_set(), "no request met the fault"
             return RECOVERS
 
         yield find
 
 
 def last_request(target: HttpTarget) -> str:
-    """The request that brings the object itself."""
+    """Return the name of the request whose reply has the object itself."""
     return {"vsphere": "RetrievePropertiesEx"}.get(target.name, target.decisive["by uuid"][0])
 
 
-def test_at_any_byte(target: HttpTarget, find: Callable[[Fault, str], str]) -> None:
+def test_a_reply_cut_at_any_byte(target: HttpTarget, find: Callable[[Fault, str], str]) -> None:
     request = last_request(target)
     allowed = {RECOVERS, expected(target.name, "cut in head", "by uuid")}
     assert {find(Drop(at), request) for at in CUTS} <= allowed
 
 
-def test_a_document_that_ends_anywhere(target: HttpTarget, find: Callable[[Fault, str], str]) -> None:
+def test_a_document_cut_anywhere(target: HttpTarget, find: Callable[[Fault, str], str]) -> None:
     request = last_request(target)
     assert {find(Truncate(percent / 100), request) for percent in range(100)} == {"ProtocolError"}

@@ -1,4 +1,4 @@
-"""Each operation under each fault, on each driver; and that the documentation says what was found."""
+"""Tests of each operation under each fault, on each driver, and that docs/faults.md has these outcomes."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ BEGIN, END = "% The matrix: `make faults` writes it.\n", "% The end of the matri
 
 
 @pytest.mark.parametrize("cell", CELLS, ids="-".join)
-def test_the_outcome_is_right(matrix: Matrix, cell: Cell) -> None:
+def test_the_outcome_is_as_expected(matrix: Matrix, cell: Cell) -> None:
     assert matrix.outcome(cell) == expected(*cell)
 
 
 @pytest.mark.timeout(300)
-def test_the_documentation_says_what_was_found(matrix: Matrix) -> None:
+def test_the_documentation_has_these_outcomes(matrix: Matrix) -> None:
     for cell in CELLS:
         matrix.outcome(cell)
     before, _, rest = PAGE.read_text().partition(BEGIN)
-    kept, _, after = rest.partition(END)
-    found = matrix.page()
+    written, _, after = rest.partition(END)
+    current = matrix.page()
     if os.environ.get("HVLIB_WRITE_FAULTS"):
-        PAGE.write_text(f"{before}{BEGIN}{found}{END}{after}")
+        PAGE.write_text(f"{before}{BEGIN}{current}{END}{after}")
     else:
-        assert kept == found, "make faults writes it anew"
+        assert written == current, "run `make faults` to update docs/faults.md"

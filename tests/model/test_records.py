@@ -31,7 +31,7 @@ def test_refs_round_trip_as_text(ref: hvlib.Ref) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", "a", "a/VM", "a/VM/", "//x"])
-def test_what_is_no_ref_is_refused(wrong: str) -> None:
+def test_text_that_is_not_a_ref_is_refused(wrong: str) -> None:
     with pytest.raises(hvlib.InvalidQuery):
         hvlib.Ref.parse(wrong)
 
@@ -73,7 +73,7 @@ def test_task_records_round_trip_too() -> None:
     ],
     ids=str,
 )
-def test_what_is_no_record_is_refused(wrong: Any) -> None:
+def test_data_that_is_not_a_record_is_refused(wrong: Any) -> None:
     with pytest.raises(hvlib.ProtocolError, match="not a VM record"):
         hvlib.VM.from_dict(wrong)
 
@@ -92,14 +92,14 @@ def test_native_properties_fit_the_callers_structure() -> None:
         vm.extract("Guest")  # type: ignore[arg-type]
 
 
-def test_a_filter_on_several_values_asks_for_any_of_them() -> None:
+def test_a_filter_with_several_values_matches_any_of_them() -> None:
     wanted = Filter("ip_addresses", ("10.0.0.1", "10.0.0.2"))
     assert wanted.matches(("10.9.9.9", "10.0.0.2"))
     assert not wanted.matches(("10.9.9.9",))
     assert not wanted.matches(())
 
 
-def test_no_field_has_an_options_name() -> None:
+def test_no_field_has_the_name_of_an_option() -> None:
     for kind in KINDS.values():
         assert not set(kind.all_fields()) & set(OPTIONS)
 

@@ -34,7 +34,7 @@ def test_the_parts_are_the_makefiles() -> None:
 
 
 @pytest.mark.parametrize("part", ["drivers", ""])
-def test_a_part_that_is_none_fails(part: str) -> None:
+def test_an_unknown_part_fails(part: str) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     command = ["make", "--dry-run", f"servers-{part}"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

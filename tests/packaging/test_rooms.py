@@ -1,4 +1,4 @@
-"""The rooms of the tests, as the Makefile and the guard know them."""
+"""The rooms of the tests: the Makefile and the guard must have the same ones."""
 
 from __future__ import annotations
 

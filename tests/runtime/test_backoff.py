@@ -1,4 +1,4 @@
-"""The caller's backoff: it may use its own provider, and its mistakes are the caller's."""
+"""The caller's backoff function: it may use its own provider, and its errors are the caller's mistakes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import hvlib
 
 
 def test_a_backoff_may_use_its_own_provider() -> None:
-    """What it asks for is repeated as anything else, and the call that it belongs to goes on."""
+    """The calls that it makes are repeated like any others, and the call that it belongs to is repeated after it."""
     seen: set[str] = set()
 
     def backoff(attempt: int, error: hvlib.HvlibError) -> float:
@@ -38,7 +38,7 @@ def test_a_backoff_may_use_its_own_provider() -> None:
     [lambda: 0.0, lambda attempt, error: None, lambda attempt, error: "1", lambda attempt, error: -1.0,
      lambda attempt, error: float("nan"), lambda attempt, error: 1e300, lambda attempt, error: 1 / 0],
 )  # fmt: skip
-def test_a_mistake_of_the_backoff_is_not_the_drivers(backoff: Any) -> None:
+def test_an_error_of_the_backoff_is_not_the_drivers(backoff: Any) -> None:
     provider, session = scripted(hvlib.RetryPolicy(backoff=backoff, max_elapsed=float("inf")), a={})
     assert provider.about
     session.plan("page", hvlib.ConnectionFailed("reset"))

@@ -1,4 +1,4 @@
-"""Listings whose page tokens were handed out: for how long they are kept, and what is freed when."""
+"""Listings whose page tokens were handed out: how long they are kept, and when the server's resources are freed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from hvlib.runtime.kept_listings import KEPT_SECONDS, MAX_KEPT
 
 @pytest.fixture(params=[True, False], ids=["tokens", "no-tokens"])
 def tokens(request: pytest.FixtureRequest) -> bool:
-    """Whether the server's tokens are good without the listing."""
+    """Whether the server's tokens are valid without the listing."""
     return bool(request.param)
 
 
-def test_closing_the_earlier_pager_leaves_the_listing_to_who_took_it_over() -> None:
+def test_closing_the_earlier_pager_does_not_end_a_listing_that_was_taken_over() -> None:
     provider, session = nine(tokens=False)
     vms = provider.compute.vms
     with vms.get_all() as pager:
@@ -81,7 +81,7 @@ def test_threads_that_share_an_iteration_get_each_page_once() -> None:
     assert (names(one[0]), names(two[0])) == ("ab", "cd")
 
 
-def test_of_many_listings_the_oldest_are_dropped_and_freed_once() -> None:
+def test_the_oldest_of_too_many_listings_are_dropped_and_freed_once() -> None:
     provider, session = nine(tokens=False)
     kept = [begun(provider)[1] for _ in range(MAX_KEPT + 2)]
     gc.collect()
@@ -95,7 +95,7 @@ def test_of_many_listings_the_oldest_are_dropped_and_freed_once() -> None:
     assert session.released == ["b", "b"]
 
 
-def test_the_iteration_of_a_listing_that_is_not_kept_any_more_goes_on() -> None:
+def test_a_listing_that_is_not_kept_any_more_can_still_be_iterated() -> None:
     provider, session = nine(tokens=False)
     listing, _ = begun(provider)
     kept = [begun(provider) for _ in range(MAX_KEPT)]
@@ -130,7 +130,7 @@ def test_a_token_outlives_its_iteration() -> None:
     assert names(provider.compute.vms.get_all(after=token)) == "cdefghi"
 
 
-def test_who_took_a_listing_over_and_gives_it_up_frees_it() -> None:
+def test_a_listing_that_was_taken_over_and_abandoned_is_freed() -> None:
     provider, session = nine(tokens=False)
     _, token = begun(provider)
     assert provider.compute.vms.get_all(after=token).first() is not None
@@ -139,7 +139,7 @@ def test_who_took_a_listing_over_and_gives_it_up_frees_it() -> None:
     assert session.released == ["d"]
 
 
-def test_a_forgotten_provider_logs_out_although_its_listings_are_kept(tokens: bool) -> None:
+def test_an_unreferenced_provider_logs_out_although_its_listings_are_kept(tokens: bool) -> None:
     provider, session = nine(tokens=tokens)
     kept = [begun(provider)[1] for _ in range(3)]
     listing = provider.compute.vms.get_all().pages()
@@ -159,7 +159,7 @@ def test_pages_keep_their_provider() -> None:
     assert next(listing).items[0].ref.get().name_label == "a"
 
 
-def test_a_closed_provider_says_so_whatever_the_token() -> None:
+def test_a_closed_provider_raises_closed_whatever_the_token() -> None:
     provider, session = nine(tokens=False)
     listing, token = begun(provider)
     vms = provider.compute.vms
@@ -170,7 +170,7 @@ def test_a_closed_provider_says_so_whatever_the_token() -> None:
     assert session.released == []
 
 
-def test_a_driver_that_fails_to_free_is_said_to_be_at_fault() -> None:
+def test_an_error_of_the_driver_while_freeing_is_a_driver_bug() -> None:
     provider, session = nine(tokens=False)
     session.plan("close", KeyError("x"))
     pager = provider.compute.vms.get_all()
@@ -179,7 +179,7 @@ def test_a_driver_that_fails_to_free_is_said_to_be_at_fault() -> None:
         pager.close()
 
 
-def test_listings_that_came_to_their_end_take_no_place() -> None:
+def test_finished_listings_are_not_kept() -> None:
     provider, _ = nine(tokens=False)
     _, token = begun(provider)
     vms = provider.compute.vms
@@ -188,7 +188,7 @@ def test_listings_that_came_to_their_end_take_no_place() -> None:
     assert names(vms.get_all(after=token)) == "cdefghi"
 
 
-def test_the_order_of_filters_makes_no_other_listing() -> None:
+def test_the_order_of_filters_does_not_matter() -> None:
     provider, _ = nine(tokens=False)
     vms = provider.compute.vms
     first = next(vms.get_all(name_label=["a", "e", "h"], power_state="running").pages())

@@ -1,4 +1,4 @@
-"""Page tokens: who uses one takes the listing over, or begins from the server's own token."""
+"""Page tokens: using one takes the listing over, or begins at the server's own token."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import hvlib
 
 @pytest.fixture(params=[True, False], ids=["tokens", "no-tokens"])
 def tokens(request: pytest.FixtureRequest) -> bool:
-    """Whether the server's tokens are good without the listing."""
+    """Whether the server's tokens are valid without the listing."""
     return bool(request.param)
 
 
-def test_who_uses_a_token_takes_the_listing_over(tokens: bool) -> None:
+def test_using_a_token_takes_the_listing_over(tokens: bool) -> None:
     provider, session = nine(tokens=tokens)
     earlier, token = begun(provider)
     assert names(provider.compute.vms.get_all(after=token)) == "cdefghi"
@@ -30,8 +30,8 @@ def test_who_uses_a_token_takes_the_listing_over(tokens: bool) -> None:
 
 
 @pytest.mark.parametrize("pages", [2, 3, 4])
-def test_a_listing_that_has_run_ahead_is_taken_over_too(tokens: bool, pages: int) -> None:
-    """Where the server has tokens, the rest begins from its own; the earlier iteration ends all the same."""
+def test_a_listing_that_has_fetched_ahead_is_taken_over_too(tokens: bool, pages: int) -> None:
+    """Where the server has tokens, the new listing begins at the server's token; the earlier iteration still ends."""
     provider, _ = nine(tokens=tokens)
     earlier, token = begun(provider, pages)
     settle()
@@ -41,7 +41,7 @@ def test_a_listing_that_has_run_ahead_is_taken_over_too(tokens: bool, pages: int
             next(earlier)
 
 
-def test_a_token_is_used_once_where_the_server_has_none_of_its_own() -> None:
+def test_a_token_can_be_used_once_where_the_server_has_no_tokens() -> None:
     provider, _ = nine(tokens=False)
     _, token = begun(provider)
     vms = provider.compute.vms
@@ -50,7 +50,7 @@ def test_a_token_is_used_once_where_the_server_has_none_of_its_own() -> None:
         vms.get_all(after=token).all()
 
 
-def test_a_second_use_begins_from_the_servers_own_token() -> None:
+def test_a_second_use_begins_at_the_servers_own_token() -> None:
     provider, _ = nine(tokens=True)
     earlier, token = begun(provider)
     vms = provider.compute.vms
@@ -60,7 +60,7 @@ def test_a_second_use_begins_from_the_servers_own_token() -> None:
         next(earlier)
 
 
-def test_a_token_is_good_in_another_process_where_the_servers_is(tokens: bool) -> None:
+def test_a_token_is_valid_in_another_process_where_the_servers_token_is(tokens: bool) -> None:
     provider, _ = nine(tokens=tokens)
     _, token = begun(provider)
     other, _ = nine(tokens=tokens)
@@ -72,7 +72,7 @@ def test_a_token_is_good_in_another_process_where_the_servers_is(tokens: bool) -
 
 
 @pytest.mark.parametrize("text", ["", "x", "x:y", "0123456789ab", "0123456789ab:", "🙂" * 12])
-def test_what_is_no_token_is_lost(text: str, tokens: bool) -> None:
+def test_text_that_is_not_a_token_is_cursor_lost(text: str, tokens: bool) -> None:
     provider, _ = nine(tokens=tokens)
     begun(provider)
     with pytest.raises(hvlib.CursorLost) as caught:
@@ -81,7 +81,7 @@ def test_what_is_no_token_is_lost(text: str, tokens: bool) -> None:
 
 
 @pytest.mark.parametrize("other", [{"fields": ["vcpus"]}, {"vcpus": 104}, {"fields": ["name_label"]}, {"native": True}])
-def test_other_fields_or_filters_do_not_go_on_with_the_listing(other: dict[str, Any], tokens: bool) -> None:
+def test_other_fields_or_filters_do_not_continue_the_listing(other: dict[str, Any], tokens: bool) -> None:
     provider, _ = nine(tokens=tokens)
     earlier, token = begun(provider)
     vms = provider.compute.vms
@@ -93,21 +93,21 @@ def test_other_fields_or_filters_do_not_go_on_with_the_listing(other: dict[str, 
     assert names(vm for page in earlier for vm in page.items) == "cdefghi"
 
 
-def test_a_listing_with_filters_goes_on_with_the_same_ones(tokens: bool) -> None:
+def test_the_same_filters_continue_a_listing(tokens: bool) -> None:
     provider, _ = nine(tokens=tokens)
     query = {"name_label": hvlib.glob("[beh]"), "fields": ["name_label"]}
     _, token = begun(provider, **query)
     assert names(provider.compute.vms.get_all(after=token, **query)) == "eh"
 
 
-def test_another_page_size_begins_from_the_servers_token_or_is_not_heeded(tokens: bool) -> None:
+def test_another_page_size_begins_at_the_servers_token_or_is_ignored(tokens: bool) -> None:
     provider, _ = nine(tokens=tokens)
     _, token = begun(provider)
     pages = list(provider.compute.vms.get_all(after=token, page_size=3).pages())
     assert [names(page.items) for page in pages] == (["cde", "fgh", "i"] if tokens else ["cd", "ef", "gh", "i"])
 
 
-def test_each_page_has_a_token_and_the_latest_alone_stands_for_the_listing() -> None:
+def test_only_the_latest_pages_token_continues_the_listing() -> None:
     provider, session = nine(tokens=False)
     listing, first = begun(provider)
     second = next(listing).next
@@ -135,7 +135,7 @@ def test_a_listing_that_was_taken_over_is_taken_over_again() -> None:
     assert session.released == []
 
 
-def test_after_an_error_its_token_is_good_again() -> None:
+def test_a_token_is_valid_again_after_an_error() -> None:
     provider, session = nine(tokens=False)
     earlier, token = begun(provider)
     session.plan("page", hvlib.PermissionDenied("no"))
@@ -146,7 +146,7 @@ def test_after_an_error_its_token_is_good_again() -> None:
         next(earlier)
 
 
-def test_after_an_error_the_iteration_gives_the_page_that_was_kept_back(tokens: bool) -> None:
+def test_after_an_error_the_iteration_gives_the_missing_page(tokens: bool) -> None:
     provider, session = nine(tokens=tokens)
     session.plan("page", None, hvlib.PermissionDenied("no"), None, hvlib.PermissionDenied("no"))
     listing, _ = begun(provider)
@@ -163,7 +163,7 @@ def test_after_an_error_the_iteration_gives_the_page_that_was_kept_back(tokens: 
     assert seen == "cdefghi"
 
 
-def test_a_page_that_is_being_fetched_is_nobody_elses(tokens: bool) -> None:
+def test_a_listing_is_not_taken_over_while_a_page_is_fetched(tokens: bool) -> None:
     provider, session = nine(tokens=tokens)
     listing, token = begun(provider)
     slow = Hold()
@@ -183,7 +183,7 @@ def test_a_page_that_is_being_fetched_is_nobody_elses(tokens: bool) -> None:
 
 
 def test_an_interrupted_fetch_leaves_no_gap() -> None:
-    """The page may have passed: the listing can't go on, the server's own token can."""
+    """The page may have been fetched: the listing can't continue, but the server's own token can."""
     for tokens in (False, True):
         provider, session = nine(tokens=tokens)
         listing, token = begun(provider)
@@ -200,7 +200,7 @@ def test_an_interrupted_fetch_leaves_no_gap() -> None:
                 after.all()
 
 
-def test_a_lost_session_is_no_end_of_a_listing(tokens: bool) -> None:
+def test_a_lost_session_does_not_end_a_listing(tokens: bool) -> None:
     provider, session = nine(tokens=tokens)
     _, token = begun(provider)
     session.plan("page", hvlib.driver.SessionLost("expired"))

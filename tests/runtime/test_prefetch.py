@@ -24,7 +24,7 @@ def take(items: Iterator[hvlib.VM], number: int) -> str:
     return "".join(next(items).name_label for _ in range(number))
 
 
-def test_nothing_is_fetched_ahead_of_who_may_not_go_on() -> None:
+def test_nothing_is_fetched_ahead_during_the_first_page() -> None:
     provider, session = nine()
     items = iter(provider.compute.vms.get_all())
     assert take(items, 2) == "ab"
@@ -32,7 +32,7 @@ def test_nothing_is_fetched_ahead_of_who_may_not_go_on() -> None:
     assert session.log.count("page") == 1
 
 
-def test_who_goes_on_is_one_page_behind() -> None:
+def test_from_the_second_page_on_one_page_is_fetched_ahead() -> None:
     provider, session = nine()
     items = iter(provider.compute.vms.get_all())
     assert take(items, 3) == "abc"
@@ -61,7 +61,7 @@ def test_a_page_is_consumed_while_the_next_one_is_on_its_way() -> None:
 
 
 @pytest.mark.parametrize("read", [list, lambda pager: pager.all(), lambda pager: [*pager.pages()]])
-def test_no_token_is_asked_for_twice(
+def test_no_page_is_fetched_twice(
     read: Callable[[hvlib.Pager[hvlib.VM]], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     provider, _ = nine()
@@ -73,7 +73,7 @@ def test_no_token_is_asked_for_twice(
     assert asked == [None, "b", "d", "f", "h"]
 
 
-def test_an_error_waits_until_its_page_is_asked_for() -> None:
+def test_an_error_is_raised_when_its_page_is_needed() -> None:
     provider, session = nine()
     session.plan("page", None, None, hvlib.PermissionDenied("no"))
     items = iter(provider.compute.vms.get_all())
@@ -87,7 +87,7 @@ def test_an_error_waits_until_its_page_is_asked_for() -> None:
     assert session.released == ["d"]
 
 
-def test_a_fetch_is_repeated_as_any_read() -> None:
+def test_a_fetch_is_repeated_like_any_read() -> None:
     provider, session = nine()
     session.plan("page", None, None, hvlib.ConnectionFailed("reset"), hvlib.RateLimited("slow"))
     assert len(provider.compute.vms.get_all().all()) == 9
@@ -110,8 +110,8 @@ def test_all_starts_over_once_after_a_token_was_lost_ahead() -> None:
     assert len(provider.compute.vms.get_all().all()) == 9
 
 
-def test_without_a_thread_pages_are_fetched_as_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As at the interpreter's exit."""
+def test_without_a_thread_pages_are_fetched_when_they_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread can be started when the interpreter exits."""
     provider, session = nine()
 
     def refuse(_: threading.Thread) -> None:
@@ -122,7 +122,7 @@ def test_without_a_thread_pages_are_fetched_as_they_are_asked_for(monkeypatch: p
     assert session.log.count("page") == 5
 
 
-def test_pages_whose_tokens_stand_for_the_listing_alone_do_not_run_ahead() -> None:
+def test_pages_are_not_fetched_ahead_where_tokens_need_the_listing() -> None:
     provider, session = nine()
     session.tokens = False
     vms = provider.compute.vms
@@ -136,7 +136,7 @@ def test_pages_whose_tokens_stand_for_the_listing_alone_do_not_run_ahead() -> No
         next(pages)
 
 
-def test_pages_run_ahead_where_a_token_is_good_without_the_listing() -> None:
+def test_pages_are_fetched_ahead_where_tokens_are_valid_without_the_listing() -> None:
     provider, session = nine()
     vms = provider.compute.vms
     with vms.get_all() as pager:

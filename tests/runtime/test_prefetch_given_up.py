@@ -1,4 +1,4 @@
-"""A page that is fetched ahead, and its listing given up, closed or interrupted meanwhile."""
+"""A listing that is abandoned, closed or interrupted while a page is fetched ahead."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def abandon(items: Iterator[hvlib.VM]) -> None:
 
 
 @pytest.mark.parametrize(("error", "token"), [(None, "f"), (hvlib.PermissionDenied("no"), "d")])
-def test_giving_up_does_not_wait_and_frees_what_the_page_brings(error: Exception | None, token: str) -> None:
+def test_abandoning_does_not_wait_and_the_listing_is_freed_after_the_page(error: Exception | None, token: str) -> None:
     provider, session = nine()
     slow = Hold(error)
     session.plan("page", None, None, slow)
@@ -50,7 +50,7 @@ def test_giving_up_does_not_wait_and_frees_what_the_page_brings(error: Exception
     assert session.log.count("page") == 3
 
 
-def test_what_came_before_it_was_given_up_is_freed_with_the_next_call() -> None:
+def test_a_listing_abandoned_after_the_page_came_is_freed_with_the_next_call() -> None:
     provider, session = nine()
     items = iter(provider.compute.vms.get_all())
     take(items, 3)
@@ -61,7 +61,7 @@ def test_what_came_before_it_was_given_up_is_freed_with_the_next_call() -> None:
     assert session.released == ["f"]
 
 
-def test_what_is_given_up_is_not_tried_again() -> None:
+def test_a_fetch_of_an_abandoned_listing_is_not_repeated() -> None:
     provider, session = nine(LATE)
     failing = Hold(hvlib.ConnectionFailed("reset"))
     session.plan("page", None, None, failing)
@@ -74,7 +74,7 @@ def test_what_is_given_up_is_not_tried_again() -> None:
     assert session.log.count("page") == 3
 
 
-def test_closing_the_provider_ends_it() -> None:
+def test_closing_the_provider_ends_the_fetch() -> None:
     provider, session = nine(LATE)
     failing = Hold(hvlib.ConnectionFailed("reset"))
     session.plan("page", None, None, failing)
@@ -89,7 +89,7 @@ def test_closing_the_provider_ends_it() -> None:
     assert (session.released, session.log.count("page")) == ([], 3)
 
 
-def test_a_closed_provider_gives_no_page_that_came_before() -> None:
+def test_a_closed_provider_gives_no_page_that_was_fetched_ahead() -> None:
     provider, _ = nine()
     items = iter(provider.compute.vms.get_all())
     take(items, 4)
@@ -102,16 +102,16 @@ def test_a_closed_provider_gives_no_page_that_came_before() -> None:
 
 @pytest.fixture
 def interrupted() -> Iterator[threading.Event]:
-    """Set when the main thread was interrupted: once, by the first of the signals that reach it."""
-    told = threading.Event()
+    """An event that is set when SIGUSR1 interrupts the main thread. Only the first signal interrupts it."""
+    event = threading.Event()
 
     def interrupt(*_: object) -> None:
-        if not told.is_set():
-            told.set()
+        if not event.is_set():
+            event.set()
             raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGUSR1, interrupt)
-    yield told
+    yield event
     signal.signal(signal.SIGUSR1, before)
 
 
@@ -123,7 +123,7 @@ def test_an_interrupted_wait_leaves_nothing_broken(interrupted: threading.Event)
 
     def interrupt() -> None:
         waiting.wait(PATIENCE)
-        while not interrupted.wait(0.001):  # One that comes just before the wait does not end it.
+        while not interrupted.wait(0.001):  # Repeated: a signal that comes just before the wait does not end it.
             signal.pthread_kill(main, signal.SIGUSR1)
         slow()
 
@@ -144,7 +144,7 @@ def test_an_interrupted_wait_leaves_nothing_broken(interrupted: threading.Event)
     assert session.released == ["f"]
 
 
-def test_who_was_interrupted_finds_the_page_the_next_time(interrupted: threading.Event) -> None:
+def test_after_an_interruption_the_next_call_gives_the_page(interrupted: threading.Event) -> None:
     provider, session = nine()
     waiting, slow, main = threading.Event(), Hold(), threading.main_thread().ident
     assert main is not None
@@ -170,7 +170,7 @@ def test_who_was_interrupted_finds_the_page_the_next_time(interrupted: threading
     assert [vm.name_label for vm in seen] == list("abcdefghi")
 
 
-def test_closing_wakes_who_waits_for_the_page() -> None:
+def test_closing_ends_a_wait_for_the_page() -> None:
     provider, session = nine(LATE)
     failing = Hold(hvlib.ConnectionFailed("reset"))
     session.plan("page", None, None, failing)
@@ -190,7 +190,7 @@ def test_closing_wakes_who_waits_for_the_page() -> None:
     assert session.log.count("page") == 3
 
 
-def test_a_provider_that_is_forgotten_in_mid_listing_logs_out() -> None:
+def test_a_provider_that_is_unreferenced_in_mid_listing_logs_out() -> None:
     provider, session = nine()
     items = iter(provider.compute.vms.get_all())
     take(items, 3)
@@ -200,7 +200,7 @@ def test_a_provider_that_is_forgotten_in_mid_listing_logs_out() -> None:
     assert session.closed == 1
 
 
-def test_pages_that_are_forgotten_leave_nothing() -> None:
+def test_pages_that_are_unreferenced_free_their_listing() -> None:
     provider, session = nine()
     pages = provider.compute.vms.get_all().pages()
     next(pages), next(pages)

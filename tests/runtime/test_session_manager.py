@@ -65,10 +65,10 @@ def test_retry_after_goes_before_the_backoff() -> None:
 def test_a_lost_session_is_logged_in_again_once_for_all_threads() -> None:
     provider, session = scripted(a={})
     provider.about  # noqa: B018 -- logs in
-    everyone_lost_it = threading.Barrier(16)
+    all_threads_arrived = threading.Barrier(16)
 
     def lose() -> None:
-        everyone_lost_it.wait(10)
+        all_threads_arrived.wait(10)
         raise SessionLost("expired")
 
     session.plan("lookup", *[lose] * 16)
@@ -97,7 +97,7 @@ def test_threads_share_the_outcome_of_a_refused_login() -> None:
     assert any(isinstance(error, hvlib.AuthenticationFailed) for error in errors)
 
 
-def test_a_session_that_never_holds_is_an_error() -> None:
+def test_three_lost_sessions_in_a_row_are_an_error() -> None:
     provider, session = scripted()
     session.plan("page", *[SessionLost("expired")] * 9)
     with pytest.raises(hvlib.ConnectionFailed, match="dropped 3 sessions"):
@@ -106,14 +106,14 @@ def test_a_session_that_never_holds_is_an_error() -> None:
 
 
 def test_a_session_dropped_twice_in_mid_login_is_logged_in_again() -> None:
-    """The password was accepted: a driver whose server refuses it raises AuthenticationFailed."""
+    """The server accepted the password: if it had refused it, the driver would have raised AuthenticationFailed."""
     provider, session = scripted()
     session.plan("login", SessionLost("dropped"), SessionLost("dropped"))
     assert provider.about
     assert session.log == ["login"] * 3
 
 
-def test_a_session_dropped_in_each_login_is_no_wrong_password() -> None:
+def test_a_session_dropped_in_each_login_is_not_a_wrong_password() -> None:
     provider, session = scripted()
     session.plan("login", *[SessionLost("dropped")] * 3)
     with pytest.raises(hvlib.ConnectionFailed, match="dropped 3 sessions"):
@@ -161,7 +161,7 @@ def test_close_ends_waits_in_other_threads_and_later_calls() -> None:
     assert session.closed == 1
 
 
-def test_close_ends_those_who_wait_for_a_login() -> None:
+def test_close_ends_waits_for_a_login() -> None:
     provider, session = scripted()
     stuck, late = threading.Event(), threading.Event()
 
@@ -178,10 +178,10 @@ def test_close_ends_those_who_wait_for_a_login() -> None:
         assert isinstance(second.exception(1), hvlib.Closed)
         late.set()
         assert isinstance(first.exception(10), hvlib.Closed)
-    assert session.closed == 2  # Once for the close, once for the login that came through after it.
+    assert session.closed == 2  # Once by `close`, and once after the login that succeeded later.
 
 
-def test_a_time_out_and_503_may_have_acted() -> None:
+def test_an_action_is_not_repeated_after_a_time_out_or_503() -> None:
     provider, session = scripted(a={})
     vm = provider.compute.vms.get_all().one()
     for error in (hvlib.ConnectionTimeout("slow"), Unavailable("busy"), hvlib.ProtocolError("garbled")):
@@ -199,7 +199,7 @@ def test_a_login_that_failed_is_tried_again_by_the_next_call() -> None:
     assert provider.about.product == "Script"
 
 
-def test_a_forgotten_provider_is_logged_out() -> None:
+def test_an_unreferenced_provider_is_logged_out() -> None:
     import gc
 
     provider, session = scripted(a={})
@@ -209,7 +209,7 @@ def test_a_forgotten_provider_is_logged_out() -> None:
     assert session.closed == 1
 
 
-def test_what_a_driver_lacks_is_unsupported_before_anything_is_sent() -> None:
+def test_a_kind_or_action_that_a_driver_lacks_is_unsupported_before_anything_is_sent() -> None:
     provider, session = scripted(a={})
     with pytest.raises(hvlib.Unsupported, match="no Network"):
         provider.network.networks.get_all()

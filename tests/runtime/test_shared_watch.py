@@ -1,4 +1,4 @@
-"""One watch for all who wait: what one of them can't read is no concern of the others."""
+"""One watch for all waits: an object that can't be read ends only the waits for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SOON = 20.0
 
 
 def batch(session: ScriptedSession, **states: str) -> Any:
-    """Bring these VMs in these states; the feed is synced then."""
+    """A step of a feed: a batch with these VMs in these states, after which the feed is synced."""
 
     def make(query: Any) -> Batch:
         for id, state in states.items():
@@ -40,7 +40,7 @@ def test_many_waits_take_one_subscription_at_a_time() -> None:
         assert {wait.result().power_state for wait in waits} == {"running"}
 
 
-def test_what_cannot_be_read_ends_one_wait_alone() -> None:
+def test_an_object_that_cannot_be_read_ends_only_its_wait() -> None:
     provider, session = scripted(a={}, b={})
     a, b = provider.compute.vms.get_all()
     first, refused, again = ScriptedFeed(batch(session, a="running")), ScriptedFeed(PermissionDenied("no")), None
@@ -68,8 +68,8 @@ def test_each_wait_has_an_error_of_its_own() -> None:
     assert one is not two
 
 
-def test_how_a_task_ended_stays_while_others_are_awaited() -> None:
-    """The server may forget it meanwhile."""
+def test_the_outcome_of_a_task_is_kept_while_others_are_awaited() -> None:
+    """The server may drop the task's record meanwhile."""
     lab = Lab.named(f"lab-{uuid4().hex}", vms=12, task_time=0.05)
     with hvlib.connect(f"sim://{lab.name}") as provider:
         [first, second, *_] = provider.compute.vms.get_all(power_state="halted")

@@ -1,4 +1,4 @@
-"""Actions of several requests: what is sent again, what is undone, and how they end with their provider."""
+"""Actions of several requests: repeated requests, undone steps, and the end when their provider is closed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SOON = 20.0
 
 
 class Cloner(ScriptedVMs):
-    """Clones in three requests, and puts one off to the end. Each request is logged by its name."""
+    """Clones in three requests, with one more request at the end. Each request is logged by its name."""
 
     def image(self, vm: Ref) -> Done:
         self.session.happen("image")
@@ -67,7 +67,7 @@ def sent(session: ScriptedSession) -> list[str]:
 
 
 def blocked(session: ScriptedSession, call: str) -> tuple[threading.Event, threading.Event]:
-    """Let a call wait: an event that says it does, and one that ends it."""
+    """Make a call wait. Returns an event that is set when it waits, and an event that ends the wait."""
     arrived, go_on = threading.Event(), threading.Event()
 
     def wait() -> None:
@@ -93,14 +93,16 @@ def test_the_call_sends_nothing_and_the_code_runs_from_top_to_bottom(script: Scr
 
 @pytest.mark.parametrize("error", [SessionLost("gone"), NotSent("refused")])
 @pytest.mark.parametrize("call", WHOLE)
-def test_what_the_server_did_not_act_on_is_sent_again_by_itself(script: Script, call: str, error: Exception) -> None:
+def test_only_the_request_that_the_server_did_not_act_on_is_repeated(
+    script: Script, call: str, error: Exception
+) -> None:
     _, session, vm = script
     session.plan(call, error)
     vm.clone("copy").wait(timeout=SOON)
     assert sent(session) == [each for name in WHOLE for each in ([name, name] if name == call else [name])]
 
 
-def test_a_lost_reply_is_not_sent_again_and_what_was_done_is_undone(script: Script) -> None:
+def test_a_request_whose_reply_was_lost_is_not_repeated_and_the_steps_are_undone(script: Script) -> None:
     _, session, vm = script
     session.plan("name", ConnectionFailed("cut"))
     task = vm.clone("copy")
@@ -110,7 +112,7 @@ def test_a_lost_reply_is_not_sent_again_and_what_was_done_is_undone(script: Scri
     assert (task.state, caught.value.left, caught.value.ref, caught.value.task) == ("failed", (), vm.ref, task.ref)
 
 
-def test_three_lost_sessions_are_given_up(script: Script) -> None:
+def test_a_request_fails_after_three_lost_sessions(script: Script) -> None:
     _, session, vm = script
     session.plan("copy", *[SessionLost("gone")] * 3)
     with pytest.raises(ConnectionFailed, match="dropped 3 sessions"):
@@ -118,7 +120,7 @@ def test_three_lost_sessions_are_given_up(script: Script) -> None:
     assert sent(session) == ["look", "image", "copy", "copy", "copy", "remove image"]
 
 
-def test_each_undo_is_tried_and_what_is_left_is_named(script: Script) -> None:
+def test_every_undo_is_tried_and_the_objects_left_are_named(script: Script) -> None:
     _, session, vm = script
     session.plan("name", InvalidState("no"))
     session.plan("remove a", InvalidState("not now"))
@@ -131,7 +133,7 @@ def test_each_undo_is_tried_and_what_is_left_is_named(script: Script) -> None:
     assert caught.value.hint == f"left behind: {task.left[0]}"
 
 
-def test_what_could_not_be_put_away_after_success_is_named(script: Script) -> None:
+def test_the_objects_left_after_success_are_named(script: Script) -> None:
     _, session, vm = script
     session.plan("remove image", InvalidState("not now"))
     task = vm.clone("copy")
@@ -147,7 +149,7 @@ def test_a_cancelled_task_is_undone(script: Script, call: str) -> None:
     assert arrived.wait(SOON)
     task.cancel()
     go_on.set()
-    if call == "name":  # The last one: nothing is left to be cancelled.
+    if call == "name":  # The last step: there is nothing left to cancel.
         task.wait(timeout=SOON)
         return
     with pytest.raises(hvlib.TaskCancelled):
@@ -169,7 +171,7 @@ def test_a_fault_of_the_driver_is_undone_too(script: Script) -> None:
 
 
 def cloning(script: Script) -> tuple[hvlib.Task[hvlib.VM], Ref, threading.Event]:
-    """A clone that is held while it makes its image: its task, the task's ref, and the event that lets it go on."""
+    """A clone that waits while it makes its image: its task, the task's ref, and the event that ends the wait."""
     _, session, vm = script
     arrived, go_on = blocked(session, "image")
     task = vm.clone("copy")
@@ -178,7 +180,7 @@ def cloning(script: Script) -> tuple[hvlib.Task[hvlib.VM], Ref, threading.Event]
     return task, task.ref, go_on
 
 
-def test_its_ref_is_good_in_this_process(script: Script) -> None:
+def test_the_ref_of_a_task_is_valid_in_this_process(script: Script) -> None:
     provider, _, vm = script
     task, ref, go_on = cloning(script)
     record = provider.tasks.get(ref)
@@ -197,7 +199,7 @@ def test_its_ref_is_good_in_this_process(script: Script) -> None:
     assert hvlib.wait_all([task, vm.start()], timeout=SOON) == [task.result, vm.refresh()]
 
 
-def test_it_is_cancelled_by_its_ref(script: Script) -> None:
+def test_a_task_is_cancelled_by_its_ref(script: Script) -> None:
     task, ref, go_on = cloning(script)
     script[0].tasks.get(ref).cancel()
     go_on.set()
@@ -222,7 +224,7 @@ def test_a_queued_task_is_cancelled_at_once() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_a_forked_child_begins_anew(script: Script) -> None:
-    """Its parent's tasks are closed for it; its own run."""
+    """In the child the parent's tasks raise Closed, and the child's own tasks run."""
     _, session, vm = script
     arrived, go_on = blocked(session, "look")
     task = vm.clone("copy")
@@ -345,7 +347,7 @@ class Booter(ScriptedVMs):
 
 
 def feeding(session: ScriptedSession, *changes: dict[str, object]) -> None:
-    """Let the next feed bring the VM with these values, one after another."""
+    """Add a feed that delivers the VM with these values, one change after another."""
 
     def batch(values: dict[str, object], synced: bool) -> Callable[[Any], Batch]:
         def make(query: Any) -> Batch:

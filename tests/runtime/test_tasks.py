@@ -29,14 +29,14 @@ def provider(lab: Lab) -> Iterator[hvlib.Provider]:
         yield provider
 
 
-def one(provider: hvlib.Provider, state: str) -> hvlib.VM:
+def first_vm(provider: hvlib.Provider, state: str) -> hvlib.VM:
     vm = provider.compute.vms.get_all(power_state=state).first()
     assert vm is not None
     return vm
 
 
 def test_a_task_ends_with_the_resource_read_again(provider: hvlib.Provider) -> None:
-    vm = one(provider, "halted")
+    vm = first_vm(provider, "halted")
     progress: list[float] = []
     task = vm.start()
     again = task.wait(timeout=10, on_progress=progress.append)
@@ -55,7 +55,7 @@ def test_a_task_ends_with_the_resource_read_again(provider: hvlib.Provider) -> N
 
 
 def test_results_are_the_new_object_or_none(provider: hvlib.Provider) -> None:
-    vm = one(provider, "halted")
+    vm = first_vm(provider, "halted")
     clone = vm.clone("copy").wait(timeout=10)
     assert (clone.name_label, clone.power_state) == ("copy", "halted")
     assert clone.ref != vm.ref
@@ -67,16 +67,16 @@ def test_results_are_the_new_object_or_none(provider: hvlib.Provider) -> None:
         clone.refresh()
 
 
-def test_what_the_server_refuses_is_the_same_error_at_the_call_and_in_the_task(provider: hvlib.Provider) -> None:
+def test_a_refusal_is_the_same_error_at_the_call_and_in_the_task(provider: hvlib.Provider) -> None:
     with pytest.raises(hvlib.InvalidState) as caught:
-        one(provider, "running").start().wait(timeout=10)
+        first_vm(provider, "running").start().wait(timeout=10)
     assert caught.value.provider is provider
 
 
 def test_a_timeout_is_no_failure(lab: Lab) -> None:
     slow = Lab.named(f"slow-{uuid4().hex}", vms=12, task_time=0.15)
     with hvlib.connect(f"sim://{slow.name}") as provider:
-        task = one(provider, "halted").start()
+        task = first_vm(provider, "halted").start()
         with pytest.raises(hvlib.TaskTimeout, match="still runs") as caught:
             task.wait(timeout=0.05)
         assert isinstance(caught.value, TimeoutError)
@@ -88,7 +88,7 @@ def test_a_timeout_is_no_failure(lab: Lab) -> None:
 def test_cancelling() -> None:
     slow = Lab.named(f"slow-{uuid4().hex}", vms=12, task_time=60.0)
     with hvlib.connect(f"sim://{slow.name}") as provider:
-        vm = one(provider, "halted")
+        vm = first_vm(provider, "halted")
         task = vm.start()
         task.cancel()
         with pytest.raises(hvlib.TaskCancelled):
@@ -98,7 +98,7 @@ def test_cancelling() -> None:
 
 
 def test_wait_all_follows_all_over_one_watch_and_reports_every_failure(provider: hvlib.Provider) -> None:
-    halted, running = one(provider, "halted"), provider.compute.vms.get_all(power_state="running").all()
+    halted, running = first_vm(provider, "halted"), provider.compute.vms.get_all(power_state="running").all()
     good = [halted.start(), *[vm.suspend() for vm in running[:3]]]
     with provider.count_requests() as requests:
         results = hvlib.wait_all(good, timeout=20)
@@ -112,12 +112,12 @@ def test_wait_all_follows_all_over_one_watch_and_reports_every_failure(provider:
 
 def test_tasks_of_several_providers_are_followed_at_once() -> None:
     with hvlib.connect("sim://?vms=12&task_time=0.02") as a, hvlib.connect("sim://?vms=12&task_time=0.02") as b:
-        results = hvlib.wait_all([one(a, "halted").start(), one(b, "halted").start()], timeout=20)
+        results = hvlib.wait_all([first_vm(a, "halted").start(), first_vm(b, "halted").start()], timeout=20)
         assert [vm.provider for vm in results] == [a, b]
 
 
 def test_plans_are_shown_and_carried_out(provider: hvlib.Provider) -> None:
-    vm = one(provider, "halted")
+    vm = first_vm(provider, "halted")
     plan = [Rename("planned"), Start(), Delete()]
     with provider.count_requests() as requests:
         dry = [vm.do(action, dry_run=True) for action in plan]
@@ -129,13 +129,13 @@ def test_plans_are_shown_and_carried_out(provider: hvlib.Provider) -> None:
 
 
 def test_a_plan_cannot_be_waited_for(provider: hvlib.Provider) -> None:
-    planned = one(provider, "halted").do(Start(), dry_run=True)
+    planned = first_vm(provider, "halted").do(Start(), dry_run=True)
     with pytest.raises(hvlib.InvalidState, match="only planned"):
         planned.wait(timeout=1)
 
 
-def test_a_task_that_the_server_forgot_has_no_known_outcome(lab: Lab, provider: hvlib.Provider) -> None:
-    task, other = one(provider, "halted").start(), one(provider, "running").suspend()
+def test_the_outcome_of_a_task_without_a_record_is_unknown(lab: Lab, provider: hvlib.Provider) -> None:
+    task, other = first_vm(provider, "halted").start(), first_vm(provider, "running").suspend()
     assert task.ref is not None
     hvlib.wait_all([other, provider.tasks.get(task.ref).follow()], timeout=10)
     with lab.at_work():
@@ -150,16 +150,16 @@ def test_a_task_that_the_server_forgot_has_no_known_outcome(lab: Lab, provider: 
     assert other.wait(timeout=10).power_state == "suspended"
 
 
-def test_a_task_is_followed_by_no_field_that_is_not_needed(
+def test_following_a_task_reads_only_the_fields_that_are_needed(
     provider: hvlib.Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Others may take a server another round trip: the target, which is known, above all."""
-    asked = []
+    """Other fields may take another round trip: above all the target, which is known already."""
+    field_sets = []
     make_query = server_task.make_query
 
     def note(kind: Any, declared: Any, **options: Any) -> Any:
         made: Any = make_query(kind, declared, **options)
-        asked.append(made.fields)
+        field_sets.append(made.fields)
         return made
 
     monkeypatch.setattr(server_task, "make_query", note)
@@ -167,12 +167,12 @@ def test_a_task_is_followed_by_no_field_that_is_not_needed(
     assert task.state
     task.wait(timeout=10)
     hvlib.wait_all([other], timeout=10)
-    assert [fields for fields in asked if "target" in fields] == []
-    assert len(asked) >= 3
+    assert [fields for fields in field_sets if "target" in fields] == []
+    assert len(field_sets) >= 3
 
 
-def test_a_task_followed_twice_and_a_wait_of_nothing(provider: hvlib.Provider) -> None:
-    task = one(provider, "halted").start()
+def test_a_task_can_be_followed_twice_and_waited_for_after_its_end(provider: hvlib.Provider) -> None:
+    task = first_vm(provider, "halted").start()
     assert task.ref is not None
     again = provider.tasks.get(task.ref).follow()
     assert [vm.power_state for vm in hvlib.wait_all([task, again], timeout=10)] == ["running", "running"]
@@ -185,7 +185,7 @@ def test_one_provider_that_fails_does_not_hide_the_others() -> None:
         hvlib.connect("sim://?vms=12&task_time=0.02&fail=subscribe:permission:9") as bad,
     ):
         with pytest.raises(ExceptionGroup) as caught:
-            hvlib.wait_all([one(good, "halted").start(), one(bad, "halted").start()], timeout=10)
+            hvlib.wait_all([first_vm(good, "halted").start(), first_vm(bad, "halted").start()], timeout=10)
         assert [type(error) for error in caught.value.exceptions] == [hvlib.PermissionDenied]
 
 
@@ -198,22 +198,22 @@ def test_user_data_is_never_shown(provider: hvlib.Provider) -> None:
 
 
 def test_refs_of_another_provider_are_refused(provider: hvlib.Provider) -> None:
-    vm = one(provider, "running")
+    vm = first_vm(provider, "running")
     foreign = hvlib.Ref("ffffffff-0000-4000-8000-000000000000", "VM", vm.ref.id)
     with provider.count_requests() as requests:
         volume = hvlib.Ref(foreign.provider_uuid, "Volume", "vol-1")
         for action in (Start(), Delete(keep_volumes=(volume,))):
             with pytest.raises(hvlib.InvalidQuery, match="another provider"):
                 provider.compute.vms.do(foreign if action == Start() else vm.ref, action)
-        with pytest.raises(hvlib.InvalidQuery, match="asked of a collection"):
+        with pytest.raises(hvlib.InvalidQuery, match="action on a collection"):
             vm.do(hvlib.actions.CreateVM("new", vm.ref))
-        with pytest.raises(hvlib.InvalidQuery, match="asked of a resource"):
+        with pytest.raises(hvlib.InvalidQuery, match="action on a resource"):
             provider.compute.vms.do(None, Start())
     assert requests.total == 0
 
 
 def test_the_servers_own_records_can_be_followed(provider: hvlib.Provider) -> None:
-    task = one(provider, "halted").start()
+    task = first_vm(provider, "halted").start()
     assert task.ref is not None
     record = provider.tasks.get(task.ref)
     assert isinstance(record, hvlib.TaskRecord)
@@ -225,7 +225,7 @@ def test_closing_the_provider_ends_a_wait_at_once() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     provider = hvlib.connect("sim://?vms=12&task_time=60")
-    task = one(provider, "halted").start()
+    task = first_vm(provider, "halted").start()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(task.wait)
         while not provider._manager._waiters:
@@ -235,7 +235,7 @@ def test_closing_the_provider_ends_a_wait_at_once() -> None:
 
 
 @pytest.mark.parametrize(("state", "error"), [("running", None), ("failed", hvlib.TaskFailed)])
-def test_a_driver_may_know_nothing_of_a_task_but_its_state(
+def test_a_driver_may_have_only_the_state_of_a_task(
     provider: hvlib.Provider, state: str, error: type[Exception] | None
 ) -> None:
     only = frozenset({"state"})
@@ -248,7 +248,7 @@ def test_a_driver_may_know_nothing_of_a_task_but_its_state(
     assert task.result_ref() is None
 
 
-def test_a_record_that_says_only_its_state_can_be_followed(provider: hvlib.Provider) -> None:
+def test_a_record_with_only_the_state_can_be_followed(provider: hvlib.Provider) -> None:
     only = frozenset({"state"})
     ref = hvlib.Ref(provider.about.uuid, "Task", "t")
     task = provider.tasks.follow(build(projection(TaskRecord, only, only), ref, {"state": "succeeded"}))

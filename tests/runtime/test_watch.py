@@ -39,11 +39,11 @@ def batch(*changes: str, cursor: str | None = None, synced: bool = False, create
     return make
 
 
-def told(watch: hvlib.Watch, number: int, timeout: float = 5) -> list[str]:
-    return [told_one(watch.next(timeout)) for _ in range(number)]
+def next_events(watch: hvlib.Watch, number: int, timeout: float = 5) -> list[str]:
+    return [event_text(watch.next(timeout)) for _ in range(number)]
 
 
-def told_one(event: hvlib.Event | None) -> str:
+def event_text(event: hvlib.Event | None) -> str:
     assert event is not None
     text = f"{event.type}" + (f" {event.ref.id}" if event.ref else "")
     return text + (" resynced" if event.resynced else "")
@@ -55,14 +55,14 @@ def test_all_then_synced_then_changes() -> None:
         ScriptedFeed(batch("a"), batch("b=halted", synced=True, cursor="1"), batch("a=halted", "-b", "c", cursor="2"))
     )
     with provider.compute.vms.watch(fields=["power_state"]) as watch:
-        assert told(watch, 3) == ["ADDED a", "ADDED b", "SYNCED"]
+        assert next_events(watch, 3) == ["ADDED a", "ADDED b", "SYNCED"]
         event = watch.next(timeout=5)
         assert event is not None
         assert (event.changed, event.resource.power_state) == ({"power_state"}, "halted")  # type: ignore[union-attr]
         gone = watch.next(timeout=5)
         assert gone is not None
         assert (gone.type, gone.resource.power_state) == ("DELETED", "halted")  # type: ignore[union-attr]
-        assert told(watch, 1) == ["ADDED c"]
+        assert next_events(watch, 1) == ["ADDED c"]
         with pytest.raises(hvlib.WaitTimeout):
             watch.next(timeout=0.01)
 
@@ -71,43 +71,43 @@ def test_the_cursor_moves_when_the_next_event_is_asked_for() -> None:
     provider, session = scripted()
     session.feeds.append(ScriptedFeed(batch("a", synced=True, cursor="1"), batch("b", "c", cursor="2"), batch("-c")))
     with provider.compute.vms.watch() as watch:
-        told(watch, 1)
+        next_events(watch, 1)
         assert watch.cursor is None
-        told(watch, 1)
+        next_events(watch, 1)
         assert watch.cursor == "1"
-        told(watch, 2)
+        next_events(watch, 2)
         assert watch.cursor == "1"
-        told(watch, 1)
+        next_events(watch, 1)
         assert watch.cursor == "2"
 
 
 @pytest.mark.parametrize("failure", [SessionLost("expired"), hvlib.ConnectionFailed("reset")])
-def test_a_broken_feed_goes_on_from_its_cursor_with_the_difference(failure: Exception) -> None:
+def test_after_a_broken_feed_the_watch_continues_from_its_cursor(failure: Exception) -> None:
     provider, session = scripted()
     session.feeds += [
         ScriptedFeed(batch("a", "b", synced=True, cursor="1"), failure),
         ScriptedFeed(batch("b=halted", "b=halted", synced=True, cursor="2"), batch("a=halted")),
     ]
     with provider.compute.vms.watch() as watch:
-        assert told(watch, 5) == ["ADDED a", "ADDED b", "SYNCED", "MODIFIED b resynced", "MODIFIED a"]
+        assert next_events(watch, 5) == ["ADDED a", "ADDED b", "SYNCED", "MODIFIED b resynced", "MODIFIED a"]
     assert session.opened == [None, "1"]
     assert session.log.count("login") == (2 if isinstance(failure, SessionLost) else 1)
 
 
-def test_a_lost_cursor_is_made_good_by_comparing() -> None:
+def test_after_a_lost_cursor_a_snapshot_is_compared_with_the_known_records() -> None:
     provider, session = scripted()
     session.feeds += [
         ScriptedFeed(batch("a", "b", "c", synced=True, cursor="1"), hvlib.CursorLost("expired")),
         ScriptedFeed(batch("a"), batch("b=halted", "d", synced=True, cursor="9"), batch("a=halted")),
     ]
     with provider.compute.vms.watch() as watch:
-        told(watch, 4)
-        assert told(watch, 3) == ["MODIFIED b resynced", "ADDED d resynced", "DELETED c resynced"]
-        assert told(watch, 1) == ["MODIFIED a"]
+        next_events(watch, 4)
+        assert next_events(watch, 3) == ["MODIFIED b resynced", "ADDED d resynced", "DELETED c resynced"]
+        assert next_events(watch, 1) == ["MODIFIED a"]
     assert session.opened == [None, None]
 
 
-def test_a_cursor_that_the_server_cannot_continue_is_no_failure_to_pause_after() -> None:
+def test_no_pause_follows_a_cursor_that_the_server_cannot_continue() -> None:
     provider, session = scripted(RetryPolicy(backoff=lambda attempt, error: 60.0))
     session.feeds.extend(
         [
@@ -117,19 +117,19 @@ def test_a_cursor_that_the_server_cannot_continue_is_no_failure_to_pause_after()
         ]
     )
     with provider.compute.vms.watch() as watch:
-        assert told(watch, 4) == ["ADDED a", "SYNCED", "ADDED b resynced", "DELETED a resynced"]
+        assert next_events(watch, 4) == ["ADDED a", "SYNCED", "ADDED b resynced", "DELETED a resynced"]
     assert session.opened == [None, "1", None]
 
 
-def test_after_any_error_the_watch_goes_on_from_its_cursor() -> None:
+def test_after_any_error_the_watch_continues_from_its_cursor() -> None:
     provider, session = scripted()
     torn = ScriptedFeed(batch("a", cursor="1", synced=True), hvlib.ProtocolError("half a reply"), batch("lost"))
     session.feeds.extend([torn, ScriptedFeed(batch("a=halted", cursor="2", synced=True))])
     with provider.compute.vms.watch() as watch:
-        assert told(watch, 2) == ["ADDED a", "SYNCED"]
+        assert next_events(watch, 2) == ["ADDED a", "SYNCED"]
         with pytest.raises(hvlib.ProtocolError):
             watch.next(timeout=5)
-        assert told(watch, 1) == ["MODIFIED a resynced"]
+        assert next_events(watch, 1) == ["MODIFIED a resynced"]
     assert session.opened == [None, "1"]
     assert torn.closed == 1
 
@@ -142,17 +142,17 @@ def test_an_interrupted_snapshot_deletes_nothing() -> None:
         ScriptedFeed(batch("b"), batch("a", "c", synced=True)),
     ]
     with provider.compute.vms.watch() as watch:
-        assert told(watch, 4) == ["ADDED a", "ADDED b", "SYNCED", "ADDED c resynced"]
+        assert next_events(watch, 4) == ["ADDED a", "ADDED b", "SYNCED", "ADDED c resynced"]
 
 
-def test_an_interrupted_snapshot_proves_nothing_of_what_it_told() -> None:
+def test_an_object_of_an_interrupted_snapshot_can_be_missing_in_the_next_one() -> None:
     provider, session = scripted()
     session.feeds += [
         ScriptedFeed(batch("a", "b"), hvlib.ConnectionFailed("reset")),
         ScriptedFeed(batch("a", synced=True)),
     ]
     with provider.compute.vms.watch() as watch:
-        assert told(watch, 4) == ["ADDED a", "ADDED b", "DELETED b resynced", "SYNCED"]
+        assert next_events(watch, 4) == ["ADDED a", "ADDED b", "DELETED b resynced", "SYNCED"]
 
 
 def test_known_gives_the_difference_on_any_server() -> None:
@@ -160,10 +160,10 @@ def test_known_gives_the_difference_on_any_server() -> None:
     known = provider.compute.vms.get_all_records()
     session.feeds.append(ScriptedFeed(batch("a", "c", "d", synced=True)))
     with provider.compute.vms.watch(fields=["power_state"], known=known) as watch:
-        assert told(watch, 4) == ["MODIFIED c", "ADDED d", "DELETED b", "SYNCED"]
+        assert next_events(watch, 4) == ["MODIFIED c", "ADDED d", "DELETED b", "SYNCED"]
 
 
-def test_since_alone_tells_what_it_can_and_raises_what_it_cannot_prove() -> None:
+def test_since_alone_raises_cursor_lost_where_deletions_would_be_missed() -> None:
     provider, session = scripted()
     session.feeds += [
         ScriptedFeed(batch("a"), batch("n", created=True), batch("-b", synced=True), hvlib.CursorLost("expired"))
@@ -172,7 +172,7 @@ def test_since_alone_tells_what_it_can_and_raises_what_it_cannot_prove() -> None
         event = watch.next(timeout=5)
         assert event is not None
         assert (event.type, event.changed) == ("MODIFIED", None)
-        assert told(watch, 3) == ["ADDED n", "DELETED b", "SYNCED"]
+        assert next_events(watch, 3) == ["ADDED n", "DELETED b", "SYNCED"]
         with pytest.raises(hvlib.CursorLost):
             watch.next(timeout=5)
     session.feeds.append(hvlib.CursorLost("other server"))
@@ -180,14 +180,14 @@ def test_since_alone_tells_what_it_can_and_raises_what_it_cannot_prove() -> None
         provider.compute.vms.watch(since=WatchCursor("7"))
 
 
-def test_several_collections_go_on_too() -> None:
+def test_a_watch_of_several_collections_continues_too() -> None:
     provider, session = scripted(a={}, b={})
     known = provider.compute.vms.get_all_records()
     session.feeds += [ScriptedFeed(batch("a", synced=True)), ScriptedFeed(batch("b", synced=True, cursor="9"))]
     with provider.watch(provider.compute.vms, known=known) as watch:
-        assert told(watch, 3) == ["MODIFIED a", "DELETED b", "SYNCED"]
+        assert next_events(watch, 3) == ["MODIFIED a", "DELETED b", "SYNCED"]
     with provider.watch(provider.compute.vms, since=WatchCursor("7")) as watch:
-        assert told(watch, 1) == ["MODIFIED b"]
+        assert next_events(watch, 1) == ["MODIFIED b"]
     assert session.opened == [None, "7"]
 
 
@@ -196,7 +196,7 @@ def test_since_with_known_falls_back_on_comparing() -> None:
     known = provider.compute.vms.get_all_records()
     session.feeds += [hvlib.CursorLost("other server"), ScriptedFeed(batch("a", synced=True))]
     with provider.compute.vms.watch(fields=["power_state"], since=WatchCursor("7"), known=known) as watch:
-        assert told(watch, 2) == ["DELETED b", "SYNCED"]
+        assert next_events(watch, 2) == ["DELETED b", "SYNCED"]
 
 
 def test_ceasing_to_match_is_a_deletion() -> None:
@@ -205,7 +205,7 @@ def test_ceasing_to_match_is_a_deletion() -> None:
         ScriptedFeed(batch("a", "b=halted", synced=True), batch("a=halted"), batch("b"), batch("-a", "-b"))
     )
     with provider.compute.vms.watch(fields=["name_label"], power_state="running") as watch:
-        assert told(watch, 5) == ["ADDED a", "SYNCED", "DELETED a", "ADDED b", "DELETED b"]
+        assert next_events(watch, 5) == ["ADDED a", "SYNCED", "DELETED a", "ADDED b", "DELETED b"]
 
 
 def test_an_outage_is_bounded() -> None:
@@ -214,7 +214,7 @@ def test_an_outage_is_bounded() -> None:
     session.feeds.append(ScriptedFeed(batch("a", synced=True), *[hvlib.ConnectionFailed("reset")] * 2))
     session.plan("feed", None, *[hvlib.ConnectionFailed("refused")] * 100)
     with provider.compute.vms.watch() as watch:
-        told(watch, 2)
+        next_events(watch, 2)
         began = clock.now()
         with pytest.raises(hvlib.ConnectionFailed, match="refused"):
             watch.next(timeout=600)
@@ -222,7 +222,7 @@ def test_an_outage_is_bounded() -> None:
 
 
 def test_a_server_that_answers_has_no_outage() -> None:
-    """Be it that nothing happened: an outage long ago is over."""
+    """Even an answer without changes ends the outage."""
     clock = FakeClock()
     provider, session = scripted(PAUSING, clock)
 
@@ -236,12 +236,12 @@ def test_a_server_that_answers_has_no_outage() -> None:
         ScriptedFeed(batch("b", synced=True)),
     ]
     with provider.compute.vms.watch() as watch:
-        told(watch, 2)
-        assert set(told(watch, 2, timeout=600)) == {"DELETED a resynced", "ADDED b resynced"}
+        next_events(watch, 2)
+        assert set(next_events(watch, 2, timeout=600)) == {"DELETED a resynced", "ADDED b resynced"}
 
 
-def test_deletions_that_could_not_be_read_are_not_forgotten() -> None:
-    """With ``since`` alone nothing tells what a snapshot does not hold: the cursor is lost, and that is said."""
+def test_deletions_that_could_not_be_read_raise_cursor_lost() -> None:
+    """With only ``since`` a snapshot does not show which objects are gone, so the watch raises CursorLost."""
     provider, session = scripted()
     broken = Batch([Upsert(None)])  # type: ignore[arg-type]
     session.feeds += [
@@ -249,7 +249,7 @@ def test_deletions_that_could_not_be_read_are_not_forgotten() -> None:
         ScriptedFeed(batch("a", synced=True)),
     ]
     with provider.compute.vms.watch(since=WatchCursor("0")) as watch:
-        told(watch, 1)
+        next_events(watch, 1)
         with pytest.raises(hvlib.HvlibError):
             watch.next(timeout=5)
         with pytest.raises(hvlib.CursorLost):
@@ -293,22 +293,22 @@ def test_close_does_not_wait_for_a_server_that_does_not_answer() -> None:
     assert late.ended.wait(10)
 
 
-def test_closing_ends_what_is_queued_too() -> None:
+def test_closing_drops_the_queued_events_too() -> None:
     provider, session = scripted()
     session.feeds.append(ScriptedFeed(batch("a", "b", "c", synced=True)))
     watch = provider.compute.vms.watch()
-    told(watch, 1)
+    next_events(watch, 1)
     watch.close()
     assert list(watch) == []
 
 
-def test_a_signal_handler_may_close_what_its_own_thread_waits_for() -> None:
+def test_a_signal_handler_may_close_the_watch_that_its_own_thread_waits_on() -> None:
     provider, session = scripted()
     feed = ScriptedFeed(batch(synced=True))
     session.feeds.append(feed)
     watch = provider.compute.vms.watch()
 
-    def close(query: Query[Any]) -> Batch:  # In the middle of next(), as a handler would be called.
+    def close(query: Query[Any]) -> Batch:  # Called in the middle of next(), like a signal handler.
         watch.close()
         return Batch()
 
@@ -318,7 +318,7 @@ def test_a_signal_handler_may_close_what_its_own_thread_waits_for() -> None:
     assert feed.closed == 1
 
 
-def test_a_timeout_of_nothing_looks_once() -> None:
+def test_a_timeout_of_zero_reads_once() -> None:
     provider, session = scripted()
     session.feeds.append(ScriptedFeed(batch("a", synced=True)))
     with provider.compute.vms.watch() as watch:
@@ -336,7 +336,7 @@ def test_a_feed_that_breaks_again_and_again_is_not_opened_in_a_loop() -> None:
     for _ in range(5):
         session.feeds.append(ScriptedFeed(batch("a", synced=True, cursor="1"), hvlib.CursorLost("overflow")))
     with provider.compute.vms.watch() as watch:
-        told(watch, 2)
+        next_events(watch, 2)
         with pytest.raises(hvlib.WaitTimeout):
             watch.next(timeout=19)
         assert len(session.opened) == 2
@@ -349,14 +349,14 @@ def test_retry_after_is_obeyed_by_a_watch() -> None:
     provider, session = scripted(clock=FakeClock())
     session.feeds += [ScriptedFeed(batch(synced=True), hvlib.RateLimited("slow", retry_after=60.0)), ScriptedFeed()]
     with provider.compute.vms.watch() as watch:
-        told(watch, 1)
+        next_events(watch, 1)
         for timeout, opened in ((59, 1), (2, 2)):
             with pytest.raises(hvlib.WaitTimeout):
                 watch.next(timeout=timeout)
             assert len(session.opened) == opened
 
 
-def test_sessions_that_never_hold_are_an_error_that_callers_know() -> None:
+def test_sessions_that_are_dropped_again_and_again_are_connection_failed() -> None:
     provider, session = scripted(PAUSING, FakeClock())
     for _ in range(100):
         session.feeds.append(ScriptedFeed(SessionLost("expired")))
@@ -364,7 +364,7 @@ def test_sessions_that_never_hold_are_an_error_that_callers_know() -> None:
         watch.next(timeout=600)
 
 
-def test_a_record_that_breaks_the_mirror_loses_no_other_event() -> None:
+def test_a_record_that_cannot_be_applied_loses_no_other_event() -> None:
     provider, session = scripted()
     wrong = Batch([Upsert(None)], synced=True)  # type: ignore[arg-type]
     session.feeds += [
@@ -374,11 +374,11 @@ def test_a_record_that_breaks_the_mirror_loses_no_other_event() -> None:
     with provider.compute.vms.watch() as watch:
         with pytest.raises(hvlib.ProtocolError):
             watch.next(timeout=5)
-        assert told(watch, 3) == ["ADDED a", "ADDED b resynced", "SYNCED"]
+        assert next_events(watch, 3) == ["ADDED a", "ADDED b resynced", "SYNCED"]
 
 
 @pytest.mark.parametrize("known", [{"a": 1}, {Ref(UUID, "Host", "h"): 1}])
-def test_known_must_be_of_what_is_watched(known: Any) -> None:
+def test_known_records_must_be_of_the_watched_kinds(known: Any) -> None:
     provider, _ = scripted()
     with pytest.raises(hvlib.InvalidQuery):
         provider.compute.vms.watch(known=known)
@@ -408,7 +408,7 @@ def test_closing_the_provider_raises_closed_in_the_wait() -> None:
         assert isinstance(waiting.exception(3), hvlib.Closed)
 
 
-def test_a_forgotten_watch_frees_its_feed() -> None:
+def test_an_unreferenced_watch_frees_its_feed() -> None:
     provider, session = scripted()
     feed = ScriptedFeed(batch("a", synced=True))
     session.feeds.append(feed)
@@ -420,7 +420,7 @@ def test_a_forgotten_watch_frees_its_feed() -> None:
     assert feed.closed == 1
 
 
-def test_polling_feeds_are_asked_again_only_when_they_say() -> None:
+def test_a_polling_feed_is_called_again_only_after_its_pause() -> None:
     provider, session = scripted(clock=FakeClock())
     polls = threading.Event()
 
@@ -430,7 +430,7 @@ def test_polling_feeds_are_asked_again_only_when_they_say() -> None:
 
     session.feeds.append(ScriptedFeed(Batch(synced=True, poll_after=60.0), late))
     with provider.compute.vms.watch() as watch:
-        assert told(watch, 1) == ["SYNCED"]
+        assert next_events(watch, 1) == ["SYNCED"]
         with pytest.raises(hvlib.WaitTimeout):
             watch.next(timeout=59)
         assert not polls.is_set()
@@ -459,7 +459,7 @@ def test_a_wait_is_bounded_also_while_the_server_does_not_answer() -> None:
     answers.set()
 
 
-def test_a_wait_is_by_the_providers_clock() -> None:
+def test_a_wait_uses_the_providers_clock() -> None:
     clock, answers = FakeClock(), threading.Event()
     provider, session = scripted(clock=clock, a={})
     vm = provider.compute.vms.get_all().one()
@@ -474,7 +474,7 @@ def test_a_wait_is_by_the_providers_clock() -> None:
     answers.set()
 
 
-def test_wait_for_ends_with_the_values_or_the_object() -> None:
+def test_wait_for_ends_when_the_values_match_or_the_object_is_gone() -> None:
     provider, session = scripted(a={})
     vm = provider.compute.vms.get_all().one()
     session.feeds.append(ScriptedFeed(batch("a", synced=True), batch("a=halted")))

@@ -1,4 +1,4 @@
-"""A mirror fed by a watch equals a fresh listing, whatever happened in between."""
+"""A mirror that a watch keeps up to date equals a fresh listing, whatever happened in between."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from hypothesis import strategies as st
 import hvlib
 
 TROUBLES = st.sampled_from(["rename", "stop", "start", "delete", "clone", "expire", "forget", "read"])
-LOOKS = 3
-"""How many looks in a row find nothing before the watch is taken to have told all."""
+EMPTY_READS = 3
+"""How many reads in a row must give no event before all events count as delivered."""
 
 
 def follow(watch: hvlib.Watch, mirror: dict[hvlib.Ref, hvlib.Resource]) -> None:
-    """Apply events until the watch has nothing more to tell, also when it is asked again after a broken feed."""
-    quiet = 0
-    while quiet < LOOKS:
+    """Apply events until all are delivered. One empty read is not enough: a broken feed gives one, too."""
+    empty_reads = 0
+    while empty_reads < EMPTY_READS:
         try:
             event = watch.next(timeout=0)
         except hvlib.WaitTimeout:
-            quiet += 1
+            empty_reads += 1
         else:
-            quiet = 0
+            empty_reads = 0
             assert event is not None
             if event.type in ("ADDED", "MODIFIED"):
                 assert event.ref is not None

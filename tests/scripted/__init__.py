@@ -1,1 +1,1 @@
-"""A driver whose every answer a test writes down, to see what core makes of it."""
+"""A driver whose answers a test writes down, to test core with them."""

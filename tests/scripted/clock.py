@@ -1,4 +1,4 @@
-"""FakeClock: a clock whose waits are over at once."""
+"""FakeClock: a clock whose waits end at once."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class FakeClock(Clock):
             raise
 
     def result(self, future: Future[T], seconds: float | None) -> T:
-        """Whoever works for the future says by `advance` how long that takes: it is at work meanwhile."""
+        """Wait without advancing the clock: the thread that works on the future does that, by `advance`."""
         deadline = None if seconds is None else self._now + seconds
         while not future.done() and (deadline is None or self._now < deadline):
             wait([future], timeout=0.001)
         return future.result(0)
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass."""
+        """Let ``seconds`` pass."""
         self._now += seconds

@@ -10,11 +10,14 @@ from hvlib.model.resources import Resource
 __all__ = ["UUID", "RecordingContext"]
 
 UUID = "00000000-0000-4000-8000-000000000001"
-"""The provider of its refs, which nobody has."""
+"""The provider's uuid in the refs that it makes."""
 
 
 class RecordingContext:
-    """A context that records what the session counts, and how many refs it makes; a request may take ``seconds``."""
+    """A context that records the calls that the session counts, and how many refs it makes.
+
+    | seconds: the time-out of a request
+    """
 
     def __init__(self, seconds: float = 10.0) -> None:
         self.seconds = seconds

@@ -1,4 +1,4 @@
-"""ScriptedDriver: VMs in a list, feeds in a list, errors where a test puts them."""
+"""ScriptedDriver: its VMs, its feeds and its errors are the ones that a test puts in."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ QUICK = RetryPolicy(max_retries=3, backoff=lambda attempt, error: 0.0, max_elaps
 
 
 class ScriptedSession(Session):
-    """``script`` holds, by call, what happens next: an exception is raised, a callable is called, None goes on."""
+    """``script`` holds the next steps of each call: an exception is raised, a callable is called, None does nothing."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.clock = Clock()
-        """By which its feeds wait: the provider's."""
+        """The clock by which its feeds wait: the provider's clock."""
         self.script: dict[str, deque[Any]] = {}
         self.log: list[str] = []
         self.vms: dict[str, dict[str, Any]] = {}
         self.feeds: deque[ScriptedFeed | Exception] = deque()
         self.opened: list[WatchCursor | None] = []
         self.tokens = True
-        """Whether the server's page tokens are good without the listing that they came from."""
+        """Whether the server's page tokens are valid without the listing that they came from."""
         self.released: list[PageToken | None] = []
         self.closed = 0
         self.vms_adapter: Callable[[ScriptedSession], Adapter[VM]] = ScriptedVMs
@@ -158,7 +158,7 @@ class ScriptedTasks(Adapter[TaskRecord]):
 
 
 class ScriptedListing(Listing[VM]):
-    """The pages of the session's VMs. Its token is the last id of a page, if the session gives tokens away."""
+    """The pages of the session's VMs. Its token is the last id of a page, if the session has ``tokens``."""
 
     def __init__(self, adapter: ScriptedVMs, query: Query[VM], after: PageToken | None) -> None:
         self._session = adapter.session
@@ -172,12 +172,12 @@ class ScriptedListing(Listing[VM]):
         return page
 
     def close(self) -> None:
-        self._session.step("close")  # A server without state for its tokens is not asked.
+        self._session.step("close")  # Not counted as a request: the server has no state to free for its tokens.
         self._session.released.append(self._pages.token)
 
 
 class ScriptedFeed(Feed):
-    """Gives its steps one by one (a batch, an exception, a callable that makes one), then waits to be interrupted."""
+    """Takes its steps one by one (a batch, an exception, a callable that makes a batch), then waits for `interrupt`."""
 
     def __init__(self, *steps: Batch | Exception | Callable[[Query[Any]], Batch]) -> None:
         self.steps = deque(steps)
@@ -215,7 +215,7 @@ class ScriptedDriver(Driver):
 def scripted(
     retry: RetryPolicy = QUICK, clock: Clock | None = None, **vms: dict[str, Any]
 ) -> tuple[Provider, ScriptedSession]:
-    """Return a provider on a script, and the script."""
+    """Return a provider on a scripted session, and the session."""
     connection = SessionManager(ScriptedDriver(), Endpoint("scripted"), retry, clock)
     session = connection.session
     assert isinstance(session, ScriptedSession)

@@ -1,4 +1,4 @@
-"""Listings of a scripted server: nine VMs, a page of two at a time, and answers that are held back."""
+"""Listings of a scripted server: nine VMs, in pages of two, and answers that wait for the test."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATIENCE = 10.0
 def nine(
     retry: hvlib.RetryPolicy = QUICK, clock: Clock | None = None, *, tokens: bool = True
 ) -> tuple[Provider, ScriptedSession]:
-    """Five pages of two VMs, a to i. Without ``tokens`` only the listing itself can go on."""
+    """A provider and session with nine VMs, a to i, in five pages. Without ``tokens`` the server has no page tokens."""
     provider, session = scripted(retry, clock, **{name: {"vcpus": ord(name)} for name in "abcdefghi"})
     session.tokens = tokens
     return provider, session
@@ -30,7 +30,7 @@ def names(vms: Iterable[hvlib.VM]) -> str:
 
 
 def begun(provider: Provider, pages: int = 1, **query: Any) -> tuple[Iterator[hvlib.Page[hvlib.VM]], hvlib.PageToken]:
-    """A listing that has given so many pages, and the token of the last one."""
+    """A listing that has given ``pages`` pages, and the token of the last one."""
     listing = provider.compute.vms.get_all(**query).pages()
     token = [next(listing).next for _ in range(pages)][-1]
     assert token is not None
@@ -42,14 +42,14 @@ def fetching() -> list[threading.Thread]:
 
 
 def settle() -> None:
-    """Wait until no page is fetched ahead."""
+    """Wait until no page is being fetched ahead."""
     for thread in fetching():
         thread.join(PATIENCE)
         assert not thread.is_alive()
 
 
 class Hold:
-    """A server that does not answer before it is told to, nor then if it has an error for an answer."""
+    """A step that waits until ``answer`` is set, and raises the error then, if it has one. ``asked``: it waits."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.asked, self.answer = threading.Event(), threading.Event()

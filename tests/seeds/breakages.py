@@ -1,4 +1,4 @@
-"""The breakages by name, and the tests of the suite that are there to catch each."""
+"""The breakages by name, and the tests of the suite that must catch each."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ Part = type[DelegatingAdapter] | type[DelegatingFeed] | type[DelegatingListing] 
 
 
 class Breakage(NamedTuple):
-    """What takes the place of a part of a driver, and the tests of which one must be the first to fail."""
+    """A part that replaces a driver's part, and tests of the suite: one of them must be the first test that fails."""
 
     part: Part
     caught_by: tuple[str, ...]
 
     @property
     def session_type(self) -> type[DelegatingSession]:
-        """A session with this part in it."""
+        """A type of session that has this part."""
         if issubclass(self.part, DelegatingSession):
             return self.part
         if issubclass(self.part, DelegatingListing):
@@ -48,7 +48,7 @@ class Breakage(NamedTuple):
 
 
 def broken(driver: Driver, name: str) -> Driver:
-    """A driver with one breakage; with none for the name ``nothing``."""
+    """Return a driver with one breakage, or, for the name ``nothing``, with none."""
     return DelegatingDriver(driver, BREAKAGES[name].session_type if name in BREAKAGES else DelegatingSession)
 
 
@@ -71,13 +71,13 @@ WAITING = (
     "test_every_ref_can_be_read",
     "test_every_ref_to_a_vm_that_became_an_image_can_be_read",
 )
-"""Tests that wait for a task: the wait's own watch is closed at its end."""
+"""Tests that wait for a task. The watch inside the wait is closed when the wait ends."""
 CHANGES = "test_every_change_of_a_vm_is_told"
 BROKEN = "test_a_broken_connection_is_never_a_short_list"
 ASKED_AGAIN = "test_a_page_that_did_not_arrive_comes_when_it_is_asked_for_again"
 
 OPTIONS = ("vcpus", "memory_bytes", "networks", "volumes", "host", "cluster", "pool", "user_data", "start")
-"""Of the creation of a VM."""
+"""Options of VM creation."""
 
 BREAKAGES: Mapping[str, Breakage] = {
     "refs of no kind": Breakage(sessions.RefsOfNoKind, ("test_every_ref_can_be_read",)),
@@ -137,7 +137,7 @@ BREAKAGES: Mapping[str, Breakage] = {
     "native exception": Breakage(adapters.NativeException, (BROKEN,)),
     "undeclared action": Breakage(adapters.UndeclaredAction, ("test_what_is_not_declared_is_not_done",)),
     "declared in vain": Breakage(adapters.DeclaredInVain, (DONE,)),
-    # The second one starts a VM to begin with: what it makes is not gone again in the end, if it is slow.
+    # The test VALUES starts a VM first. If the start is slow, the test fails because its VM is not gone at its end.
     "done too soon": Breakage(adapters.DoneTooSoon, (DONE, VALUES, CHANGES)),
     "marker gone": Breakage(listings.MarkerGone, ("test_a_page_token_whose_object_is_gone_goes_on_or_is_lost",)),
     "tokens good once": Breakage(listings.TokensGoodOnce, ("test_a_token_is_good_although_its_listing_goes_on",)),
@@ -171,8 +171,8 @@ BREAKAGES: Mapping[str, Breakage] = {
     "step sent twice": Breakage(stepping.StepSentTwice, ("test_a_reply_lost_at_each_request",)),
     "begins again": Breakage(stepping.BeginsAgain, ("test_a_reply_lost_at_each_request",)),
     "shutdown is stop": Breakage(acts.ShutdownIsStop, (f"{DONE}[VM.shutdown]",)),
-    "shut down when asked": Breakage(acts.over_when_asked(actions.Shutdown), (f"{DONE}[VM.shutdown]",)),
-    "rebooted when asked": Breakage(acts.over_when_asked(actions.Reboot), (f"{DONE}[VM.reboot]",)),
+    "shut down when asked": Breakage(acts.done_when_requested(actions.Shutdown), (f"{DONE}[VM.shutdown]",)),
+    "rebooted when asked": Breakage(acts.done_when_requested(actions.Reboot), (f"{DONE}[VM.reboot]",)),
     "starts and resumes alike": Breakage(acts.PowersOn, (f"{DONE}[VM.start]", f"{DONE}[VM.resume]")),
     "reboots nothing": Breakage(acts.RebootNothing, (f"{DONE}[VM.reboot]",)),
     "reboots hard": Breakage(acts.RebootsHard, (f"{DONE}[VM.reboot]",)),
@@ -191,4 +191,4 @@ BREAKAGES: Mapping[str, Breakage] = {
     "network by name only": Breakage(acts.NetworkUntagged, (f"{DONE}[Network.create]",)),
     "cancels nothing": Breakage(acts.CancelNothing, (f"{DONE}[Task.cancel]",)),
 }
-"""Those that take long come first: the others run beside them."""
+"""Slow breakages come first: the others run in parallel with them."""

@@ -1,4 +1,4 @@
-"""Adapters that do other than they are asked: each docstring says what its driver would do."""
+"""Adapters that carry out actions wrongly. Each docstring says what the driver would do."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ __all__ = [
     "ShutdownIsStop",
     "VolumeAnyPool",
     "create_without",
-    "over_when_asked",
+    "done_when_requested",
 ]
 
 
 class Altering(DelegatingAdapter):
-    """What `alter` makes of an action is done, and said to be all."""
+    """Carry out another action, which `alter` chooses, and report the requested action as done."""
 
     def submit(self, ref: Ref | None, action: Action) -> Outcome:
         altered = self.alter(ref, action)
@@ -52,73 +52,73 @@ class Altering(DelegatingAdapter):
         return ref if altered is None else super().take_steps(ref, altered, steps)
 
     def alter(self, ref: Any, action: Action) -> Action | None:
-        """What is done instead; None: nothing."""
+        """Return the action to carry out instead. None: carry out nothing."""
         raise NotImplementedError
 
-    def look(self, ref: Ref, kind: type[Resource]) -> Any:
-        """An object as the server has it now."""
+    def read(self, ref: Ref, kind: type[Resource]) -> Any:
+        """Read an object's current record from the server."""
         adapter = self.session.wrapped.adapters[kind]
-        [found] = adapter.get([ref], cast(Any, make_query(kind, adapter.fields, refs=[ref])))
-        return found
+        [record] = adapter.get([ref], cast(Any, make_query(kind, adapter.fields, refs=[ref])))
+        return record
 
 
 class RevertNothing(Altering):
-    """It looks whose snapshot it is, and that is all."""
+    """Check that a snapshot belongs to the VM, but do not revert to it."""
 
     def alter(self, ref: Any, action: Action) -> Action | None:
-        own = isinstance(action, actions.Revert) and self.look(action.snapshot, Snapshot).vm == ref
+        own = isinstance(action, actions.Revert) and self.read(action.snapshot, Snapshot).vm == ref
         return None if own else action
 
 
 class RebootNothing(Altering):
-    """A VM that runs is said to have been rebooted."""
+    """Report a running VM as rebooted, without rebooting it."""
 
     def alter(self, ref: Any, action: Action) -> Action | None:
-        runs = isinstance(action, actions.Reboot) and self.look(ref, VM).power_state == "running"
+        runs = isinstance(action, actions.Reboot) and self.read(ref, VM).power_state == "running"
         return None if runs else action
 
 
 class RebootsHard(Altering):
-    """No guest is ever asked: a VM is reset."""
+    """Reset a VM instead of asking its guest to reboot."""
 
     def alter(self, ref: Any, action: Action) -> Action | None:
         return actions.Reboot(hard=True) if isinstance(action, actions.Reboot) else action
 
 
 class ShutdownIsStop(Altering):
-    """No guest is ever asked: a VM is powered off."""
+    """Power a VM off instead of asking its guest to shut down."""
 
     def alter(self, ref: Any, action: Action) -> Action | None:
         return actions.Stop() if isinstance(action, actions.Shutdown) else action
 
 
 class PowersOn(Altering):
-    """To start and to resume is one: a VM runs after both, whether it was halted or suspended."""
+    """Do not distinguish start and resume: both make a VM run, whether it was halted or suspended."""
 
     def alter(self, ref: Any, action: Action) -> Action | None:
         if not isinstance(action, (actions.Start, actions.Resume)):
             return action
-        state = self.look(ref, VM).power_state
+        state = self.read(ref, VM).power_state
         return {"halted": actions.Start(), "suspended": actions.Resume()}.get(state, action)
 
 
-class OverWhenAsked(DelegatingAdapter):
-    """What a guest was asked is said to be done."""
+class DoneWhenRequested(DelegatingAdapter):
+    """Report an action as done as soon as the guest was asked for it."""
 
-    asked: ClassVar[type[Action]] = Action
+    action_type: ClassVar[type[Action]] = Action
 
     def submit(self, ref: Ref | None, action: Action) -> Outcome:
         outcome = super().submit(ref, action)
-        return Done(ref) if isinstance(action, self.asked) else outcome
+        return Done(ref) if isinstance(action, self.action_type) else outcome
 
 
-def over_when_asked(asked: type[Action]) -> type[OverWhenAsked]:
-    """One for which this action is over when the guest was asked."""
-    return type("OverWhenAsked", (OverWhenAsked,), {"asked": asked})
+def done_when_requested(action_type: type[Action]) -> type[DoneWhenRequested]:
+    """Return an adapter type that reports this action as done as soon as the guest was asked for it."""
+    return type("DoneWhenRequested", (DoneWhenRequested,), {"action_type": action_type})
 
 
 class CreateBare(Altering):
-    """A VM is made of its image; some options are not heeded."""
+    """Make a VM from its image, but ignore some of the options."""
 
     ignored: ClassVar[tuple[str, ...]] = ()
 
@@ -130,26 +130,26 @@ class CreateBare(Altering):
 
 
 def create_without(*options: str) -> type[CreateBare]:
-    """One that does not heed these options."""
+    """Return an adapter type that ignores these options."""
     return type("CreateWithout", (CreateBare,), {"ignored": options})
 
 
 class DeleteKeepsNothing(Altering):
-    """All of a VM's disks go with it."""
+    """Delete all of a VM's disks with it, also the volumes to keep."""
 
     def alter(self, ref: Any, action: Action) -> Action | None:
         return actions.Delete() if isinstance(action, actions.Delete) else action
 
 
 class DiskOnlySnapshot(Altering):
-    """The memory is never kept."""
+    """Take every snapshot without memory."""
 
     def alter(self, ref: Any, action: Action) -> Action | None:
         return replace(action, memory=False) if isinstance(action, actions.TakeSnapshot) else action
 
 
 class MigrateHostOnly(Altering):
-    """The disks stay where they are."""
+    """Migrate a VM to another host, but leave its disks in their pool."""
 
     def alter(self, ref: Any, action: Action) -> Action | None:
         if not isinstance(action, actions.Migrate) or action.pool is None:
@@ -158,36 +158,36 @@ class MigrateHostOnly(Altering):
 
 
 class MigrateNotLive(Altering):
-    """A VM that is moved is started anew there."""
+    """Migrate a VM by starting it again on the other host, and never live."""
 
     def alter(self, ref: Any, action: Action) -> Action | None:
         return replace(action, live=False) if isinstance(action, actions.Migrate) else action
 
 
 class VolumeAnyPool(Altering):
-    """The server chooses where a volume is kept."""
+    """Create a volume in any pool, which the server chooses."""
 
     def alter(self, ref: Any, action: Action) -> Action | None:
         return replace(action, pool=None) if isinstance(action, actions.CreateVolume) else action
 
 
 class NetworkUntagged(Altering):
-    """A network is made by its name alone."""
+    """Create a network with its name only, and ignore its other options."""
 
     def alter(self, ref: Any, action: Action) -> Action | None:
         return actions.CreateNetwork(action.name_label) if isinstance(action, actions.CreateNetwork) else action
 
 
 class CancelNothing(Altering):
-    """A task that has not ended is said to be cancelled."""
+    """Report a task that has not ended as cancelled, without cancelling it."""
 
     def alter(self, ref: Any, action: Action) -> Action | None:
-        goes_on = isinstance(action, actions.Cancel) and self.look(ref, TaskRecord).state not in ENDED
-        return None if goes_on else action
+        under_way = isinstance(action, actions.Cancel) and self.read(ref, TaskRecord).state not in ENDED
+        return None if under_way else action
 
 
 class Attachments(DelegatingAdapter):
-    """It writes down what is attached and detached, and shows its own books."""
+    """Do not attach or detach anything, but list it as if that was done: from books that the session keeps."""
 
     booked: ClassVar[tuple[type[Action], ...]] = ()
 
@@ -222,29 +222,29 @@ class Attachments(DelegatingAdapter):
 
 
 class AttachVolumeInItsBooks(Attachments):
-    """No volume is attached but in its own books."""
+    """Attach a volume only in the driver's own books."""
 
     booked = (actions.AttachVolume,)
 
 
 class DetachVolumeInItsBooks(Attachments):
-    """No volume is detached but in its own books."""
+    """Detach a volume only in the driver's own books."""
 
     booked = (actions.DetachVolume,)
 
 
 class AttachNetworkInItsBooks(Attachments):
-    """No interface is added but in its own books."""
+    """Attach a network only in the driver's own books."""
 
     booked = (actions.AttachNetwork,)
 
 
 class DetachNetworkInItsBooks(Attachments):
-    """No interface is removed but in its own books."""
+    """Detach a network only in the driver's own books."""
 
     booked = (actions.DetachNetwork,)
 
 
 def _changed(refs: tuple[Ref, ...], ref: Any, attached: bool) -> tuple[Ref, ...]:
-    others = tuple(each for each in refs if each != ref)
+    others = tuple(other for other in refs if other != ref)
     return (*others, ref) if attached else others

@@ -1,4 +1,4 @@
-"""Adapters that list, look up and act wrongly: each docstring says what its driver would do."""
+"""Adapters that list, look up and act wrongly. Each docstring says what the driver would do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Records = Sequence[Any]
 
 
 class LostPage(DelegatingAdapter):
-    """Its token points behind the next page, as where a marker and an offset are added up."""
+    """Return a token that skips the next page, as if a marker and an offset were added up."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         page = super().page(query, after)
@@ -30,19 +30,19 @@ class LostPage(DelegatingAdapter):
 
 
 class RepeatedPage(DelegatingAdapter):
-    """The token of a second page leads to the second page once more."""
+    """Return a token with the second page that leads to the second page again."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         page = super().page(query, after)
-        told: set[PageToken | None] = self.session.__dict__.setdefault("told", set())
-        if after is None or after in told:
+        repeated: set[PageToken | None] = self.session.__dict__.setdefault("repeated", set())
+        if after is None or after in repeated:
             return page
-        told.add(after)
+        repeated.add(after)
         return replace(page, next=after)
 
 
 class EndlessPages(DelegatingAdapter):
-    """The last page has a token too: its own."""
+    """Return a token with the last page too, which leads to that page again."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         page = super().page(query, after)
@@ -50,14 +50,14 @@ class EndlessPages(DelegatingAdapter):
 
 
 class PageSizeIgnored(DelegatingAdapter):
-    """Pages are as long as the server likes."""
+    """Ignore the page size: the server chooses how long pages are."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         return super().page(replace(query, page_size=None), after)
 
 
 class AnyTokenGoes(DelegatingAdapter):
-    """A token that it does not understand starts the listing over."""
+    """Start the listing again at a token that the driver does not understand."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         try:
@@ -67,7 +67,7 @@ class AnyTokenGoes(DelegatingAdapter):
 
 
 class WrongTotal(DelegatingAdapter):
-    """The total of all is that of the page."""
+    """Return the number of objects in the page as the total."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         page = super().page(query, after)
@@ -75,22 +75,22 @@ class WrongTotal(DelegatingAdapter):
 
 
 class CallPerObject(DelegatingAdapter):
-    """It lists identifiers, and reads each object by itself."""
+    """List identifiers, and read each object in a separate call."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         page = super().page(query, after)
-        return replace(page, items=[record for each in page.items for record in self.get([each.ref], query)])
+        return replace(page, items=[record for item in page.items for record in self.get([item.ref], query)])
 
 
 class CallPerRef(DelegatingAdapter):
-    """Many refs are read one by one."""
+    """Read several refs in a separate call for each."""
 
     def get(self, refs: Sequence[Ref], query: Query[Any]) -> Records:
         return [record for ref in refs for record in super(CallPerRef, self).get([ref], query)]
 
 
 class LoginPerCall(DelegatingAdapter):
-    """It logs in for each page, to be sure of its session."""
+    """Log in before each page, to be sure of the session."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         self.session.wrapped.login()
@@ -98,7 +98,7 @@ class LoginPerCall(DelegatingAdapter):
 
 
 class FieldsNotAskedFor(DelegatingAdapter):
-    """Whatever is asked for, it loads everything."""
+    """Load all fields, whichever are requested."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         everything = projection(cast("type[Resource]", query.kind), self.fields, self.fields)
@@ -106,7 +106,7 @@ class FieldsNotAskedFor(DelegatingAdapter):
 
 
 class UnknownNativeIsLeftOut(DelegatingAdapter):
-    """A native property that the server has not is left out of what is listed."""
+    """Leave a native property that the server does not have out of the records, instead of refusing it."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         try:
@@ -116,29 +116,29 @@ class UnknownNativeIsLeftOut(DelegatingAdapter):
 
 
 class FilterOfOneValue(DelegatingAdapter):
-    """Of a list of values the server is asked for the first."""
+    """Filter by the first of several values only."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
-        first = tuple(Filter(each.field, each.alternatives[:1]) for each in query.filters)
+        first = tuple(Filter(filter.field, filter.alternatives[:1]) for filter in query.filters)
         return super().page(replace(query, filters=first), after)
 
 
 class WrongNameMatch(DelegatingAdapter):
-    """Names are looked up in lower case."""
+    """Look up names in lower case."""
 
     def lookup(self, field: str, value: str, query: Query[Any]) -> Records:
         return super().lookup(field, value.lower(), query)
 
 
 class OneOfANamesake(DelegatingAdapter):
-    """Of several objects with a name it finds the first."""
+    """Return only the first of several objects with the same name."""
 
     def lookup(self, field: str, value: str, query: Query[Any]) -> Records:
         return super().lookup(field, value, query)[:1]
 
 
 class RememberedLookup(DelegatingAdapter):
-    """What was looked up once is answered from memory."""
+    """Answer a repeated lookup from memory."""
 
     def lookup(self, field: str, value: str, query: Query[Any]) -> Records:
         known: dict[object, Records] = self.session.__dict__.setdefault("known", {})
@@ -149,17 +149,17 @@ class RememberedLookup(DelegatingAdapter):
 
 
 class AllOrNothing(DelegatingAdapter):
-    """One object that is gone keeps the others from being read."""
+    """Raise an error if one object is gone, instead of returning the others."""
 
     def get(self, refs: Sequence[Ref], query: Query[Any]) -> Records:
-        found = super().get(refs, query)
-        if len(found) < len(refs):
-            raise NotFound("the server has not all of these")
-        return found
+        records = super().get(refs, query)
+        if len(records) < len(refs):
+            raise NotFound("the server does not have all of these")
+        return records
 
 
 class EmptyAfterSessionLoss(DelegatingAdapter):
-    """A reply without objects, which says that the session is gone, is read as an empty list."""
+    """Return an empty list after a lost session: the driver misreads the reply, which has no objects."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         try:
@@ -169,7 +169,7 @@ class EmptyAfterSessionLoss(DelegatingAdapter):
 
 
 class LostSessionIsRefusal(DelegatingAdapter):
-    """It does not tell a lost session from what the user may not do."""
+    """Report a lost session as a missing permission."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         try:
@@ -179,7 +179,7 @@ class LostSessionIsRefusal(DelegatingAdapter):
 
 
 class NativeException(DelegatingAdapter):
-    """A broken connection is what the transport's library raises."""
+    """Raise the transport library's own exception for a broken connection."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         try:
@@ -189,7 +189,7 @@ class NativeException(DelegatingAdapter):
 
 
 class UndeclaredAction(DelegatingAdapter):
-    """It does what it does not declare."""
+    """Carry out an action that the driver does not declare."""
 
     @property
     def actions(self) -> frozenset[type[Action]]:
@@ -197,7 +197,7 @@ class UndeclaredAction(DelegatingAdapter):
 
 
 class DeclaredInVain(DelegatingAdapter):
-    """It declares what it can't do."""
+    """Declare an action that the driver can't carry out."""
 
     def submit(self, ref: Ref | None, action: Action) -> Outcome:
         if isinstance(action, Clone):
@@ -206,15 +206,15 @@ class DeclaredInVain(DelegatingAdapter):
 
 
 class DoneTooSoon(DelegatingAdapter):
-    """An action that the server has begun is said to be over."""
+    """Report an action as done when the server has only begun it."""
 
     def submit(self, ref: Ref | None, action: Action) -> Outcome:
-        answer = super().submit(ref, action)
-        return answer if isinstance(action, Create) else Done(ref)
+        outcome = super().submit(ref, action)
+        return outcome if isinstance(action, Create) else Done(ref)
 
 
 class SentTwice(DelegatingAdapter):
-    """An action whose reply is lost is sent again."""
+    """Send an action again if its reply is lost."""
 
     def submit(self, ref: Ref | None, action: Action) -> Outcome:
         try:

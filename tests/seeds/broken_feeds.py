@@ -1,4 +1,4 @@
-"""Feeds that tell wrongly, or do not end: each docstring says what its driver would do."""
+"""Feeds that deliver wrong changes, or do not end. Each docstring says what the driver would do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hvlib.model.resources import Resource
 
 
 class LostDelete(DelegatingFeed):
-    """It tells what is there, and nothing of what is not any more."""
+    """Deliver new and changed objects, but no deletions."""
 
     def next(self, timeout: float) -> Batch:
         batch = super().next(timeout)
@@ -22,7 +22,7 @@ class LostDelete(DelegatingFeed):
 
 
 class CursorAheadOfDelivery(DelegatingFeed):
-    """A long reply is handed over in parts, each with the cursor of the whole."""
+    """Deliver a long reply in parts, each with the cursor of the whole reply."""
 
     held: Batch | None = None
 
@@ -35,7 +35,7 @@ class CursorAheadOfDelivery(DelegatingFeed):
 
 
 class SnapshotCutShort(DelegatingFeed):
-    """A snapshot that breaks off is taken for complete."""
+    """Take a snapshot that breaks off for complete."""
 
     complete = False
 
@@ -51,7 +51,7 @@ class SnapshotCutShort(DelegatingFeed):
 
 
 class OlderRecordLast(DelegatingFeed):
-    """What it tells of one object is not in order: the state before comes last."""
+    """Deliver the changes of an object in the wrong order: the older state comes last."""
 
     def __init__(self, session: DelegatingSession, wrapped: Feed, since: WatchCursor | None) -> None:
         super().__init__(session, wrapped, since)
@@ -68,7 +68,7 @@ class OlderRecordLast(DelegatingFeed):
 
 
 class NotSyncedAgain(DelegatingFeed):
-    """It says when a snapshot is complete, but not when it has caught up from a cursor."""
+    """Report when a snapshot is complete, but not when the feed has caught up from a cursor."""
 
     def next(self, timeout: float) -> Batch:
         batch = super().next(timeout)
@@ -76,14 +76,14 @@ class NotSyncedAgain(DelegatingFeed):
 
 
 class EverythingIsNew(DelegatingFeed):
-    """What it tells for the first time, it says to have been created just now."""
+    """Mark every object in the feed as just created."""
 
     def _change(self, change: Change) -> Change:
         return replace(change, created=True) if isinstance(change, Upsert) else change
 
 
 class SessionLossSwallowed(DelegatingFeed):
-    """Where its session is lost, nothing seems to happen any more."""
+    """Deliver no more changes after the session is lost, and no error."""
 
     def next(self, timeout: float) -> Batch:
         try:
@@ -93,21 +93,21 @@ class SessionLossSwallowed(DelegatingFeed):
 
 
 class BusyPolling(DelegatingFeed):
-    """It asks the server all the time."""
+    """Poll the server without pauses."""
 
     def next(self, timeout: float) -> Batch:
         return super().next(min(timeout, 0.05))
 
 
 class HangsOnClose(DelegatingFeed):
-    """A wait at the server is not interrupted, so that whoever closes the watch waits too."""
+    """Do not interrupt a wait at the server, so that closing the watch waits too."""
 
     def interrupt(self) -> None:
         pass
 
 
 class NeverCloses(DelegatingFeed):
-    """Closing waits for a reply that does not come."""
+    """Wait, when closed, for a reply that does not come."""
 
     def close(self) -> None:
         threading.Event().wait()

@@ -1,4 +1,4 @@
-"""Drivers that know VMs, and little of what else there is: each docstring says what its driver would do."""
+"""Drivers that support VMs fully but other kinds only in part. Each docstring says what the driver would do."""
 
 from __future__ import annotations
 
@@ -15,55 +15,56 @@ from hvlib.model.resources import VM
 
 
 class OtherLookups(DelegatingAdapter):
-    """Only VMs are found by uuid and name."""
+    """Find only VMs by uuid and name."""
 
     def lookup(self, field: str, value: str, query: Query[Any]) -> Sequence[Any]:
         return super().lookup(field, value, query) if self.kind is VM else []
 
 
 class OtherLostDelete(DelegatingFeed):
-    """It tells the deletions of VMs alone."""
+    """Deliver the deletions of VMs only."""
 
     def next(self, timeout: float) -> Batch:
         batch = super().next(timeout)
-        return replace(batch, changes=[each for each in batch.changes if not isinstance(each, Gone) or _is_vm(each)])
+        changes = [change for change in batch.changes if not isinstance(change, Gone) or _is_vm(change)]
+        return replace(batch, changes=changes)
 
 
 class Selective(DelegatingFeed):
-    """Tells an object again only where something of it has changed that it looks at."""
+    """Deliver an object again only if its compared values have changed."""
 
     def __init__(self, session: DelegatingSession, wrapped: Feed, since: WatchCursor | None) -> None:
         super().__init__(session, wrapped, since)
-        self.told: dict[Ref, object] = {}
+        self.delivered: dict[Ref, object] = {}
 
-    def looked_at(self, record: Any) -> object:
-        """What is looked at."""
+    def compared(self, record: Any) -> object:
+        """Return the values of a record that are compared."""
         raise NotImplementedError
 
     def next(self, timeout: float) -> Batch:
         batch = super().next(timeout)
-        return replace(batch, changes=[change for change in batch.changes if self._is_told(change)])
+        return replace(batch, changes=[change for change in batch.changes if self._is_delivered(change)])
 
-    def _is_told(self, change: Change) -> bool:
+    def _is_delivered(self, change: Change) -> bool:
         if isinstance(change, Gone):
-            self.told.pop(change.ref, None)
+            self.delivered.pop(change.ref, None)
             return True
-        looked_at, known = self.looked_at(change.record), change.record.ref in self.told
-        before, self.told[change.record.ref] = self.told.get(change.record.ref), looked_at
-        return not known or before != looked_at
+        compared, known = self.compared(change.record), change.record.ref in self.delivered
+        before, self.delivered[change.record.ref] = self.delivered.get(change.record.ref), compared
+        return not known or before != compared
 
 
 class OtherNeverChange(Selective):
-    """What is no VM or task is told once."""
+    """Deliver an object once and never its changes, unless it is a VM or a task."""
 
-    def looked_at(self, record: Any) -> object:
+    def compared(self, record: Any) -> object:
         return record if record.ref.kind in ("VM", "Task") else None
 
 
 class OnlyNameAndPower(Selective):
-    """Of a VM it looks at the name and the power state."""
+    """Deliver a VM again only if its name or power state has changed."""
 
-    def looked_at(self, record: Any) -> object:
+    def compared(self, record: Any) -> object:
         names = {"name_label", "power_state"} & record.loaded
         return {name: getattr(record, name) for name in names} if names and record.ref.kind == "VM" else record
 

@@ -1,4 +1,4 @@
-"""Adapters that list what is not so: each docstring says what its driver would do."""
+"""Adapters with wrong listings. Each docstring says what the driver would do."""
 
 from __future__ import annotations
 
@@ -16,48 +16,48 @@ from hvlib.model.ref import Ref
 
 
 class MarkerGone(DelegatingAdapter):
-    """Where the object that a token names is gone, there is nothing behind it."""
+    """End the listing if the object that a token names is gone."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         page = super().page(query, after)
         last: dict[PageToken, Ref] = self.session.__dict__.setdefault("last", {})
-        if after in last and not self._is_there(last[after]):
+        if after in last and not self._exists(last[after]):
             return Page([])
         if page.next is not None and page.items:
             last[page.next] = page.items[-1].ref
         return page
 
-    def _is_there(self, ref: Ref) -> bool:
+    def _exists(self, ref: Ref) -> bool:
         with self.session.native.reading() as store:
             return store.find(KINDS[ref.kind], ref.id) is not None
 
 
 class TokensGoodOnce(DelegatingAdapter):
-    """A token ends with its page, though the driver says that anybody can go on with it."""
+    """Accept a token only once, although the driver declares that tokens can be used by anybody."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
-        given: dict[PageToken, PageToken] = self.session.__dict__.setdefault("given", {})
-        page = super().page(query, None if after is None else given.pop(after, after))
+        unused: dict[PageToken, PageToken] = self.session.__dict__.setdefault("unused", {})
+        page = super().page(query, None if after is None else unused.pop(after, after))
         if page.next is None:
             return page
         token = PageToken(f"{page.next} {uuid4()}")
-        given[token] = page.next
+        unused[token] = page.next
         return replace(page, next=token)
 
 
 class RememberedListing(DelegatingAdapter):
-    """A listing that was asked for before is answered from memory."""
+    """Answer a repeated listing from memory."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         known: dict[Any, Page[Any]] = self.session.__dict__.setdefault("known", {})
-        asked = (query.record_type, repr(query), after)
-        if asked not in known:
-            known[asked] = super().page(query, after)
-        return known[asked]
+        key = (query.record_type, repr(query), after)
+        if key not in known:
+            known[key] = super().page(query, after)
+        return known[key]
 
 
 class SkipsAfterError(DelegatingListing):
-    """A page is counted before it is there: after a broken connection the next one comes."""
+    """Skip a page after a broken connection, because the page was counted before it arrived."""
 
     skip = False
 
@@ -74,7 +74,7 @@ class SkipsAfterError(DelegatingListing):
 
 
 class EndsWithAnError(DelegatingListing):
-    """A generator, which is over with the first error."""
+    """End the listing with the first error, like a generator."""
 
     over = False
 
@@ -89,7 +89,7 @@ class EndsWithAnError(DelegatingListing):
 
 
 class BeginsAgainInANewSession(DelegatingListing):
-    """The server's cursor ends with the session, and the listing begins again."""
+    """Start the listing again when the session is lost, because the server's cursor ended with it."""
 
     def fetch(self) -> ServerPage[Any]:
         try:
@@ -100,7 +100,7 @@ class BeginsAgainInANewSession(DelegatingListing):
 
 
 class TokenTooFar(DelegatingListing):
-    """The pages are right; the token names the first object of the next page, in place of the last of this one."""
+    """Return right pages, but a token that names the first object of the next page instead of the last of this page."""
 
     def fetch(self) -> ServerPage[Any]:
         page = super().fetch()
@@ -111,7 +111,7 @@ class TokenTooFar(DelegatingListing):
 
 
 class OneForAll(DelegatingListing):
-    """Where a listing is, is kept with the kind: one that begins moves the others to its own place."""
+    """Keep one position for all listings of a kind: a listing that begins moves the others to its position."""
 
     begun = False
 
@@ -124,14 +124,14 @@ class OneForAll(DelegatingListing):
 
 
 class CloseRaises(DelegatingListing):
-    """The server has forgotten what is to be freed: the SDK's error comes out."""
+    """Raise the SDK's error at close, because the server no longer has the cursor to free."""
 
     def close(self) -> None:
         raise LookupError("no such cursor")
 
 
 class TokenBringsItsQuery(DelegatingAdapter):
-    """A token stands for a cursor, with the fields and filters that it was opened for."""
+    """Use the fields and filters with which a token's listing was opened, and ignore the request's."""
 
     def open(self, query: Query[Any], after: PageToken | None) -> Listing[Any]:
         queries: dict[PageToken | None, Query[Any]] = self.session.__dict__.setdefault("queries", {})

@@ -1,4 +1,4 @@
-"""Sessions that log in and out, translate records, and share wrongly: each docstring says what its driver would do."""
+"""Sessions that log in and out, convert records, and share wrongly. Each docstring says what the driver would do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hvlib.model.resources import Flavor, Resource
 
 
 class WrongUnits(DelegatingSession):
-    """Memory is in mebibytes, as the server has it."""
+    """Return memory in mebibytes, the server's unit."""
 
     def record(self, record: Any) -> Any:
         if "memory_bytes" not in record.loaded:
@@ -28,7 +28,7 @@ class WrongUnits(DelegatingSession):
 
 
 class LocalTime(DelegatingSession):
-    """Dates have no time zone."""
+    """Return times without a time zone."""
 
     def record(self, record: Any) -> Any:
         if "created_at" not in record.loaded or record.created_at is None:
@@ -37,7 +37,7 @@ class LocalTime(DelegatingSession):
 
 
 class RefsOfTheWrongKind(DelegatingSession):
-    """A VM's host is said to be a cluster."""
+    """Return a VM's host as a ref of the kind Cluster."""
 
     def record(self, record: Any) -> Any:
         if "host" not in record.loaded or record.host is None:
@@ -47,7 +47,7 @@ class RefsOfTheWrongKind(DelegatingSession):
 
 
 class RefsOfNoKind(DelegatingSession):
-    """VMs refer to flavors, and there is no adapter that reads these."""
+    """Return VMs with refs to flavors, but have no adapter for flavors."""
 
     @cached_property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
@@ -56,7 +56,7 @@ class RefsOfNoKind(DelegatingSession):
 
 
 class EscapedNames(DelegatingSession):
-    """Names are told as the server escapes them."""
+    """Return names as the server escapes them."""
 
     def record(self, record: Any) -> Any:
         if "name_label" not in record.loaded:
@@ -65,7 +65,7 @@ class EscapedNames(DelegatingSession):
 
 
 class AnyCursorGoes(DelegatingSession):
-    """A cursor that the server has lost begins a new snapshot, and nobody is told."""
+    """Begin a new snapshot at a cursor that the server has lost, without an error."""
 
     def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed:
         try:
@@ -75,14 +75,14 @@ class AnyCursorGoes(DelegatingSession):
 
 
 class NeverLogsOut(DelegatingSession):
-    """Sessions are left for the server to end."""
+    """Never log out."""
 
     def close(self) -> None:
         pass
 
 
 class LeavesThreads(DelegatingSession):
-    """Each login starts a thread that nobody ends."""
+    """Start a thread at each login, and never end it."""
 
     def login(self) -> None:
         super().login()
@@ -90,7 +90,7 @@ class LeavesThreads(DelegatingSession):
 
 
 class LogsInWhenOpened(DelegatingSession):
-    """It logs in before anybody asks for something."""
+    """Log in when the session is opened, before any call."""
 
     def __init__(self, wrapped: Session, endpoint: Endpoint) -> None:
         super().__init__(wrapped, endpoint)
@@ -99,7 +99,7 @@ class LogsInWhenOpened(DelegatingSession):
 
 
 class PasswordInError(DelegatingSession):
-    """What it sent is in the error's message."""
+    """Put the password that was sent into the error's message."""
 
     def login(self) -> None:
         try:
@@ -110,7 +110,7 @@ class PasswordInError(DelegatingSession):
 
 
 class RefusedLoginIsLostSession(DelegatingSession):
-    """A wrong password is answered with the status of a lost session, and taken for one."""
+    """Take a wrong password for a lost session: the server answers both with the same status."""
 
     def login(self) -> None:
         try:
@@ -120,7 +120,7 @@ class RefusedLoginIsLostSession(DelegatingSession):
 
 
 class LockedAdapter(DelegatingAdapter):
-    """See `OneCallAtATime`."""
+    """Hold the session's lock during a call, for `OneCallAtATime`."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         with self.session.__dict__["lock"]:
@@ -128,7 +128,7 @@ class LockedAdapter(DelegatingAdapter):
 
 
 class LockedFeed(DelegatingFeed):
-    """See `OneCallAtATime`."""
+    """Hold the session's lock during a call, for `OneCallAtATime`."""
 
     def next(self, timeout: float) -> Batch:
         with self.session.__dict__["lock"]:
@@ -136,7 +136,7 @@ class LockedFeed(DelegatingFeed):
 
 
 class OneCallAtATime(DelegatingSession):
-    """All calls share one connection: while a watch waits, so does everybody."""
+    """Use one connection for all calls: while a watch waits, all other calls wait."""
 
     adapter_type = LockedAdapter
     feed_type = LockedFeed

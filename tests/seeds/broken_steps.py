@@ -1,4 +1,4 @@
-"""Drivers that carry out actions of several requests badly: each docstring says what its driver would do."""
+"""Drivers that carry out actions of several requests wrongly. Each docstring says what the driver would do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class DelegatingSteps:
-    """Steps, as core gives them."""
+    """The steps object of core, wrapped."""
 
     def __init__(self, wrapped: Steps) -> None:
         self.wrapped = wrapped
@@ -32,8 +32,8 @@ class DelegatingSteps:
     def run(self, call: Callable[[], Outcome], *, undo: Callable[[Any], object] | None = None) -> Ref | None:
         return self.wrapped.run(call, undo=undo)
 
-    def until(self, ref: Ref, values: Mapping[str, object], **given: Any) -> None:
-        self.wrapped.until(ref, values, **given)
+    def until(self, ref: Ref, values: Mapping[str, object], **options: Any) -> None:
+        self.wrapped.until(ref, values, **options)
 
     def afterwards(self, do: Callable[..., object], *about: Any) -> None:
         self.wrapped.afterwards(do, *about)
@@ -46,24 +46,24 @@ class WithoutUndo(DelegatingSteps):
 
 class Twice(DelegatingSteps):
     def run(self, call: Callable[[], Outcome], *, undo: Callable[[Any], object] | None = None) -> Ref | None:
-        def again() -> Outcome:
+        def call_twice() -> Outcome:
             try:
                 return call()
             except ConnectionFailed:
                 return call()
 
-        return super().run(again, undo=undo)
+        return super().run(call_twice, undo=undo)
 
 
 class UndoesNothing(DelegatingAdapter):
-    """What was made on the way stays."""
+    """Leave the objects of the earlier requests behind when a later request fails."""
 
     def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
         return super().take_steps(ref, action, WithoutUndo(steps))
 
 
 class OutlivesCancel(DelegatingAdapter):
-    """A task that is cancelled ends as if it had succeeded."""
+    """End a cancelled task as if it had succeeded."""
 
     def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
         try:
@@ -75,14 +75,14 @@ class OutlivesCancel(DelegatingAdapter):
 
 
 class StepSentTwice(DelegatingAdapter):
-    """A request whose reply is lost is sent again."""
+    """Send a request again if its reply is lost."""
 
     def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
         return super().take_steps(ref, action, Twice(steps))
 
 
 class BeginsAgain(DelegatingAdapter):
-    """An action that broke off is carried out from the top."""
+    """Carry out an action from its first request again if the connection breaks."""
 
     def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
         try:

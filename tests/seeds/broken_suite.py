@@ -1,4 +1,4 @@
-"""The suite on a driver with the breakage that the environment names. `collected_suite` runs it."""
+"""The suite, on a driver with the breakage that HVLIB_BREAKAGE names. `collected_suite` runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running the suite on a broken driver, and what came of it."""
+"""Running the suite on a broken driver, and the result."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Catch(NamedTuple):
-    """``status`` is pytest's, ``test`` the first one that failed, if any did;
-    ``case``: its parameters, in brackets."""
+    """A run's result: pytest's ``status``, the first ``test`` that failed, its parameters in brackets (``case``)."""
 
     status: int
     test: str | None
@@ -30,7 +29,7 @@ class Catch(NamedTuple):
 
 
 class SuiteRunner:
-    """A process that has collected the suite, and runs it on one breakage after another."""
+    """A process that collects the suite once, and runs it on one breakage after another."""
 
     def __init__(self) -> None:
         tests = str(ROOT / "tests")
@@ -46,7 +45,7 @@ class SuiteRunner:
         )
 
     def run(self, breakage: str) -> Catch:
-        """Run the whole suite, up to the first failure. It ends by itself: see `collected_suite.BOUND`."""
+        """Run the suite up to the first failure, for at most `collected_suite.BOUND` seconds."""
         assert self._process.stdin
         begin = time.monotonic()
         print(breakage, file=self._process.stdin, flush=True)
@@ -56,7 +55,7 @@ class SuiteRunner:
         return Catch(status, failed and failed[1], case, time.monotonic() - begin, output)
 
     def _read(self) -> tuple[str, int]:
-        """Return what the run printed, and its status."""
+        """Return the output of the run, and its status."""
         assert self._process.stdout
         lines: list[str] = []
         for line in self._process.stdout:
@@ -69,6 +68,6 @@ class SuiteRunner:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the process, and the run that is under way."""
+        """Kill the process and the current run."""
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.communicate()

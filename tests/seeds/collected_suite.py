@@ -1,7 +1,7 @@
-"""``python -m seeds.collected_suite`` collects the suite once, and runs it on each breakage that it reads a line of.
+"""``python -m seeds.collected_suite`` collects the suite once, and runs it on each breakage that it reads, one a line.
 
-To start Python and to collect take longer than most breakages live: each runs in a fork of the process that did both.
-Its output is followed by a line with its status.
+Most runs take less time than starting Python and collecting the suite. So one process does both, and each run is a fork
+of it. After the output of a run, the process prints a line with the run's status.
 """
 
 from __future__ import annotations
@@ -17,28 +17,29 @@ import pytest
 __all__ = ["BOUND", "ENDED"]
 
 BOUND = 150.0
-"""Seconds in which the suite must have caught a breakage: several run at a time, on machines that may be busy."""
+"""How long a run may take, in seconds. So long because several runs are in parallel, on machines that may be busy."""
 
 ENDED = "The suite ended with status "
 
-# Without pytest-timeout: a driver that hangs is caught by the suite itself.
+# Disables pytest-timeout: the suite itself must catch a driver that hangs.
 OPTIONS = ("-x", "-p", "no:cacheprovider", "--timeout=0", "--tb=short", "-rfE")
 
 
 class RunInForks:
-    """Has pytest run its tests in forks, each with a breakage."""
+    """A pytest plugin that runs the tests in forks, one for each breakage."""
 
     def __init__(self, breakages: TextIO) -> None:
         self._breakages = breakages
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> bool | None:
-        """Return None in a fork, where pytest then runs the tests; True in the end, when they have been run."""
+        """Return None in a fork, where pytest then runs the tests. Return True in the parent, when the input ends."""
         for line in self._breakages:
             child = os.fork()
             if not child:
                 os.environ["HVLIB_BREAKAGE"] = line.removesuffix("\n")
-                faulthandler.dump_traceback_later(BOUND, exit=True, file=os.dup(2))  # not what pytest captures
+                # A copy of standard error, because pytest redirects the original while tests run.
+                faulthandler.dump_traceback_later(BOUND, exit=True, file=os.dup(2))
                 return None
             _, status = os.waitpid(child, 0)
             print(f"{ENDED}{os.waitstatus_to_exitcode(status)}", flush=True)
@@ -46,7 +47,7 @@ class RunInForks:
 
 
 def main() -> int:
-    """Run the suite until standard input ends, which pytest takes for itself."""
+    """Run the suite until standard input ends. It is duplicated, because pytest replaces it."""
     suite = str(Path(__file__).with_name("broken_suite.py"))
     with os.fdopen(os.dup(0)) as breakages:
         return pytest.main([*OPTIONS, suite], [RunInForks(breakages)])

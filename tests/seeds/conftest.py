@@ -1,4 +1,4 @@
-"""The breakages of a test run, a few at a time; what caught each is printed at the end."""
+"""Run the breakages, a few at a time, and print at the end which test caught each."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from seeds.catch import Catch, SuiteRunner
 Catches = Mapping[str, Future[Catch]]
 
 WORKERS = 3
-"""They wait more than they work."""
+"""Suites that run in parallel. They wait more than they compute."""
 
 CAUGHT = pytest.StashKey[Catches]()
 
 
 @pytest.fixture(scope="module")
 def catches(request: pytest.FixtureRequest) -> Iterator[Catches]:
-    """Those that the chosen tests ask for, begun in their order."""
-    chosen = [item for item in request.session.items if isinstance(item, pytest.Function)]
-    names = [str(item.callspec.params["breakage"]) for item in chosen if item.module is request.module]
+    """The results for the breakages of the selected tests, started in their order."""
+    selected = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    names = [str(item.callspec.params["breakage"]) for item in selected if item.module is request.module]
     free = SimpleQueue[SuiteRunner]()
 
     def run(breakage: str) -> Catch:
@@ -43,9 +43,9 @@ def catches(request: pytest.FixtureRequest) -> Iterator[Catches]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     catches = config.stash.get(CAUGHT, {})
-    found = {name: catch.result() for name, catch in catches.items() if catch.done() and not catch.exception()}
-    if not found:
+    results = {name: catch.result() for name, catch in catches.items() if catch.done() and not catch.exception()}
+    if not results:
         return
     terminalreporter.section("breakage: caught by, seconds")
-    for name, catch in found.items():
+    for name, catch in results.items():
         terminalreporter.write_line(f"{name:32}{(catch.test or 'nothing') + catch.case:64}{catch.seconds:5.1f}")

@@ -1,6 +1,6 @@
-"""A driver that hands everything on to another one: what a breakage starts from.
+"""A driver that passes every call to a wrapped driver: the base of the breakages.
 
-Nothing here knows which driver is wrapped. Records pass `DelegatingSession.record`, whichever way they come.
+Any driver can be wrapped. Every record passes through `DelegatingSession.record`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ __all__ = ["DelegatingAdapter", "DelegatingDriver", "DelegatingFeed", "Delegatin
 
 
 class DelegatingAdapter(Adapter[Any]):
-    """One kind, as the wrapped adapter has it."""
+    """An adapter that passes its calls to a wrapped adapter."""
 
     def __init__(self, session: DelegatingSession, wrapped: Adapter[Any]) -> None:
         self.session = session
@@ -60,7 +60,7 @@ class DelegatingAdapter(Adapter[Any]):
         return TokenListing(partial(self.page, query), after)
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
-        """One page, and the token for the next one."""
+        """Return a page, and the token for the next page."""
         listing = self.wrapped.open(query, after)
         page = listing.fetch()
         return Page(self.records(page.items), listing.token, page.total)
@@ -78,12 +78,12 @@ class DelegatingAdapter(Adapter[Any]):
         return self.wrapped.take_steps(ref, action, steps)
 
     def records(self, records: Sequence[Any]) -> list[Any]:
-        """Records of the wrapped driver, as this one gives them."""
+        """Return the records of the wrapped driver as this driver's records."""
         return [self.session.record(record) for record in records]
 
 
 class DelegatingListing(Listing[Any]):
-    """A listing under way, as the wrapped one has it."""
+    """A listing that passes its calls to a wrapped listing."""
 
     def __init__(self, adapter: ListingAdapter, query: Query[Any], after: PageToken | None) -> None:
         self.adapter = adapter
@@ -101,7 +101,7 @@ class DelegatingListing(Listing[Any]):
 
 
 class ListingAdapter(DelegatingAdapter):
-    """An adapter whose listings are broken, rather than its pages."""
+    """An adapter for breakages of listings, not of pages."""
 
     listing_type: ClassVar[type[DelegatingListing]] = DelegatingListing
 
@@ -110,7 +110,7 @@ class ListingAdapter(DelegatingAdapter):
 
 
 class DelegatingFeed(Feed):
-    """A subscription, as the wrapped feed has it."""
+    """A feed that passes its calls to a wrapped feed."""
 
     def __init__(self, session: DelegatingSession, wrapped: Feed, since: WatchCursor | None) -> None:
         self.session = session
@@ -132,7 +132,7 @@ class DelegatingFeed(Feed):
 
 
 class DelegatingSession(Session):
-    """One login, as the wrapped session has it."""
+    """A session that passes its calls to a wrapped session."""
 
     adapter_type: ClassVar[type[DelegatingAdapter]] = DelegatingAdapter
     feed_type: ClassVar[type[DelegatingFeed]] = DelegatingFeed
@@ -152,7 +152,7 @@ class DelegatingSession(Session):
         return self.wrapped.native
 
     def record(self, record: Any) -> Any:
-        """What a record of the wrapped driver becomes."""
+        """Return a record of the wrapped driver as this driver's record."""
         return record
 
     def login(self) -> None:
@@ -169,7 +169,7 @@ class DelegatingSession(Session):
 
 
 class DelegatingDriver(Driver):
-    """A driver whose sessions are delegating ones, of the given types."""
+    """A driver whose sessions have the type ``session_type``."""
 
     def __init__(
         self,

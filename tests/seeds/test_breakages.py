@@ -1,4 +1,4 @@
-"""The suite is worth what it catches: it is run on drivers that are broken, each in one way."""
+"""Tests of the suite: it must catch every driver that is broken in one way."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ def test_a_broken_driver_is_caught(catches: Catches, breakage: str) -> None:
 
 @pytest.mark.parametrize("breakage", ["nothing"])
 def test_a_driver_that_only_delegates_passes(catches: Catches, breakage: str) -> None:
-    """What is caught above is the breakage, not what it is wrapped in."""
+    """The suite passes on a driver that only delegates, so the failures above come from the breakages."""
     catch = catches[breakage].result(2 * BOUND)
     assert (catch.status, catch.test) == (0, None), catch.output

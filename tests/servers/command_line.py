@@ -27,11 +27,11 @@ SERVERS: tuple[type[Server], ...] = (Grove, OpenStack, OpenStackReplay, Sim, Vcs
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 END_TIMEOUT = 10.0
-NOT_EXECUTABLE, NOT_FOUND = 126, 127  # the statuses by which a shell says so
+NOT_EXECUTABLE, NOT_FOUND = 126, 127  # the statuses of a shell for these errors
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what the arguments ask for and return the command's status."""
+    """Do what the arguments say, and return the command's status."""
     own, command = _split(arguments)
     parser = _parser()
     options = vars(parser.parse_args(own))
@@ -44,14 +44,14 @@ def main(arguments: Sequence[str]) -> int:
             chosen[build].build()
             return 0
         if not name or not command:
-            parser.error("which server?" if not name else "no command: it follows after --")
+            parser.error("which server?" if not name else "no command: write it after --")
         with chosen[name].from_options(argparse.Namespace(**options)) as server:
             return _run(command, server.environment)
     except (ServerFailed, ToolchainMissing) as error:
         print(f"run: {error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
-        return error.returncode  # a compiler that has said what is wrong
+        return error.returncode  # the compiler has printed the error
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
 
@@ -69,7 +69,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> _Parser:
     parser = _Parser(prog="run", description=__doc__, usage="run NAME [options] -- COMMAND\n       run --build NAME")
     parser.add_argument(
-        "--build", metavar="NAME", choices=[s.name for s in SERVERS], help="compile or install a server, no more"
+        "--build", metavar="NAME", choices=[s.name for s in SERVERS], help="only compile or install a server"
     )
     names = parser.add_subparsers(dest="name", metavar="NAME", parser_class=argparse.ArgumentParser)
     parser.servers = [_add_server(names, server) for server in SERVERS]
@@ -86,7 +86,7 @@ def _add_server(
 
 
 def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Part our arguments from the command, which has its own dashes."""
+    """Separate our arguments from the command, whose own arguments may start with dashes."""
     everything = list(arguments)
     if "--" not in everything:
         return everything, []
@@ -111,16 +111,16 @@ def _run(command: Sequence[str], environment: dict[str, str]) -> int:
             signal.raise_signal(number)
         status = process.wait()
     except KeyboardInterrupt:
-        status = _wait_or_kill(process)  # the terminal has told the command too: it ends in its own way
+        status = _wait_or_kill(process)  # the terminal sent SIGINT to the command too: let it end by itself
     finally:
-        process.terminate()  # does nothing if it has ended
+        process.terminate()  # does nothing if the command has ended
         _wait_or_kill(process)
     return status if status >= 0 else 128 - status
 
 
 @contextmanager
 def _signals_held_back() -> Iterator[list[int]]:
-    """Collect the signals that would end us, while a process is made that they could leave behind."""
+    """Hold back the signals that would end us while a process starts, so that it is never left behind. Yields them."""
     arrived: list[int] = []
     handlers = {number: signal.getsignal(number) for number in (*ENDING, signal.SIGINT)}
     for number in handlers:

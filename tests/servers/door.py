@@ -1,4 +1,4 @@
-"""The administrator's door of a test server: calls by which a test does as it pleases, without a session.
+"""The administrator's door of a test server: calls by which a test changes the server, without a session.
 
 A call is ``POST /hvlib/NAME`` with its arguments as a JSON object. The reply is ``{"result"}`` or ``{"error"}``.
 """
@@ -17,7 +17,7 @@ TIMEOUT = 10.0
 
 
 def call(port: int, name: str, arguments: Mapping[str, Any]) -> Any:
-    """Make a call and return its result. Raises ValueError with what the server says against it."""
+    """Make a call and return its result. Raises ValueError with the server's error message."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
     try:
         connection.request("POST", PATH + name, json.dumps(arguments))

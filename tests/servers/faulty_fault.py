@@ -1,4 +1,4 @@
-"""Faults: what can go wrong with one exchange, as data."""
+"""Faults: the ways in which one exchange can go wrong, as data."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = [
 
 
 class Exchange(Protocol):
-    """A client's request, and what can be done about it."""
+    """A client's request, and the ways to handle it."""
 
     request: Request
 
@@ -40,10 +40,10 @@ class Exchange(Protocol):
         """Send the request to the server, and wait for its reply."""
 
     def answer(self, data: bytes) -> None:
-        """Send this to the client."""
+        """Send bytes to the client."""
 
     def wait(self, seconds: float | None) -> None:
-        """Let time go by; None: until the client gives up. That ends the exchange."""
+        """Wait so long. If the client gives up before, the exchange ends. None: wait until then."""
 
     def drop(self) -> NoReturn:
         """Close the client's connection (FIN). This ends the exchange."""
@@ -53,16 +53,16 @@ class Exchange(Protocol):
 
 
 class Fault(ABC):
-    """What happens to one request."""
+    """A way in which one exchange can go wrong."""
 
     @abstractmethod
     def strike(self, exchange: Exchange) -> None:
-        """Let it happen."""
+        """Handle the exchange in this way."""
 
 
 @dataclass(frozen=True)
 class Drop(Fault):
-    """The server acts; the connection ends after so many bytes of its reply, one less than all at most."""
+    """The server acts; the connection ends after ``after`` bytes of its reply, at the latest before the last byte."""
 
     after: int
 
@@ -98,7 +98,7 @@ class Delay(Fault):
 
 @dataclass(frozen=True)
 class FreezeBefore(Fault):
-    """The request reaches nobody, and is never answered."""
+    """The request does not reach the server, and is never answered."""
 
     def strike(self, exchange: Exchange) -> None:
         """Wait."""
@@ -136,7 +136,7 @@ class ResetAfter(Fault):
 
 @dataclass(frozen=True)
 class Truncate(Fault):
-    """The server acts; its reply arrives whole as HTTP, with the first part of its body alone."""
+    """The server acts; its reply is complete as HTTP, but has only the first ``share`` of its body."""
 
     share: float = 0.5
 
@@ -148,7 +148,7 @@ class Truncate(Fault):
 
 @dataclass(frozen=True)
 class Replace(Fault):
-    """Something else answers: the server never sees the request."""
+    """The proxy answers with this reply; the server never sees the request."""
 
     status: int
     reason: str
@@ -161,27 +161,27 @@ class Replace(Fault):
 
 
 def unauthorized() -> Replace:
-    """401."""
+    """Return a 401."""
     return Replace(401, "Unauthorized")
 
 
 def rate_limited(retry_after: float | None = None, *, as_date: bool = False) -> Replace:
-    """429, with a Retry-After in seconds, or as the date that lies so far ahead (in whole seconds, rounded down)."""
+    """Return a 429 with Retry-After: in seconds, or as a date so many seconds ahead (rounded down to a second)."""
     return Replace(429, "Too Many Requests", headers=_retry_after(retry_after, as_date=as_date))
 
 
 def unavailable(retry_after: float | None = None, *, as_date: bool = False) -> Replace:
-    """503, with a Retry-After as that of `rate_limited`."""
+    """Return a 503 with Retry-After as in `rate_limited`."""
     return Replace(503, "Service Unavailable", headers=_retry_after(retry_after, as_date=as_date))
 
 
 def server_error() -> Replace:
-    """500, with a body that belongs to no API."""
+    """Return a 500 with a body that is not of any API's format."""
     return Replace(500, "Internal Server Error", b"something went wrong", {"content-type": "text/plain"})
 
 
 def html_page() -> Replace:
-    """200, with the page that a gateway shows to people."""
+    """Return a 200 with the HTML page of a gateway."""
     page = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Please sign in.<br></body></html>"
     return Replace(200, "OK", page, {"content-type": "text/html"})
 

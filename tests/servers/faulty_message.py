@@ -19,12 +19,12 @@ BODILESS = frozenset({204, 304})
 
 
 class GivenUp(Exception):
-    """A side of a connection ended it, or the client says something while it is owed a reply."""
+    """One side ended the connection, or the client sent data while it should wait for a reply."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asks. ``raw`` is all of it, byte by byte; ``name`` what the proxy's ``named_by`` made of it."""
+    """A client's request. ``raw`` is the whole message in bytes, ``name`` the result of the proxy's ``named_by``."""
 
     method: str
     path: str
@@ -34,22 +34,22 @@ class Request:
     name: str = ""
 
     def called(self, name: str) -> Request:
-        """The same with its name."""
+        """Return the request with its name."""
         return replace(self, name=name)
 
     def to(self, path: str) -> Request:
-        """The same to another path."""
+        """Return the request with another path."""
         rest = self.raw[len(self.method) + 1 + len(self.path) :]
         return replace(self, path=path, raw=f"{self.method} {path}".encode("latin-1") + rest)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a server answers.
+    """A server's reply.
 
-    | raw: all of it, byte by byte
+    | raw: the whole message in bytes
     | framed: the body as it is in ``raw``; ``body`` is without the framing in chunks
-    | last: the connection ends with it
+    | last: the connection ends after this reply
     """
 
     status: int
@@ -61,13 +61,13 @@ class Reply:
     last: bool = False
 
     def with_body(self, body: bytes) -> Reply:
-        """The same with another body, whole and of the right length."""
+        """Return the reply with another body, not in chunks, and with the right Content-Length."""
         headers = {name: value for name, value in self.headers.items() if name not in FRAMING}
         return make_reply(self.status, self.reason, headers, body)
 
 
 def make_reply(status: int, reason: str, headers: Mapping[str, str], body: bytes) -> Reply:
-    """A reply that was never received."""
+    """Return a reply that no server sent."""
     headers = {**headers, "content-length": str(len(body))}
     fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     raw = f"HTTP/1.1 {status} {reason}\r\n{fields}\r\n".encode("latin-1") + body
@@ -75,46 +75,46 @@ def make_reply(status: int, reason: str, headers: Mapping[str, str], body: bytes
 
 
 class Stream:
-    """One end of a connection: a socket, and what was read from it and not used yet."""
+    """One end of a connection: a socket, and the bytes that were read from it and not used yet."""
 
     def __init__(self, sock: socket.socket) -> None:
-        # What is written leaves at once: it would wait for the acknowledgement of the handshake's last words.
+        # Send at once. Otherwise data would wait until the end of the handshake is acknowledged.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = sock
         self._buffer = bytearray()
 
     def read(self, size: int, meanwhile: Stream | None = None) -> bytes:
-        """Exactly so many bytes."""
+        """Read exactly ``size`` bytes."""
         while len(self._buffer) < size:
             self._fill(meanwhile)
         return self._take(size)
 
     def read_to(self, mark: bytes, meanwhile: Stream | None = None) -> bytes:
-        """Everything up to and with the mark."""
+        """Read up to the mark, and the mark."""
         while (at := self._buffer.find(mark)) < 0:
             self._fill(meanwhile)
         return self._take(at + len(mark))
 
     def read_all(self, meanwhile: Stream | None = None) -> bytes:
-        """Everything until the other side ends the connection."""
+        """Read until the other side ends the connection."""
         with suppress(GivenUp):
             while True:
                 self._fill(meanwhile)
         return self._take(len(self._buffer))
 
     def write(self, data: bytes) -> None:
-        """Send it all."""
+        """Send all of ``data``."""
         self.sock.sendall(data)
 
     def wait_for_end(self, seconds: float | None) -> None:
-        """Return after so many seconds. Raises `GivenUp` as soon as the other side speaks or ends the connection."""
+        """Wait so many seconds. Raises `GivenUp` as soon as the other side sends data or ends the connection."""
         with selectors.DefaultSelector() as selector:
             selector.register(self.sock, selectors.EVENT_READ)
             if selector.select(seconds):
                 raise GivenUp
 
     def shut(self) -> None:
-        """End the connection, from any thread: whoever reads it sees its end. Below TLS, which takes one at a time."""
+        """End the connection, from any thread: a reader sees its end. Skips TLS, which allows one thread at a time."""
         with suppress(OSError):
             socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
@@ -124,7 +124,7 @@ class Stream:
         return taken
 
     def _fill(self, meanwhile: Stream | None) -> None:
-        """Add what arrives. Raises `GivenUp` at the end of the connection, or if ``meanwhile`` speaks or ends."""
+        """Add the next bytes to the buffer. Raises `GivenUp` if the stream ends or ``meanwhile`` sends data or ends."""
         data = self._arrived()
         while data is None:
             with selectors.DefaultSelector() as selector:
@@ -140,7 +140,7 @@ class Stream:
         self._buffer += data
 
     def _arrived(self) -> bytes | None:
-        """What is there already; None if that is nothing: TLS has records of its own that bring no data."""
+        """Return the bytes that have arrived, b"" at the end, or None for none yet: some TLS records carry no data."""
         self.sock.setblocking(False)
         try:
             return self.sock.recv(CHUNK)
@@ -151,7 +151,7 @@ class Stream:
 
 
 def read_request(client: Stream) -> Request:
-    """The client's next request."""
+    """Read the client's next request."""
     head = client.read_to(BLANK)
     method, path, _ = head.split(LINE, 1)[0].decode("latin-1").split(" ", 2)
     headers = _headers(head)
@@ -160,7 +160,7 @@ def read_request(client: Stream) -> Request:
 
 
 def read_reply(server: Stream, request: Request, client: Stream) -> Reply:
-    """The server's reply to a request. Raises `GivenUp` as soon as the client does not wait for it any more."""
+    """Read the server's reply to a request. Raises `GivenUp` as soon as the client stops waiting for it."""
     head = server.read_to(BLANK, client)
     _, status, *words = head.split(LINE, 1)[0].decode("latin-1").split(" ", 2)
     headers, reason = _headers(head), " ".join(words)
@@ -181,7 +181,7 @@ def _headers(head: bytes) -> dict[str, str]:
 def _body(
     source: Stream, headers: Mapping[str, str], default: int | None, meanwhile: Stream | None
 ) -> tuple[bytes, bytes]:
-    """The body, without and with its framing. ``default`` is its length if nothing says it; None: until the end."""
+    """Read the body: without and with its framing. ``default``: its length if no header has it; None: until the end."""
     if headers.get("transfer-encoding", "").lower() == "chunked":
         chunks = list(_chunks(source, meanwhile))
         return b"".join(body for body, _ in chunks), b"".join(framed for _, framed in chunks)
@@ -191,7 +191,7 @@ def _body(
 
 
 def _chunks(source: Stream, meanwhile: Stream | None) -> Iterator[tuple[bytes, bytes]]:
-    """Each chunk, without and with its framing; then the trailer, which is framing alone."""
+    """Read each chunk: without and with its framing. The last item is the trailer, which is only framing."""
     while True:
         line = source.read_to(LINE, meanwhile)
         size = int(line.partition(b";")[0], 16)

@@ -1,11 +1,12 @@
-"""A proxy that lets things go wrong, between any client and any server that speak HTTP/1.1.
+"""A proxy that causes faults between any client and any server that speak HTTP/1.1.
 
     with FaultyProxy(("127.0.0.1", server.port), named_by=soap_method) as proxy:
         proxy.next(ResetAfter(), when=named("PowerOnVM_Task"))
         ...                                   # a client that uses proxy.port
-        proxy.requests["PowerOnVM_Task"]      # how often it was asked
+        proxy.requests["PowerOnVM_Task"]      # how many requests had this name
 
-A reply is passed on when it is complete. Clients that send several requests at once are not served.
+The proxy passes a reply on when it is complete. It does not serve clients that send a request before the previous reply
+has arrived (pipelining).
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ SOAP_METHOD = re.compile(rb"<(?:\w+:)?Body[^>]*>\s*<(?:\w+:)?(\w+)")
 
 
 def soap_method(request: Request) -> str:
-    """What is called by SOAP; of what is no SOAP call, method and path."""
+    """Return the method that a SOAP call names; for any other request its HTTP method and path."""
     found = SOAP_METHOD.search(request.body)
     return found[1].decode() if found else method_and_path(request)
 
 
 def json_method(request: Request) -> str:
-    """What is called by JSON-RPC; of what is no such call, method and path."""
+    """Return the method that a JSON-RPC call names; for any other request its HTTP method and path."""
     try:
         return str(json.loads(request.body)["method"])
     except (ValueError, KeyError, TypeError):
@@ -46,28 +47,28 @@ def json_method(request: Request) -> str:
 
 
 def method_and_path(request: Request) -> str:
-    """``GET /v1/machines``, without what follows a question mark."""
+    """Return the HTTP method and the path without the query: ``GET /v1/machines``."""
     return f"{request.method} {request.path.partition('?')[0]}"
 
 
 def named(*names: str) -> Callable[[Request], bool]:
-    """Matches the requests of these names."""
+    """Return a condition that matches the requests with one of these names."""
     return lambda request: request.name in names
 
 
 class Planned:
-    """A fault that waits for its request: ``times`` matching ones meet it (None: all), after ``skip`` that do not."""
+    """A fault that waits for requests: ``times`` matching requests meet it (None: all), after ``skip`` that do not."""
 
     def __init__(self, fault: Fault, when: Callable[[Request], bool], times: int | None, skip: int) -> None:
         self.fault = fault
         self.struck = threading.Event()
-        """Set when the fault strikes, for the first time."""
+        """Set when the fault strikes for the first time."""
         self._when = when
         self._left = times
         self._skip = skip
 
     def meets(self, request: Request) -> bool:
-        """Whether this request meets the fault. Each matching one is asked for once."""
+        """Return whether a request meets the fault. Counts it: call this once for each request."""
         if self._left == 0 or not self._when(request):
             return False
         if self._skip:
@@ -80,12 +81,12 @@ class Planned:
 
 
 class FaultyProxy:
-    """Listens on loopback from its making until `close`.
+    """A proxy that listens on loopback from its construction until `close`.
 
-    | server: where requests go to
-    | named_by: what a request is called
-    | present: how to meet clients in TLS, with a certificate; None: without TLS
-    | trust: how to meet the server in TLS, and what to verify it with; None: without TLS
+    | server: the address that requests are sent to
+    | named_by: returns a request's name
+    | present: the TLS context for clients, with a certificate; None: without TLS
+    | trust: the TLS context for the server, which verifies it; None: without TLS
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class FaultyProxy:
         self.present = present
         self.trust = trust
         self.requests: Counter[str] = Counter()
-        """How many requests clients made, by name; those that met a fault too."""
+        """How many requests clients made, by name, with the requests that met a fault."""
         self._named_by = named_by
         self._lock = threading.Lock()
         self._plans: list[Planned] = []
@@ -124,7 +125,7 @@ class FaultyProxy:
     ) -> Planned:
         """Let the next matching requests meet a fault: ``times`` of them (None: all), after ``skip`` that do not.
 
-        Of several faults, the one that was planned first comes first.
+        If several faults match, the request meets the fault that was planned first.
         """
         planned = Planned(fault, when, times, skip)
         with self._lock:
@@ -132,7 +133,7 @@ class FaultyProxy:
         return planned
 
     def refuse(self) -> None:
-        """Break all connections, and let new ones be refused until `admit`."""
+        """Break all connections, and refuse new connections until `admit`."""
         self.admit_no_more()
         with self._lock:
             links = list(self._links)
@@ -142,7 +143,7 @@ class FaultyProxy:
             link.join()
 
     def admit_no_more(self) -> None:
-        """Let new connections be refused until `admit`. Those that there are go on."""
+        """Refuse new connections until `admit`, and keep the open ones."""
         with self._lock:
             listener, self._listener = self._listener, None
         if listener is None:
@@ -153,7 +154,7 @@ class FaultyProxy:
         listener.close()
 
     def admit(self) -> None:
-        """Take connections, at the same port as before. Does nothing where it does so."""
+        """Accept connections, at the same port as before. Does nothing if the proxy accepts them already."""
         with self._lock:
             if self._listener is not None:
                 return
@@ -163,7 +164,7 @@ class FaultyProxy:
             self._accepting.start()
 
     def close(self) -> None:
-        """End everything, promptly: frozen requests too."""
+        """End all connections at once, also with frozen requests, and stop listening."""
         self.refuse()
 
     def __enter__(self) -> Self:
@@ -173,7 +174,7 @@ class FaultyProxy:
         self.close()
 
     def fault_of(self, request: Request) -> tuple[Request, Fault | None]:
-        """The request with its name, counted; and the fault that it meets."""
+        """Name and count a request. Return it and the fault that it meets."""
         request = request.called(self._named_by(request))
         with self._lock:
             self.requests[request.name] += 1
@@ -181,7 +182,7 @@ class FaultyProxy:
         return request, None if met is None else met.fault
 
     def forget(self, link: _Link) -> None:
-        """A connection has ended."""
+        """Remove a connection that has ended."""
         with self._lock:
             self._links.discard(link)
 
@@ -202,7 +203,7 @@ class _Ended(Exception):
 
 
 class _Link:
-    """One client's connection, and the one to the server that goes with it: the `Exchange` that is under way."""
+    """One client's connection, and its connection to the server. It is the `Exchange` of the request under way."""
 
     request: Request
 
@@ -219,7 +220,7 @@ class _Link:
         self._thread.start()
 
     def join(self) -> None:
-        """Wait for that thread."""
+        """Wait until the thread ends."""
         self._thread.join()
 
     def cut(self) -> None:
@@ -264,7 +265,7 @@ class _Link:
             self._proxy.forget(self)
 
     def _serve(self) -> None:
-        """One exchange."""
+        """Handle one exchange."""
         self.request, fault = self._proxy.fault_of(read_request(self._client))
         if fault is not None:
             fault.strike(self)

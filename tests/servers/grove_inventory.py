@@ -1,4 +1,4 @@
-"""What is in a Grove server when it starts: always the same. The addresses of its machines are too."""
+"""The objects of a Grove server when it starts, and the addresses of its machines: the same at every start."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MACHINE: Object = {
     "memory_mib": 1024,
     "disk_mib": 8192,
 }
-"""A machine that nothing was said of."""
+"""The default properties of a machine."""
 
 NAMES = (
     "web-1",
@@ -42,12 +42,12 @@ NAMES = (
 )
 SYSTEMS = ("Debian 13", "Ubuntu 26.04", "Windows Server 2025", None)
 STATES = ("on", "off", "on", "saved", "on", "off", "frozen")
-PLANTED = 1_750_000_000.25
-"""When the first machine was made."""
+FIRST_CREATED = 1_750_000_000.25
+"""When the first machine was made, in seconds since 1970."""
 
 
 def hosts(number: int) -> Iterator[Object]:
-    """Hosts, of which the last does not take machines."""
+    """Generate hosts. The last one does not accept machines."""
     for index in range(number):
         yield {
             "name": f"grove-{index}.example.org",
@@ -59,13 +59,13 @@ def hosts(number: int) -> Iterator[Object]:
 
 
 def vms(number: int, on: Sequence[str]) -> Iterator[Object]:
-    """Machines of all kinds on these hosts, and two templates."""
+    """Generate machines of all kinds on the hosts ``on``, and two templates."""
     for index in range(number):
         size = index % 4
         vm = {
             **MACHINE,
             "name": NAMES[index] if index < len(NAMES) else f"vm {index}",
-            "created": PLANTED + index,
+            "created": FIRST_CREATED + index,
             "host": on[index % len(on)],
             "os": SYSTEMS[index % len(SYSTEMS)],
             "state": STATES[index % len(STATES)],
@@ -76,10 +76,10 @@ def vms(number: int, on: Sequence[str]) -> Iterator[Object]:
             vm |= {"note": f"number {index}", "tags": ["web", f"team-{index % 2}", "Ärger"]}
         yield vm
     for name in ("debian", "windows/server"):
-        yield {**MACHINE, "name": name, "created": PLANTED, "host": on[0], "os": name, "template": True}
+        yield {**MACHINE, "name": name, "created": FIRST_CREATED, "host": on[0], "os": name, "template": True}
 
 
 def addresses(id: str, state: str) -> list[str]:
-    """What a machine's addresses are in a state: it has some while it is on."""
+    """Return a machine's addresses: two while its state is on, else none."""
     number = int(id.rpartition("-")[2])
     return [f"198.51.100.{number % 250}", f"2001:db8::{number % 0xFFFF:x}"] if state == "on" else []

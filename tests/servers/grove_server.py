@@ -13,7 +13,7 @@
     POST   /vms/ID/power        {"do": "boot" or "cut" or "save" or "restore"}: 202 {"task"}
     POST   /tasks/ID/cancel
 
-What it refuses is ``{"error": {"code", "message"}}``. `servers.door` is its administrator's.
+A refused request is answered with ``{"error": {"code", "message"}}``. Administrators use `servers.door`.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ STATUSES = {
     "wrong_state": 409,
     "busy": 409,
 }
-"""The HTTP status of each code; of the others 400."""
+"""The HTTP status of each code; 400 for the other codes."""
 
 Reply = tuple[int, Any]
 
 
 class Service(http_service.Service):
-    """What the requests mean."""
+    """The requests and what each does."""
 
     def __init__(self, user: str, password: str, uuid: str, estate: Estate) -> None:
         self.estate = estate
@@ -76,9 +76,9 @@ class Service(http_service.Service):
         return self._calls
 
     def answer(
-        self, method: str, path: Sequence[str], asked: Mapping[str, Sequence[str]], body: Any, token: str
+        self, method: str, path: Sequence[str], query: Mapping[str, Sequence[str]], body: Any, token: str
     ) -> Reply:
-        """The status and the reply. Raises `Refused`."""
+        """Return the status and the reply. Raises `Refused`."""
         self._count(method, path)
         if [method, *path] == ["POST", "sessions"]:
             return 201, {"token": self._login(body)}
@@ -91,9 +91,9 @@ class Service(http_service.Service):
             case ["GET", "about"]:
                 return 200, self._about
             case ["GET", "hosts" | "vms" | "tasks" as collection]:
-                return 200, self.estate.listing(collection, asked)
+                return 200, self.estate.listing(collection, query)
             case ["GET", "changes"]:
-                return 200, self.estate.changes(asked)
+                return 200, self.estate.changes(query)
             case ["PATCH", "vms", id]:
                 return 200, self.estate.rename(id, body.get("name"))
             case ["POST", "tasks", id, "cancel"]:
@@ -108,7 +108,7 @@ class Service(http_service.Service):
                 return self.estate.delete(id)
             case ["POST", "vms", id, "power"]:
                 return self.estate.power(id, str(body.get("do")))
-        raise Refused("not_found", f"{method} /{'/'.join(path)} is nothing")
+        raise Refused("not_found", f"there is no {method} /{'/'.join(path)}")
 
     def _login(self, body: Any) -> str:
         if (body.get("user"), body.get("password")) != self._credentials:
@@ -140,7 +140,7 @@ class Handler(http_service.Handler[Service]):
         try:
             content = json.loads(body or b"{}")
         except ValueError as error:
-            raise Refused("bad_request", f"no JSON: {error}") from error
+            raise Refused("bad_request", f"the body is not JSON: {error}") from error
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         path = [unquote(part) for part in url.path.strip("/").split("/")]
         return self.service.answer(self.command, path, parse_qs(url.query, keep_blank_values=True), content, token)

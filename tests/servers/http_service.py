@@ -18,7 +18,7 @@ __all__ = ["Handler", "Service", "serve"]
 
 
 class Service(ABC):
-    """What a server knows and does."""
+    """The data and the calls of a server."""
 
     @property
     @abstractmethod
@@ -30,7 +30,7 @@ S = TypeVar("S", bound=Service)
 
 
 class Handler(BaseHTTPRequestHandler, Generic[S]):
-    """One client's connection. A subclass answers what the client asks."""
+    """One client's connection. A subclass answers the requests."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -43,7 +43,7 @@ class Handler(BaseHTTPRequestHandler, Generic[S]):
 
     @abstractmethod
     def answer(self, url: SplitResult, body: bytes) -> None:
-        """Answer a request of a client's."""
+        """Answer a client's request."""
 
     def send(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
         """Send a reply."""

@@ -1,4 +1,4 @@
-"""A test server and `tests/servers/run` as seen from outside: ports, and the environment that a command gets."""
+"""Look at a test server and `tests/servers/run` from outside: ports, and the environment that a command gets."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ PRINT = (
 
 
 def listens(address: str, port: int) -> bool:
-    """Return whether anything accepts connections there."""
+    """Return whether anything accepts connections at an address and port."""
     with socket.socket() as connection:
         return connection.connect_ex((address, port)) == 0
 
 
 def environment_of_run(*arguments: str, timeout: float = 60) -> dict[str, str]:
-    """Run a command that prints its variables and ends with a status of its own, which must be that of `run`."""
+    """Let `run` run a command, and return the command's variables. Checks that `run` returns the command's status."""
     command = [RUN, *arguments, "--", sys.executable, "-c", f"{PRINT}; raise SystemExit({STATUS})"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=timeout, check=False)
     assert done.returncode == STATUS
@@ -37,7 +37,7 @@ def environment_of_run(*arguments: str, timeout: float = 60) -> dict[str, str]:
 
 @contextmanager
 def run_until_killed(*arguments: str) -> Iterator[tuple[dict[str, str], int]]:
-    """Give the variables of a command that waits, and the process of `run`, which is killed at the end."""
+    """Yield the variables of a command that waits, and the process id of `run`. Kills `run` at the end."""
     command = [RUN, *arguments, "--", sys.executable, "-c", f"{PRINT}; input()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

@@ -1,7 +1,7 @@
-"""A server that is a process of its own.
+"""A server that runs as a separate process.
 
-The agreement with it: it prints one line of JSON on standard output when it is ready, and it ends when its standard
-input closes. So it can't outlive whoever started it, not even one that was killed.
+The process prints one line of JSON on standard output when it is ready, and ends when its standard input closes. So it
+can't outlive the process that started it, even if that was killed.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ LAST_LINES = 10
 
 
 class ServerFailed(Exception):
-    """A server did not become ready. The message ends with what it wrote last."""
+    """A server did not become ready. The message ends with the last lines of its log."""
 
 
 class StartingProcess:
-    """A server that has been started, and is ready some time later."""
+    """A server that has been started but may not be ready yet."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class StartingProcess:
         folder: Path | None = None,
         sockets: Sequence[socket.socket] = (),
     ) -> None:
-        """Start it in a working folder, and let it inherit sockets."""
+        """Start the server in a working folder, and let it inherit sockets."""
         self._name = name
         self._log = log
         with log.open("w") as errors:
@@ -51,13 +51,13 @@ class StartingProcess:
                 env=environment,
                 cwd=folder,
                 pass_fds=[each.fileno() for each in sockets],
-                process_group=0,  # Ctrl-C is not for it: clients want to log out first
+                process_group=0,  # Ctrl-C must not end it: clients log out first
             )
 
     def wait_ready(self) -> dict[str, str]:
-        """Return what the server says when it is ready. Raises `ServerFailed` when it ends or takes too long."""
-        said: dict[str, str] = json.loads(self._first_line())
-        return said
+        """Wait until the server is ready; return its first line. Raises `ServerFailed` if it ends or takes too long."""
+        ready: dict[str, str] = json.loads(self._first_line())
+        return ready
 
     @property
     def pid(self) -> int:
@@ -65,7 +65,7 @@ class StartingProcess:
         return self._process.pid
 
     def stop(self) -> None:
-        """End the process: politely, then not. Returns when it is gone."""
+        """Terminate the process, and kill it if that is not enough. Returns when it has ended."""
         process = self._process
         assert process.stdin
         assert process.stdout
@@ -101,7 +101,7 @@ class StartingProcess:
 
 
 class ServerProcess(StartingProcess):
-    """A running server. Made by starting it: the constructor returns when it is ready, with what it said in `ready`."""
+    """A running server. The constructor starts it and returns when it is ready; `ready` is its first line."""
 
     def __init__(self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> None:
         super().__init__(name, command, log=log, environment=environment)

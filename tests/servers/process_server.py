@@ -1,4 +1,4 @@
-"""A test server that is a process of its own, with a port on loopback."""
+"""A test server that runs as a separate process, with a port on loopback."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ TESTS = Path(__file__).resolve().parents[1]
 
 
 class ProcessServer(Server):
-    """A server whose process, port, password and folder are those of one object.
+    """A server with its process, port, password and folder.
 
-    | password: made up; the process is given it when it starts
-    | port: 0, which is any, until the first start chose one
+    | password: a random one, which the process gets when it starts
+    | port: 0, which means any, until the first start has chosen one
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class ProcessServer(Server):
 
     @property
     def ready(self) -> Mapping[str, str]:
-        """What the running process said when it was ready."""
+        """The line that the running process printed when it was ready."""
         assert self._process
         return self._process.ready
 
@@ -59,14 +59,14 @@ class ProcessServer(Server):
 
     @abstractmethod
     def command(self) -> Sequence[str]:
-        """Return what `start` is to run. The port is 0 at the first start, then the one to listen at again."""
+        """Return the command for `start`. It listens at `port`: 0 at the first start, then the chosen port."""
 
     def variables(self) -> dict[str, str]:
-        """Return the environment variables of the process beside our own: modules of tests/ can be imported."""
+        """Return the variables to add to the process's environment. With these it can import modules of tests/."""
         return {"PYTHONPATH": str(TESTS)}
 
     def remember(self, ready: Mapping[str, str]) -> None:
-        """Remember where the process listens, to start it there again."""
+        """Remember the port at which the process listens, to start it there again."""
         self.port = int(ready["port"])
 
 

@@ -1,4 +1,4 @@
-"""What a test server is."""
+"""The base class of the test servers."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ __all__ = ["Server"]
 class Server(ABC):
     """A server for tests: a context manager that starts it and ends it.
 
-    A new one is a module with a subclass, and one entry in `command_line.SERVERS`.
+    To add a server, add a module with a subclass, and an entry in `command_line.SERVERS`.
     """
 
     name: ClassVar[str]
-    """What `run` calls it."""
+    """The server's name for `run`."""
 
     about: ClassVar[str]
-    """One line about it for `run --help`."""
+    """One line about the server for `run --help`."""
 
     source: ClassVar[Path | None] = None
-    """The folder of the Go program that it is, if it is one."""
+    """The folder of the server's source, if it is a Go program."""
 
     @classmethod
     @abstractmethod
@@ -39,7 +39,7 @@ class Server(ABC):
 
     @classmethod
     def build(cls) -> None:
-        """Compile or install the server, unless that was done. `start` does it too."""
+        """Compile or install the server, unless it is up to date. `start` does this too."""
         if cls.source:
             go_toolchain.build(cls.source)
 
@@ -55,11 +55,11 @@ class Server(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Return when the server answers. After `stop` its address and identity are the same again, its data is new."""
+        """Start the server; return when it answers. After `stop` it has the same address and identity, but new data."""
 
     @abstractmethod
     def stop(self) -> None:
-        """End the server at once, as a crash would. Does nothing if it does not run."""
+        """End the server at once, like a crash. Does nothing if it does not run."""
 
     def close(self) -> None:
         """End the server for good."""

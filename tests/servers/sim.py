@@ -12,7 +12,7 @@ __all__ = ["Sim"]
 
 
 class Sim(Server):
-    """A lab of simulated machines, the same ones for the same seed."""
+    """A lab of simulated machines. The same seed gives the same machines."""
 
     name: ClassVar[str] = "sim"
     about: ClassVar[str] = "hvlib's simulated lab, in the command's own process"
@@ -24,7 +24,7 @@ class Sim(Server):
     def add_options(cls, parser: ArgumentParser) -> None:
         parser.add_argument("--vms", type=int, default=20, help="virtual machines (%(default)s)")
         parser.add_argument("--hosts", type=int, default=4, help="hosts (%(default)s)")
-        parser.add_argument("--seed", type=int, default=1, help="draws other machines (%(default)s)")
+        parser.add_argument("--seed", type=int, default=1, help="another seed gives other machines (%(default)s)")
 
     @property
     def url(self) -> str:

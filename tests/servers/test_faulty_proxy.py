@@ -1,4 +1,4 @@
-"""The proxy by itself: foreign clients meet each fault; servers are Python's own, and vcsim."""
+"""Tests of the proxy alone: each fault. Clients are Python's and pyVmomi, servers are Python's and vcsim."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ from servers.vcsim import Vcsim
 TEXT = b"0123456789" * 10
 
 
-class Answers(BaseHTTPRequestHandler):
-    """Answers TEXT in the framing that the path asks for, and keeps a log."""
+class TextHandler(BaseHTTPRequestHandler):
+    """Answers TEXT in the framing that the path names, and logs the paths."""
 
     protocol_version = "HTTP/1.1"
     server: ThreadingHTTPServer
@@ -80,7 +80,7 @@ class Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ThreadingHTTPServer]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as running:
+    with ThreadingHTTPServer(("127.0.0.1", 0), TextHandler) as running:
         thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
         yield running
@@ -109,7 +109,7 @@ def get(proxy: FaultyProxy, path: str = "/sized", method: str = "GET", timeout: 
 
 
 @pytest.mark.parametrize("path", ["/sized", "/chunked", "/until-close"])
-def test_without_faults_it_is_not_there(proxy: FaultyProxy, path: str) -> None:
+def test_without_faults_requests_and_replies_are_unchanged(proxy: FaultyProxy, path: str) -> None:
     assert get(proxy, path) == (200, TEXT)
     assert get(proxy, path, "HEAD") == (200, b"")
     with urllib.request.urlopen(f"http://127.0.0.1:{proxy.port}{path}", b"question") as reply:
@@ -127,7 +127,7 @@ def test_connections_are_kept(proxy: FaultyProxy) -> None:
             assert connection.sock is sock
 
 
-def test_faults_meet_the_requests_that_they_are_planned_for(proxy: FaultyProxy, log: list[str]) -> None:
+def test_a_fault_strikes_only_the_planned_requests(proxy: FaultyProxy, log: list[str]) -> None:
     planned = proxy.next(server_error(), when=named("GET /sized"), times=2, skip=1)
     assert get(proxy)[0] == 200
     assert not planned.struck.is_set()
@@ -174,18 +174,18 @@ def test_a_delayed_request_is_answered(proxy: FaultyProxy) -> None:
     assert time.monotonic() - started >= 0.05
 
 
-def test_replies_are_replaced_and_the_server_sees_nothing(proxy: FaultyProxy, log: list[str]) -> None:
+def test_replies_are_replaced_and_the_server_sees_no_request(proxy: FaultyProxy, log: list[str]) -> None:
     replies = (unauthorized(), unavailable(), unavailable(2), server_error(), rate_limited(1.5), html_page())
     for fault in replies:
         proxy.next(fault)
-    found = []
+    replied = []
     with closing(http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=5.0)) as connection:
         for _ in replies:
             connection.request("GET", "/sized")
             reply = connection.getresponse()
             reply.read()
-            found.append((reply.status, reply.headers["Retry-After"]))
-    assert found == [(401, None), (503, None), (503, "2"), (500, None), (429, "1.5"), (200, None)]
+            replied.append((reply.status, reply.headers["Retry-After"]))
+    assert replied == [(401, None), (503, None), (503, "2"), (500, None), (429, "1.5"), (200, None)]
     assert log == []
 
 
@@ -199,7 +199,7 @@ def test_retry_after_as_a_date(proxy: FaultyProxy) -> None:
         assert 50 < left <= 60
 
 
-def test_it_refuses_connections_until_it_admits_them(proxy: FaultyProxy) -> None:
+def test_connections_are_refused_until_admit(proxy: FaultyProxy) -> None:
     port = proxy.port
     proxy.refuse()
     with pytest.raises(ConnectionRefusedError):
@@ -210,7 +210,7 @@ def test_it_refuses_connections_until_it_admits_them(proxy: FaultyProxy) -> None
     assert proxy.port == port
 
 
-def test_close_ends_what_is_frozen(server: ThreadingHTTPServer, log: list[str]) -> None:
+def test_close_ends_frozen_requests(server: ThreadingHTTPServer, log: list[str]) -> None:
     proxy = FaultyProxy(("127.0.0.1", server.server_port))
     planned = proxy.next(FreezeBefore())
     with closing(socket.create_connection(("127.0.0.1", proxy.port))) as client:
@@ -266,7 +266,7 @@ def test_plain_clients_of_a_server_with_tls(vcsim: Vcsim, trust: ssl.SSLContext)
 
 @contextmanager
 def sdk(server: Vcsim, proxy: FaultyProxy, trust: ssl.SSLContext) -> Iterator[Any]:
-    """The vendor's own client, logged in through the proxy."""
+    """Yield the vendor's own client, logged in through the proxy."""
     address = {"host": "127.0.0.1", "port": proxy.port, "sslContext": trust}
     instance = SmartConnect(**address, user=server.user, pwd=server.password)  # type: ignore[no-untyped-call]
     yield instance
@@ -274,7 +274,7 @@ def sdk(server: Vcsim, proxy: FaultyProxy, trust: ssl.SSLContext) -> Iterator[An
 
 
 def wait_request(instance: Any) -> bytes:
-    """A WaitForUpdatesEx that goes on for a minute, in the client's session."""
+    """Return the bytes of a WaitForUpdatesEx that waits for a minute, in the client's session."""
     collector = instance.content.propertyCollector._moId
     body = (
         '<?xml version="1.0"?><E:Envelope xmlns:E="http://schemas.xmlsoap.org/soap/envelope/"><E:Body>'
@@ -285,13 +285,13 @@ def wait_request(instance: Any) -> bytes:
     return (head + body).encode()
 
 
-def wait_until(reached: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 5.0
-    while not reached():
+    while not condition():
         assert time.monotonic() < deadline
 
 
-def test_the_vendors_sdk_through_it(vcsim: Vcsim, secure: FaultyProxy, trust: ssl.SSLContext) -> None:
+def test_the_vendors_sdk_through_the_proxy(vcsim: Vcsim, secure: FaultyProxy, trust: ssl.SSLContext) -> None:
     before = vcsim.calls()
     with sdk(vcsim, secure, trust) as instance:
         content = instance.content
@@ -306,7 +306,7 @@ def test_the_vendors_sdk_through_it(vcsim: Vcsim, secure: FaultyProxy, trust: ss
     assert secure.requests["Login"] == calls["Login"] == 1
 
 
-def test_who_gives_up_a_wait_is_gone_for_the_server_too(
+def test_a_client_that_gives_up_a_wait_is_disconnected_from_the_server(
     vcsim: Vcsim, secure: FaultyProxy, trust: ssl.SSLContext
 ) -> None:
     with sdk(vcsim, secure, trust) as instance:

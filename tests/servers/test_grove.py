@@ -1,4 +1,4 @@
-"""The Grove server as tests use it. What its driver does is tested elsewhere."""
+"""Tests of the Grove server alone. Its driver is tested elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def grove() -> Iterator[Grove]:
         yield server
 
 
-def ask(server: Grove, method: str, path: str, body: object = None, token: str = "") -> tuple[int, Any]:
+def send(server: Grove, method: str, path: str, body: object = None, token: str = "") -> tuple[int, Any]:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     connection.request(method, path, json.dumps(body), {"Authorization": f"Bearer {token}"})
     response = connection.getresponse()
@@ -28,7 +28,7 @@ def ask(server: Grove, method: str, path: str, body: object = None, token: str =
     return response.status, reply
 
 
-def test_started_again_it_is_the_same_server(grove: Grove) -> None:
+def test_after_a_restart_it_is_the_same_server(grove: Grove) -> None:
     url, vms = grove.url, grove.objects("vms")
     made = grove.add_vm("made")
     grove.stop()
@@ -40,25 +40,25 @@ def test_started_again_it_is_the_same_server(grove: Grove) -> None:
     grove.remove(again)
 
 
-def test_nothing_is_told_without_a_token(grove: Grove) -> None:
+def test_requests_need_a_token(grove: Grove) -> None:
     before = grove.requests().get("GET /vms", 0)
     for path in ("/vms", "/about", "/nothing"):
-        status, reply = ask(grove, "GET", path)
+        status, reply = send(grove, "GET", path)
         assert (status, reply["error"]["code"]) == (401, "no_session")
-    status, reply = ask(grove, "POST", "/sessions", {"user": grove.user, "password": "wrong"})
+    status, reply = send(grove, "POST", "/sessions", {"user": grove.user, "password": "wrong"})
     assert (status, reply["error"]["code"]) == (401, "bad_credentials")
-    status, reply = ask(grove, "POST", "/sessions", {"user": grove.user, "password": grove.password})
+    status, reply = send(grove, "POST", "/sessions", {"user": grove.user, "password": grove.password})
     assert status == 201
     assert grove.sessions() == 1
-    assert ask(grove, "GET", "/vms?limit=2", token=reply["token"])[1]["total"] == 10
-    assert ask(grove, "GET", "/nothing", token=reply["token"])[0] == 404
-    last = ask(grove, "GET", "/changes", token=reply["token"])[1]["last"]
+    assert send(grove, "GET", "/vms?limit=2", token=reply["token"])[1]["total"] == 10
+    assert send(grove, "GET", "/nothing", token=reply["token"])[0] == 404
+    last = send(grove, "GET", "/changes", token=reply["token"])[1]["last"]
     made = grove.add_vm("made")
     grove.remove(made)
-    changes = ask(grove, "GET", f"/changes?after={last}", token=reply["token"])[1]
+    changes = send(grove, "GET", f"/changes?after={last}", token=reply["token"])[1]
     assert changes == {"vms": [{"id": made, "made": True}, {"id": made, "made": False}], "last": last + 2}
     grove.forget_changes()
-    assert ask(grove, "GET", f"/changes?after={last + 2}", token=reply["token"])[0] == 400
+    assert send(grove, "GET", f"/changes?after={last + 2}", token=reply["token"])[0] == 400
     grove.expire_sessions()
-    assert ask(grove, "GET", "/vms", token=reply["token"])[0] == 401
+    assert send(grove, "GET", "/vms", token=reply["token"])[0] == 401
     assert grove.requests()["GET /vms"] == before + 3

@@ -1,4 +1,4 @@
-"""How every server that is one process starts and ends, by `run` and by itself."""
+"""Tests of how each server that is one process starts and ends, with `run` and without."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ END_TIMEOUT = 10.0
 
 @dataclass(frozen=True)
 class Case:
-    """A server, the arguments by which `run` starts it, the variable with its address and the others that it needs."""
+    """A server: the arguments with which `run` starts it, the variable with its address, and its other variables."""
 
     arguments: str
     make: Callable[[], ProcessServer]
@@ -61,7 +61,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder for temporary files of the processes that a test starts."""
+    """The folder in which the processes that a test starts put their temporary files."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     return tmp_path
 
@@ -80,7 +80,7 @@ def test_server_does_not_outlive_a_killed_run(case: Case, temporary: Path) -> No
     while listens(case.address, port):
         assert time.monotonic() < deadline, "the server outlived run"
         time.sleep(0.01)
-    shutil.rmtree(temporary)  # only run itself could have removed what is in it
+    shutil.rmtree(temporary)  # only run itself could have removed its files
 
 
 def test_listens_on_loopback_only_and_at_the_same_port_again(case: Case) -> None:

@@ -1,4 +1,4 @@
-"""The OpenStack region as tests use it. What hvlib does with one is tested elsewhere."""
+"""Tests of the OpenStack region alone. hvlib's OpenStack driver is tested elsewhere."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from servers.process import ServerFailed
 
 pytestmark = pytest.mark.timeout(300)  # a start takes ten seconds, but a minute on a busy machine
 
-SERVERS = 13  # the last is a copy, which nova has not made itself
+SERVERS = 13  # the last one is a copy, not made by nova
 IMAGES = ("tiny-linux", "old-linux", "kept")
 VOLUMES = {
     "spare-1": ("available", "false"),
@@ -33,7 +33,7 @@ VOLUMES = {
 
 
 class Client:
-    """A user, by plain HTTP."""
+    """A user who sends plain HTTP requests."""
 
     def __init__(self, server: OpenStack, user: str) -> None:
         self._server = server
@@ -74,7 +74,7 @@ def admin(openstack: OpenStack) -> Client:
 
 @pytest.fixture
 def server(openstack: OpenStack) -> Iterator[str]:
-    """A server of one test."""
+    """A server for one test, which is deleted after it."""
     id = openstack.create_server("of a test")
     yield id
     openstack.administrator().delete_server(id)
@@ -94,7 +94,7 @@ def runs(pid: int) -> bool:
 def wait_until_gone(pids: list[int]) -> None:
     deadline = time.monotonic() + 10
     while any(runs(pid) for pid in pids):
-        assert time.monotonic() < deadline, "a service outlived whoever started it"
+        assert time.monotonic() < deadline, "a service outlived the process that started it"
         time.sleep(0.01)
 
 
@@ -128,8 +128,8 @@ def test_is_seeded(openstack: OpenStack, admin: Client) -> None:
     _, types = admin.get("cinder", "/v3/types")
     assert {type["name"] for type in types["volume_types"]} == {"__DEFAULT__", "fast"}
     _, volumes = admin.get("cinder", "/v3/volumes/detail")
-    found = {volume["name"]: (volume["status"], volume["bootable"]) for volume in volumes["volumes"]}
-    assert found == VOLUMES
+    states = {volume["name"]: (volume["status"], volume["bootable"]) for volume in volumes["volumes"]}
+    assert states == VOLUMES
 
 
 def test_a_member_sees_its_own_project(openstack: OpenStack) -> None:
@@ -140,16 +140,16 @@ def test_a_member_sees_its_own_project(openstack: OpenStack) -> None:
     assert member.get("nova", "/v2.1/os-hypervisors")[0] == 403
 
 
-def test_the_catalogue_says_where_the_services_are(openstack: OpenStack, admin: Client) -> None:
+def test_the_catalogue_has_the_addresses_of_the_services(openstack: OpenStack, admin: Client) -> None:
     _, reply = admin.get("keystone", "/v3/auth/catalog")
-    found = {
+    urls = {
         service["name"]: {endpoint["interface"]: endpoint["url"] for endpoint in service["endpoints"]}
         for service in reply["catalog"]
     }
-    assert found.keys() == {project.name for project in PROJECTS}
+    assert urls.keys() == {project.name for project in PROJECTS}
     for project in PROJECTS:
-        assert found[project.name]["public"].startswith(openstack.addresses[project.name] + project.path[:3])
-        assert found[project.name]["internal"] != found[project.name]["public"]
+        assert urls[project.name]["public"].startswith(openstack.addresses[project.name] + project.path[:3])
+        assert urls[project.name]["internal"] != urls[project.name]["public"]
 
 
 def test_power_actions_run_to_their_end(openstack: OpenStack, server: str) -> None:
@@ -177,12 +177,12 @@ def test_other_actions_run_to_their_end(openstack: OpenStack, server: str) -> No
     administrator.act(server, "confirmResize", "ACTIVE")
     before = administrator.server(server)["OS-EXT-SRV-ATTR:host"]
     administrator.act(server, "os-migrateLive", "ACTIVE", host=None, block_migration="auto")
-    found = administrator.server(server)
-    assert (found["name"], found["flavor"]["vcpus"]) == ("renamed", 4)
-    assert found["OS-EXT-SRV-ATTR:host"] != before
+    record = administrator.server(server)
+    assert (record["name"], record["flavor"]["vcpus"]) == ("renamed", 4)
+    assert record["OS-EXT-SRV-ATTR:host"] != before
 
 
-def test_requests_are_counted_but_for_its_own(openstack: OpenStack, admin: Client) -> None:
+def test_requests_are_counted_without_internal_ones(openstack: OpenStack, admin: Client) -> None:
     before = openstack.requests()
     admin.get("nova", "/v2.1/servers?limit=1")
     openstack.administrator().servers()
@@ -228,7 +228,7 @@ def test_a_server_is_copied_while_it_runs(openstack: OpenStack) -> None:
     administrator.act(id, "os-start", "ACTIVE")
     administrator.act(id, "reboot", "ACTIVE", type="SOFT")
     administrator.act(id, "os-stop", "SHUTOFF")
-    assert [what for each, what in openstack.guests() if each == id] == ["boot", "reboot", "boot", "shutdown"]
+    assert [event for guest, event in openstack.guests() if guest == id] == ["boot", "reboot", "boot", "shutdown"]
     assert openstack.vm_state(id) == "stopped"
     administrator.call("nova", "DELETE", f"/v2.1/servers/{id}")
     openstack.wait_for_server(id, "deleted")
@@ -237,14 +237,14 @@ def test_a_server_is_copied_while_it_runs(openstack: OpenStack) -> None:
         administrator.server(id)
 
 
-def test_it_is_restarted_with_all_that_it_holds(openstack: OpenStack, server: str) -> None:
+def test_restart_keeps_the_data(openstack: OpenStack, server: str) -> None:
     addresses = openstack.addresses
     openstack.restart()
     assert openstack.addresses == addresses
     openstack.administrator().act(server, "os-stop", "SHUTOFF")
 
 
-def test_started_again_it_is_the_same_without_what_was_done(openstack: OpenStack) -> None:
+def test_stop_and_start_resets_the_data(openstack: OpenStack) -> None:
     openstack.create_server("another")
     addresses, estate, pids = openstack.addresses, openstack.estate, list(openstack.pids.values())
     openstack.stop()
@@ -268,7 +268,7 @@ def test_run_exports_the_environment_and_ends_the_services() -> None:
 
 
 def test_no_service_outlives_a_killed_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))  # what only run itself could have removed is left there
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # files that only run itself could have removed are left here
     with run_until_killed("openstack") as (environment, pid):
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         assert len(children) == len(PROJECTS) + 1
@@ -277,7 +277,7 @@ def test_no_service_outlives_a_killed_run(tmp_path: Path, monkeypatch: pytest.Mo
     shutil.rmtree(tmp_path)
 
 
-def test_what_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_installation_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, path in (("BUILD", tmp_path), ("VENV", tmp_path / "venv"), ("LOG", tmp_path / "pip.log")):
         monkeypatch.setattr(environment, name, path)
     monkeypatch.setenv("PIP_NO_INDEX", "1")

@@ -1,4 +1,4 @@
-"""The OpenStack replay as tests and benchmarks use it. What OpenStack does is tested on the real services."""
+"""Tests of the OpenStack replay alone. hvlib's OpenStack driver is tested on the real services."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class Client:
         self.headers = Message()
 
     def send(self, method: str, address: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        extra = {name.replace("_", "-"): value for name, value in headers.items()}
         content = None if body is None else json.dumps(body)
-        self._connection.request(method, address, content, {"X-Auth-Token": self.token, **named})
+        self._connection.request(method, address, content, {"X-Auth-Token": self.token, **extra})
         response = self._connection.getresponse()
         self.headers = response.headers
         return response.status, response.read()
@@ -62,8 +62,8 @@ class Client:
         user = {"name": known["user"], "domain": {"name": "Default"}, "password": known["password"], **changed}
         return {"methods": ["password"], "password": {"user": user}}
 
-    def listed(self, key: str, address: str) -> list[list[Any]]:
-        """All pages, by the links."""
+    def pages(self, key: str, address: str) -> list[list[Any]]:
+        """Return the records of all pages, page by page, following the links."""
         pages = []
         following: str | None = address
         while following:
@@ -77,7 +77,7 @@ class Client:
 
 
 def next_of(key: str, page: Any) -> str | None:
-    """The path and query of the next page."""
+    """Return the path and query of the next page."""
     if "next" in page:
         return f"/image{page['next']}"
     link = next((each["href"] for each in page.get(f"{key}_links", []) if each["rel"] == "next"), "")
@@ -86,10 +86,10 @@ def next_of(key: str, page: Any) -> str | None:
 
 @pytest.fixture
 def client(replay: OpenStackReplay) -> Iterator[Client]:
-    made = Client(replay)
-    made.log_in(scope={"project": {"id": PROJECT}})
-    yield made
-    made.close()
+    client = Client(replay)
+    client.log_in(scope={"project": {"id": PROJECT}})
+    yield client
+    client.close()
 
 
 @pytest.fixture
@@ -100,14 +100,14 @@ def proxy(replay: OpenStackReplay) -> Iterator[FaultyProxy]:
 
 @pytest.fixture
 def proxied(replay: OpenStackReplay, proxy: FaultyProxy) -> Iterator[Client]:
-    """A client of the proxy's. Its login has met no fault: plan them afterwards."""
-    made = Client(replay, proxy.port)
-    made.log_in(scope={"project": {"id": PROJECT}})
-    yield made
-    made.close()
+    """A client that uses the proxy, logged in already: faults that a test plans do not meet its login."""
+    client = Client(replay, proxy.port)
+    client.log_in(scope={"project": {"id": PROJECT}})
+    yield client
+    client.close()
 
 
-def test_started_again_it_is_the_same_region() -> None:
+def test_after_a_restart_it_is_the_same_region() -> None:
     with OpenStackReplay(servers=3) as server:
         client = Client(server)
         client.log_in()
@@ -143,7 +143,7 @@ def test_tokens_by_password_and_application_credential(replay: OpenStackReplay, 
     assert client.log_in({"methods": ["password"]})[0] == 400
 
 
-def test_tokens_end(replay: OpenStackReplay, client: Client) -> None:
+def test_tokens_expire(replay: OpenStackReplay, client: Client) -> None:
     before = replay.tokens()["issued"]
     assert client.get(DETAIL + "?limit=1")
     replay.expire_tokens()
@@ -201,7 +201,7 @@ def test_microversions(client: Client) -> None:
     [
         ("servers", DETAIL, [1000, 1000, 100]),
         ("servers", DETAIL + "?limit=5000", [1000, 1000, 100]),
-        ("servers", DETAIL + "?limit=700", [700, 700, 700, 0]),  # a full page may be the last one: it can't know
+        ("servers", DETAIL + "?limit=700", [700, 700, 700, 0]),  # a full page may be the last one
         ("flavors", "/compute/v2.1/flavors/detail?limit=20", [20, 4]),
         ("hypervisors", "/compute/v2.1/os-hypervisors/detail?limit=40", [40, 2]),
         ("aggregates", "/compute/v2.1/os-aggregates?limit=1", [4]),
@@ -216,19 +216,19 @@ def test_microversions(client: Client) -> None:
     ],
 )
 def test_pages(client: Client, key: str, address: str, sizes: list[int]) -> None:
-    pages = client.listed(key, address)
+    pages = client.pages(key, address)
     assert [len(page) for page in pages] == sizes
     ids = [record["id"] for page in pages for record in page]
     assert len(set(ids)) == len(ids)
 
 
-def test_networking_links_the_page_before_too(client: Client) -> None:
+def test_networking_links_the_previous_page_too(client: Client) -> None:
     page = client.get("/network/v2.0/networks?limit=5")
     assert [link["rel"] for link in page["networks_links"]] == ["next", "previous"]
     assert set(client.get("/network/v2.0/networks?limit=0")) == {"networks"}
 
 
-def test_what_is_not_known_is_refused(client: Client) -> None:
+def test_unknown_parameters_and_paths_are_refused(client: Client) -> None:
     for base in (DETAIL, "/image/v2/images", "/network/v2.0/ports", VOLUMES):
         assert client.refused(f"{base}?limit=2&marker=none-such") == 400
         assert client.refused(f"{base}?limit=-1") == 400
@@ -238,7 +238,7 @@ def test_what_is_not_known_is_refused(client: Client) -> None:
     assert client.send("DELETE", DETAIL)[0] == 404
 
 
-def test_what_is_compared(client: Client) -> None:
+def test_filters(client: Client) -> None:
     id = client.get(DETAIL)["servers"][7]["id"]
     image = client.get("/image/v2/images")["images"][0]["id"]
     assert [each["name"] for each in client.get(DETAIL + "?name=0209[89]$")["servers"]] == [
@@ -257,10 +257,10 @@ def test_what_is_compared(client: Client) -> None:
 
 def test_brief_listings(client: Client) -> None:
     for key, address in (("servers", DETAIL), ("volumes", VOLUMES)):
-        brief = client.listed(key, address.removesuffix("/detail"))
+        brief = client.pages(key, address.removesuffix("/detail"))
         assert {*brief[0][0]} == {"id", "name", "links"}
         assert [[each["id"] for each in page] for page in brief] == [
-            [each["id"] for each in page] for page in client.listed(key, address)
+            [each["id"] for each in page] for page in client.pages(key, address)
         ]
 
 
@@ -323,8 +323,8 @@ def test_cycle_of_two_pages(proxy: FaultyProxy, proxied: Client, skip: int) -> N
 
 def test_ignored_limit(proxy: FaultyProxy, proxied: Client) -> None:
     proxy.next(LimitIgnored(), times=None)
-    assert [len(page) for page in proxied.listed("servers", DETAIL + "?limit=10")] == [1000, 1000, SERVERS - 2000]
-    assert [len(page) for page in proxied.listed("images", "/image/v2/images")] == [200]
+    assert [len(page) for page in proxied.pages("servers", DETAIL + "?limit=10")] == [1000, 1000, SERVERS - 2000]
+    assert [len(page) for page in proxied.pages("images", "/image/v2/images")] == [200]
     marker = proxied.get(DETAIL)["servers"][99]["id"]
     assert len(proxied.get(f"{DETAIL}?limit=10&marker={marker}")["servers"]) == 1000
 
@@ -337,7 +337,7 @@ def test_links_lead_to_another_host(proxy: FaultyProxy, proxied: Client) -> None
     assert version["links"][0]["href"] == "http://openstack.invalid:8000/network/v2.0/"
 
 
-def test_behind_a_proxy_the_region_is_where_the_client_thinks(replay: OpenStackReplay) -> None:
+def test_behind_a_proxy_the_region_has_the_proxys_address(replay: OpenStackReplay) -> None:
     with FaultyProxy(("127.0.0.1", replay.port)) as proxy:
         client = Client(replay, proxy.port)
         _, reply = client.log_in(scope={"project": {"id": PROJECT}})
@@ -350,23 +350,23 @@ def test_behind_a_proxy_the_region_is_where_the_client_thinks(replay: OpenStackR
 
 @pytest.fixture
 def small() -> Iterator[OpenStackReplay]:
-    """A region of its own, to change servers in."""
+    """A separate region, in which a test can change servers."""
     with OpenStackReplay(servers=5) as server:
         yield server
 
 
 @pytest.fixture
 def watcher(small: OpenStackReplay) -> Iterator[Client]:
-    made = Client(small)
-    made.log_in()
-    yield made
-    made.close()
+    client = Client(small)
+    client.log_in()
+    yield client
+    client.close()
 
 
 def changed(client: Client, since: datetime) -> dict[str, str]:
-    """The status of what changed, by identifier."""
+    """Return the status of the servers that changed, by identifier."""
     query = urlencode({"changes-since": since.isoformat(), "limit": 1000})
-    [page] = client.listed("servers", f"{DETAIL}?{query}")
+    [page] = client.pages("servers", f"{DETAIL}?{query}")
     return {each["id"]: each["status"] for each in page}
 
 
@@ -382,7 +382,8 @@ def test_changes_since(small: OpenStackReplay, watcher: Client) -> None:
     assert watcher.get(f"/compute/v2.1/servers/{renamed}")["server"]["name"] == "other"
     assert watcher.refused(f"/compute/v2.1/servers/{deleted}") == 404
     assert [each["id"] for each in watcher.get(DETAIL + "?limit=3")["servers"]] == [made, renamed, untouched]
-    [after] = watcher.get(f"{DETAIL}?limit=1&marker={deleted}")["servers"]  # it may go while servers are listed
+    # A marker stays valid when its server is deleted: that may happen while servers are listed.
+    [after] = watcher.get(f"{DETAIL}?limit=1&marker={deleted}")["servers"]
     assert after["id"] == untouched
     assert watcher.refused(DETAIL + "?changes-since=yesterday") == 400
 
@@ -409,7 +410,7 @@ def test_servers_are_started_and_stopped(small: OpenStackReplay, watcher: Client
     assert small.requests()["POST /compute/v2.1/servers/{id}/action"] == 5
 
 
-def test_what_changes_since_does_not_tell(small: OpenStackReplay, watcher: Client) -> None:
+def test_changes_since_omits_tags_and_purged_servers(small: OpenStackReplay, watcher: Client) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     tagged, deleted, *_ = [each["id"] for each in watcher.get(DETAIL)["servers"]]
     small.tag_server(tagged, ["new"])
@@ -420,7 +421,7 @@ def test_what_changes_since_does_not_tell(small: OpenStackReplay, watcher: Clien
     assert changed(watcher, before) == {}
 
 
-def test_a_service_that_is_not_there(small: OpenStackReplay, watcher: Client) -> None:
+def test_a_service_left_out_of_the_catalog(small: OpenStackReplay, watcher: Client) -> None:
     small.withdraw("network")
     scope = {"project": {"id": PROJECT}}
     assert "network" not in {each["type"] for each in watcher.log_in(scope=scope)[1]["token"]["catalog"]}
@@ -445,6 +446,6 @@ def test_skewed_clock(small: OpenStackReplay, watcher: Client) -> None:
     assert timedelta(0) <= date - datetime.fromisoformat(server["updated"]) < timedelta(seconds=30)
 
 
-def test_administrator_is_told_of_mistakes(replay: OpenStackReplay) -> None:
+def test_administrators_calls_raise_for_unknown_servers(replay: OpenStackReplay) -> None:
     with pytest.raises(ValueError, match="delete_server"):
         replay.delete_server("none-such")

@@ -1,4 +1,4 @@
-"""The OpenStack replay is taken for a region by OpenStack's own clients."""
+"""Tests that OpenStack's own SDK works with the OpenStack replay."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from servers.faulty_proxy import FaultyProxy, named
 from servers.openstack_replay.page_faults import LimitIgnored, SamePage
 from servers.openstack_replay.replay import OpenStackReplay
 
-pytestmark = [  # the SDK warns of what it does itself
+pytestmark = [  # the SDK's own code causes these warnings
     pytest.mark.filterwarnings("ignore::DeprecationWarning:openstack"),
     pytest.mark.filterwarnings("ignore::PendingDeprecationWarning:openstack"),
 ]
@@ -29,8 +29,8 @@ def connect(**arguments: Any) -> Any:
 def log_in(server: OpenStackReplay, port: int) -> Any:
     known = server.credentials
     domain = {"user_domain_name": "Default", "project_domain_name": "Default"}
-    who = {"username": known["user"], "password": known["password"], "project_name": known["project"], **domain}
-    return connect(auth={"auth_url": f"http://127.0.0.1:{port}/identity/v3", **who})
+    login = {"username": known["user"], "password": known["password"], "project_name": known["project"], **domain}
+    return connect(auth={"auth_url": f"http://127.0.0.1:{port}/identity/v3", **login})
 
 
 @pytest.fixture
@@ -52,13 +52,13 @@ def proxied(replay: OpenStackReplay, proxy: FaultyProxy) -> Iterator[Any]:
         yield connected
 
 
-def listed(region: Any, **arguments: Any) -> int:
-    return len({each.id for each in region.compute.servers(details=True, **arguments)})
+def count_servers(region: Any, **arguments: Any) -> int:
+    return len({server.id for server in region.compute.servers(details=True, **arguments)})
 
 
 def test_every_collection_is_listed(region: Any) -> None:
-    assert listed(region) == SERVERS
-    assert listed(region, limit=7) == SERVERS
+    assert count_servers(region) == SERVERS
+    assert count_servers(region, limit=7) == SERVERS
     assert len(list(region.compute.flavors())) == 24
     assert len(list(region.compute.hypervisors(details=True))) == 2
     assert len(list(region.compute.aggregates())) == 4
@@ -84,26 +84,26 @@ def test_first_page_costs_three_requests_before_it(replay: OpenStackReplay, regi
 
 def test_application_credential(replay: OpenStackReplay) -> None:
     known = replay.credentials
-    who = {name: known[name] for name in ("application_credential_id", "application_credential_secret")}
-    with connect(auth_type="v3applicationcredential", auth={"auth_url": replay.auth_url, **who}) as region:
-        assert listed(region) == SERVERS
+    credential = {name: known[name] for name in ("application_credential_id", "application_credential_secret")}
+    with connect(auth_type="v3applicationcredential", auth={"auth_url": replay.auth_url, **credential}) as region:
+        assert count_servers(region) == SERVERS
 
 
-def test_dead_token_is_renewed(replay: OpenStackReplay, region: Any) -> None:
+def test_expired_token_is_renewed(replay: OpenStackReplay, region: Any) -> None:
     pages = region.compute.servers(details=True, limit=7)
     assert next(pages)
     before = replay.tokens()["issued"]
     replay.expire_tokens()
-    assert len({each.id for each in pages}) == SERVERS - 1
+    assert len({server.id for server in pages}) == SERVERS - 1
     assert replay.tokens()["issued"] == before + 1
 
 
 def test_repeated_marker_is_detected(proxy: FaultyProxy, proxied: Any) -> None:
     proxy.next(SamePage(), when=named(DETAIL), times=None, skip=1)
     with pytest.raises(importlib.import_module("openstack.exceptions").SDKException, match="Endless pagination"):
-        listed(proxied, limit=7)
+        count_servers(proxied, limit=7)
 
 
 def test_ignored_limit_loses_nothing(proxy: FaultyProxy, proxied: Any) -> None:
     proxy.next(LimitIgnored(), when=named(DETAIL), times=None)
-    assert listed(proxied, limit=7) == SERVERS
+    assert count_servers(proxied, limit=7) == SERVERS

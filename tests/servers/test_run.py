@@ -1,4 +1,4 @@
-"""`tests/servers/run`: what it does with arguments, with its command, and with a server that fails."""
+"""Tests of `tests/servers/run`: its arguments, its command, and a server that fails."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def test_command_gets_the_environment() -> None:
     assert done.returncode == 0
 
 
-def test_status_of_the_command_is_ours() -> None:
+def test_run_returns_the_status_of_the_command() -> None:
     assert run("sim", "--", "sh", "-c", "exit 7").returncode == 7
 
 
-def test_command_that_a_signal_ended_gives_a_shells_status() -> None:
+def test_command_ended_by_a_signal_gives_the_status_of_a_shell() -> None:
     assert run("sim", "--", "sh", "-c", "kill -KILL $$").returncode == 128 + signal.SIGKILL
 
 
@@ -71,7 +71,7 @@ def test_terminating_run_ends_the_command() -> None:
         os.kill(command, 0)
 
 
-def test_server_that_dies_early_is_quoted(tmp_path: Path) -> None:
+def test_error_quotes_the_log_of_a_server_that_dies_early(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "raise SystemExit('the port is taken')"]
     with pytest.raises(
         ServerFailed, match=r"the server odd ended with status 1 before it was ready\n  the port is taken"

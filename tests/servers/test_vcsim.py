@@ -1,4 +1,4 @@
-"""The vcsim server as tests use it. What hvlib does with a vCenter is tested elsewhere."""
+"""Tests of the vcsim server alone. hvlib's vSphere driver is tested elsewhere."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def test_certificate_is_strictly_valid_for_both_names(vcsim: Vcsim) -> None:
             assert secure.version() == "TLSv1.3"
 
 
-def test_nothing_is_left_over_where_nothing_was_done(vcsim: Vcsim) -> None:
+def test_a_new_server_has_no_calls_and_no_leftovers(vcsim: Vcsim) -> None:
     assert vcsim.calls() == {}
     assert vcsim.leftovers() == {"sessions": 0, "views": 0, "collectors": 0, "filters": 0}
 
 
-def test_started_again_it_is_the_same_server() -> None:
+def test_after_a_restart_it_is_the_same_server() -> None:
     with Vcsim(vms=8) as server:
         url, certificate = server.url, server.cacert.read_text()
         server.stop()

@@ -1,4 +1,4 @@
-"""The simulated XAPI pool as tests use it. What it answers is tested elsewhere."""
+"""Tests of how the simulated XAPI pool starts, ends and is administered. Its replies are tested elsewhere."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def xapi() -> Iterator[Xapi]:
 
 
 def pool_of(server: Xapi) -> str:
-    """The uuid of a server's pool."""
+    """Return the uuid of a server's pool."""
     session = call(server, "session.login_with_password", server.user, server.password)
     (pool,) = call(server, "pool.get_all_records", session).values()
     call(server, "session.logout", session)
@@ -65,7 +65,7 @@ def test_listens_at_its_members_addresses_only(xapi: Xapi) -> None:
     assert not listens("127.0.0.3", xapi.port)
 
 
-def test_started_again_it_is_the_same_server(xapi: Xapi) -> None:
+def test_after_a_restart_it_is_the_same_server(xapi: Xapi) -> None:
     url, pool = xapi.url, pool_of(xapi)
     xapi.stop()
     assert not listens("127.0.0.1", xapi.port)
@@ -73,14 +73,14 @@ def test_started_again_it_is_the_same_server(xapi: Xapi) -> None:
     assert (xapi.url, pool_of(xapi)) == (url, pool)
 
 
-def test_members_come_and_go(xapi: Xapi) -> None:
+def test_members_stop_and_start(xapi: Xapi) -> None:
     xapi.stop_member("127.0.0.2")
     assert not listens("127.0.0.2", xapi.port)
     xapi.start_member("127.0.0.2")
     assert listens("127.0.0.2", xapi.port)
 
 
-def test_the_administrator_counts(xapi: Xapi) -> None:
+def test_the_administrator_has_counts(xapi: Xapi) -> None:
     before = xapi.calls().get("pool.get_all_records", 0)
     pool_of(xapi)
     assert xapi.calls()["pool.get_all_records"] == before + 1

@@ -23,8 +23,8 @@ PROBE_TIMEOUT = 10.0
 class Vcsim(ProcessServer):
     """A vCenter with one cluster: ``vms`` virtual machines on ``hosts`` hosts, and a template.
 
-    A session that was idle for ``session_idle`` seconds is ended. Each method takes ``delay`` milliseconds, each task
-    ``task_delay``.
+    A session ends when it was idle for ``session_idle`` seconds. Each method takes ``delay`` milliseconds, each task
+    ``task_delay`` milliseconds.
     """
 
     name: ClassVar[str] = "vcsim"
@@ -72,7 +72,7 @@ class Vcsim(ProcessServer):
 
     @property
     def certificate(self) -> tuple[Path, Path]:
-        """The PEM files of the server's certificate and its key, for who stands in for it at another port."""
+        """The PEM files of the server's certificate and its key, for a proxy at another port."""
         return self.folder / "server.pem", self.folder / "server.key"
 
     @property
@@ -82,7 +82,7 @@ class Vcsim(ProcessServer):
     def start(self) -> None:
         self.build()
         super().start()
-        self.calls()  # raises unless the server answers, and is who it says
+        self.calls()  # raises unless the server answers, with a certificate that is valid
 
     def command(self) -> list[str]:
         options = {
@@ -95,17 +95,17 @@ class Vcsim(ProcessServer):
         return [str(go_toolchain.executable(self.source)), *(f"-{name}={value}" for name, value in options.items())]
 
     def variables(self) -> dict[str, str]:
-        return {"TMPDIR": str(self.folder)}  # the files of the simulated datastore go into the folder too, and with it
+        return {"TMPDIR": str(self.folder)}  # for the simulated datastore's files, which are removed with the folder
 
     def remember(self, ready: Mapping[str, str]) -> None:
         self.port = int(ready["address"].rpartition(":")[2])
 
     def calls(self) -> dict[str, int]:
-        """How many SOAP calls the server received since its start, by the method's name."""
+        """Return how many SOAP calls the server received since its start, by the method's name."""
         return self._read("/hvlib/calls")
 
     def leftovers(self) -> dict[str, int]:
-        """How many ``sessions`` are logged in, and the ``views``, ``collectors`` and ``filters`` that they made."""
+        """Return how many ``sessions`` are logged in, and how many ``views``, ``collectors`` and ``filters`` exist."""
         return self._read("/hvlib/leftovers")
 
     def _read(self, path: str) -> dict[str, int]:

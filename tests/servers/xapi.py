@@ -22,8 +22,8 @@ USER = "root"
 class Xapi(ProcessServer):
     """A pool of ``hosts`` with ``vms`` virtual machines, whose first ``members`` hosts answer calls.
 
-    `url` is the master's, or with ``slave`` that of a host which only says where the master is. The methods below
-    `remember` are its administrator's, who needs no session.
+    `url` is the address of the master; with ``slave``, of a host that only answers with the master's address. The
+    methods below `remember` are calls of its administrator, who needs no session.
     """
 
     name: ClassVar[str] = "xapi"
@@ -69,14 +69,14 @@ class Xapi(ProcessServer):
         add("--members", type=int, default=1, help="hosts that answer calls (%(default)s)")
         add("--slave", action="store_true", help="connect to a host that is not the master")
         add("--task-time", type=float, default=0.05, metavar="SECONDS", help="how long each task takes (%(default)s)")
-        add("--login-penalty", type=float, default=0.0, metavar="SECONDS", help="what a wrong password costs (none)")
+        add("--login-penalty", type=float, default=0.0, metavar="SECONDS", help="how long a wrong password takes (0)")
         add("--idle", type=float, metavar="SECONDS", help="end sessions idle this long (a day)")
         add("--session-cap", type=int, metavar="COUNT", help="sessions that an originator may have (500)")
         add("--tls", action="store_true", help="connect by HTTPS, which must be verified")
 
     @property
     def addresses(self) -> list[str]:
-        """Where the members are, the first master first. All have the same ports."""
+        """The addresses of the members, the first master first. All have the same ports."""
         return self.ready["addresses"].split()
 
     @property
@@ -122,27 +122,27 @@ class Xapi(ProcessServer):
         self.tls_port = int(ready.get("tls_port", 0))
 
     def call(self, method: str, *parameters: Any) -> Any:
-        """Call a message of XenAPI, behind the back of whoever is tested: it is not counted, and has no session."""
+        """Call a message of XenAPI without a session, as the administrator. It is not counted in `calls`."""
         return self._administrator("call", method=method, parameters=parameters)
 
     def calls(self) -> dict[str, int]:
-        """How many calls there were since the start, by the name that was called."""
+        """Return how many calls there were since the start, by the called name."""
         return dict(self._administrator("calls"))
 
     def leftovers(self) -> dict[str, int]:
-        """How many ``sessions`` are logged in, and how many ``tasks`` there are."""
+        """Return how many ``sessions`` are logged in, and how many ``tasks`` there are."""
         return dict(self._administrator("leftovers"))
 
     def add_fault(self, kind: str, method: str = "*", times: int = 1, skip: int = 0) -> None:
-        """Let a fault happen to the next calls of a message; the kinds are in hvlib_xapi_simulator.faults."""
+        """Cause a fault in the next calls of a message. The kinds are in hvlib_xapi_simulator.faults."""
         self._administrator("add_fault", kind=kind, method=method, times=times, skip=skip)
 
     def clear_faults(self) -> None:
-        """Let no more faults happen, and answer what is frozen."""
+        """Cause no more faults, and answer the frozen calls."""
         self._administrator("clear_faults")
 
     def expire_sessions(self) -> None:
-        """End every session, also those that wait for events."""
+        """End every session, also the sessions that wait for events."""
         self._administrator("expire_sessions")
 
     def forget_deletions(self) -> None:
@@ -154,11 +154,11 @@ class Xapi(ProcessServer):
         self._administrator("restart_toolstack")
 
     def back_up(self) -> None:
-        """Copy the database to the other members: the next master knows nothing of what happens from now on."""
+        """Copy the database to the other members. The next master will have this copy, without any later change."""
         self._administrator("back_up")
 
     def reserve(self, device: str) -> None:
-        """Let a VBD or VIF be reserved, as while its VM starts."""
+        """Mark a VBD or VIF as reserved, as it is while its VM starts."""
         self._administrator("reserve", device=device)
 
     def set_master(self, address: str) -> None:
@@ -166,7 +166,7 @@ class Xapi(ProcessServer):
         self._administrator("set_master", address=address)
 
     def stop_member(self, address: str) -> None:
-        """End a member, as a crash would. The administrator's door is the first member's."""
+        """End a member, like a crash. The administrator's door belongs to the first member."""
         self._administrator("stop_member", address=address)
 
     def start_member(self, address: str) -> None:
@@ -185,6 +185,6 @@ class Xapi(ProcessServer):
         return door.call(int(self.ready["door"]), call, arguments)
 
     def _name_twins(self) -> None:
-        """Two VMs have the same name, as it happens."""
+        """Give two VMs the same name, as happens in real pools."""
         for vm in self.call("VM.get_by_name_label", "vm-00002"):
             self.call("VM.set_name_label", vm, "vm-00001")

@@ -1,4 +1,4 @@
-"""The proxy by which the conformance suite counts and cuts, on loopback."""
+"""The proxy by which the conformance suite counts round trips and cuts connections, on loopback."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hvlib.conformance.wire import CountingProxy, Rubbish
 
 @pytest.fixture
 def echo() -> Iterator[tuple[str, int]]:
-    """A server that says everything back, in two parts."""
+    """A server that sends everything back, in two parts."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer(client: socket.socket) -> None:
@@ -41,7 +41,7 @@ def proxy(echo: tuple[str, int]) -> Iterator[CountingProxy]:
 
 
 def ask(client: socket.socket, text: bytes) -> bytes:
-    """The whole answer, or what came of it before the end."""
+    """The answer; if the connection ends early, the part that has come."""
     client.sendall(text)
     answer = b""
     with suppress(ConnectionError):
@@ -50,7 +50,7 @@ def ask(client: socket.socket, text: bytes) -> bytes:
     return answer
 
 
-def test_a_turn_is_a_question_and_its_answer(proxy: CountingProxy) -> None:
+def test_a_turn_is_a_request_and_its_reply(proxy: CountingProxy) -> None:
     with socket.create_connection(proxy.address) as one, socket.create_connection(proxy.address) as two:
         assert proxy.turns == 0
         assert ask(one, b"first") == b"first"
@@ -59,7 +59,7 @@ def test_a_turn_is_a_question_and_its_answer(proxy: CountingProxy) -> None:
     assert proxy.turns == 3
 
 
-def test_cut_breaks_what_there_is(proxy: CountingProxy) -> None:
+def test_cut_breaks_existing_connections_only(proxy: CountingProxy) -> None:
     with socket.create_connection(proxy.address) as one:
         assert ask(one, b"first") == b"first"
         proxy.cut()
@@ -78,16 +78,16 @@ def test_cut_after_loses_one_reply(proxy: CountingProxy) -> None:
     assert proxy.turns == 3
 
 
-def test_nobody_listens_behind_it() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = taken.getsockname()
+def test_a_connection_ends_if_the_server_is_not_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = closed.getsockname()
     proxy = CountingProxy(*address)
     with socket.create_connection(proxy.address) as one:
         assert ask(one, b"first") == b""
     proxy.close()
 
 
-def test_rubbish_says_the_same_to_all() -> None:
+def test_rubbish_sends_the_same_bytes_to_every_client() -> None:
     rubbish = Rubbish(b"nonsense")
     for text in (b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01"):
         with socket.create_connection(rubbish.address) as client:

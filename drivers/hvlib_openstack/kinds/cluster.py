@@ -1,4 +1,4 @@
-"""Clusters: nova's host aggregates. Administrators see them."""
+"""Clusters: nova's host aggregates. Only administrators see them."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Aggregate(msgspec.Struct):
 
 
 def hypervisors_of(known: Mapping[str, Sequence[str]], hosts: Sequence[str]) -> list[str]:
-    """The hypervisors of compute services' hosts."""
-    return [each for host in hosts for each in known.get(host, ())]
+    """The hypervisors of these compute services' hosts."""
+    return [hypervisor for host in hosts for hypervisor in known.get(host, ())]
 
 
 TABLE = Table(

@@ -1,4 +1,4 @@
-"""Flavors: nova's. Refs name them by their names, as servers do: a server does not tell its flavor's identifier."""
+"""Flavors: nova's. Refs hold their names, as servers do: a server does not show its flavor's identifier."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Size(msgspec.Struct):
 
 
 def uuid(id: str, region: UUID) -> str:
-    """The flavor's identifier, where that is a uuid; else a UUIDv5 of it and the region."""
+    """The flavor's identifier if it is a uuid; else a UUIDv5 of the region and the identifier."""
     try:
         return str(UUID(id))
     except ValueError:
@@ -50,7 +50,7 @@ TABLE = Table(
 
 
 class Flavors(TableAdapter[Flavor]):
-    """Flavors; of those that are not public, an administrator sees all, others their project's."""
+    """Flavors. An administrator sees all; others see the public ones and their project's."""
 
     kind: ClassVar[type[Flavor]] = Flavor
     table = TABLE

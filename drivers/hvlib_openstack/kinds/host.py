@@ -1,4 +1,4 @@
-"""Hosts: nova's hypervisors. Administrators see them."""
+"""Hosts: nova's hypervisors. Only administrators see them."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class Hypervisor(msgspec.Struct):
 
 
 def state(state: str, status: str) -> HostState:
-    """An administrator who disables its service puts a host out of use."""
+    """The host's state. A host whose compute service an administrator has disabled is in maintenance."""
     if state == "down":
         return "down"
     return "maintenance" if status == "disabled" else "up" if state == "up" else "unknown"
 
 
 def version(number: int | None) -> str | None:
-    """A version that nova has made a number of: 1002003 is 1.2.3."""
+    """The text of a version that nova shows as a number: 1002003 is 1.2.3."""
     parts: list[str] = []
     while number:
         number, part = divmod(number, 1000)

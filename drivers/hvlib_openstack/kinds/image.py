@@ -1,4 +1,4 @@
-"""Images: glance's, but for those that are snapshots of servers."""
+"""Images: glance's images, except snapshots of servers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["GlanceAdapter", "Images", "Picture"]
 R = TypeVar("R", bound=Resource)
 
 READABLE = [("visibility", "all"), ("member_status", "all")]
-"""Ask for the images too that are read by identifier alone: other projects' for the community, and for this project."""
+"""Ask also for images that a listing leaves out: community images, and images that other projects offer to this one."""
 
 PATCH = "application/openstack-images-v2.1-json-patch"
 
@@ -66,13 +66,13 @@ class GlanceAdapter(TableAdapter[R]):
     """The base of images' and snapshots' adapters: asks glance."""
 
     def compared(self, stored: str, value: object) -> Parameters:
-        """``name=eq:``: without it glance takes what is before a colon for an operator."""
+        """``name=eq:VALUE``: without ``eq:`` glance takes the text before a colon for an operator."""
         return [(name, f"eq:{text}") for name, text in super().compared(stored, value)]
 
     def chosen(self, ids: Sequence[str]) -> Sequence[Parameters]:
-        """``id=in:``, of the images that are shown, and of the hidden ones."""
-        few = [("id", f"in:{','.join(ids)}")] if len(ids) <= IN_A_QUERY else []
-        return [[*self.everything(), *READABLE, ("os_hidden", hidden), *few] for hidden in ("false", "true")]
+        """``id=in:IDS``, once for the images that are not hidden, and once for the hidden images."""
+        by_id = [("id", f"in:{','.join(ids)}")] if len(ids) <= IN_A_QUERY else []
+        return [[*self.everything(), *READABLE, ("os_hidden", hidden), *by_id] for hidden in ("false", "true")]
 
     @action(actions.Rename)
     def rename(self, image: Ref, rename: actions.Rename) -> Done:
@@ -98,7 +98,7 @@ class Images(GlanceAdapter[Image]):
     collection = Collection("image", "/images", Picture, item=("/images", ""), sparse=None)
 
     def get(self, refs: Sequence[Ref], query: Query[Image]) -> Sequence[Image]:
-        """`TableAdapter.get`, of snapshots too: a server that was made of one names it as its image."""
+        """`TableAdapter.get`, also for snapshots: a server that was made from a snapshot names it as its image."""
         return AnyImages(self.client).get(refs, query)
 
 

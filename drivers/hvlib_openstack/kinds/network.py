@@ -28,7 +28,7 @@ __all__ = ["Networks"]
 PHYSICAL = "provider:physical_network"
 
 SPARSE = frozenset({"provider:network_type", PHYSICAL, "provider:segmentation_id", "segments", "is_default"})
-"""The properties that neutron shows of networks with one segment, of those with several, and of external ones alone
+"""The properties that neutron shows only of networks with one segment, with several segments, or of external networks
 (plugins/ml2/managers.py, services/auto_allocate/db.py). To members it shows the first four of no network."""
 
 
@@ -70,20 +70,20 @@ TABLE = Table(
 
 
 class Networks(TableAdapter[Network]):
-    """Networks: the project's, and those that are shared with it; an administrator sees all."""
+    """The project's networks, and networks that are shared with it; an administrator sees all."""
 
     kind: ClassVar[type[Network]] = Network
     table = TABLE
     collection = Collection("network", "/networks", Net, item=("/networks", "network"), sparse=SPARSE)
 
     def chosen(self, ids: Sequence[str]) -> Sequence[Parameters]:
-        """The parameter ``id``, once for each. Neutron lists all that can be read."""
+        """The parameter ``id``, once for each network. Neutron lists every network that can be read."""
         return [[("id", id) for id in ids] if len(ids) <= IN_A_QUERY else []]
 
     @action(actions.CreateNetwork)
     def create(self, _: None, create: actions.CreateNetwork) -> Done:
-        """POST /networks. A VLAN is an administrator's to make, on the physical network that the region's others are
-        on: `Unsupported` where these are on several, or on none.
+        """POST /networks. Only an administrator can make a VLAN. It is put on the other networks' physical network:
+        `Unsupported` if these are on several physical networks, or on none.
         """
         network: dict[str, Any] = {"name": create.name_label}
         if create.mtu is not None:
@@ -113,10 +113,10 @@ class Networks(TableAdapter[Network]):
         return Done()
 
     def _physical_network(self) -> str:
-        """The only physical network that networks are on."""
+        """The one physical network that the region's networks are on. Raises `Unsupported` if there is not just one."""
         listed = pages(self.service, "/networks", "networks", parameters=[("fields", PHYSICAL)], type=Placed)
         names = sorted({network.name for page in listed for network in page.items if network.name is not None})
         if len(names) != 1:
-            found = f"there are {', '.join(names)}" if names else "no network is on one"
-            raise Unsupported(f"a VLAN is made on a physical network, and {found}", hint="make it with provider.native")
+            reason = f"the networks are on several: {', '.join(names)}" if names else "no network is on one"
+            raise Unsupported(f"a VLAN needs a physical network, but {reason}", hint="make it with provider.native")
         return names[0]

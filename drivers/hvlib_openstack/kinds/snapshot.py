@@ -33,7 +33,7 @@ TABLE = Table(
 
 
 class Snapshots(GlanceAdapter[Snapshot]):
-    """Snapshots; none has its server's memory."""
+    """Snapshots. They never have the server's memory."""
 
     kind: ClassVar[type[Snapshot]] = Snapshot
     table = TABLE
@@ -43,5 +43,5 @@ class Snapshots(GlanceAdapter[Snapshot]):
 
     @steps(actions.Delete)
     def delete(self, snapshot: Ref, _: actions.Delete, steps: Steps) -> None:
-        """DELETE /images/ID, and of the snapshots of volumes that it holds. `Conflict` while another needs it."""
+        """DELETE /images/ID and of the volume snapshots that it names. `Conflict` while another object needs it."""
         remove_snapshot(self.client, steps, snapshot)

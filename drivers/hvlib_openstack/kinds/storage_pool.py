@@ -1,4 +1,4 @@
-"""Storage pools: cinder's volume types, with what the backends say that serve them."""
+"""Storage pools: cinder's volume types, with the capacities of the backends that serve them."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def backend(extra_specs: Mapping[str, str]) -> str | None:
 
 
 def summed(figure: str) -> Callable[[Mapping[Any, Sequence[Any]], Mapping[str, str]], int | None]:
-    """A converter that sums a figure over a type's backends: to None where one of them does not know it."""
+    """A converter that sums a figure over a type's backends; None if a backend does not know it."""
 
     def total(capacities: Mapping[Any, Sequence[Any]], extra_specs: Mapping[str, str]) -> int | None:
-        figures = [getattr(each, figure) for each in capacities.get(backend(extra_specs), ())]
+        figures = [getattr(capabilities, figure) for capabilities in capacities.get(backend(extra_specs), ())]
         known = [value for value in figures if isinstance(value, (int, float))]
         return int(sum(known) * GIB) if known and len(known) == len(figures) else None
 

@@ -32,14 +32,14 @@ from hvlib_openstack.wire.client import Client
 
 __all__ = ["Tasks"]
 
-ALONE = {**dict.fromkeys(ATTACHMENTS, attachment_outcome), DELETE_SNAPSHOT: removal_outcome}
-"""Functions that find the outcome of operations that are looked at one by one."""
+SINGLE_OUTCOMES = {**dict.fromkeys(ATTACHMENTS, attachment_outcome), DELETE_SNAPSHOT: removal_outcome}
+"""Functions that find the outcome of operations that are read one by one, by the operation's name."""
 
 TARGETS: Mapping[str, type[Resource]] = {**dict.fromkeys(VOLUME_OPERATIONS, Volume), DELETE_SNAPSHOT: Snapshot}
-"""Kinds of the objects that operations are on, where these are not servers."""
+"""Kinds of the objects that operations are on, if not servers, by the operation's name."""
 
 MAX_ENDED = 10_000
-"""Outcomes that are remembered."""
+"""How many outcomes of ended tasks are kept."""
 
 NO_LIST = "OpenStack lists no operations across servers"
 HINT = "wait for the task that an action returned, or get it by its ref"
@@ -53,7 +53,7 @@ class Row(NamedTuple):
 
 
 def moment(begun: int) -> datetime:
-    """Seconds since 1970, as a moment in UTC."""
+    """Convert seconds since 1970 to a time in UTC."""
     return datetime.fromtimestamp(begun, UTC)
 
 
@@ -81,7 +81,7 @@ TABLE = Table(
 
 
 class Tasks(Adapter[TaskRecord]):
-    """Operations on servers and volumes, of one request each, begun here or in another process."""
+    """Operations on servers and volumes, of one request each, started here or in another process."""
 
     kind: ClassVar[type[TaskRecord]] = TaskRecord
     table = TABLE
@@ -101,10 +101,10 @@ class Tasks(Adapter[TaskRecord]):
         raise Unsupported(NO_LIST, hint=HINT)
 
     def get(self, refs: Sequence[Ref], query: Query[TaskRecord]) -> Sequence[TaskRecord]:
-        """GET of a server, of several those that have changed; and the records of what has ended.
+        """GET of one server, or of the servers that have changed; then of the records of operations that have ended.
 
-        Attachments are asked for one by one. The outcome of a task that has ended does not change: it is kept, so that
-        a wait for many tasks does not ask for it again in each round.
+        Attachments are read one by one. The outcome of a task that has ended does not change: it is kept, so that a
+        wait for many tasks does not read it again in each round.
         """
         operations = {ref: operation for ref in refs if (operation := _operation(ref)) is not None}
         ended = self._ended
@@ -116,10 +116,10 @@ class Tasks(Adapter[TaskRecord]):
 
     @action(actions.Cancel)
     def cancel(self, task: Ref, _: actions.Cancel) -> Done:
-        """DELETE of a live migration that is under way; nova can cancel nothing else. `InvalidState` then."""
+        """DELETE of a live migration that is under way. `InvalidState` for other operations: nova can't cancel them."""
         operation = Operation.of(task.id)
         if operation.name != LIVE_MIGRATION:
-            raise InvalidState(f"{operation.name} can't be cancelled", hint="nova cancels live migrations alone")
+            raise InvalidState(f"{operation.name} can't be cancelled", hint="nova can cancel only live migrations")
         cancel_live_migration(self.client, operation)
         return Done(task)
 
@@ -131,9 +131,13 @@ class Tasks(Adapter[TaskRecord]):
 
     def _outcomes(self, operations: Sequence[Operation]) -> dict[str, Outcome]:
         volumes = [each for each in operations if each.name in VOLUME_OPERATIONS]
-        others = [each for each in operations if each.name not in ALONE.keys() | VOLUME_OPERATIONS]
+        others = [each for each in operations if each.name not in SINGLE_OUTCOMES.keys() | VOLUME_OPERATIONS]
         disks, servers = volume_states(self.client, volumes), self._states(others)
-        found = {each.id: ALONE[each.name](self.client, each) for each in operations if each.name in ALONE}
+        found = {
+            each.id: SINGLE_OUTCOMES[each.name](self.client, each)
+            for each in operations
+            if each.name in SINGLE_OUTCOMES
+        }
         found |= {each.id: volume_outcome(self.client, each, disks[each.target]) for each in volumes}
         return found | {each.id: self._outcome(each, servers[each.target]) for each in others}
 
@@ -143,21 +147,21 @@ class Tasks(Adapter[TaskRecord]):
         return outcome(self.client, operation, server)
 
     def _states(self, operations: Sequence[Operation]) -> Mapping[str, State | None]:
-        """The servers' states: of one it is asked, of several those that have changed are listed."""
+        """The servers' states: one server is read; of several, the changed servers are listed and the others read."""
         servers = dict.fromkeys(each.target for each in operations)
-        told: dict[str, State] = {}
+        states: dict[str, State] = {}
         if len(servers) > 1:
-            asked = [("changes-since", before_all(operations)), *server_scope(self.client)]
+            parameters = [("changes-since", before_all(operations)), *server_scope(self.client)]
             version = self.client.login.compute
             changed = pages(
-                self.client.compute, "/servers/detail", "servers", parameters=asked, type=State, version=version
+                self.client.compute, "/servers/detail", "servers", parameters=parameters, type=State, version=version
             )
-            told = {server.id: server for page in changed for server in page.items}
-        return {id: told[id] if id in told else state_of(self.client, id) for id in servers}
+            states = {server.id: server for page in changed for server in page.items}
+        return {id: states[id] if id in states else state_of(self.client, id) for id in servers}
 
 
 def no_properties(_: Row) -> Mapping[str, object]:
-    """No service has an object for a task, so that it has no native properties."""
+    """A task has no native properties: no service has an object for it."""
     return {}
 
 

@@ -58,13 +58,13 @@ POWERS: Mapping[int | None, PowerState] = {
     6: "halted",
     7: "suspended",
 }
-"""States that the hypervisor tells, for servers whose status is that of an operation under way."""
+"""Power states that the hypervisor reports, for servers whose status is that of an operation under way."""
 
 SPECIAL = re.compile(r"([\\.^$*+?()\[\]{}|])")
 
 
 SPARSE = frozenset({"fault", "progress", "security_groups", "host_status"})
-"""The properties that nova shows in some states or to some users alone (its api/openstack/compute/views/servers.py)."""
+"""The properties that nova shows only in some states or to some users (its api/openstack/compute/views/servers.py)."""
 
 
 class Address(msgspec.Struct, gc=False):
@@ -110,17 +110,17 @@ class Server(msgspec.Struct):
 
 
 def power_state(status: str, power: int | None) -> PowerState:
-    """The state that a status means; while an operation is under way, the state that the hypervisor tells."""
+    """The state that a status means; while an operation is under way, the state that the hypervisor reports."""
     return STATUSES.get(status) or POWERS.get(power, "unknown")
 
 
 def addresses(networks: Mapping[str, Sequence[Address]]) -> tuple[str, ...]:
     """The addresses of all interfaces."""
-    return tuple(dict.fromkeys([each.addr for known in networks.values() for each in known]))
+    return tuple(dict.fromkeys([address.addr for interfaces in networks.values() for address in interfaces]))
 
 
 def guest_os(image: Picture | str | None) -> str | None:
-    """The system that the image named when the server was made of it."""
+    """The guest system that the image named when the server was made from it."""
     properties = image.properties if isinstance(image, Picture) else None
     return None if properties is None else text(properties.os_distro) or text(properties.os_type)
 
@@ -159,22 +159,22 @@ class VMs(CountedAdapter[VM]):
     collection = Collection("compute", "/servers/detail", Server, item=("/servers", "server"), sparse=SPARSE)
 
     def everything(self) -> Parameters:
-        """The project's servers; all projects' if that was asked for."""
+        """The parameters for the project's servers, or for all projects' servers if the session lists these."""
         return server_scope(self.client)
 
     def limit(self, size: int | None) -> Parameters:
-        """Nova tells of servers whose cell is down only those who set no limit: it sets its own then."""
+        """No limit by default: nova sets its own then, and only then shows servers whose cell is down."""
         return [] if size is None else super().limit(size)
 
     def compared(self, stored: str, value: object) -> Parameters:
-        """Nova takes values as regular expressions that are searched for; a host's name from administrators alone."""
+        """Nova searches for values as regular expressions. It takes a host's name only from administrators."""
         return [(stored, _exactly(value))] if isinstance(value, str) else []
 
     def chosen(self, ids: Sequence[str]) -> Sequence[Parameters]:  # noqa: ARG002
-        """All that can be read."""
+        """The parameters for all servers that can be read."""
         return [readable_scope(self.client, self.everything())]
 
-    def count(self, first: CollectionPage[Any] | None) -> int | None:  # noqa: ARG002 -- nova's pages tell nothing
+    def count(self, first: CollectionPage[Any] | None) -> int | None:  # noqa: ARG002 -- nova's pages have no count
         """`CountedAdapter.count`."""
         return count_servers(self.client)
 
@@ -185,17 +185,17 @@ class VMs(CountedAdapter[VM]):
 
     @action(actions.Stop)
     def stop(self, vm: Ref, _: actions.Stop) -> Started:
-        """os-stop: nova asks the guest for a minute, then it powers off."""
+        """os-stop: nova asks the guest to shut down, and powers off a server that is still on after a minute."""
         return stop_server(self.client, vm.id)
 
     @action(actions.Shutdown)
     def shutdown(self, vm: Ref, _: actions.Shutdown) -> Started:
-        """os-stop: nova has nothing that only asks the guest."""
+        """os-stop: nova has no action that only asks the guest."""
         return stop_server(self.client, vm.id)
 
     @action(actions.Reboot)
     def reboot(self, vm: Ref, reboot: actions.Reboot) -> Started:
-        """The action reboot. A hard one would start a server that is off or suspended: that is looked at first."""
+        """The action reboot. A hard reboot would start a server that is off or suspended, so the status is read first."""
         if reboot.hard and (status := status_of(self.client, vm.id)) in ("SHUTOFF", "SUSPENDED"):
             raise InvalidState(f"the server {vm.id} is {status}")
         return self._act(vm, "reboot", {"reboot": {"type": "HARD" if reboot.hard else "SOFT"}})
@@ -234,23 +234,23 @@ class VMs(CountedAdapter[VM]):
 
     @steps(actions.Resize, values=check_size)
     def resize(self, vm: Ref, wanted: actions.Resize, steps: Steps) -> None:
-        """The action resize, confirmResize. What is not asked for stays, down to the size of the disk."""
+        """The actions resize and confirmResize. Sizes that are not asked for stay, and the disk gets no smaller."""
         size = steps.read(lambda: wanted_size(self.client, vm.id, wanted))
         move_and_confirm(self.client, vm.id, "resize", {"resize": {"flavorRef": size.id}}, steps)
 
     @action(actions.TakeSnapshot, lacks=("memory",))
     def snapshot(self, vm: Ref, snapshot: actions.TakeSnapshot) -> Started:
-        """The action createImage. Nova keeps no memory."""
+        """The action createImage. Nova does not save the memory."""
         return take_snapshot(self.client, vm.id, snapshot.name_label)
 
     @action(actions.Revert)
     def revert(self, vm: Ref, revert: actions.Revert) -> Started:
-        """The action rebuild, after a look whose snapshot it is: nova restores the disk, not the size or the power."""
+        """The action rebuild, after a check whose snapshot it is. Nova restores the disk, not size and power state."""
         return revert_server(self.client, vm.id, revert.snapshot.id)
 
     @steps(actions.Clone)
     def clone(self, vm: Ref, clone: actions.Clone, steps: Steps) -> Ref | None:
-        """The action createImage, a server of the image, os-stop, the image's deletion: `clone_server`."""
+        """The action createImage, POST /servers with the image, os-stop, deletion of the image: `clone_server`."""
         return clone_server(self.client, vm.id, clone.name_label, steps)
 
     @steps(actions.Migrate, lacks=("pool",))
@@ -270,13 +270,13 @@ class VMs(CountedAdapter[VM]):
 
     @action(actions.AttachNetwork)
     def attach_network(self, vm: Ref, attach: actions.AttachNetwork) -> Done:
-        """POST /servers/ID/os-interface; nova answers when the port is there."""
+        """POST /servers/ID/os-interface; nova replies once the port exists."""
         attach_port(self.client, vm.id, attach.network.id)
         return Done(vm)
 
     @steps(actions.DetachNetwork)
     def detach_network(self, vm: Ref, detach: actions.DetachNetwork, steps: Steps) -> None:
-        """DELETE /servers/ID/os-interface/PORT of each port on the network. `NotFound` if there is none."""
+        """DELETE /servers/ID/os-interface/PORT of each port on the network. `NotFound` if there is no port."""
         detach_ports(self.client, vm.id, detach.network.id, steps)
 
     @steps(actions.Delete)
@@ -286,7 +286,7 @@ class VMs(CountedAdapter[VM]):
 
     @steps(actions.CreateVM, values=check_size)
     def create(self, _: None, create: actions.CreateVM, steps: Steps) -> Ref | None:
-        """POST /servers, os-stop if it is not to run: `create_server`."""
+        """POST /servers, and os-stop if the server is not to run: `create_server`."""
         return create_server(self.client, create, steps)
 
     def _act(self, vm: Ref, name: str, body: Mapping[str, Any]) -> Started:

@@ -26,20 +26,20 @@ from hvlib_openstack.wire.service import Parameters
 __all__ = ["Volumes"]
 
 TYPED = Version(3, 63)
-"""The first microversion in which a volume tells its type's identifier (Wallaby)."""
+"""The first microversion in which a volume shows its type's identifier (Wallaby)."""
 
 EXTENDED = Version(3, 42)
-"""The first one in which a volume that is attached can become larger (Pike)."""
+"""The first microversion in which an attached volume can be extended (Pike)."""
 
 
 COUNTED = ("with_count", "true")
 
 SPARSE = frozenset({"volume_image_metadata"})
-"""The property that cinder shows of volumes that were made of an image alone (api/contrib/volume_image_metadata.py)."""
+"""The property that cinder shows only of volumes made from an image (api/contrib/volume_image_metadata.py)."""
 
 
 class Attachment(msgspec.Struct):
-    """``server_id`` is None where it is not nova's."""
+    """An attachment of a volume. ``server_id`` is None if the volume is not attached to a server."""
 
     server_id: str | None = None
 
@@ -58,14 +58,14 @@ class Disk(msgspec.Struct):
 
 
 class Counted(msgspec.Struct):
-    """The number of all volumes, which any page tells."""
+    """The number of all volumes, which is in every page."""
 
     count: int
 
 
 def servers(attached: Sequence[Attachment]) -> list[str]:
-    """The servers that have a volume; hosts of other services may have it too."""
-    return [each.server_id for each in attached if each.server_id is not None]
+    """The servers that a volume is attached to. It may also be attached to hosts of other services."""
+    return [attachment.server_id for attachment in attached if attachment.server_id is not None]
 
 
 TABLE = Table(
@@ -79,13 +79,13 @@ TABLE = Table(
         "size_bytes": Field("size", convert=gibibytes),
         "pool": RefTo(StoragePool, "volume_type_id"),
         "vms": RefsTo(VM, Field("attachments", convert=servers)),
-        "bootable": Field("bootable", convert=lambda said: said == "true"),
+        "bootable": Field("bootable", convert=lambda bootable: bootable == "true"),
     },
 )
 
 
 class Volumes(CountedAdapter[Volume]):
-    """Volumes of the project, or of all."""
+    """Volumes of the project, or of all projects."""
 
     kind: ClassVar[type[Volume]] = Volume
     table = TABLE
@@ -94,19 +94,19 @@ class Volumes(CountedAdapter[Volume]):
     )
 
     def everything(self) -> Parameters:
-        """The project's volumes; all projects' if that was asked for."""
+        """The parameters for the project's volumes, or for all projects' volumes if the session lists these."""
         return volume_scope(self.client)
 
     def chosen(self, ids: Sequence[str]) -> Sequence[Parameters]:  # noqa: ARG002
-        """All that can be read; cinder counts them."""
+        """The parameters for all volumes that can be read, and for cinder's count of them."""
         return [[*readable_scope(self.client, self.everything()), COUNTED]]
 
     def count(self, first: CollectionPage[Any] | None) -> int:
         """`CountedAdapter.count`."""
         if first is not None:
             return first.reply.read(Counted).count
-        asked = [*readable_scope(self.client, self.everything()), COUNTED, ("limit", "1")]
-        return self.service.get("/volumes", asked, TYPED).read(Counted).count
+        parameters = [*readable_scope(self.client, self.everything()), COUNTED, ("limit", "1")]
+        return self.service.get("/volumes", parameters, TYPED).read(Counted).count
 
     @action(actions.CreateVolume)
     def create(self, _: None, create: actions.CreateVolume) -> Started:
@@ -119,7 +119,7 @@ class Volumes(CountedAdapter[Volume]):
 
     @action(actions.ResizeVolume)
     def resize(self, volume: Ref, resize: actions.ResizeVolume) -> Started:
-        """The action os-extend, of a volume that is attached too. Smaller it can't become: `InvalidQuery`."""
+        """The action os-extend, also for an attached volume. A volume can't get smaller: `InvalidQuery`."""
         size = _whole(resize.size_bytes)
         reply = self.service.post(f"/volumes/{volume.id}/action", {"os-extend": {"new_size": size}}, EXTENDED)
         return started(self.client, reply, "extend-volume", volume.id, goal=str(size))
@@ -137,5 +137,5 @@ class Volumes(CountedAdapter[Volume]):
 
 
 def _whole(size_bytes: int) -> int:
-    """GiB, rounded up."""
+    """Convert bytes to GiB, rounded up."""
     return -(-size_bytes // GIB)

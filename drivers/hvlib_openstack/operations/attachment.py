@@ -1,4 +1,4 @@
-"""Attachments: a server's volumes, and its ports, by network."""
+"""Attachments: attach and detach a server's volumes and ports."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ATTACH_VOLUME = "attach_volume"
 DETACH_VOLUME = "detach_volume"
 DETACH_PORT = "detach_interface"
 ATTACHMENTS = frozenset({ATTACH_VOLUME, DETACH_VOLUME, DETACH_PORT})
-"""Names of the operations that are attachments."""
+"""Names of the operations that attach or detach."""
 
 
 class Attached(msgspec.Struct):
@@ -49,7 +49,7 @@ def detach_volume(client: Client, server: str, volume: str) -> Started:
 
 
 def attach_port(client: Client, server: str, network: str) -> None:
-    """POST /servers/ID/os-interface; nova answers when the port is there."""
+    """POST /servers/ID/os-interface; nova replies once the port exists."""
     body = {"interfaceAttachment": {"net_id": network}}
     client.compute.post(f"/servers/{server}/os-interface", body, client.login.compute)
 
@@ -61,12 +61,12 @@ def ports_of(client: Client, server: str) -> list[Attached]:
 
 
 def detach_ports(client: Client, server: str, network: str, steps: Steps) -> None:
-    """DELETE /servers/ID/os-interface/PORT of each port on a network, after a look at them.
+    """DELETE /servers/ID/os-interface/PORT of each port on a network, after a read of the server's ports.
 
-    Raises `NotFound` where there is none.
+    Raises `NotFound` if the server has no port on the network.
     """
-    found = steps.read(lambda: ports_of(client, server))
-    ports = [port.port_id for port in found if port.net_id == network]
+    attached = steps.read(lambda: ports_of(client, server))
+    ports = [port.port_id for port in attached if port.net_id == network]
     if not ports:
         raise NotFound(f"the server {server} has no interface on the network {network}")
     for port in ports:

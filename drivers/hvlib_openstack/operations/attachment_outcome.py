@@ -1,7 +1,7 @@
-"""Outcomes of attachments: by the steps of nova's own record of the request.
+"""Outcomes of attachments, by the steps in nova's own record of the request.
 
-Unlike other operations they leave no mark on the server while they run, nor does nova count them as a change of it. So
-each is asked for by itself.
+Unlike other operations, an attachment does not show on the server while it runs, and nova does not count it as a change
+of the server. So each record is read by itself.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["attachment_outcome"]
 
 
 def attachment_outcome(client: Client, operation: Operation) -> Outcome:
-    """The outcome of an attachment: one round trip; of a port that is detached, two at the end."""
+    """The outcome of an attachment: one round trip; for a port that is detached, two at the end."""
     action = action_of(client, operation.target, operation.request)
     if action is None and state_of(client, operation.target) is None:
         return Outcome("failed", error=Failure("NotFound", "the server is gone"))
@@ -34,7 +34,7 @@ def attachment_outcome(client: Client, operation: Operation) -> Outcome:
 
 
 def _detached(client: Client, operation: Operation, action: InstanceAction) -> Outcome:
-    """The outcome by the ports: a request for one that is gone is no failure."""
+    """The outcome by the server's ports: a request to detach a port that is gone is not a failure."""
     try:
         ports = {port.port_id for port in ports_of(client, operation.target)}
     except NotFound:

@@ -1,4 +1,4 @@
-"""Cloning: a snapshot of a server, a server of that, and the snapshot's end."""
+"""Cloning: take a snapshot of a server, create a server from it, delete the snapshot."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Original(msgspec.Struct):
 
 
 def clone_server(client: Client, server: str, name: str, steps: Steps) -> Ref:
-    """The action createImage, POST /servers of that image, os-stop; the image's deletion, whatever happened."""
+    """The action createImage, POST /servers with that image, os-stop; in any case deletion of the image."""
     like = steps.read(lambda: _like(client, server))
     remove = partial(remove_snapshot, client, steps)
     image = steps.run(partial(take_snapshot, client, server, f"{name} (being cloned)"), undo=remove)
@@ -38,7 +38,7 @@ def clone_server(client: Client, server: str, name: str, steps: Steps) -> Ref:
 
 
 def _like(client: Client, server: str) -> dict[str, Any]:
-    """The flavor and the networks of a server, as nova is asked for them."""
+    """The flavor and the networks of a server, in the form of a request to nova."""
     version = client.login.compute
     original = client.compute.get(f"/servers/{server}", version=version).read(dict[str, Original])["server"]
     networks = NETWORKS.read(client, [server]).get(server, ())

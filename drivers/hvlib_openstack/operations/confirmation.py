@@ -1,4 +1,4 @@
-"""Confirmation: nova keeps a server's former size or host until it is told that all is well."""
+"""Confirmation: nova keeps a server's former size or host until the move is confirmed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from hvlib_openstack.wire.client import Client
 __all__ = ["move_and_confirm"]
 
 DECIDED = (InvalidState, Conflict, InvalidQuery)
-"""Nova's refusals where somebody has confirmed or reverted already."""
+"""Nova's refusals if somebody has confirmed or reverted already."""
 
 
 def move_and_confirm(client: Client, server: str, name: str, body: Mapping[str, Any], steps: Steps) -> None:
-    """A server action that is to be confirmed, and confirmResize. Where that fails, revertResize."""
+    """Run a server action that needs a confirmation, then confirmResize. If that fails, revertResize."""
     act = partial(act_on_server, client, server)
     steps.run(partial(act, name, body), undo=lambda _: _revert(client, server, steps))
     try:
@@ -33,7 +33,7 @@ def move_and_confirm(client: Client, server: str, name: str, body: Mapping[str, 
 def _decision(client: Client, server: str) -> str | None:
     """`CONFIRM` or `REVERT`, whichever nova did last to a server; None if it did neither. One round trip."""
     actions = actions_of(client, server)
-    return next((each.action for each in actions if each.action in (CONFIRM, REVERT) and not each.failed), None)
+    return next((done.action for done in actions if done.action in (CONFIRM, REVERT) and not done.failed), None)
 
 
 def _revert(client: Client, server: str, steps: Steps) -> None:

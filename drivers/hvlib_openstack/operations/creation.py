@@ -1,4 +1,4 @@
-"""Creation of servers: the request to nova, made of an action."""
+"""Creation of servers: makes the request to nova from an action."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ class Picture(msgspec.Struct):
 
 
 def create_server(client: Client, create: CreateVM, steps: Steps) -> Ref:
-    """POST /servers, after looks at the image, the flavors, and what else there is; os-stop unless it is to run.
+    """POST /servers, after reads of the image, the flavors and the aggregate; os-stop unless the server is to run.
 
-    Nova starts what it makes.
+    Nova starts every server that it makes.
     """
     server = steps.read(lambda: _description(client, create))
     return make_server(client, server, start=create.start, steps=steps)
 
 
 def make_server(client: Client, server: Mapping[str, Any], *, start: bool, steps: Steps) -> Ref:
-    """POST /servers, and os-stop unless it is to run."""
+    """POST /servers, and os-stop unless the server is to run."""
     vm = steps.run(partial(_ask_for_server, client, server), undo=partial(delete_server, client))
     assert vm is not None
     if not start:
@@ -64,9 +64,9 @@ def _ask_for_server(client: Client, server: Mapping[str, Any]) -> Started:
 
 
 def _description(client: Client, create: CreateVM) -> dict[str, Any]:
-    """The server that nova is to be asked for.
+    """The description of the server in the request to nova.
 
-    A flavor without a disk is for servers that run from a volume: others may have it only if it is asked for by name.
+    A flavor without a disk is for servers that run from a volume: other servers get it only by its name.
     """
     picture = _picture(client, create)
     disk = max(1, picture.min_disk) if create.pool is None else 0
@@ -87,15 +87,15 @@ def _description(client: Client, create: CreateVM) -> dict[str, Any]:
 
 
 def _picture(client: Client, create: CreateVM) -> Picture:
-    """The image, if it matters for the size of a disk or of the server."""
+    """The image, if the size of a disk or of the server depends on it; else an empty `Picture`."""
     if create.pool is None and create.flavor is not None:
         return Picture()
     return client.service("image").get(f"/images/{create.image.id}").read(Picture)
 
 
 def _disks(create: CreateVM, picture: Picture, size: Size) -> dict[str, Any]:
-    """The image, as nova's own disk or as a volume of a type; beside it volumes, which stay when the server goes."""
-    beside = [
+    """The image as nova's own disk or as a volume of a type, and volumes, which stay when the server is deleted."""
+    volumes = [
         {
             "uuid": volume.id,
             "source_type": "volume",
@@ -109,25 +109,25 @@ def _disks(create: CreateVM, picture: Picture, size: Size) -> dict[str, Any]:
     boot["delete_on_termination"] = True
     if create.pool is not None:
         boot.update(destination_type="volume", volume_size=_room(picture, size), volume_type=create.pool.id)
-        return {"block_device_mapping_v2": [boot, *beside]}
+        return {"block_device_mapping_v2": [boot, *volumes]}
     image = {"imageRef": create.image.id}
-    if not beside:
+    if not volumes:
         return image
-    return {**image, "block_device_mapping_v2": [{**boot, "destination_type": "local"}, *beside]}
+    return {**image, "block_device_mapping_v2": [{**boot, "destination_type": "local"}, *volumes]}
 
 
 def _room(picture: Picture, size: Size) -> int:
-    """GiB that a disk takes which an image is written to."""
+    """The GiB of a disk that an image is written to."""
     return max(1, size.disk, picture.min_disk, -(-(picture.size or 0) // GIB))
 
 
 def _zone(client: Client, cluster: Ref) -> str:
-    """The availability zone that an aggregate is."""
+    """The availability zone of an aggregate. Raises `Unsupported` if the aggregate has none."""
     reply = client.compute.get(f"/os-aggregates/{cluster.id}", version=client.login.compute)
     aggregate = reply.read(dict[str, Aggregate])["aggregate"]
     if aggregate.availability_zone is None:
         raise Unsupported(
-            f"the aggregate {aggregate.name} is no availability zone: nova can't be told to choose one of its hosts",
-            hint="host=, or a flavor that asks for the aggregate's properties",
+            f"the aggregate {aggregate.name} is not an availability zone: nova can't be asked for one of its hosts",
+            hint="use host=, or a flavor that asks for the aggregate's properties",
         )
     return aggregate.availability_zone

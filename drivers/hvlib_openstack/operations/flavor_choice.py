@@ -1,4 +1,4 @@
-"""Flavors: the flavor that is asked for, by its name or by what it gives."""
+"""Flavor choice: the flavor with a name, or with a number of processors and an amount of memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hvlib_openstack.wire.client import Client
 __all__ = ["Size", "check_size", "chosen_size", "named_size", "wanted_size"]
 
 NEAR_FLAVORS = 3
-"""How many flavors an error names where none fits."""
+"""How many of the nearest flavors an error names if none fits."""
 
 
 class Size(msgspec.Struct):
@@ -38,13 +38,15 @@ class Sized(msgspec.Struct):
 
 
 def check_size(wanted: CreateVM | Resize) -> None:
-    """Raise `Unsupported` where a flavor is asked for, and processors or memory besides."""
+    """Raise `Unsupported` if a flavor is given together with processors or memory."""
     if wanted.flavor is not None and (wanted.vcpus is not None or wanted.memory_bytes is not None):
-        raise Unsupported("a flavor says how many processors and how much memory it has: ask for the one, or these")
+        raise Unsupported(
+            "a flavor says how many processors and how much memory it has: give flavor=, or vcpus= and memory_bytes="
+        )
 
 
 def named_size(client: Client, flavor: str) -> Size:
-    """The flavor of a name. Raises `NotFound`. One round trip."""
+    """The flavor with a name. Raises `NotFound` if there is none. One round trip."""
     found = next((size for size in _sizes(client) if size.name == flavor), None)
     if found is None:
         raise NotFound(f"there is no flavor {flavor!r}")
@@ -52,27 +54,27 @@ def named_size(client: Client, flavor: str) -> Size:
 
 
 def chosen_size(client: Client, flavor: Ref | None, vcpus: int | None, memory_bytes: int | None, disk: int = 0) -> Size:
-    """The flavor that was asked for by its name, or the one that has just these processors and this memory.
+    """The flavor with the name in ``flavor``, or the flavor with exactly these processors and this memory.
 
-    ``disk``: GiB that it must have at least; of several the one with the smallest disk is taken. Raises `InvalidQuery`,
-    which names the near ones, if none fits. One round trip.
+    ``disk``: the least GiB of its disk; of several flavors the one with the smallest disk is chosen. Raises
+    `InvalidQuery`, which names the nearest flavors, if none fits. One round trip.
     """
     if flavor is not None:
         return named_size(client, flavor.id)
     if vcpus is None or memory_bytes is None:
-        raise InvalidQuery("OpenStack sizes servers by flavors", hint="flavor=, or vcpus= and memory_bytes=")
+        raise InvalidQuery("OpenStack sizes servers by flavors", hint="give flavor=, or vcpus= and memory_bytes=")
     wanted = f"{vcpus} vcpus, {memory_bytes / MIB:g} MiB of memory" + (f" and a disk of {disk} GiB" if disk else "")
     sizes = sorted(_sizes(client), key=lambda size: size.disk)
     found = next((size for size in sizes if _gives(size, vcpus, memory_bytes) and size.disk >= disk), None)
     if found is None:
         near = sorted(sizes, key=lambda size: _distance(size, vcpus, memory_bytes))[:NEAR_FLAVORS]
-        told = ", ".join(f"{size.name} ({size.vcpus} vcpus, {size.ram} MiB, {size.disk} GiB)" for size in near)
-        raise InvalidQuery(f"no flavor has {wanted}", hint=f"near ones: {told}")
+        nearest = ", ".join(f"{size.name} ({size.vcpus} vcpus, {size.ram} MiB, {size.disk} GiB)" for size in near)
+        raise InvalidQuery(f"no flavor has {wanted}", hint=f"the nearest flavors: {nearest}")
     return found
 
 
 def wanted_size(client: Client, server: str, wanted: Resize) -> Size:
-    """The flavor that a server is to get; what is not asked for stays. Two round trips, of a flavor asked for one."""
+    """The flavor that a server is to get; sizes that are not given stay. Two round trips, one if a flavor is given."""
     if wanted.flavor is not None:
         return chosen_size(client, wanted.flavor, wanted.vcpus, wanted.memory_bytes)
     reply = client.compute.get(f"/servers/{server}", version=client.login.compute)
@@ -92,9 +94,9 @@ def _gives(size: Size, vcpus: int, memory_bytes: int) -> bool:
 
 
 def _distance(size: Size, vcpus: int, memory_bytes: int) -> float:
-    """The ratios of processors and of memory, added up: 2 where both are the same."""
+    """The sum of the ratio of processors and the ratio of memory: 2 if both are equal."""
 
-    def times(one: float, other: float) -> float:
+    def ratio(one: float, other: float) -> float:
         return max(one, other) / max(min(one, other), 1)
 
-    return times(size.vcpus, vcpus) + times(size.ram * MIB, memory_bytes)
+    return ratio(size.vcpus, vcpus) + ratio(size.ram * MIB, memory_bytes)

@@ -28,7 +28,7 @@ class Event(msgspec.Struct):
 
 
 class InstanceAction(msgspec.Struct):
-    """One request to a server. ``events`` come with a single action only, in full only for administrators."""
+    """One request to a server. ``events``: only if it was read by itself; complete only for administrators."""
 
     action: str
     request_id: str
@@ -38,12 +38,12 @@ class InstanceAction(msgspec.Struct):
 
     @property
     def failed(self) -> bool:
-        """Whether a step of it has failed."""
+        """Whether a step of the action has failed."""
         return self.message == ERROR or any(event.result == ERROR for event in self.events)
 
     @property
     def details(self) -> str:
-        """The reason why a step of it has failed; "" if nova does not tell this user."""
+        """The reason why a step of the action has failed; "" if nova does not show it to this user."""
         return next((event.details for event in self.events if event.result == ERROR and event.details), "")
 
     @property
@@ -71,7 +71,7 @@ def actions_since(client: Client, operation: Operation) -> list[InstanceAction]:
 
 
 def action_of(client: Client, server: str, request: str) -> InstanceAction | None:
-    """One action, with its steps: one round trip."""
+    """One action with its steps; None if nova has no record of it. One round trip."""
     path = f"/servers/{server}/os-instance-actions/{request}"
     try:
         reply = client.compute.get(path, version=client.login.compute)

@@ -1,7 +1,7 @@
 """Live migrations: outcomes by nova's own record of the migration, and their cancellation.
 
-The instance action does not tell: a host that can't take the server leaves an error there though the next one takes it,
-and a migration that broke off on its way leaves none.
+The instance action does not show the outcome: a host that can't take the server leaves an error there even if the next
+host takes it, and a migration that broke off midway leaves none.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ def live_migration_outcome(client: Client, operation: Operation, server: State |
 
 
 def cancel_live_migration(client: Client, operation: Operation) -> None:
-    """DELETE /servers/ID/migrations/ID, after two looks which one it is. Raises `InvalidState` if it has ended, or if
-    nova has accepted it and no more: then it can be cancelled a moment later.
+    """DELETE /servers/ID/migrations/ID, after two reads that find the migration. Raises `InvalidState` if it has ended,
+    or if nova has only accepted it yet: then it can be cancelled a moment later.
     """
     migration = _migration(client, operation)
     if migration is None:
-        raise InvalidState("nova tells of no such live migration: it has not begun yet, or is forgotten")
+        raise InvalidState("nova shows no such live migration: it has not begun yet, or its record is gone")
     if migration.status in ENDS:
         raise InvalidState("the live migration has ended")
     path = f"/servers/{operation.target}/migrations/{migration.id}"
@@ -65,14 +65,14 @@ def cancel_live_migration(client: Client, operation: Operation) -> None:
 
 
 def _migration(client: Client, operation: Operation) -> Migration | None:
-    """Nova's migration of this request. Nova lists the newest first, and makes one for each request.
+    """Nova's record of this request's migration. Nova makes one record for each request, and lists the newest first.
 
-    None where that is nothing for this user, or forgotten.
+    None if this user may not see the record, or if nova no longer has it.
     """
     later = [action for action in actions_since(client, operation)[1:] if action.action == LIVE_MIGRATION]
-    asked = [("instance_uuid", operation.target), ("migration_type", LIVE_MIGRATION)]
+    parameters = [("instance_uuid", operation.target), ("migration_type", LIVE_MIGRATION)]
     try:
-        reply = client.compute.get("/os-migrations", asked, client.login.compute)
+        reply = client.compute.get("/os-migrations", parameters, client.login.compute)
     except PermissionDenied:
         return None
     migrations = reply.read(dict[str, list[Migration]])["migrations"]

@@ -17,9 +17,9 @@ __all__ = ["migrate_server"]
 
 
 def migrate_server(client: Client, server: str, migrate: Migrate, steps: Steps) -> None:
-    """The action os-migrateLive; migrate of a server that is off or is not to be moved live, and confirmResize.
+    """The action os-migrateLive; if the server is off or not to be moved live, migrate and confirmResize.
 
-    For a host, nova wants the name of its compute service: one more look.
+    For a chosen host nova needs the name of its compute service: one more read.
     """
     named = migrate.host
     host = None if named is None else steps.read(lambda: _service_host(client, named))
@@ -35,10 +35,10 @@ def _service_host(client: Client, host: Ref) -> str:
 
     One round trip.
     """
-    named = [("hypervisor_hostname_pattern", host.id)]  # which nova searches for
+    named = [("hypervisor_hostname_pattern", host.id)]  # Nova searches for it.
     reply = client.compute.get("/os-hypervisors/detail", named, sized(client))
-    found = reply.read(dict[str, list[Hypervisor]])["hypervisors"]
-    service = next((each.service.host for each in found if each.hypervisor_hostname == host.id), None)
+    hypervisors = reply.read(dict[str, list[Hypervisor]])["hypervisors"]
+    service = next((found.service.host for found in hypervisors if found.hypervisor_hostname == host.id), None)
     if service is None:
         raise NotFound(f"there is no hypervisor {host.id!r}")
     return service

@@ -1,4 +1,4 @@
-"""Operations on a server or a volume. A task's identifier holds all that it takes to follow one."""
+"""Operations on a server or a volume. A task's identifier holds everything that is needed to follow one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OVERLAP = 5
 SEPARATOR = ":"
 
 FORM = re.compile(r"[\w.-]+/[\w.-]*/[0-9]{1,11}/[\w.-]*", re.ASCII)
-"""The form of a target, a request, a time and a made object's identifier: they come to stand in paths."""
+"""The form of a target, a request, a time and a made object's identifier, which are put into paths."""
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -33,10 +33,10 @@ class Operation(msgspec.Struct, frozen=True):
 
     | name: the service's word for the operation
     | target: the identifier of the server or volume
-    | request: the service's name for the request
+    | request: the service's identifier of the request
     | begun: when the service answered, by its clock, in seconds since 1970
-    | goal: the state to reach, where the name does not say it
-    | made: the identifier of the object that it makes, where there is one already
+    | goal: the state to reach, if the name does not say it
+    | made: the identifier of the object that the operation makes, if it is known already
     """
 
     name: str
@@ -48,22 +48,22 @@ class Operation(msgspec.Struct, frozen=True):
 
     @property
     def id(self) -> str:
-        """The identifier of the operation's task: another process can go on with it."""
+        """The identifier of the operation's task, by which another process can follow it."""
         parts = [getattr(self, field) for field in self.__struct_fields__]
         return SEPARATOR.join(quote(str(part), safe="") for part in parts)
 
     @classmethod
     def of(cls, id: str) -> Operation:
-        """Read a task's identifier. Raises `NotFound` for text that is none."""
+        """Read a task's identifier. Raises `NotFound` for any other text."""
         parts = [unquote(part) for part in id.split(SEPARATOR)]
         if len(parts) != len(cls.__struct_fields__) or not FORM.fullmatch("/".join([*parts[1:4], parts[5]])):
-            raise NotFound(f"{id!r} is no task of OpenStack")
+            raise NotFound(f"{id!r} is not a task of OpenStack")
         name, target, request, begun, *rest = parts
         return cls(name, target, request, int(begun), *rest)
 
 
 def before_all(operations: Iterable[Operation]) -> str:
-    """A moment before all of them, as the services write it."""
+    """A time before all these operations, as the services write it."""
     moment = datetime.fromtimestamp(min(each.begun for each in operations) - OVERLAP, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
@@ -71,20 +71,20 @@ def before_all(operations: Iterable[Operation]) -> str:
 def started(
     client: Client, reply: Reply, name: str, target: str, *, goal: str = "", made: Ref | None = None
 ) -> Started:
-    """The task of an operation that a service has just agreed to. `ProtocolError` if the reply does not name it."""
+    """The task of an operation that a service has just accepted. `ProtocolError` if the reply has no identifier."""
     if not reply.request_id:
-        raise ProtocolError(f"the answer to {name} has no request's identifier: it can't be followed")
+        raise ProtocolError(f"the reply to {name} has no request identifier: the operation can't be followed")
     begun = int(reply.date.timestamp())
     operation = Operation(name, target, reply.request_id, begun, goal, "" if made is None else made.id)
     return Started(client.context.ref(TaskRecord, operation.id), made)
 
 
 def act_on_server(client: Client, server: str, name: str, body: Mapping[str, Any]) -> Started:
-    """POST /servers/ID/action, which is one operation."""
+    """POST /servers/ID/action, which starts one operation."""
     reply = client.compute.post(f"/servers/{server}/action", body, client.login.compute)
     return started(client, reply, name, server)
 
 
 def stop_server(client: Client, server: str) -> Started:
-    """The action os-stop: nova asks the guest for a minute, then it powers off."""
+    """The action os-stop: nova asks the guest to shut down, and powers off a server that is still on after a minute."""
     return act_on_server(client, server, "stop", {"os-stop": None})

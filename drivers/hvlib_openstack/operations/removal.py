@@ -1,4 +1,4 @@
-"""Removal of servers, and of their snapshots: an image, and with it the snapshots of the server's volumes."""
+"""Removal of servers and of their snapshots: an image, together with the snapshots of the server's volumes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["DELETE_SNAPSHOT", "delete_server", "removal_outcome", "remove_server
 DELETE_SNAPSHOT = "delete-snapshot"
 
 KEEPING = Version(2, 85)
-"""The first microversion in which a volume can be told to stay when its server goes."""
+"""The first microversion in which an attached volume can be kept when its server is deleted."""
 
 
 class Picture(msgspec.Struct):
@@ -45,15 +45,17 @@ class AttachedVolume(msgspec.Struct):
 
 
 def remove_server(client: Client, server: str, keep_volumes: Sequence[Ref], steps: Steps) -> None:
-    """DELETE /servers/ID. Nova deletes the volumes that it is to delete with the server; others stay.
+    """DELETE /servers/ID. Nova deletes the volumes that are marked to be deleted with the server; others stay.
 
-    Volumes to keep are told so first, by PUT /servers/ID/os-volume_attachments/VOLUME. `Unsupported` before 2.85.
+    Volumes to keep are unmarked first, by PUT /servers/ID/os-volume_attachments/VOLUME. `Unsupported` before 2.85.
     """
     if keep_volumes and client.login.compute < KEEPING:
-        raise Unsupported(f"this nova can't be told to keep volumes: that takes {KEEPING} (Ussuri)")
-    doomed = steps.read(lambda: _doomed(client, server)) if keep_volumes else frozenset()
+        raise Unsupported(
+            f"this nova can't keep volumes of a deleted server: that needs microversion {KEEPING} (Ussuri)"
+        )
+    deleted = steps.read(lambda: _deleted_volumes(client, server)) if keep_volumes else frozenset()
     for volume in keep_volumes:
-        if volume.id in doomed:
+        if volume.id in deleted:
             steps.call(
                 partial(_keep, client, server, volume.id, keep=True),
                 undo=partial(_keep_no_more, client, server, volume.id),
@@ -67,15 +69,15 @@ def delete_server(client: Client, vm: Ref) -> Started:
 
 
 def remove_snapshot(client: Client, steps: Steps, image: Ref) -> None:
-    """DELETE /images/ID, then DELETE /snapshots/ID of each volume's snapshot that it tells of.
+    """DELETE /images/ID, then DELETE /snapshots/ID of each volume snapshot that the image names.
 
-    No other service knows of these, and a volume that has one can't be deleted. The image goes first: where glance
-    refuses, its volumes' snapshots stay. All are tried; the first refusal is raised.
+    Only the image names them, and a volume that has a snapshot can't be deleted. The image is deleted first: if glance
+    refuses, the volume snapshots stay. All deletions are tried; the first refusal is raised.
     """
     glance, path = client.service("image"), f"/images/{image.id}"
     untried = _snapshots(steps.read(lambda: glance.get(path).read(Picture).block_device_mapping))
 
-    def rest(_: object = None) -> None:
+    def delete_rest(_: object = None) -> None:
         refused: list[HvlibError] = []
         while untried:
             try:
@@ -84,12 +86,12 @@ def remove_snapshot(client: Client, steps: Steps, image: Ref) -> None:
                 pass
             except HvlibError as error:
                 refused.append(error)
-            untried.pop()  # Not before: what a cancelled step leaves is tried again.
+            untried.pop()  # Not before: a deletion that was cancelled is tried again.
         if refused:
-            raise type(refused[0])(f"the image is gone, but not all of its volumes' snapshots: {refused[0]}")
+            raise type(refused[0])(f"the image is deleted, but not all of its volumes' snapshots: {refused[0]}")
 
-    steps.call(lambda: glance.delete(path), undo=rest)
-    rest()
+    steps.call(lambda: glance.delete(path), undo=delete_rest)
+    delete_rest()
 
 
 def removal_outcome(client: Client, operation: Operation) -> Outcome:
@@ -108,11 +110,11 @@ def _delete(client: Client, snapshot: str) -> Started:
     return started(client, reply, DELETE_SNAPSHOT, snapshot)
 
 
-def _doomed(client: Client, server: str) -> frozenset[str]:
-    """The volumes that are to go with a server. One round trip."""
+def _deleted_volumes(client: Client, server: str) -> frozenset[str]:
+    """The volumes that nova deletes with a server. One round trip."""
     reply = client.compute.get(f"/servers/{server}/os-volume_attachments", version=client.login.compute)
     attached = reply.read(dict[str, list[AttachedVolume]])["volumeAttachments"]
-    return frozenset(each.volume for each in attached if each.goes)
+    return frozenset(attachment.volume for attachment in attached if attachment.goes)
 
 
 def _keep_no_more(client: Client, server: str, volume: str, _: None) -> None:
@@ -120,14 +122,14 @@ def _keep_no_more(client: Client, server: str, volume: str, _: None) -> None:
 
 
 def _keep(client: Client, server: str, volume: str, *, keep: bool) -> None:
-    """Let a volume stay when its server goes, or go with it."""
+    """Let nova keep a volume when its server is deleted, or delete it with the server."""
     body = {"volumeAttachment": {"volumeId": volume, "delete_on_termination": not keep}}
     client.compute.put(f"/servers/{server}/os-volume_attachments/{volume}", body, client.login.compute)
 
 
-def _snapshots(mapping: str) -> list[str]:
+def _snapshots(text: str) -> list[str]:
     try:
-        told = msgspec.json.decode(mapping, type=list[Mapping])
+        mappings = msgspec.json.decode(text, type=list[Mapping])
     except msgspec.DecodeError as error:
-        raise ProtocolError(f"an image whose volumes can't be read: {error}") from error
-    return [each.snapshot_id for each in told if each.snapshot_id]
+        raise ProtocolError(f"the image's list of volumes can't be read: {error}") from error
+    return [mapping.snapshot_id for mapping in mappings if mapping.snapshot_id]

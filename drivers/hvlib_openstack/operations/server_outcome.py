@@ -21,15 +21,15 @@ GONE = frozenset({"DELETED", "SOFT_DELETED"})
 UNDER_WAY = frozenset({"BUILD", "REBUILD", "REBOOT", "HARD_REBOOT", "MIGRATING", "PASSWORD", "RESIZE", "REVERT_RESIZE"})
 
 MOVES = frozenset({"resize", "migrate"})
-"""Actions after which nova waits to be told that all is well."""
+"""Actions after which nova waits for a confirmation."""
 
 AWAITS_CONFIRMATION = "VERIFY_RESIZE"
-"""The status of a server while nova waits."""
+"""The status of a server while nova waits for a confirmation."""
 
 SNAPSHOT = "createImage"
 
 LOST = frozenset({"killed", "deleted", "pending_delete"})
-"""Statuses of an image that does not come any more."""
+"""Statuses of an image that will not become complete."""
 
 
 class Fault(msgspec.Struct):
@@ -41,7 +41,7 @@ class Picture(msgspec.Struct):
 
 
 class State(msgspec.Struct):
-    """The fields of a server that tell how far an operation on it is."""
+    """The fields of a server that show the progress of an operation on it."""
 
     id: str
     status: str
@@ -82,7 +82,7 @@ def status_of(client: Client, server: str) -> str:
 def server_outcome(client: Client, operation: Operation, server: State | None) -> Outcome:
     """The outcome of an operation on a server.
 
-    One round trip once nothing is under way there, another for a snapshot.
+    One round trip once nothing is under way on the server, one more for a snapshot.
     """
     if server is None or server.status in GONE:
         return _gone(client, operation)
@@ -91,14 +91,14 @@ def server_outcome(client: Client, operation: Operation, server: State | None) -
     try:
         actions = actions_since(client, operation)
     except NotFound:
-        return RUNNING  # It went this moment.
+        return RUNNING  # The server was deleted just now.
     if not actions:
         return _failed(_shown(server) or "the server failed") if server.status == "ERROR" else RUNNING
     return _settled(client, operation, server, actions)
 
 
 def _gone(client: Client, operation: Operation) -> Outcome:
-    """The outcome where the server is gone. For a while nova still lists the requests to it."""
+    """The outcome if the server is gone. For a while nova still lists the requests to it."""
     if operation.name == "delete":
         return Outcome("succeeded", 1.0)
     own = action_of(client, operation.target, operation.request)
@@ -130,7 +130,7 @@ def _succeeded(client: Client, operation: Operation) -> Outcome:
 
 
 def _moved(client: Client, operation: Operation, server: State, later: list[InstanceAction]) -> Outcome:
-    """The outcome of a new size or host: it is there once nova waits for its confirmation, or has had it."""
+    """The outcome of a new size or host: it is reached once nova waits for the confirmation, or has got it."""
     decided = [action.action for action in later if not action.failed]
     if server.status == AWAITS_CONFIRMATION or CONFIRM in decided:
         return _succeeded(client, operation)
@@ -152,8 +152,8 @@ def _imaged(client: Client, operation: Operation) -> Outcome:
 
 def _reason(client: Client, server: State, action: InstanceAction) -> str:
     """The reason why an action failed: from its steps, else from the server."""
-    told = action_of(client, server.id, action.request_id)
-    return (told.details if told is not None else "") or _shown(server) or f"{action.action} failed"
+    detailed = action_of(client, server.id, action.request_id)
+    return (detailed.details if detailed is not None else "") or _shown(server) or f"{action.action} failed"
 
 
 def _shown(server: State) -> str:

@@ -24,12 +24,12 @@ def take_snapshot(client: Client, server: str, name: str) -> Started:
 
 
 def revert_server(client: Client, server: str, snapshot: str) -> Started:
-    """The action rebuild, after a look whose snapshot it is: nova restores the disk, not the size or the power."""
+    """The action rebuild, after a check whose snapshot it is. Nova restores the disk, not size and power state."""
     picture = client.service("image").get(f"/images/{snapshot}").json()
     if picture.get("instance_uuid") != server:
         raise InvalidQuery(f"{snapshot} is no snapshot of the server {server}")
     if "block_device_mapping" in picture:  # The image itself is empty, and nova would write that to the disk.
         raise Unsupported(
-            f"the server {server} runs from a volume: nova can't restore that", hint="create a VM of the snapshot"
+            f"the server {server} runs from a volume: nova can't restore that", hint="create a VM from the snapshot"
         )
     return act_on_server(client, server, "rebuild", {"rebuild": {"imageRef": snapshot}})

@@ -1,4 +1,4 @@
-"""Outcomes of operations on volumes: by the volume's status, and by cinder's messages where that tells of an error."""
+"""Outcomes of operations on volumes: by the volume's status, and a failure's reason by cinder's messages."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ VOLUME_OPERATIONS = frozenset({"create-volume", "extend-volume", "delete-volume"
 READY = frozenset({"available", "in-use"})
 
 MAX_SINGLE_READS = 2
-"""How many volumes are read one by one."""
+"""Up to how many volumes are read one by one."""
 
 MESSAGES = Version(3, 5)
-"""The first microversion in which cinder says why something failed."""
+"""The first microversion in which cinder says why an operation failed."""
 
 
 class Disk(msgspec.Struct):
@@ -37,19 +37,19 @@ class Disk(msgspec.Struct):
 
 
 def volume_states(client: Client, operations: Sequence[Operation]) -> Mapping[str, Disk | None]:
-    """The volumes' states: of one or two each by itself; for more, pages of the collection, until they are found.
+    """The volumes' states: one or two volumes are read one by one; for more, pages are read until all are found.
 
-    Cinder counts what is begun as no change: it can't be asked for those that have changed.
+    Cinder does not count the start of an operation as a change, so it can't be asked for the changed volumes.
     """
     wanted = dict.fromkeys(each.target for each in operations)
-    told: dict[str, Disk] = {}
+    disks: dict[str, Disk] = {}
     if len(wanted) > MAX_SINGLE_READS:
-        asked, cinder = volume_scope(client), client.service("block-storage")
-        for page in pages(cinder, "/volumes/detail", "volumes", parameters=asked, type=Disk):
-            told |= {disk.id: disk for disk in page.items if disk.id in wanted}
-            if len(told) == len(wanted):
+        parameters, cinder = volume_scope(client), client.service("block-storage")
+        for page in pages(cinder, "/volumes/detail", "volumes", parameters=parameters, type=Disk):
+            disks |= {disk.id: disk for disk in page.items if disk.id in wanted}
+            if len(disks) == len(wanted):
                 break
-    return {id: told[id] if id in told else _state(client, id) for id in wanted}
+    return {id: disks[id] if id in disks else _state(client, id) for id in wanted}
 
 
 def volume_outcome(client: Client, operation: Operation, disk: Disk | None) -> Outcome:
@@ -64,7 +64,7 @@ def volume_outcome(client: Client, operation: Operation, disk: Disk | None) -> O
     if operation.name == "delete-volume":
         return Outcome("failed", error=failure(_reason(client, operation) or "the volume is still there"))
     if operation.goal.isdecimal() and disk.size < int(operation.goal):
-        return Outcome("failed", error=failure(_reason(client, operation) or "the volume has its size of before"))
+        return Outcome("failed", error=failure(_reason(client, operation) or "the volume still has its old size"))
     return Outcome("succeeded", 1.0, result=client.context.ref(Volume, operation.target))
 
 

@@ -1,1 +1,1 @@
-"""The watch of a region: a feed, and what it does for each kind."""
+"""The watch of a region: a feed, and a watcher for each kind."""

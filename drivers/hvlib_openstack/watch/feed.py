@@ -23,14 +23,14 @@ WATCHERS: Mapping[type[Resource], type[NetworkWatcher] | type[VolumeWatcher]] = 
     Network: NetworkWatcher,
     Volume: VolumeWatcher,
 }
-"""Kinds that need not be read whole again."""
+"""The watchers of kinds that need not be read whole again."""
 
 
 class OpenStackFeed(PollingFeed):
     """Watches servers by nova's list of changes, networks and volumes by revision and time, other kinds by listings.
 
-    An idle watch of servers costs one request of nova's in each ``poll_interval``, and a listing in each
-    ``sweep_interval``, as every other kind does. Only servers have cursors: other services do not tell what is gone.
+    An idle watch of servers costs one request to nova in each ``poll_interval``, and a listing in each
+    ``sweep_interval``, as every other kind does. Only servers have cursors: other services do not report deletions.
     """
 
     def __init__(
@@ -47,9 +47,9 @@ class OpenStackFeed(PollingFeed):
         self._sightings = sightings
         self._servers: ServerWatcher | None = None
         if since is not None and [query.kind for query in queries if query.refs is None] != [VM]:
-            raise CursorLost("only a watch of servers alone can go on from a cursor", hint="use known=")
+            raise CursorLost("only a watch of servers alone can resume from a cursor", hint="use known=")
         start = None if since is None else Cursor.decode(since)
-        # Servers are listed last: what fails before them costs nova nothing.
+        # Servers are listed last: a failure of another kind before costs nova nothing.
         self._watchers = [self._watcher(query, start) for query in sorted(queries, key=lambda query: query.kind is VM)]
 
     def look(self) -> Batch:

@@ -1,4 +1,4 @@
-"""One kind's part of a watch: reads all of the kind at first, then, again and again, the objects that may differ."""
+"""One kind's part of a watch: reads all objects at first, then repeatedly the objects that may have changed."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from hvlib.model.ref import Ref
 __all__ = ["GoOn", "Intervals", "KindWatcher", "PolledKind", "Schedule", "ScheduledWatcher"]
 
 PAUSE_PER_LISTING = 5
-"""The least pause after a listing, in times of the listing's duration: the server has others to serve."""
+"""The least pause after a listing, as a multiple of the listing's duration: the server has other clients too."""
 
 GoOn = Callable[[], None]
-"""Raises once the watch is closed."""
+"""A function that raises once the watch is closed."""
 
 
 class Intervals(msgspec.Struct, frozen=True):
     """Pauses of a watch, in seconds.
 
-    | poll: between two questions to nova for changes
-    | sweep: between two listings of objects whose service tells no changes
+    | poll: between two requests to nova for changes
+    | sweep: between two listings of objects whose service reports no changes
     """
 
     poll: float
@@ -35,20 +35,20 @@ class Intervals(msgspec.Struct, frozen=True):
 
 
 class Schedule:
-    """Says when a task that takes the server some time is due again. ``due``: a moment on the monotonic clock."""
+    """When a task that takes the server some time is due again. ``due``: a moment on the monotonic clock."""
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
         self.due = 0.0
 
     def ran(self, begin: float) -> None:
-        """Note that the task has just run, and when it began."""
+        """Record that the task has just run, and when it began."""
         now = time.monotonic()
         self.due = now + max(self._interval, PAUSE_PER_LISTING * (now - begin))
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time."""
+        """Whether the task is due."""
         return time.monotonic() >= self.due
 
 
@@ -66,7 +66,7 @@ class KindWatcher(ABC):
 
 
 class ScheduledWatcher(KindWatcher):
-    """Watches one kind by questions that take the server some time."""
+    """Watches one kind by requests that take the server some time."""
 
     def __init__(self, interval: float) -> None:
         self._schedule = Schedule(interval)
@@ -78,7 +78,7 @@ class ScheduledWatcher(KindWatcher):
 
 
 class PolledKind(ScheduledWatcher):
-    """Watches a kind, or chosen objects, whose service tells no changes: reads them again."""
+    """Watches a kind, or chosen objects, by reading them again: their service reports no changes."""
 
     def __init__(self, adapter: Adapter[Any], query: Query[Any], interval: float) -> None:
         super().__init__(interval)
@@ -87,7 +87,7 @@ class PolledKind(ScheduledWatcher):
         self._alive: set[Ref] = set()
 
     def look(self, go_on: GoOn) -> Sequence[Change]:
-        """All objects, and the ones that are not there any more."""
+        """All objects, and the objects that are gone."""
         begin = time.monotonic()
         records = read_all(self._adapter, self._query, go_on)
         found = {record.ref for record in records}

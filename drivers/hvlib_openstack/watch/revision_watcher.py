@@ -20,7 +20,7 @@ from hvlib_openstack.wire.service import Parameters
 __all__ = ["NetworkWatcher", "VolumeWatcher"]
 
 OVERLAP = 5
-"""Seconds for which cinder is asked once more: the clocks of its hosts differ."""
+"""How many seconds successive requests to cinder overlap: the clocks of its hosts differ."""
 
 VMS = "vms"
 
@@ -37,7 +37,7 @@ class Identified(msgspec.Struct):
 
 
 class NetworkWatcher(ScheduledWatcher):
-    """Networks: their identifiers and revisions are listed, which a change of their subnets raises too."""
+    """Networks: lists identifiers and revisions. A change of a network's subnets raises its revision too."""
 
     def __init__(self, adapter: TableAdapter[Any], query: Query[Any], interval: float) -> None:
         super().__init__(interval)
@@ -46,19 +46,19 @@ class NetworkWatcher(ScheduledWatcher):
         self._revisions: Mapping[str, int] = {}
 
     def look(self, go_on: GoOn) -> Sequence[Change]:
-        """The networks that have another revision, and those that are gone."""
+        """The networks whose revision has changed, and the networks that are gone."""
         begin = time.monotonic()
-        found = self._found(go_on)
+        revisions = self._listed(go_on)
         known, make = self._revisions, self._adapter.ref
-        changed = {id for id, revision in found.items() if known.get(id) != revision}
-        gone = [Gone(make(id)) for id in known.keys() - found.keys()]
+        changed = {id for id, revision in revisions.items() if known.get(id) != revision}
+        gone = [Gone(make(id)) for id in known.keys() - revisions.keys()]
         records = self._records(changed, go_on)
-        self._revisions = found
+        self._revisions = revisions
         self._schedule.ran(begin)
         return [*gone, *map(Upsert, records)]
 
     def _records(self, ids: Set[str], go_on: GoOn) -> Sequence[Any]:
-        """The records of these networks: asked for by identifier, or, if they are many, picked from all."""
+        """The records of these networks, read by identifier, or picked from all networks if they are many."""
         if len(ids) <= IN_A_QUERY:
             return self._adapter.get([self._adapter.ref(id) for id in ids], self._query) if ids else []
         items: list[Any] = []
@@ -68,17 +68,17 @@ class NetworkWatcher(ScheduledWatcher):
             items += rows.among(page.items, ids).values()
         return self._adapter.made(self._query, rows, items)
 
-    def _found(self, go_on: GoOn) -> dict[str, int]:
-        asked: Parameters = [("fields", "id"), ("fields", "revision_number"), LIMIT]
-        found: dict[str, int] = {}
-        for page in pages(self._adapter.service, "/networks", "networks", parameters=asked, type=Revision):
+    def _listed(self, go_on: GoOn) -> dict[str, int]:
+        parameters: Parameters = [("fields", "id"), ("fields", "revision_number"), LIMIT]
+        revisions: dict[str, int] = {}
+        for page in pages(self._adapter.service, "/networks", "networks", parameters=parameters, type=Revision):
             go_on()
-            found.update((network.id, network.revision_number) for network in page.items)
-        return found
+            revisions.update((network.id, network.revision_number) for network in page.items)
+        return revisions
 
 
 class VolumeWatcher(ScheduledWatcher):
-    """Volumes: their identifiers are listed, and cinder is asked for those that changed since it was last."""
+    """Volumes: lists identifiers, and asks cinder for the volumes that have changed since the last request."""
 
     def __init__(self, adapter: TableAdapter[Any], query: Query[Any], interval: float) -> None:
         super().__init__(interval)
@@ -90,23 +90,26 @@ class VolumeWatcher(ScheduledWatcher):
         self._shared: set[Ref] = set()
 
     def look(self, go_on: GoOn) -> Sequence[Change]:
-        """The volumes that changed, and those that are gone. Identifiers go first: a new volume counts as changed."""
+        """The volumes that changed, and the volumes that are gone.
+
+        Identifiers are listed first: a volume that is new after that counts as changed.
+        """
         begin = time.monotonic()
-        there = None if self._since is None else self._ids(go_on)
+        listed = None if self._since is None else self._ids(go_on)
         records = self._changed(go_on)
         found = {record.ref for record in records}
-        if there is not None:
-            records += self._untold(((there - self._alive) | (there & self._shared)) - found, go_on)
+        if listed is not None:
+            records += self._unreported(((listed - self._alive) | (listed & self._shared)) - found, go_on)
             found = {record.ref for record in records}
-        gone = set() if there is None else self._alive - there - found
+        gone = set() if listed is None else self._alive - listed - found
         self._alive = (self._alive | found) - gone
         self._share(records)
         self._schedule.ran(begin)
         return [*map(Gone, gone), *map(Upsert, records)]
 
-    def _untold(self, refs: Set[Ref], go_on: GoOn) -> list[Any]:
-        """Volumes of which cinder tells no change: one that it has made and not looked at again, one of several servers
-        of which one is gone.
+    def _unreported(self, refs: Set[Ref], go_on: GoOn) -> list[Any]:
+        """Read volumes whose changes cinder does not report: a volume that was created and not updated since, or a
+        volume of several servers that was detached from one of them.
         """
         records: list[Any] = []
         wanted = sorted(refs, key=str)
@@ -122,25 +125,25 @@ class VolumeWatcher(ScheduledWatcher):
             self._shared |= {record.ref for record in records if len(record.vms) > 1}
 
     def _ids(self, go_on: GoOn) -> set[Ref]:
-        asked = [*self._adapter.everything(), LIMIT]
-        found: set[Ref] = set()
-        for page in pages(self._adapter.service, "/volumes", "volumes", parameters=asked, type=Identified):
+        parameters = [*self._adapter.everything(), LIMIT]
+        refs: set[Ref] = set()
+        for page in pages(self._adapter.service, "/volumes", "volumes", parameters=parameters, type=Identified):
             go_on()
-            found.update(self._adapter.ref(volume.id) for volume in page.items)
-        return found
+            refs.update(self._adapter.ref(volume.id) for volume in page.items)
+        return refs
 
     def _changed(self, go_on: GoOn) -> list[Any]:
-        """The changed volumes; all of them the first time, and where cinder's own records are wanted.
+        """The changed volumes; all volumes the first time, and if native properties are wanted.
 
-        Cinder does not tell all changes of its own records.
+        Cinder does not report all changes of native properties.
         """
-        asked = list(self._adapter.everything())
+        parameters = list(self._adapter.everything())
         if self._since is not None and not self._query.native:
-            asked.append(("updated_at", f"gte:{self._since:%Y-%m-%dT%H:%M:%S}"))
+            parameters.append(("updated_at", f"gte:{self._since:%Y-%m-%dT%H:%M:%S}"))
         items: list[Any] = []
         asked_at: float | None = None
         begin = time.monotonic()
-        for page in self._adapter.pages(self._rows, asked):
+        for page in self._adapter.pages(self._rows, parameters):
             go_on()
             asked_at = asked_at or page.reply.date.timestamp() - (time.monotonic() - begin)
             items += page.items

@@ -1,4 +1,4 @@
-"""Servers: nova's changes-since, and now and then a listing, for the changes that nova does not tell."""
+"""Servers: nova's changes-since, and at intervals a listing, for the changes that nova does not report."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from hvlib_openstack.wire.service import Parameters
 __all__ = ["ServerWatcher"]
 
 OVERLAP = 5
-"""Seconds for which nova is asked once more: it counts in whole ones, and the clocks of its hosts differ."""
+"""How many seconds successive requests to nova overlap: it counts in whole seconds, and its hosts' clocks differ."""
 
 YOUNG_AGE = 3 * OVERLAP
-"""Seconds for which a server's age does not tell whether it was there at a moment."""
+"""Seconds before a moment within which a server's creation time does not prove that the server existed then."""
 
 GONE = frozenset({"DELETED", "SOFT_DELETED"})
 
-HIDDEN = frozenset({"tags", "networks", "volumes", "ip_addresses"})
-"""Fields that change without nova telling it."""
+UNREPORTED = frozenset({"tags", "networks", "volumes", "ip_addresses"})
+"""Fields whose changes nova does not report."""
 
 BESIDES = ("power_state", "created_at")
-"""Fields whose columns tell whether a server is gone, and how old it is."""
+"""More fields to read: their columns show whether a server is gone, and how old it is."""
 
 ALL = "*"
 
@@ -51,7 +51,7 @@ class Identified(msgspec.Struct):
 
 
 class ServerWatcher(KindWatcher):
-    """The servers of a project, or of all. ``since``: where an earlier watch stood."""
+    """Watches the servers of a project, or of all projects. ``since``: the cursor of an earlier watch."""
 
     def __init__(
         self,
@@ -73,8 +73,8 @@ class ServerWatcher(KindWatcher):
         self._due = 0.0
         self._at = 0
         self._alive: dict[str, int] = {}
-        self._told: dict[str, int] = {}
-        self._whole = query.native or bool(HIDDEN & query.fields)
+        self._reported: dict[str, int] = {}
+        self._whole = query.native or bool(UNREPORTED & query.fields)
 
     @property
     def due(self) -> float:
@@ -82,9 +82,9 @@ class ServerWatcher(KindWatcher):
         return self._due
 
     def look(self, go_on: GoOn) -> Sequence[Change]:
-        """All, the first time, or what came since the cursor; then what nova tells, and what a listing shows.
+        """First all servers, or the changes since the cursor; then the changes that nova reports or a listing shows.
 
-        A cell that is down comes back, as a connection does: `ConnectionFailed`.
+        Raises `ConnectionFailed` for a cell that is down, since it comes back as a connection does.
         """
         try:
             changes = self._changes(go_on)
@@ -97,7 +97,7 @@ class ServerWatcher(KindWatcher):
 
     @property
     def cursor(self) -> Cursor:
-        """The cursor of this watch as it stands now."""
+        """The cursor of this watch at the end of the last look."""
         oldest = self._at - YOUNG_AGE
         return Cursor(
             region=self._client.login.about.uuid,
@@ -106,7 +106,7 @@ class ServerWatcher(KindWatcher):
             servers=len(self._alive),
             sum=f"{total(self._alive):x}",
             young=tuple(id for id, created in self._alive.items() if created >= oldest),
-            told=tuple(self._told),
+            told=tuple(self._reported),
         )
 
     def _changes(self, go_on: GoOn) -> Sequence[Change]:
@@ -115,92 +115,92 @@ class ServerWatcher(KindWatcher):
         return self._begin(go_on) if self._since is None else self._resume(self._since, go_on)
 
     def _begin(self, go_on: GoOn) -> Sequence[Change]:
-        """A listing, and what nova tells of the last seconds: a cursor must know who was gone before it."""
+        """A listing, and nova's changes of the last seconds: a cursor must name the servers deleted just before it."""
         seen = self._sightings.last
         listed = self._everything(go_on)
-        there, gone = self._changed(min(self._at, seen.at) - OVERLAP, go_on)
-        items = {**self._rest(listed, gone), **there}
+        existing, gone = self._changed(min(self._at, seen.at) - OVERLAP, go_on)
+        items = {**self._rest(listed, gone), **existing}
         self._account_for(seen.ids - items.keys() - gone.keys())
         self._alive = self._ages(items)
         return [Upsert(record) for record in self._made(items.values())]
 
     def _next(self, go_on: GoOn) -> Sequence[Change]:
-        """The listing goes first: what it lacks must be among what nova tells afterwards."""
+        """The listing comes first: a server that it lacks must be among the changes that nova reports afterwards."""
         since = self._at - OVERLAP
         listed = self._listed(go_on) if self._sweep.is_due else None
-        there, gone = self._changed(since, go_on)
+        existing, gone = self._changed(since, go_on)
         if listed is not None:
-            self._all_told(self._alive.keys() - listed.keys() - there.keys() - gone.keys())
-            new = listed.keys() - self._alive.keys() - there.keys() - gone.keys()
-            there |= self._untold({id: listed[id] for id in new}, go_on)
+            self._check_reported(self._alive.keys() - listed.keys() - existing.keys() - gone.keys())
+            new = listed.keys() - self._alive.keys() - existing.keys() - gone.keys()
+            existing |= self._unreported({id: listed[id] for id in new}, go_on)
         known = self._alive.keys()
-        self._alive = {id: born for id, born in {**self._alive, **self._ages(there)}.items() if id not in gone}
-        records = self._made({**self._rest(listed or {}, gone), **there}.values())
-        return [*self._leave(gone.keys() & known), *map(Upsert, records)]
+        self._alive = {id: born for id, born in {**self._alive, **self._ages(existing)}.items() if id not in gone}
+        records = self._made({**self._rest(listed or {}, gone), **existing}.values())
+        return [*self._gone(gone.keys() & known), *map(Upsert, records)]
 
     def _resume(self, since: Cursor, go_on: GoOn) -> Sequence[Change]:
-        """The changes since a cursor. Raises `CursorLost` where nova does not remember all servers that went."""
+        """The changes since a cursor. Raises `CursorLost` if nova does not remember all deleted servers."""
         if (since.region, since.scope) != (self._client.login.about.uuid, _scope(self._client)):
             raise CursorLost("the cursor is of another region or project")
         listed = self._listed(go_on)
-        there, gone = self._changed(since.at - OVERLAP, go_on)
-        ages = {**dict.fromkeys(listed, 0), **self._ages({**self._rest(listed, gone), **there})}
+        existing, gone = self._changed(since.at - OVERLAP, go_on)
+        ages = {**dict.fromkeys(listed, 0), **self._ages({**self._rest(listed, gone), **existing})}
         self._alive = {id: born for id, born in ages.items() if id not in gone}
         self._account_for(self._sightings.last.ids - self._alive.keys() - gone.keys())
         came, went = since.difference(self._alive, gone, YOUNG_AGE)
-        records = self._made({**self._rest(listed, gone), **there}.values())
-        return [*self._leave(went), *(Upsert(record, record.ref.id in came) for record in records)]
+        records = self._made({**self._rest(listed, gone), **existing}.values())
+        return [*self._gone(went), *(Upsert(record, record.ref.id in came) for record in records)]
 
-    def _all_told(self, missing: Set[str]) -> None:
-        """Raises `CursorLost` for servers that are gone without nova telling it."""
+    def _check_reported(self, missing: Set[str]) -> None:
+        """Raise `CursorLost` for servers that are gone although nova has not reported it."""
         self._account_for(missing)
         if missing:
             raise CursorLost("nova does not remember what became of a server that is gone")
 
     def _account_for(self, missing: Set[str]) -> None:
-        """Ask for a few servers that are not listed, and of whose end nova does not tell, one by one.
+        """Read a few servers that nova neither lists nor reports as deleted, one by one.
 
-        Raises `PartialResult` where nova leaves them out.
+        Raises `PartialResult` for a server that still exists: nova leaves servers out.
         """
         for id in sorted(missing)[:MAX_SINGLE_READS]:
             try:
-                there = state_of(self._client, id) is not None
+                exists = state_of(self._client, id) is not None
             except ProtocolError as error:
-                raise PartialResult(f"nova does not list the server {id}, nor tell of it: {error}") from error
-            if there:
-                raise PartialResult(f"nova does not list all servers: {id} is there")
+                raise PartialResult(f"nova does not list the server {id}, and can't show it: {error}") from error
+            if exists:
+                raise PartialResult(f"nova does not list all servers: {id} exists, but is not listed")
 
-    def _untold(self, listed: dict[str, Any], go_on: GoOn) -> dict[str, Any]:
-        """Servers that are listed, and that nova has not told of: their cell was down when they were last listed."""
+    def _unreported(self, listed: dict[str, Any], go_on: GoOn) -> dict[str, Any]:
+        """Read listed servers that nova has not reported: their cell was down when servers were last listed."""
         if self._whole:
             return listed
         if len(listed) <= MAX_SINGLE_READS:
             return {id: item for id in sorted(listed) for item in self._adapter.item(self._rows, id)}
         at = self._at
         items = self._read([], go_on)
-        self._at = at  # Of the others, what nova has told is as old as it was.
+        self._at = at  # Other servers are not taken from this listing: their changes are still due since then.
         return {id: item for id, item in items.items() if id in listed}
 
     def _made(self, items: Iterable[Any]) -> Sequence[VM]:
         return self._adapter.made(self._query, self._rows, list(items))
 
-    def _leave(self, ids: Iterable[str]) -> Iterator[Change]:
+    def _gone(self, ids: Iterable[str]) -> Iterator[Change]:
         return (Gone(self._client.context.ref(VM, id)) for id in ids)
 
     def _changed(self, since: int, go_on: GoOn) -> tuple[dict[str, Any], dict[str, int]]:
-        """Nova's changes since a time: the servers that are there, and those that are gone, with their births."""
-        asked = ("changes-since", datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-        items = self._read([asked], go_on)
+        """Nova's changes since a time: the existing servers, and the creation times of the deleted servers."""
+        changes_since = ("changes-since", datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        items = self._read([changes_since], go_on)
         gone = {id: item for id, item in items.items() if item.status in GONE}
-        self._told |= dict.fromkeys(gone, self._at)
+        self._reported |= dict.fromkeys(gone, self._at)
         return {id: item for id, item in items.items() if id not in gone}, self._ages(gone)
 
     def _listed(self, go_on: GoOn) -> dict[str, Any]:
-        """Every server; None for each where nova tells all that is asked for by itself."""
+        """Every server; None in place of each row if nova reports all changes of the query's fields."""
         begin = time.monotonic()
-        found: dict[str, Any] = self._everything(go_on) if self._whole else dict.fromkeys(self._ids(go_on))
+        servers: dict[str, Any] = self._everything(go_on) if self._whole else dict.fromkeys(self._ids(go_on))
         self._sweep.ran(begin)
-        return found
+        return servers
 
     def _everything(self, go_on: GoOn) -> dict[str, Any]:
         begin = time.monotonic()
@@ -208,14 +208,14 @@ class ServerWatcher(KindWatcher):
         self._sweep.ran(begin)
         return items
 
-    def _read(self, asked: Parameters, go_on: GoOn) -> dict[str, Any]:
-        """Servers by identifier, in pages. The next question begins where this one did, by nova's clock.
+    def _read(self, parameters: Parameters, go_on: GoOn) -> dict[str, Any]:
+        """Servers by identifier, read in pages. The next request asks for changes since this one, by nova's clock.
 
-        Servers may date a reply when they send it, long after they have read what it tells.
+        Services may date a reply when they send it, long after they have read its data.
         """
         items: dict[str, Any] = {}
         at, begin = None, time.monotonic()
-        for page in self._adapter.pages(self._rows, [*self._adapter.everything(), *asked]):
+        for page in self._adapter.pages(self._rows, [*self._adapter.everything(), *parameters]):
             go_on()
             at = at or int(page.reply.date.timestamp() - (time.monotonic() - begin))
             items.update((item.id, item) for item in page.items)
@@ -224,8 +224,8 @@ class ServerWatcher(KindWatcher):
 
     def _ids(self, go_on: GoOn) -> Iterator[str]:
         nova, version = self._client.compute, self._client.login.compute
-        asked = [*self._adapter.everything(), *self._adapter.limit(None)]
-        for page in pages(nova, "/servers", "servers", parameters=asked, type=Identified, version=version):
+        parameters = [*self._adapter.everything(), *self._adapter.limit(None)]
+        for page in pages(nova, "/servers", "servers", parameters=parameters, type=Identified, version=version):
             go_on()
             for item in page.items:
                 check_cell(item.id, item.status, item.name)
@@ -235,12 +235,12 @@ class ServerWatcher(KindWatcher):
         return {id: item for id, item in listed.items() if item is not None and id not in gone}
 
     def _ages(self, items: Mapping[str, Any]) -> dict[str, int]:
-        """When servers were born."""
+        """When servers were created, in seconds since 1970."""
         return {id: _epoch(item.created) for id, item in items.items()}
 
     def _forget(self) -> None:
-        """Forget the gone servers that nova does not tell of any more."""
-        self._told = {id: at for id, at in self._told.items() if at >= self._at - YOUNG_AGE}
+        """Forget the deleted servers whose deletion nova will not report again."""
+        self._reported = {id: at for id, at in self._reported.items() if at >= self._at - YOUNG_AGE}
 
 
 def _scope(client: Client) -> str:

@@ -1,4 +1,4 @@
-"""Sightings: the servers that the watches of one session have seen, each watch going on where the one before ended."""
+"""Sightings: the servers that the watches of one session have seen. Each watch starts from the last one's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Seen", "Sightings"]
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """The servers that there were at a moment, by nova's clock."""
+    """The servers that existed at a moment, by nova's clock."""
 
     at: int
     ids: Set[str]

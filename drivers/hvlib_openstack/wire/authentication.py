@@ -1,4 +1,4 @@
-"""Authentication: a login at keystone, and the questions to its catalogue and to nova that follow it."""
+"""Authentication: a login at keystone, then a look into its catalogue and a request for nova's versions."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ __all__ = ["KeystoneAuthenticator"]
 ADMIN = "admin"
 
 OLDEST, NEWEST = Version(2, 74), Version(2, 98)
-"""Nova's microversions: the one that hvlib needs, and the last one whose replies it knows."""
+"""Nova's microversions: the oldest that hvlib can use, and the newest whose replies it knows."""
 
 BASES = {"compute": "v2.1", "block-storage": "v3", "network": "v2.0", "image": "v2", "identity": "v3"}
-"""The services that are driven, and the version whose paths are used."""
+"""The services that hvlib uses, and the version of their paths."""
 
 
 class Services(msgspec.Struct, frozen=True):
-    """The region's services, as the catalogue has them: `Login.addresses`, `Login.missing` and the token for them."""
+    """The region's services by the catalogue: `Login.addresses`, `Login.missing` and the token for them."""
 
     token: Secret
     addresses: Mapping[str, str]
@@ -71,7 +71,7 @@ class KeystoneAuthenticator(Authenticator[Login]):
         self._endpoint = endpoint
         self._context = context
         self._cloud: Cloud | None = None
-        self._before: Login | None = None
+        self._last_login: Login | None = None
         self._closed = False
 
     @property
@@ -85,26 +85,26 @@ class KeystoneAuthenticator(Authenticator[Login]):
         """POST /v3/auth/tokens; at the first login also GET of keystone's and nova's versions.
 
         Three round trips, later one. Raises `AuthenticationFailed`, `ConnectionFailed`, `ConfigError`, `Unsupported`
-        for a nova that is too old, and `SessionLost` where a service does not take the token that keystone gave.
+        for a nova that is too old, and `SessionLost` if a service rejects the token that keystone issued.
         """
         cloud = self.cloud
         access = authenticate(cloud)
         services = discover_services(cloud, access)
         try:
-            self._before = discover(cloud, access, services, self._before)
+            self._last_login = discover(cloud, access, services, self._last_login)
         except BaseException:
             if self._closed:
                 self.cut()
             self._revoke(services.addresses, services.token)
             raise
-        return self._before
+        return self._last_login
 
     def log_out(self, login: Login) -> None:
         """DELETE /v3/auth/tokens: one round trip."""
         self._revoke(login.addresses, login.token)
 
     def cut(self) -> None:
-        """End every call under way; from now on the calling thread alone may log out."""
+        """End every call under way; from now on only the calling thread may send requests, to log out."""
         self._closed = True
         if self._cloud is not None:
             self._cloud.connections.leave(LOGOUT_TIMEOUT)
@@ -122,10 +122,10 @@ class KeystoneAuthenticator(Authenticator[Login]):
 
 
 def authenticate(cloud: Cloud) -> AccessInfo:
-    """POST /v3/auth/tokens, once keystone has told its versions: two round trips, later one.
+    """GET of keystone's versions at the first login, then POST /v3/auth/tokens: two round trips, later one.
 
-    Raises `AuthenticationFailed` where keystone refuses the login, `ConnectionFailed`, `ProtocolError`, and
-    `ConfigError` for what the login lacks. Never raises `SessionLost`: no session was accepted yet.
+    Raises `AuthenticationFailed` if keystone refuses the login, `ConnectionFailed`, `ProtocolError`, and `ConfigError`
+    for an incomplete login. Never raises `SessionLost`: there is no session yet.
     """
     auth: Any = cloud.sdk.auth
     where = getattr(auth, "auth_url", None) or "the identity service"
@@ -140,14 +140,14 @@ def authenticate(cloud: Cloud) -> AccessInfo:
     except InvalidResponse as error:
         raise ProtocolError(f"the answer of {where} to the login can't be read", native=error) from error
     except MissingRequiredOptions as error:
-        raise ConfigError(f"the login lacks {error}", hint=HINT) from error
+        raise ConfigError(f"the login is incomplete: {error}", hint=HINT) from error
     except ClientException as error:
-        raise ConfigError(f"{where} can't be logged in to: {error}", hint=HINT) from error
+        raise ConfigError(f"the login at {where} failed: {error}", hint=HINT) from error
     except Exception as error:
         if type(error) is not Exception:
             raise
-        # Keystoneauth has no class of its own for a password that is not given.
-        raise ConfigError(f"{where} can't be logged in to: {error}", hint=HINT) from error
+        # Keystoneauth has no error class for a missing password.
+        raise ConfigError(f"the login at {where} failed: {error}", hint=HINT) from error
 
 
 def discover_services(cloud: Cloud, access: AccessInfo) -> Services:
@@ -171,10 +171,10 @@ def discover_services(cloud: Cloud, access: AccessInfo) -> Services:
 
 
 def discover(cloud: Cloud, access: AccessInfo, services: Services, before: Login | None) -> Login:
-    """Ask nova for its microversions, and describe the login. One round trip; none where ``before`` has the same nova.
+    """Ask nova for its microversions, and describe the login. One round trip; none if ``before`` has the same nova.
 
-    Raises `ConfigError` for a catalogue without nova, `Unsupported` for a nova that is too old, and `SessionLost` where
-    nova does not take the token that keystone has just given.
+    Raises `ConfigError` for a catalogue without nova, `Unsupported` for a nova that is too old, and `SessionLost` if
+    nova rejects the token that keystone has just issued.
     """
     nova = services.service(cloud, "compute")
     if nova is None:
@@ -198,36 +198,36 @@ def discover(cloud: Cloud, access: AccessInfo, services: Services, before: Login
 
 
 def _refusal(where: str, error: HttpError) -> HvlibError:
-    """The error that a refused login means. A 401 in other words is a refused password too: no session was lost."""
+    """The error for a refused login. A reply that reads like a lost session refuses the password: no session exists."""
     if error.response is None:
-        return ProtocolError(f"{where} can't be logged in to: {error}")
+        return ProtocolError(f"the login at {where} failed: {error}")
     refused = refusal(error.response)
     if type(refused) is not SessionLost:
         return refused
-    words = f"{where} refuses the login: {refused}"
-    return AuthenticationFailed(words, native=refused.native, request_id=refused.request_id)
+    message = f"{where} refuses the login: {refused}"
+    return AuthenticationFailed(message, native=refused.native, request_id=refused.request_id)
 
 
 def _base(type: str, url: str, version: str) -> str:
-    """The address that a service's paths come after. Cinder's has the project: before Yoga cinder needs it there."""
+    """The address that a service's paths are appended to. Cinder's has the project, which cinder needs before Yoga."""
     base = base_of(url, version)
     return url.rstrip("/") if type == "block-storage" and url.startswith(base) else base
 
 
 def _newest(reply: Reply) -> Version:
     """Nova's newest microversion. Raises `Unsupported` for a nova that is too old."""
-    said = reply.read(Compute).version
-    newest = Version.of(said.version or "2.1")
+    details = reply.read(Compute).version
+    newest = Version.of(details.version or "2.1")
     if newest < OLDEST:
         raise Unsupported(f"this nova knows microversions up to {newest}; hvlib needs {OLDEST} (Train)")
     return newest
 
 
 def _region_uuid(access: AccessInfo, region: str) -> str:
-    """Make a uuid of the compute service's identifier and the region: every user and every address gives the same.
+    """Make a uuid of the compute service's identifier and the region: the same for every user and every address.
 
-    A catalogue that is no database gives identifiers that other clouds have too: there the address of keystone tells
-    the cloud.
+    A catalogue that is not kept in a database has identifiers that other clouds have too: there keystone's address
+    identifies the cloud.
     """
     catalog = access.service_catalog
     services = [each for each in catalog.catalog if each.get("type") == "compute"]

@@ -1,4 +1,4 @@
-"""The client: sends requests to the region's services in the login that stands."""
+"""The client: sends requests to the region's services in the current login."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Client"]
 
 
 class Client:
-    """Sends requests in the login that stands.
+    """Sends requests in the current login.
 
     | all_projects: whether the servers and volumes of all projects are listed, not just those of the login's project
     """
@@ -27,7 +27,7 @@ class Client:
 
     @property
     def login(self) -> Login:
-        """The login that stands. Raises `SessionLost` if there is none, `Closed` after the session's end."""
+        """The current login. Raises `SessionLost` if there is none, `Closed` after the session's end."""
         return self._slot.current
 
     @property
@@ -36,7 +36,7 @@ class Client:
         return self.service("compute")
 
     def service(self, type: str) -> Service:
-        """One of the region's services. Raises `Unsupported` if the catalogue has none."""
+        """One of the region's services. Raises `Unsupported` if the catalogue does not have it."""
         login = self.login
         if type not in login.addresses:
             raise Unsupported(login.missing[type])

@@ -1,4 +1,4 @@
-"""Cloud: which region to drive and as whom, as openstacksdk's configuration says: clouds.yaml, OS_* and arguments."""
+"""Cloud: the region and the user, by openstacksdk's configuration: clouds.yaml, OS_* variables and arguments."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from hvlib_openstack.wire.connections import Connections
 
 __all__ = ["Cloud"]
 
-OF_THE_CLOUD = ("auth_type", "interface", "region_name")
-OWN = ("all_projects", "poll_interval", "sweep_interval")
+CLOUD_SETTINGS = ("auth_type", "interface", "region_name")
+DRIVER_OPTIONS = ("all_projects", "poll_interval", "sweep_interval")
 
 HINT = (
-    "openstack://CLOUD names one of clouds.yaml; openstack:// takes the cloud of OS_CLOUD, or the variables OS_*,"
-    " or auth_url=, username=, password=, project_name="
+    "openstack://CLOUD names a cloud of clouds.yaml; openstack:// uses the cloud that OS_CLOUD names, the variables"
+    " OS_*, or the options auth_url=, username=, password=, project_name="
 )
 
-logging.getLogger("keystoneauth.identity.generic.base").setLevel(logging.ERROR)  # It warns of what a login then raises.
+logging.getLogger("keystoneauth.identity.generic.base").setLevel(logging.ERROR)  # It warns of errors of the login.
 
 
 class Cloud:
-    """A region as it is configured, and the SDK's session with it. Reads files and variables; sends nothing.
+    """The configured region, and the SDK's session with it. Reads files and variables; sends no requests.
 
-    Raises `ConfigError` for what is not there or can't be used.
+    Raises `ConfigError` for a configuration that is missing or can't be used.
     """
 
     def __init__(self, endpoint: Endpoint, context: Context) -> None:
@@ -56,15 +56,15 @@ class Cloud:
 
 
 def _region(endpoint: Endpoint, http: requests.Session) -> CloudRegion:
-    """The region by the configuration, under the endpoint's options. An endpoint with an ``auth_url`` stands alone."""
-    given: dict[str, Any] = {name: endpoint.options[name] for name in OF_THE_CLOUD if name in endpoint.options}
-    auth = {name: value for name, value in endpoint.options.items() if name not in (*OF_THE_CLOUD, *OWN)}
+    """The region by the endpoint's options, then by files and variables. With an ``auth_url``, only options count."""
+    given: dict[str, Any] = {name: endpoint.options[name] for name in CLOUD_SETTINGS if name in endpoint.options}
+    auth = {name: value for name, value in endpoint.options.items() if name not in (*CLOUD_SETTINGS, *DRIVER_OPTIONS)}
     if endpoint.username is not None:
         auth["username"] = endpoint.username
     if endpoint.password is not None:
         auth["password"] = endpoint.password.reveal()
     alone = "auth_url" in auth
-    with warnings.catch_warnings(), _refused():
+    with warnings.catch_warnings(), _config_errors():
         warnings.simplefilter("ignore", PendingDeprecationWarning)  # The SDK warns of its own defaults.
         config = OpenStackConfig(
             session_constructor=partial(Session, session=http),  # type: ignore[arg-type]
@@ -76,27 +76,27 @@ def _region(endpoint: Endpoint, http: requests.Session) -> CloudRegion:
 
 
 @contextmanager
-def _refused() -> Iterator[None]:
+def _config_errors() -> Iterator[None]:
     """Raise the SDK's complaints about a configuration as `ConfigError`."""
     try:
         yield
     except ConfigException as error:
         raise ConfigError(str(error), hint=HINT) from error
     except ClientException as error:
-        raise ConfigError(f"the cloud can't be logged in to as it is configured: {error}", hint=HINT) from error
-    except (AttributeError, TypeError) as error:  # The SDK does not look at what a file has in place of a table.
-        raise ConfigError(f"the cloud can't be read as it is configured: {error}", hint=HINT) from error
+        raise ConfigError(f"the cloud's configuration does not allow a login: {error}", hint=HINT) from error
+    except (AttributeError, TypeError) as error:  # The SDK does not check that a file has tables.
+        raise ConfigError(f"the cloud's configuration can't be read: {error}", hint=HINT) from error
 
 
 def _name(host: str, config: OpenStackConfig) -> str | None:
-    """The cloud's name as the file writes it: in an address the case is lost."""
+    """The cloud's name as the file spells it: an address loses the case."""
     if not host:
         return None
     return next((name for name in config.get_cloud_names() if name.lower() == host.lower()), host)
 
 
 def _trust(endpoint: Endpoint, region: CloudRegion) -> tuple[bool, str | None]:
-    """Whether certificates are verified, and by which file."""
+    """Whether certificates are verified, and the file to verify them with."""
     verify, _ = region.get_requests_verify_args()
     cacert = verify if isinstance(verify, str) else None
     if endpoint.verify is not None:

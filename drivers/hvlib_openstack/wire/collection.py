@@ -1,4 +1,4 @@
-"""Collections: the objects of one type that a service has, and how it is asked for them."""
+"""Collections: the objects of one type that a service has, and how they are requested."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ __all__ = ["Collection"]
 class Collection(msgspec.Struct, frozen=True):
     """One collection.
 
-    | service, path: where it is
+    | service, path: the type of the collection's service, and the collection's path there
     | whole: the structure of all properties of its objects that hvlib reads
     | id: the property that refs name an object by
-    | item: where one object is, below its identifier, and what the reply calls it; "": the reply is the object
-    | parameters: what the collection is asked with, always
-    | sparse: the native properties that some objects lack; None: any, as their owners name them
-    | version: the microversion that is asked for, or of nova an older one that it knows; None: the newest
+    | item: the path before an object's identifier, and the object's key in the reply ("": the reply is the object);
+      None: the service has no request for one object
+    | parameters: the parameters of every listing of the collection
+    | sparse: the native properties that some objects lack; None: any, since owners choose their names
+    | version: the microversion of requests, for nova at most its newest; None: nova's newest, or none for others
     """
 
     service: str

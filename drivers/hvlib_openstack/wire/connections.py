@@ -1,4 +1,4 @@
-"""Connections: the SDK's HTTP, with exchanges that end in time and that any thread can cut."""
+"""Connections: the SDK's HTTP transport, with exchanges that have a deadline and that any thread can cut."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from hvlib.driver.http.opened import Opened
 __all__ = ["Connections", "transport_errors"]
 
 MAX_IDLE = 100
-"""How many idle connections to one service are kept; there may be more at a time."""
+"""How many idle connections to one service are kept; more may be open at a time."""
 
 IDENTIFIER = re.compile(r"(?<=/)(?:req-)?(?:[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}|\d+)(?=/|$)")
 
 
 class Connections(HTTPAdapter):
-    """The transport adapter of a requests session, shared by threads. `cut` ends the waits of all of them.
+    """The transport adapter of a requests session, shared by threads. `cut` ends the waits of all threads.
 
-    Each request is counted, and over, its reply read whole, in the seconds of the context.
+    Each request is counted. It must be over, with its reply read whole, within the context's timeout.
     """
 
     def __init__(self, context: Context, verify: bool | None, cacert: str | None) -> None:
@@ -67,26 +67,26 @@ class Connections(HTTPAdapter):
         return response
 
     def leave(self, seconds: float) -> None:
-        """Cut; and from now on let this thread alone send anything, for no more than so many seconds each.
+        """Cut all connections; from now on let only this thread send requests, each for at most ``seconds``.
 
-        The SDK goes on after some errors: what another thread is doing would begin anew.
+        The SDK tries again after some errors, so the work of another thread would begin anew.
         """
         self._leaving, self._seconds = threading.get_ident(), min(seconds, self._seconds)
         self.cut()
 
     def cut(self) -> None:
-        """End every connection: whoever waits on one gets an error at once."""
+        """End every connection: a thread that waits on one gets an error at once."""
         self._opened.cut()
 
 
 class PlainPool(urllib3.HTTPConnectionPool):
-    """Connections that end in time, without TLS."""
+    """Connections without TLS that keep to the deadline."""
 
     ConnectionCls = PlainConnection
 
 
 class TlsPool(urllib3.HTTPSConnectionPool):
-    """Connections that end in time, over TLS."""
+    """Connections over TLS that keep to the deadline."""
 
     ConnectionCls = TlsConnection
 
@@ -96,7 +96,7 @@ def _keep_to_the_deadline(manager: urllib3.PoolManager) -> None:
 
 
 def _read(response: requests.Response) -> bytes:
-    """The body, at once: requests would read it in small pieces, which takes longer than to decode it."""
+    """Read the body in one call: requests would read it in small pieces, which takes longer than decoding it."""
     try:
         body: bytes = response.raw.read(decode_content=True)
     except HTTPError as error:
@@ -108,7 +108,7 @@ def _read(response: requests.Response) -> bytes:
 
 @contextmanager
 def transport_errors(server: str) -> Iterator[None]:
-    """Raise errors on the way to ``server`` and back as errors of hvlib. Other errors of the SDK pass."""
+    """Raise errors of the connection to ``server`` as errors of hvlib. Other errors of the SDK pass through."""
     with connection_errors(server):
         try:
             yield
@@ -120,14 +120,14 @@ def transport_errors(server: str) -> Iterator[None]:
 
 
 def _origin(error: BaseException | None) -> HTTPError | OSError | None:
-    """The error below the SDK's own errors; None if there is none: the server has answered."""
+    """The connection's error beneath the SDK's own errors; None if the server has answered."""
     while error is not None:
         reason = error.reason if isinstance(error, MaxRetryError) else None
-        for found in (reason, error, *error.args):
-            if isinstance(found, (HTTPError, OSError)) and not isinstance(
-                found, (MaxRetryError, requests.RequestException)
+        for candidate in (reason, error, *error.args):
+            if isinstance(candidate, (HTTPError, OSError)) and not isinstance(
+                candidate, (MaxRetryError, requests.RequestException)
             ):
-                return found
+                return candidate
         if isinstance(error, requests.ConnectionError) and error.__context__ is None:
             return OSError(str(error))
         error = error.__cause__ or error.__context__

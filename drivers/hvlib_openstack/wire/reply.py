@@ -1,4 +1,4 @@
-"""Replies of the services: headers, body and the request's name."""
+"""Replies of the services: headers, body and the request's identifier."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """One answer of a service that was no refusal.
+    """One reply of a service that is not a refusal.
 
-    | headers: by name, whatever the case
-    | body: as it came
+    | headers: by name, in any case
+    | body: the bytes of the reply
     """
 
     status: int
@@ -30,20 +30,20 @@ class Reply(msgspec.Struct, frozen=True):
 
     @property
     def request_id(self) -> str | None:
-        """The service's name for the request: what its logs and its instance actions call it."""
+        """The service's identifier of the request, as in its logs and its instance actions."""
         return self.headers.get("x-openstack-request-id") or self.headers.get("x-compute-request-id")
 
     @property
     def date(self) -> datetime:
-        """When the service answered, by its own clock, to the second. Raises `ProtocolError` if it does not say."""
+        """When the service replied, by its own clock, to the second. Raises `ProtocolError` if there is no date."""
         try:
             moment = parsedate_to_datetime(self.headers["Date"])
         except (KeyError, ValueError) as error:
-            raise ProtocolError("a reply without a date") from error
+            raise ProtocolError("the reply has no valid Date header") from error
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     def read(self, type: type[T]) -> T:
-        """The body, of JSON, as a structure. Raises `ProtocolError` if it is none, or not whole."""
+        """Decode the JSON body into a structure. Raises `ProtocolError` if it is cut off, not JSON, or does not fit."""
         try:
             decoder: msgspec.json.Decoder[T] = _decoder(cast(Any, type))
             return decoder.decode(self.body)

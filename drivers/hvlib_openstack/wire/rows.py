@@ -1,4 +1,4 @@
-"""Rows: the services' objects, of each just the properties that a query needs."""
+"""Rows: the services' objects, reduced to the properties that a query needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hvlib.driver.table import NATIVE, native_type
 __all__ = ["Row", "Rows"]
 
 Row = Any
-"""A structure that holds some properties of an object; all of them, as they are, where native ones are wanted."""
+"""A structure with some properties of an object, and with all properties unchanged if native ones are wanted."""
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class Rows(msgspec.Struct, frozen=True):
         return dict[str, Any] if self.native else self.type
 
     def of(self, items: list[Any]) -> list[Row]:
-        """The rows of a reply's objects. Raises `ProtocolError` for one that does not fit."""
+        """The rows of a reply's objects. Raises `ProtocolError` for an object that does not fit."""
         if not self.native:
             return items
         with protocol_errors():

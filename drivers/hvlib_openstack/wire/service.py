@@ -26,7 +26,7 @@ VERSIONED = re.compile(r"^(?P<base>.*/v\d+(?:\.\d+)?)(?:/|$)")
 
 
 class Service:
-    """One service: where it is, and with which token it is asked. Nothing is sent again here, and no login is made."""
+    """One service: its address, and the token for its requests. It never repeats a request and never logs in."""
 
     def __init__(self, sdk: Session, type: str, base: str, token: Secret) -> None:
         self.type = type
@@ -36,7 +36,7 @@ class Service:
         self._server = urlsplit(base).netloc
 
     def get(self, path: str, parameters: Parameters = (), version: Version | None = None) -> Reply:
-        """GET. One round trip, as the others below."""
+        """GET. One round trip, as each of the methods below."""
         return self.request("GET", f"{path}?{urlencode(parameters)}" if parameters else path, version=version)
 
     def post(self, path: str, body: Any, version: Version | None = None) -> Reply:
@@ -60,7 +60,7 @@ class Service:
     def request(
         self, method: str, path: str, *, body: Any = None, version: Version | None = None, content_type: str = ""
     ) -> Reply:
-        """One exchange. A refusal raises the error that its status and its words mean."""
+        """Send one request. A refusal raises the error that its status and message mean."""
         headers = {"X-Auth-Token": self._token.reveal(), "Accept": "application/json"}
         if version is not None:
             headers["OpenStack-API-Version"] = f"{MICROVERSIONED.get(self.type, self.type)} {version}"
@@ -83,7 +83,7 @@ class Service:
                 authenticated=False,
                 allow_reauth=False,
                 raise_exc=False,
-                redirect=False,  # The token is for this address alone.
+                redirect=False,  # The token must go to no other address.
                 connect_retries=0,
                 status_code_retries=0,
                 log=False,
@@ -95,10 +95,10 @@ class Service:
 
 
 MICROVERSIONED = {"block-storage": "volume"}
-"""Names of services in the header that asks for a microversion, where these are not their types."""
+"""Names of services in the microversion header, if they are not the services' types."""
 
 
 def base_of(url: str, version: str) -> str:
-    """The address that a service's paths begin with: up to its version, ``version`` where the catalogue has none."""
-    found = VERSIONED.match(url)
-    return found["base"] if found else f"{url.rstrip('/')}/{version}"
+    """The address that a service's paths begin with: ``url`` up to its version, or with ``version`` if it has none."""
+    match = VERSIONED.match(url)
+    return match["base"] if match else f"{url.rstrip('/')}/{version}"

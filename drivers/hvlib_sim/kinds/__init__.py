@@ -1,1 +1,1 @@
-"""The kinds of a lab: an adapter and its table each."""
+"""The kinds of a lab: a module for each, with its adapter and its table."""

@@ -12,7 +12,7 @@ __all__ = ["Clusters"]
 
 
 class Clusters(TableAdapter[Cluster]):
-    """Each host is in one."""
+    """Clusters. Each host is in one cluster."""
 
     kind = Cluster
     source = objects.Cluster

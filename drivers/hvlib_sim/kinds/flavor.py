@@ -12,7 +12,7 @@ __all__ = ["Flavors"]
 
 
 class Flavors(TableAdapter[Flavor]):
-    """They can't be changed."""
+    """Flavors. A lab has no actions on them."""
 
     kind = Flavor
     source = objects.Flavor

@@ -12,7 +12,7 @@ __all__ = ["Hosts"]
 
 
 class Hosts(TableAdapter[Host]):
-    """``memory_free_bytes`` is what VMs that run or are paused leave."""
+    """Hosts. ``memory_free_bytes`` is the memory that running and paused VMs leave free."""
 
     kind = Host
     source = objects.Host

@@ -15,7 +15,7 @@ __all__ = ["Networks"]
 
 
 class Networks(LabelledAdapter[Network]):
-    """Each has one subnet."""
+    """Networks. Each network has one subnet."""
 
     kind = Network
     source = objects.Network
@@ -30,7 +30,7 @@ class Networks(LabelledAdapter[Network]):
 
     @action(actions.CreateNetwork)
     def create(self, _: Ref | None, action: actions.CreateNetwork) -> Started:
-        """`InvalidQuery` for a VLAN that is not from 1 to 4094, or an MTU below 68."""
+        """`InvalidQuery` for an empty name, a VLAN outside of 1 to 4094, or an MTU below 68."""
         required(bool(action.name_label), "a name can't be empty")
         required(action.vlan_id is None or 1 <= action.vlan_id <= 4094, f"vlan_id can't be {action.vlan_id}")
         required(action.mtu is None or action.mtu >= 68, f"mtu can't be {action.mtu}")
@@ -38,5 +38,5 @@ class Networks(LabelledAdapter[Network]):
 
     @action(actions.Delete)
     def delete(self, network: Ref | None, action: actions.Delete) -> Started:
-        """`Conflict` while a VM is on it."""
+        """`Conflict` while a VM is on the network."""
         return self.run(lifecycle.delete_network, network, action)

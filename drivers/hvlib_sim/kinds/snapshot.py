@@ -15,7 +15,7 @@ __all__ = ["Snapshots"]
 
 
 class Snapshots(LabelledAdapter[Snapshot]):
-    """The snapshots of one VM form a tree."""
+    """Snapshots. The snapshots of one VM form a tree."""
 
     kind = Snapshot
     source = objects.Snapshot
@@ -32,5 +32,5 @@ class Snapshots(LabelledAdapter[Snapshot]):
 
     @action(actions.Delete)
     def delete(self, snapshot: Ref | None, action: actions.Delete) -> Started:
-        """The snapshots that follow it follow its parent afterwards."""
+        """The children of the deleted snapshot become children of its parent."""
         return self.run(lifecycle.delete_snapshot, snapshot, action)

@@ -12,7 +12,7 @@ __all__ = ["StoragePools"]
 
 
 class StoragePools(TableAdapter[StoragePool]):
-    """``free_bytes`` is what the volumes leave, at their full sizes."""
+    """Storage pools. ``free_bytes`` is the capacity minus the full sizes of the volumes."""
 
     kind = StoragePool
     source = objects.StoragePool

@@ -1,4 +1,4 @@
-"""Tasks: the lab's records of operations. One that has ended is kept for ten minutes."""
+"""Tasks: the lab's records of operations. A task is kept for ten minutes after its end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Tasks"]
 
 
 class Tasks(TableAdapter[TaskRecord]):
-    """Queued while another one works on the same object, then running, then succeeded, failed or cancelled."""
+    """Tasks: queued while another task works on the same object, then running, succeeded, failed or cancelled."""
 
     kind = TaskRecord
     source = objects.Task
@@ -33,5 +33,5 @@ class Tasks(TableAdapter[TaskRecord]):
 
     @action(actions.Cancel)
     def cancel(self, task: Ref | None, action: actions.Cancel) -> Done:
-        """At once; nothing of it was carried out. `InvalidState` if it has ended."""
+        """Cancel at once, before the operation changes anything. `InvalidState` if the task has ended."""
         return self.perform(lifecycle.cancel, task, action)

@@ -31,11 +31,10 @@ def _check_sizes(vcpus: int | None, memory_bytes: int | None) -> None:
 
 
 class VMs(LabelledAdapter[VM]):
-    """A halted VM stays placed on its host. What state an operation needs, `hvlib_sim.lab.power` says.
+    """Virtual machines. A halted VM stays on its host. `hvlib_sim.lab.power` lists the states that operations need.
 
-    Refs of objects that are not there are `NotFound` at the call, but for create and delete, which take several
-    requests. All else that is refused is in the task, but for the operations that are over at once: rename, set_tags,
-    shutdown, and a soft reboot.
+    A ref of an object that does not exist raises `NotFound` at the call, except in create and delete, which take
+    several requests. Every other refusal fails the task, except in rename, set_tags and shutdown, which end at once.
     """
 
     kind = VM
@@ -57,12 +56,12 @@ class VMs(LabelledAdapter[VM]):
 
     @action(actions.Start)
     def start(self, vm: Ref | None, action: actions.Start) -> Started:
-        """`InvalidState` unless it is halted."""
+        """`InvalidState` unless the VM is halted."""
         return self.run(power.start, vm, action)
 
     @action(actions.Stop)
     def stop(self, vm: Ref | None, action: actions.Stop) -> Started:
-        """`InvalidState` if it is halted."""
+        """`InvalidState` if the VM is halted."""
         return self.run(power.stop, vm, action)
 
     @action(actions.Shutdown)
@@ -73,88 +72,88 @@ class VMs(LabelledAdapter[VM]):
 
     @action(actions.Reboot)
     def reboot(self, vm: Ref | None, action: actions.Reboot) -> Started:
-        """`InvalidState` unless it runs."""
+        """`InvalidState` unless the VM runs."""
         return self.run(power.reboot, vm, action)
 
     @action(actions.Suspend)
     def suspend(self, vm: Ref | None, action: actions.Suspend) -> Started:
-        """`InvalidState` unless it runs."""
+        """`InvalidState` unless the VM runs."""
         return self.run(power.suspend, vm, action)
 
     @action(actions.Resume)
     def resume(self, vm: Ref | None, action: actions.Resume) -> Started:
-        """`InvalidState` unless it is suspended."""
+        """`InvalidState` unless the VM is suspended."""
         return self.run(power.resume, vm, action)
 
     @action(actions.Pause)
     def pause(self, vm: Ref | None, action: actions.Pause) -> Started:
-        """`InvalidState` unless it runs."""
+        """`InvalidState` unless the VM runs."""
         return self.run(power.pause, vm, action)
 
     @action(actions.Unpause)
     def unpause(self, vm: Ref | None, action: actions.Unpause) -> Started:
-        """`InvalidState` unless it is paused."""
+        """`InvalidState` unless the VM is paused."""
         return self.run(power.unpause, vm, action)
 
     @action(actions.Resize)
     def resize(self, vm: Ref | None, action: actions.Resize) -> Started:
-        """`InvalidState` unless it is halted, `InvalidQuery` for sizes below 1."""
+        """`InvalidState` unless the VM is halted, `InvalidQuery` for sizes below 1."""
         _check_sizes(action.vcpus, action.memory_bytes)
         return self.run(hardware.resize, vm, action)
 
     @action(actions.TakeSnapshot)
     def snapshot(self, vm: Ref | None, action: actions.TakeSnapshot) -> Started:
-        """In any state; the memory is kept if it has any."""
+        """Allowed in any state. The memory is kept if the action asks for it and the VM has any."""
         return self.run(lifecycle.snapshot, vm, action)
 
     @action(actions.Revert)
     def revert(self, vm: Ref | None, action: actions.Revert) -> Started:
-        """In any state. `NotFound` if the snapshot is another VM's."""
+        """Allowed in any state. `NotFound` if the snapshot belongs to another VM."""
         return self.run(lifecycle.revert, vm, action)
 
     @action(actions.Clone)
     def clone(self, vm: Ref | None, action: actions.Clone) -> Started:
-        """In any state; volumes that were attached apart are not copied."""
+        """Allowed in any state. Volumes that were attached separately are not copied."""
         required(bool(action.name_label), "a name can't be empty")
         return self.run(lifecycle.clone, vm, action)
 
     @action(actions.Migrate)
     def migrate(self, vm: Ref | None, action: actions.Migrate) -> Started:
-        """`InvalidState` if the host is not up or is its own. A running VM that is not moved live is restarted."""
+        """`InvalidState` if the host is not up or is the VM's own. A running VM that is not moved live is restarted."""
         return self.run(hardware.migrate, vm, action)
 
     @action(actions.AttachVolume)
     def attach_volume(self, vm: Ref | None, action: actions.AttachVolume) -> Started:
-        """`Conflict` if it is attached, to this VM or another."""
+        """`Conflict` if the volume is attached, to this VM or another."""
         return self.run(hardware.attach_volume, vm, action)
 
     @action(actions.DetachVolume)
     def detach_volume(self, vm: Ref | None, action: actions.DetachVolume) -> Started:
-        """`NotFound` if it is not attached to this VM. One of its own disks is apart from then on."""
+        """`NotFound` if the volume is not attached to this VM. A disk made with the VM becomes a separate volume."""
         return self.run(hardware.detach_volume, vm, action)
 
     @action(actions.AttachNetwork)
     def attach_network(self, vm: Ref | None, action: actions.AttachNetwork) -> Started:
-        """`Conflict` if it has an interface there."""
+        """`Conflict` if the VM has an interface on the network."""
         return self.run(hardware.attach_network, vm, action)
 
     @action(actions.DetachNetwork)
     def detach_network(self, vm: Ref | None, action: actions.DetachNetwork) -> Started:
-        """`NotFound` if it has no interface there."""
+        """`NotFound` if the VM has no interface on the network."""
         return self.run(hardware.detach_network, vm, action)
 
     @steps(actions.Delete)
     def delete(self, vm: Ref, delete: actions.Delete, steps: Steps) -> None:
-        """detach-volume of each volume to keep, delete-vm. `InvalidState` if it runs or is paused."""
+        """detach-volume for each volume to keep, then delete-vm. `InvalidState` if the VM runs or is paused."""
         attached = steps.read(lambda: self._volumes_of_deletable(vm))
-        for volume in (each for each in delete.keep_volumes if each.id in attached):
+        for volume in (ref for ref in delete.keep_volumes if ref.id in attached):
             detach = partial(self.run, hardware.detach_volume, vm, actions.DetachVolume(volume))
             steps.run(detach, undo=partial(self._attach, vm, volume))
         steps.run(lambda: self.run(lifecycle.delete_vm, vm, delete))
 
     @steps(actions.CreateVM, values=_check_new)
     def create(self, _: None, create: actions.CreateVM, steps: Steps) -> Ref | None:
-        """create-vm, attach-volume of each volume, start.
+        """create-vm, then attach-volume for each volume, then start if the action asks for it.
 
         `Conflict` if a volume is attached elsewhere, `InvalidState` if the host is not up.
         """
@@ -174,8 +173,8 @@ class VMs(LabelledAdapter[VM]):
         return self.run(lifecycle.delete_vm, vm, actions.Delete())
 
     def _volumes_of_deletable(self, vm: Ref) -> Collection[str]:
-        """The identifiers of a VM's volumes. Raises `InvalidState` for one that can't be deleted as it is."""
+        """The ids of a VM's volumes. Raises `InvalidState` if the VM's power state does not allow deletion."""
         with self.client.call("Get"), self.client.lab.reading() as store:
-            found = store.get(objects.VM, vm.id)
-            lifecycle.delete_vm.check(found)
-            return found.volumes
+            current = store.get(objects.VM, vm.id)
+            lifecycle.delete_vm.check(current)
+            return current.volumes

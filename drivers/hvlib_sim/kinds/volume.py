@@ -15,7 +15,7 @@ __all__ = ["Volumes"]
 
 
 class Volumes(LabelledAdapter[Volume]):
-    """Each is attached to one VM at most."""
+    """Volumes. Each volume is attached to one VM at most."""
 
     kind = Volume
     source = objects.Volume
@@ -33,18 +33,18 @@ class Volumes(LabelledAdapter[Volume]):
 
     @action(actions.CreateVolume)
     def create(self, _: Ref | None, action: actions.CreateVolume) -> Started:
-        """`InvalidQuery` for a size below 1; `TaskFailed` in the task if space lacks."""
+        """`InvalidQuery` for an empty name or a size below 1; `TaskFailed` in the task if the pool lacks space."""
         required(bool(action.name_label), "a name can't be empty")
         required(action.size_bytes > 0, f"size_bytes can't be {action.size_bytes}")
         return self.run(lifecycle.create_volume, None, action)
 
     @action(actions.ResizeVolume)
     def resize(self, volume: Ref | None, action: actions.ResizeVolume) -> Started:
-        """`InvalidQuery` in the task if it would shrink, `TaskFailed` if space lacks."""
+        """`InvalidQuery` in the task if the volume would shrink, `TaskFailed` if the pool lacks space."""
         required(action.size_bytes > 0, f"size_bytes can't be {action.size_bytes}")
         return self.run(lifecycle.resize_volume, volume, action)
 
     @action(actions.Delete)
     def delete(self, volume: Ref | None, action: actions.Delete) -> Started:
-        """`Conflict` while it is attached."""
+        """`Conflict` while the volume is attached."""
         return self.run(lifecycle.delete_volume, volume, action)

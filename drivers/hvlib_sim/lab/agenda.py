@@ -1,6 +1,6 @@
-"""Agenda: all that the engine of a lab has to remember: which event is due when, and the tasks that have not ended.
+"""Agenda: the state of a lab's engine: its scheduled events, and the jobs of the tasks that have not ended.
 
-It is data, so that it can be kept in a file, and another process's engine can go on with it.
+An agenda is plain data: it can be kept in a file, and the engine of another process can continue from it.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ __all__ = ["Agenda", "Due", "Job", "MemoryAgenda"]
 
 
 class Due(msgspec.Struct, frozen=True):
-    """An event that is to happen to an object.
+    """A scheduled event of an object.
 
-    | at: when, on the clock of the lab
-    | event: what, by its name in `hvlib_sim.lab.engine.EVENTS`
-    | id: to which; detail: what else there is to know
+    | at: its time, on the clock of the lab
+    | event: its name in `hvlib_sim.lab.engine.EVENTS`
+    | id: the object's id; detail: an argument of the event
     """
 
     at: float
@@ -42,39 +42,39 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Agenda(ABC):
-    """Events in the order of time, and jobs by the ids of their tasks; the jobs of one object form a queue."""
+    """Events in the order of time, and jobs by the ids of their tasks. The jobs of one object form a queue."""
 
     @abstractmethod
     def schedule(self, due: Due) -> None:
-        """Let something happen later."""
+        """Add an event."""
 
     @abstractmethod
     def next_at(self) -> float | None:
-        """When the next thing happens; None: nothing does."""
+        """The time of the next event; None if there are no events."""
 
     @abstractmethod
     def take(self, now: float) -> Due | None:
-        """The earliest thing that is due by now. It is on the agenda no more."""
+        """Remove and return the earliest event that is due by ``now``; None if no event is due."""
 
     @abstractmethod
     def add_job(self, task: str, job: Job) -> None:
-        """Keep a new task's job, as the last in the queue of its target."""
+        """Add a new task's job, at the end of its target's queue."""
 
     @abstractmethod
     def find_job(self, task: str) -> Job | None:
-        """The job of a task, if it has not ended."""
+        """The job of a task; None if the task has ended."""
 
     @abstractmethod
     def remove_job(self, task: str) -> None:
-        """Forget the job of a task, wherever it stands in its queue."""
+        """Remove the job of a task, from any position in its queue."""
 
     @abstractmethod
     def queue(self, target: str) -> Sequence[str]:
-        """The first tasks, two at least if there are so many, that have this object for their target."""
+        """The first tasks of the object's queue: at least two, if the queue has two."""
 
 
 class MemoryAgenda(Agenda):
-    """In memory."""
+    """An agenda in memory."""
 
     def __init__(self) -> None:
         self._due: list[tuple[float, int, Due]] = []

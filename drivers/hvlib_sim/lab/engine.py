@@ -1,10 +1,10 @@
-"""The engine: what happens in a lab over time.
+"""The engine: carries out a lab's operations over time.
 
-No thread drives it. Whoever calls the lab has it `advance` first: what was due by then happens, in the order of its
-time. So a lab does nothing while nobody looks, and nobody can tell.
+No thread drives the engine. Each call to the lab runs `advance` first, which runs the events that are due, in the order
+of their times. So a lab does no work between calls, and its users can't see the difference.
 
-An operation on an object that has another one under way stays queued until that one has ended. All that the engine has
-to remember is in the store's agenda, by name: another process's engine can go on with it.
+An operation stays queued while another operation on the same object is in progress. The engine keeps its whole state in
+the store's agenda, with events and operations by name, so the engine of another process can continue from it.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ __all__ = ["Engine", "Operation", "event", "operation"]
 O = TypeVar("O", bound=Object)  # noqa: E741 -- an Object
 
 STEPS = 5
-"""A task reports its progress this often."""
+"""The number of steps in which a task reports its progress."""
 
 KEPT_SECONDS = 600.0
-"""A task that has ended is forgotten after this time."""
+"""Seconds after its end at which a task is removed."""
 
 REFUSALS = (Conflict, InvalidQuery, InvalidState, NotFound, TaskFailed)
-"""The errors that a task may fail with. Any other error is trouble of the store: nothing has happened then."""
+"""The errors that a task may fail with. Any other error comes from the store, and the event has changed nothing."""
 
 
 class Operation(msgspec.Struct, frozen=True):
     """An operation on an object.
 
-    | name: as tasks show it
-    | apply: does it, given the engine, the object (None: it makes one) and the action; returns what it made. What it
-      refuses it raises before it has changed anything
-    | states: the power states that it needs a VM to be in; none: any
+    | name: its name in tasks
+    | apply: carries it out, given the engine, the object (None: it makes one) and the action; returns the task's
+      result. It raises a refusal before it changes anything
+    | states: the power states of a VM that allow it; empty: all
     """
 
     name: str
@@ -60,14 +60,14 @@ class Operation(msgspec.Struct, frozen=True):
 
 
 Event = Callable[["Engine", str, str], None]
-"""A function that the agenda calls at its time, given the engine, the id of an object, and a detail."""
+"""A function that the engine calls when its event is due, given the engine, the id of an object, and a detail."""
 
 OPERATIONS: dict[str, Operation] = {}
 EVENTS: dict[str, Event] = {}
 
 
 def operation(*states: str) -> Callable[[Callable[[Engine, Any, Any], Link | None]], Operation]:
-    """Make an `Operation`, allowed in these power states, of the function that applies it."""
+    """The decorator that makes a function an `Operation`, which is allowed in these power states."""
 
     def make(apply: Callable[[Engine, Any, Any], Link | None]) -> Operation:
         name = apply.__name__.replace("_", "-")
@@ -78,20 +78,20 @@ def operation(*states: str) -> Callable[[Callable[[Engine, Any, Any], Link | Non
 
 
 def event(happen: Event) -> Event:
-    """Let a function be what `Engine.after` can put on the agenda."""
+    """The decorator that registers a function as an event for `Engine.after`."""
     EVENTS[happen.__name__] = happen
     return happen
 
 
 class Engine:
-    """Carries out operations on a store's objects, at once or as tasks; the time is that of ``clock``, in seconds."""
+    """Carries out operations on a store's objects, at once or as tasks. ``clock`` gives the time in seconds."""
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
         self.store = store
         self.clock = clock
         self.task_time = store.settings.task_time
         self.performed: Counter[str] = Counter()
-        """How often each operation was asked for, by name."""
+        """How often each operation was requested, by name."""
         self.guest_requests: dict[str, Counter[str]] = {}
         """How often the guest of each VM was asked for a ``shutdown`` or a ``reboot``, by the VM's id."""
         self._now = clock()
@@ -107,16 +107,16 @@ class Engine:
         return {"id": self.store.new_id(kind), "uuid": str(uuid4()), "created_at": self.now}
 
     def is_due(self) -> bool:
-        """Whether something has to happen now."""
+        """Whether an event is due now."""
         return self.idle_for() == 0
 
     def idle_for(self) -> float | None:
-        """Seconds until something is due; None if nothing is."""
+        """Seconds until the next event is due; None if there are no events."""
         at = self.store.agenda.next_at()
         return None if at is None else max(at - self.clock(), 0.0)
 
     def advance(self) -> None:
-        """Let everything happen that is due."""
+        """Run all events that are due."""
         now = self.clock()
         while due := self.store.agenda.take(now):
             self._now = due.at
@@ -124,21 +124,21 @@ class Engine:
         self._now = now
 
     def after(self, seconds: float, happen: Event, id: str, detail: str = "") -> None:
-        """Let an `event` happen to an object later."""
+        """Schedule an `event` of an object."""
         self.store.agenda.schedule(Due(self._now + seconds, happen.__name__, id, detail))
 
     def ask_guest(self, vm: str, request: str) -> None:
-        """Note that a VM's guest is asked for something."""
+        """Count a request to a VM's guest."""
         self.guest_requests.setdefault(vm, Counter())[request] += 1
 
     def perform(self, operation: Operation, target: Object | None, action: Action) -> Link | None:
-        """Carry out an operation at once. Raises what it refuses."""
+        """Carry out an operation at once. Raises its refusals."""
         self.performed[operation.name] += 1
         operation.check(target)
         return operation.apply(self, target, action)
 
     def begin(self, operation: Operation, target: Object | None, action: Action) -> str:
-        """Carry out an operation as a task, whose id this returns."""
+        """Carry out an operation as a task. Returns the task's id."""
         self.performed[operation.name] += 1
         name = f"{operation.name} {target.name}" if target else operation.name
         link = Link(type(target).__name__, target.id) if target else None
@@ -151,7 +151,7 @@ class Engine:
         return task.id
 
     def end(self, task: Task) -> None:
-        """Put a task that has ended in its place, and let the next one of its queue start."""
+        """Store a task that has ended, and start the next task of its queue."""
         agenda = self.store.agenda
         job = agenda.find_job(task.id)
         assert job is not None, "a task ends once"
@@ -167,7 +167,7 @@ class Engine:
     def cancel(self, task: Task) -> None:
         """End a task without carrying it out. Raises `InvalidState` if it has ended."""
         if task.state in ENDED:
-            raise InvalidState(f"{task.name}: it has {task.state} already")
+            raise InvalidState(f"{task.name}: the task has ended: {task.state}")
         self.end(replace(task, state="cancelled"))
 
     def target(self, job: Job) -> Object | None:
@@ -177,7 +177,7 @@ class Engine:
 
 @event
 def start_task(engine: Engine, id: str, _: str) -> None:
-    """A task is the first of its queue: it runs, or fails if its object's state does not allow it."""
+    """Start the first task of a queue. It fails if the object's power state does not allow the operation."""
     job, task = engine.store.agenda.find_job(id), engine.store.find(Task, id)
     if job is None or task is None:
         return
@@ -192,7 +192,7 @@ def start_task(engine: Engine, id: str, _: str) -> None:
 
 @event
 def step_task(engine: Engine, id: str, _: str) -> None:
-    """A task has got ahead; with the last step its operation is carried out."""
+    """Advance a task by one step. The last step carries out its operation."""
     job, task = engine.store.agenda.find_job(id), engine.store.find(Task, id)
     if job is None or task is None:
         return
@@ -214,7 +214,7 @@ def step_task(engine: Engine, id: str, _: str) -> None:
 
 @event
 def forget_task(engine: Engine, id: str, _: str) -> None:
-    """A task that ended long ago is forgotten."""
+    """Remove a task that has ended."""
     task = engine.store.find(Task, id)
     if task is not None:
         engine.store.remove(task)

@@ -1,4 +1,4 @@
-"""Faults: errors that a session is told to meet (``fail=``)."""
+"""Faults: errors that a session's calls raise on request (``fail=``)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ HINT = f"fail=CALL:ERROR[:TIMES[:SKIP]],...; calls: {' '.join(CALLS)}; errors: {
 
 
 class Fault(msgspec.Struct):
-    """An error that ``times`` calls raise, after ``skip`` that do not."""
+    """An error that ``times`` calls raise, after ``skip`` calls that do not."""
 
     call: str
     error: str
@@ -48,10 +48,10 @@ class Fault(msgspec.Struct):
 
 
 class Faults:
-    """The faults of one session, out of ``CALL:ERROR[:TIMES[:SKIP]]`` separated by commas.
+    """The faults of one session, read from ``CALL:ERROR[:TIMES[:SKIP]]`` separated by commas.
 
-    TIMES calls (1) raise the error, after SKIP (0) that go well: ``page:session-lost:1:2`` is the third page. Raises
-    `ConfigError` for what can't be read.
+    TIMES calls (1) raise the error, after SKIP calls (0) that succeed: with ``page:session-lost:1:2``, the third page
+    raises it. Raises `ConfigError` for text that can't be read.
     """
 
     def __init__(self, text: str) -> None:
@@ -60,7 +60,7 @@ class Faults:
 
     @contextmanager
     def met_by(self, call: str) -> Iterator[None]:
-        """A call, with the error that it has to meet: before the lab hears of it, or in the place of its reply."""
+        """Run a call with its fault: the error is raised before the call reaches the lab, or in place of the reply."""
         error = self._next(call)
         if error is None:
             yield
@@ -71,7 +71,7 @@ class Faults:
         raise ERRORS[error]()
 
     def _next(self, call: str) -> str | None:
-        """The error that this call has to meet, if there is one."""
+        """The name of the error that this call has to raise; None if it has no fault."""
         with self._lock:
             fault = next((fault for fault in self._faults if fault.call == call and fault.times), None)
             if fault is None:

@@ -15,7 +15,7 @@ __all__ = ["FileAgenda"]
 
 
 class FileAgenda(Agenda):
-    """Actions are kept by the name of their class. Of a ref, the provider that it is bound to is not kept."""
+    """An agenda in a file. Actions are stored with the names of their classes, refs without their bound providers."""
 
     def __init__(self, file: LabFile) -> None:
         self._file = file
@@ -27,17 +27,17 @@ class FileAgenda(Agenda):
 
     def next_at(self) -> float | None:
         """`Agenda.next_at`."""
-        found: float | None = self._file.value("SELECT min(at) FROM due")
-        return found
+        at: float | None = self._file.value("SELECT min(at) FROM due")
+        return at
 
     def take(self, now: float) -> Due | None:
         """`Agenda.take`."""
         sql = "SELECT number, at, event, id, detail FROM due WHERE at <= ? ORDER BY at, number LIMIT 1"
-        found = self._file.row(sql, now)
-        if found is None:
+        row = self._file.row(sql, now)
+        if row is None:
             return None
-        self._file.change("DELETE FROM due WHERE number = ?", found[0])
-        return Due(*found[1:])
+        self._file.change("DELETE FROM due WHERE number = ?", row[0])
+        return Due(*row[1:])
 
     def add_job(self, task: str, job: Job) -> None:
         """`Agenda.add_job`."""
@@ -56,10 +56,10 @@ class FileAgenda(Agenda):
 
     def find_job(self, task: str) -> Job | None:
         """`Agenda.find_job`."""
-        found = self._file.row("SELECT operation, kind, target, action, data FROM job WHERE task = ?", task)
-        if found is None:
+        row = self._file.row("SELECT operation, kind, target, action, data FROM job WHERE task = ?", task)
+        if row is None:
             return None
-        operation, kind, target, name, data = found
+        operation, kind, target, name, data = row
         action: actions.Action = msgspec.msgpack.decode(data, type=getattr(actions, name))
         return Job(operation, Link(kind, target) if target else None, action)
 
@@ -69,5 +69,5 @@ class FileAgenda(Agenda):
 
     def queue(self, target: str) -> Sequence[str]:
         """`Agenda.queue`."""
-        found = self._file.rows("SELECT task FROM job WHERE target = ? ORDER BY task LIMIT 2", target)
-        return [task for (task,) in found]
+        rows = self._file.rows("SELECT task FROM job WHERE target = ? ORDER BY task LIMIT 2", target)
+        return [task for (task,) in rows]

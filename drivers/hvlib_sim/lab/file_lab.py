@@ -1,4 +1,4 @@
-"""FileLab: a lab in a file, one for all in this process who use it."""
+"""FileLab: a lab in a file. All its users in one process share one object."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["FileLab"]
 
 
 class FileLab(Lab):
-    """A lab in a file, on the clock that processes share: that of the day."""
+    """A lab in a file. Its clock is the time of day, which all processes share."""
 
     _opened: dict[Path, FileLab] = {}
     _opening = threading.Lock()
@@ -23,9 +23,9 @@ class FileLab(Lab):
 
     @classmethod
     def opened(cls, path: str | Path, **settings: int | float | str) -> FileLab:
-        """The lab in the file at ``path``. To be closed by each who opened it.
+        """The lab in the file at ``path``. Each caller has to close it.
 
-        Raises `ConfigError` if there is none, if it can't be read, or if it was made with other settings.
+        Raises `ConfigError` if the file does not exist, can't be read, or has a lab that was made with other settings.
         """
         path = Path(path).resolve()
         with cls._opening:
@@ -43,7 +43,7 @@ class FileLab(Lab):
         return lab
 
     def close(self) -> None:
-        """Use it no more: the last in this process to do so closes the file."""
+        """Release the lab. The last user in this process closes the file."""
         with self._opening:
             self._users -= 1
             if self._users:

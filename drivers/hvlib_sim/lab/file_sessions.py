@@ -1,4 +1,4 @@
-"""FileSessions: the sessions that are noted in a lab's file."""
+"""FileSessions: the sessions of a lab, kept in its file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["FileSessions"]
 
 
 class FileSessions(MutableMapping[str, float]):
-    """When each session was last used, by token."""
+    """The time of each session's last use, by token."""
 
     def __init__(self, file: LabFile) -> None:
         self._file = file
@@ -32,5 +32,5 @@ class FileSessions(MutableMapping[str, float]):
         return iter([token for (token,) in self._file.rows("SELECT token FROM session")])
 
     def __len__(self) -> int:
-        found: int = self._file.value("SELECT count(*) FROM session")
-        return found
+        count: int = self._file.value("SELECT count(*) FROM session")
+        return count

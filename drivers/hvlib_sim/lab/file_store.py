@@ -1,6 +1,6 @@
 """FileStore: a lab in a SQLite file, which processes share.
 
-Nothing of it is kept in memory: each question is asked of the file, so that all who use it see the same.
+Nothing of the lab is cached in memory: each read goes to the file, so all processes see the same state.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BY_PREFIX = {kind.prefix: kind for kind in KINDS.values()}
 
 
 class FileStore(Store):
-    """The lab in the file at ``path``. Raises `ConfigError` if there is none, or if it can't be read.
+    """The lab in the file at ``path``. Raises `ConfigError` if the file does not exist or can't be read.
 
     The log holds the last ``log_length`` changes.
     """
@@ -47,19 +47,19 @@ class FileStore(Store):
                 self.generation = self._fact("generation")
         except HvlibError as error:
             file.close()
-            raise ConfigError(f"{path} is damaged: {error}", hint="hv sim create makes a lab, elsewhere") from error
+            raise ConfigError(f"{path} is damaged: {error}", hint="hv sim create makes one, at another path") from error
         self.agenda = FileAgenda(file)
         self.sessions = FileSessions(file)
 
     def _fact(self, name: str) -> str:
-        found: str | None = self._file.value("SELECT value FROM lab WHERE name = ?", name)
-        if found is None:
-            raise ProtocolError(f"it does not hold its {name}")
-        return found
+        value: str | None = self._file.value("SELECT value FROM lab WHERE name = ?", name)
+        if value is None:
+            raise ProtocolError(f"the file has no {name}")
+        return value
 
     @property
     def is_there(self) -> bool:
-        """Whether the lab's file is still the one at its path."""
+        """Whether the file at the path is still the one that was opened."""
         return self._file.is_there
 
     @property
@@ -105,18 +105,18 @@ class FileStore(Store):
 
     def find(self, kind: type[O], id: str | None) -> O | None:
         """`Store.find`."""
-        found = self._read(kind, "id = ?", id)
-        return found[0] if found else None
+        objects = self._read(kind, "id = ?", id)
+        return objects[0] if objects else None
 
     def count(self, kind: type[Object]) -> int:
         """`Store.count`."""
-        found: int = self._file.value("SELECT objects FROM kinds WHERE kind = ?", kind.prefix)
-        return found
+        count: int = self._file.value("SELECT objects FROM kinds WHERE kind = ?", kind.prefix)
+        return count
 
     def page(self, kind: type[O], after: str, size: int) -> tuple[list[O], bool]:
         """`Store.page`."""
-        found = self._read(kind, "id > ? ORDER BY id LIMIT ?", after, size + 1)
-        return found[:size], len(found) > size
+        objects = self._read(kind, "id > ? ORDER BY id LIMIT ?", after, size + 1)
+        return objects[:size], len(objects) > size
 
     def by_uuid(self, kind: type[O], uuid: str) -> list[O]:
         """`Store.by_uuid`."""
@@ -138,8 +138,8 @@ class FileStore(Store):
 
     def log(self, since: int) -> Iterable[Logged]:
         """`Store.log`."""
-        found = self._file.rows("SELECT event, kind, id FROM log WHERE revision > ? ORDER BY revision DESC", since)
-        return ((event, BY_PREFIX[kind], id) for event, kind, id in found)
+        rows = self._file.rows("SELECT event, kind, id FROM log WHERE revision > ? ORDER BY revision DESC", since)
+        return ((event, BY_PREFIX[kind], id) for event, kind, id in rows)
 
     def close(self) -> None:
         """`Store.close`."""
@@ -147,9 +147,9 @@ class FileStore(Store):
 
     def _read(self, kind: type[O], condition: str, *values: object) -> list[O]:
         decode: Callable[[bytes], Any] = DECODERS[kind].decode
-        found = self._file.rows(f"SELECT data FROM {kind.prefix} WHERE {condition}", *values)
+        rows = self._file.rows(f"SELECT data FROM {kind.prefix} WHERE {condition}", *values)
         with translate_errors():
-            return [decode(data) for (data,) in found]
+            return [decode(data) for (data,) in rows]
 
     def _record(self, event: Event, kind: str, id: str) -> None:
         self._file.change("INSERT INTO log (event, kind, id) VALUES (?, ?, ?)", event, kind, id)

@@ -1,7 +1,7 @@
-"""The objects that a lab has at first, drawn from its seed: the same seed gives the same ones, everywhere.
+"""The initial objects of a lab, drawn from its seed. The same seed gives the same objects on every machine.
 
-They come one after the other, and only hosts and what else is as rare are kept until the end: a lab may be larger than
-memory.
+The objects are generated one by one. Only hosts and other objects of small number are kept until the end, so a lab may
+be larger than memory.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ POOLS = (("san-1", "iscsi", True), ("nfs-1", "nfs", True), ("nvme-1", "lvm", Fal
 
 
 class Draw:
-    """Identities and choices out of one seed."""
+    """Draws identities and random choices from one seed."""
 
     def __init__(self, seed: int | str) -> None:
         self.random = Random(seed)
@@ -67,7 +67,7 @@ class Draw:
 
 
 class Site:
-    """The objects that VMs are put on and made of, and how much of each VMs take."""
+    """The objects that VMs refer to, and how much memory and space the VMs take."""
 
     def __init__(self, draw: Draw, hosts: int) -> None:
         self.flavors = [_flavor(draw, name, *sizes) for name, sizes in FLAVORS.items()]
@@ -80,7 +80,7 @@ class Site:
         self.needed = Counter[str]()
         """Bytes of memory that the VMs of each host would take if all ran, by the host's id."""
         self.used = Counter[str]()
-        """Bytes of memory that they take."""
+        """Bytes of memory that the VMs of each host take, by the host's id."""
         self.space = Counter[str]()
         """Bytes that the volumes of each pool take, by the pool's id."""
 
@@ -94,7 +94,7 @@ class Site:
             yield replace(cluster, hosts=tuple(members[cluster.id]))
 
     def with_vms(self) -> Iterator[Object]:
-        """Hosts with memory for twice the VMs that they have, pools with space for three times their volumes."""
+        """Hosts with twice the memory that their VMs need, and pools with three times the space of their volumes."""
         for host in self.hosts:
             total = _rounded(2 * self.needed[host.id], 256 * GIB)
             yield replace(host, memory_bytes=total, memory_free_bytes=total - self.used[host.id])
@@ -104,7 +104,7 @@ class Site:
 
 
 def generate(settings: Settings) -> Iterator[Object]:
-    """The objects of a lab, those of each class in the order of their ids, which count from 1 without a gap."""
+    """The objects of a lab. Each class comes in the order of its ids, which count from 1 without a gap."""
     draw, later = Draw(settings.seed), Draw(f"snapshots of {settings.seed}")
     site = Site(draw, settings.hosts)
     yield from site.without_vms()
@@ -152,7 +152,7 @@ def _host(draw: Draw, number: int, cluster: Cluster) -> Host:
 
 
 def _names(count: int) -> Iterator[str]:
-    """Names by role and number; one in 50 is another one's, some hold characters that need care."""
+    """Names by role and number. One in 50 repeats another VM's name; some contain special characters."""
     numbers = dict.fromkeys(ROLES, 0)
     for index in range(count):
         role = ROLES[index % len(ROLES)]
@@ -169,7 +169,7 @@ def _names(count: int) -> Iterator[str]:
 
 
 def _states(draw: Draw, count: int) -> Iterator[PowerState]:
-    """14 of 20 VMs run, 4 are halted, one is paused, one suspended."""
+    """The power states of VMs: of 20 VMs, 14 run, 4 are halted, one is paused and one is suspended."""
     block = list(STATES)
     for index in range(count):
         if index % len(block) == 0:
@@ -219,14 +219,14 @@ def _vm(
 
 
 def _sizes(draw: Draw, flavor: Flavor) -> tuple[int, int, str | None]:
-    """Processors, memory, and the flavor if they are its: most VMs have one, the others have sizes of their own."""
+    """Processors, memory and flavor of a VM. Most VMs have a flavor; the others have sizes of their own, and None."""
     if draw.random.random() < 0.8:
         return flavor.vcpus, flavor.memory_bytes, flavor.id
     return flavor.vcpus + 1, flavor.memory_bytes + GIB // 2, None
 
 
 def _disks(draw: Draw, site: Site, vm: dict[str, Any], pool: str) -> list[Volume]:
-    """A disk to boot from, for some a second one, and for some one that was attached apart."""
+    """The volumes of a VM: a boot disk, for some VMs a second disk, and for some a separately attached volume."""
     names = [f"{vm['name']}-disk-0"]
     if draw.random.random() < 0.25:
         names.append(f"{vm['name']}-disk-1")
@@ -242,14 +242,14 @@ def _disks(draw: Draw, site: Site, vm: dict[str, Any], pool: str) -> list[Volume
 
 
 def _with_snapshots(draw: Draw, vm: VM) -> Iterator[Object]:
-    """A VM; one in ten with up to three snapshots, each following the one before."""
+    """A VM, after its snapshots. One VM in ten has up to three snapshots, each the child of the one before."""
     if draw.random.random() > 0.1:
         yield vm
         return
     ids: list[str] = []
     for name in ("before-upgrade", "nightly", "nightly")[: draw.random.randint(1, 3)]:
         has_memory = vm.power_state == "running" and draw.random.random() < 0.3
-        one = Snapshot(
+        snapshot = Snapshot(
             vm=vm.id,
             parent=ids[-1] if ids else None,
             has_memory=has_memory,
@@ -258,13 +258,13 @@ def _with_snapshots(draw: Draw, vm: VM) -> Iterator[Object]:
             memory_bytes=vm.memory_bytes,
             **draw.identity(Snapshot, name),
         )
-        ids.append(one.id)
-        yield one
+        ids.append(snapshot.id)
+        yield snapshot
     yield replace(vm, snapshots=tuple(ids), snapshot=ids[-1])
 
 
 def _spare(draw: Draw, site: Site, number: int, pool: str) -> Volume:
-    """A volume that nothing uses."""
+    """A volume that is not attached to any VM."""
     size = draw.random.choice((10, 50, 100)) * GIB
     site.space[pool] += size
     return Volume(size_bytes=size, pool=pool, **draw.identity(Volume, f"spare-{number + 1}"))

@@ -1,4 +1,4 @@
-"""Operations on what an object is called, and on what a VM has and where it is."""
+"""Operations that change an object's name and tags, and a VM's sizes, devices, host and pool."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ T = TypeVar("T")
 
 @operation()
 def rename(engine: Engine, target: Object, action: actions.Rename) -> None:
-    """Another name."""
+    """Set the name."""
     engine.store.put(replace(target, name=action.name_label))
 
 
 @operation()
 def set_tags(engine: Engine, target: Object, action: actions.SetTags) -> None:
-    """Other tags."""
+    """Set the tags."""
     engine.store.put(replace(target, tags=tuple(sorted(set(action.tags)))))
 
 
 @operation("halted")
 def resize(engine: Engine, vm: VM, action: actions.Resize) -> None:
-    """A flavor gives both sizes; one that is named besides goes before it, and the VM is of no flavor then."""
+    """Set the sizes of a flavor. An explicit size overrides the flavor's, and the VM then has no flavor."""
     flavor = engine.store.get(Flavor, action.flavor.id) if action.flavor else None
     own_size = action.vcpus is not None or action.memory_bytes is not None
     source = flavor or vm
@@ -59,7 +59,7 @@ def resize(engine: Engine, vm: VM, action: actions.Resize) -> None:
 
 @operation()
 def attach_volume(engine: Engine, vm: VM, action: actions.AttachVolume) -> None:
-    """`Conflict` if it is attached already, to this VM or another."""
+    """`Conflict` if the volume is attached, to this VM or another."""
     volume = engine.store.get(Volume, action.volume.id)
     if volume.vms:
         raise Conflict(f"volume {volume.name} is attached to {volume.vms[0]}")
@@ -69,7 +69,7 @@ def attach_volume(engine: Engine, vm: VM, action: actions.AttachVolume) -> None:
 
 @operation()
 def detach_volume(engine: Engine, vm: VM, action: actions.DetachVolume) -> None:
-    """The volume is none of the VM's own from then on. `NotFound` if it is not attached to it."""
+    """Detach a volume, which is then no longer one of the VM's own. `NotFound` if it is not attached to the VM."""
     volume = engine.store.get(Volume, action.volume.id)
     if volume.id not in vm.volumes:
         raise NotFound(f"{vm.name} has no volume {volume.name}")
@@ -80,7 +80,7 @@ def detach_volume(engine: Engine, vm: VM, action: actions.DetachVolume) -> None:
 
 @operation()
 def attach_network(engine: Engine, vm: VM, action: actions.AttachNetwork) -> None:
-    """`Conflict` if it has an interface there."""
+    """`Conflict` if the VM has an interface on the network."""
     network = engine.store.get(Network, action.network.id)
     if network.id in vm.networks:
         raise Conflict(f"{vm.name} is on network {network.name} already")
@@ -90,7 +90,7 @@ def attach_network(engine: Engine, vm: VM, action: actions.AttachNetwork) -> Non
 
 @operation()
 def detach_network(engine: Engine, vm: VM, action: actions.DetachNetwork) -> None:
-    """`NotFound` if it has no interface there."""
+    """`NotFound` if the VM has no interface on the network."""
     network = engine.store.get(Network, action.network.id)
     if network.id not in vm.networks:
         raise NotFound(f"{vm.name} is not on network {network.name}")
@@ -101,9 +101,9 @@ def detach_network(engine: Engine, vm: VM, action: actions.DetachNetwork) -> Non
 
 @operation()
 def migrate(engine: Engine, vm: VM, action: actions.Migrate) -> None:
-    """Without host and pool, to the host with most free memory. A running VM that is not moved live starts anew.
+    """Without host and pool, move to the host with most free memory. A running VM that is not moved live restarts.
 
-    `InvalidState` if the host is not up or is the VM's own, `TaskFailed` if it lacks the memory or the pool the space.
+    `InvalidState` if the host is not up or is the VM's own, `TaskFailed` if the host lacks memory or the pool space.
     """
     moved = vm
     if action.host is not None or action.pool is None:
@@ -118,13 +118,13 @@ def migrate(engine: Engine, vm: VM, action: actions.Migrate) -> None:
 
 
 def address(network: Network, vm_id: str) -> str:
-    """The address that a VM has on a network: of its own number, so that it stays the same."""
+    """A VM's address on a network. It is derived from the VM's number, so it never changes."""
     number = int(vm_id.rpartition("-")[2])
     return f"{network.subnets[0].removesuffix('.0.0/16')}.{number // 250 % 256}.{number % 250 + 1}"
 
 
 def take_space(engine: Engine, pool: StoragePool, size_bytes: int) -> None:
-    """Take space of a pool; a negative size gives it back. Raises `TaskFailed` if there is not enough."""
+    """Take space from a pool; a negative size gives it back. Raises `TaskFailed` if there is not enough."""
     current = engine.store.get(StoragePool, pool.id)
     if current.free_bytes < size_bytes:
         raise TaskFailed(f"pool {pool.name} has only {current.free_bytes} bytes free")
@@ -132,7 +132,7 @@ def take_space(engine: Engine, pool: StoragePool, size_bytes: int) -> None:
 
 
 def without(items: tuple[T, ...], gone: T) -> tuple[T, ...]:
-    """The items but one."""
+    """The items without ``gone``."""
     return tuple(item for item in items if item != gone)
 
 

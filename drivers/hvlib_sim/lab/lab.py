@@ -1,8 +1,8 @@
-"""Lab: a simulated site, as a server has it: its objects, its engine, and who is logged in.
+"""Lab: a simulated server, with its objects, its engine and its sessions.
 
-The methods are for those who hold the lab in their own process, beside or without a driver: to look on (what was asked
-of it, who is logged in), and to do what a server's administrator could do (end sessions, break connections, lose the
-change log). The driver uses them as its wire.
+The methods are for code in the lab's own process, with or without a driver: to observe the lab (its requests, its
+sessions), and to act as a server's administrator (end sessions, break connections, lose the change log). The driver
+uses them in the place of a network.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from hvlib_sim.lab.store import Store
 __all__ = ["Lab"]
 
 IDLE_SECONDS = 1800.0
-"""Seconds after which a session that is not used has ended: its process may have been killed."""
+"""Seconds without use after which a session ends: its process may have been killed."""
 
 NOTED_SECONDS = 60.0
-"""Seconds within which a session is noted to be used only once."""
+"""Seconds between two updates of a session's last use."""
 
 
 class Lab:
-    """A lab on a store. ``clock`` is what time is measured by, in seconds.
+    """A lab on a store. ``clock`` gives the time in seconds.
 
-    What it counts (``requests``, ``performed``) is what came from this process.
+    The counters (``requests``, ``performed``) count the calls of this process only.
     """
 
     _named: dict[str, Lab] = {}
@@ -51,7 +51,7 @@ class Lab:
         self.clock = clock
         self.engine = Engine(store, clock)
         self.changed = threading.Condition(threading.RLock())
-        """Notified at each change, and when a waiting feed has to look around."""
+        """Notified at each change, and when waiting feeds have to check their sessions and connections."""
         self.requests: Counter[str] = Counter()
         """How often each call has reached the lab."""
         self.cuts = 0
@@ -60,9 +60,9 @@ class Lab:
 
     @classmethod
     def named(cls, name: str, **settings: int | float | str) -> Lab:
-        """The lab that ``sim://NAME`` stands for in this process; made, with these settings, if there is none yet.
+        """The lab of ``sim://NAME`` in this process. It is made, with these settings, if it does not exist yet.
 
-        Raises `ConfigError` if it was made with others.
+        Raises `ConfigError` if it was made with other settings.
         """
         name = name.lower()
         with cls._naming:
@@ -75,7 +75,7 @@ class Lab:
 
     @contextmanager
     def at_work(self) -> Iterator[Engine]:
-        """The lab for oneself, brought up to its time; who waits for changes is told of them afterwards."""
+        """Lock the lab for changes, and run the events that are due. Waiting feeds are notified at the end."""
         with self.changed:
             try:
                 with self.store.writing():
@@ -86,7 +86,7 @@ class Lab:
 
     @contextmanager
     def reading(self) -> Iterator[Store]:
-        """The lab's objects as they are at one moment, brought up to its time."""
+        """The lab's objects as they are at one moment, after running the events that are due."""
         with self.changed:
             if self.engine.is_due():
                 self.advance()
@@ -94,12 +94,12 @@ class Lab:
                 yield self.store
 
     def advance(self) -> None:
-        """Let everything happen that is due: after the clock of a test was set forward."""
+        """Run the events that are due. For tests that have set the clock forward."""
         with self.at_work():
             pass
 
     def wait(self, seconds: float, seen: int) -> None:
-        """Wait, `changed` being held, until it is notified or the store's version is not the ``seen`` one any more."""
+        """Wait until `changed`, which the caller holds, is notified, or the store's version is no longer ``seen``."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             if self.changed.wait(min(left, self.store.patience)) or self.store.version != seen:
@@ -107,13 +107,14 @@ class Lab:
 
     @property
     def performed(self) -> Counter[str]:
-        """How often the lab was made to begin each operation, by name."""
+        """How often each operation was requested, by name."""
         return self.engine.performed
 
     @contextmanager
     def request(self, call: str) -> Iterator[None]:
-        """A call that has reached the lab: the block is what the lab does. Raises `ConnectionFailed` where the reply
-        is lost.
+        """Count a call that has reached the lab; the ``with`` block is the lab's part of it.
+
+        Raises `ConnectionFailed` if the reply is lost.
         """
         with self.changed:
             self.requests[call] += 1
@@ -126,7 +127,7 @@ class Lab:
         raise ConnectionFailed("the connection broke before the reply")
 
     def login(self, password: Secret | None) -> str:
-        """A session's token. Raises `AuthenticationFailed`."""
+        """Begin a session, and return its token. Raises `AuthenticationFailed`."""
         wanted, given = self.settings.password, password.reveal() if password else ""
         if wanted and not hmac.compare_digest(wanted.encode(), given.encode()):
             raise AuthenticationFailed("the lab does not accept this password")
@@ -138,12 +139,12 @@ class Lab:
         return token
 
     def logout(self, token: str) -> None:
-        """End a session, if there is one."""
+        """End the session of this token, if there is one."""
         with self.changed, self.store.writing():
             self.store.sessions.pop(token, None)
 
     def check(self, token: str | None) -> None:
-        """Raise `SessionLost` if the token is of no session. One that was not used for half an hour has ended."""
+        """Raise `SessionLost` if no session has this token. A session ends after half an hour without use."""
         with self.changed:
             sessions, now = self.store.sessions, self.clock()
             used = sessions.get(token or "")
@@ -161,20 +162,20 @@ class Lab:
             return sum(self._is_open(token) for token in self.store.sessions)
 
     def expire_sessions(self) -> None:
-        """End all sessions: their next calls, and their feeds' waits, raise `SessionLost`."""
+        """End all sessions: their next calls, and their waiting feeds, raise `SessionLost`."""
         with self.changed:
             with self.store.writing():
                 self.store.sessions.clear()
             self.changed.notify_all()
 
     def cut_connections(self) -> None:
-        """Break all connections: the waits of feeds raise `ConnectionFailed`. New calls go well."""
+        """Break all connections: waiting feeds raise `ConnectionFailed`. New calls succeed."""
         with self.changed:
             self.cuts += 1
             self.changed.notify_all()
 
     def cut_after(self, requests: int | None) -> None:
-        """Let so many more requests pass, and lose the reply to the next one: it is carried out. None: lose none."""
+        """Lose the reply to the request after so many ``requests``; it is carried out. None: lose no reply."""
         with self.changed:
             self._cut_at = None if requests is None else self.requests.total() + requests + 1
 
@@ -184,7 +185,7 @@ class Lab:
             self.store.forget_changes()
 
     def close(self) -> None:
-        """Use it no more. What is in memory stays."""
+        """Release the lab. A lab in memory stays as it is."""
 
     def _is_open(self, token: str) -> bool:
         used = self.store.sessions.get(token)

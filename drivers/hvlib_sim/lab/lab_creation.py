@@ -1,4 +1,4 @@
-"""Creation: how a lab's file is made."""
+"""Creation: makes the file of a lab."""
 
 from __future__ import annotations
 
@@ -29,37 +29,37 @@ CACHE_KIB = 16_384
 
 
 def create_lab(path: Path, settings: Settings, progress: Callable[[int], object] = lambda _: None) -> None:
-    """Make a lab in a new file; ``progress`` is told, again and again, how many VMs there are already.
+    """Make a lab in a new file. ``progress`` is called again and again with the number of VMs made so far.
 
-    It is made under another name beside it, so that there is either no lab or a whole one. Raises `ConfigError` if
-    something is there already, or nothing can be written there.
+    The file is made under another name in the same directory, so the path has either no lab or a complete one. Raises
+    `ConfigError` if the path exists already or can't be written.
     """
     try:
         if path.exists():
             raise FileExistsError
-        _check_remains(path)
+        _check_leftovers(path)
         with _name_beside(path) as draft:
             with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
                 _fill(connection, settings, progress)
             _write_through(draft)
             os.link(draft, path)
     except FileExistsError as error:
-        raise ConfigError(f"{path} is there already", hint="remove it, or choose another path") from error
+        raise ConfigError(f"{path} exists already", hint="remove it, or choose another path") from error
     except (OSError, sqlite3.Error) as error:
-        raise ConfigError(f"no lab can be made at {path}: {error}", hint="choose another path") from error
+        raise ConfigError(f"can't make a lab at {path}: {error}", hint="choose another path") from error
 
 
-def _check_remains(path: Path) -> None:
-    """Raise `ConfigError` if there is something left of another lab, which SQLite would take for this one's."""
-    remains = [str(each) for each in beside(path) if each.exists()]
-    if remains:
-        hint = f"if no process uses that lab any more: rm {' '.join(map(quote, remains))}; or choose another path"
-        raise ConfigError(f"there is something left of another lab at {path}", hint=hint)
+def _check_leftovers(path: Path) -> None:
+    """Raise `ConfigError` if files of another lab are left at the path: SQLite would read them as part of this lab."""
+    leftovers = [str(file) for file in beside(path) if file.exists()]
+    if leftovers:
+        hint = f"if no process uses that lab any more: rm {' '.join(map(quote, leftovers))}; or choose another path"
+        raise ConfigError(f"files of another lab are left at {path}", hint=hint)
 
 
 @contextmanager
 def _name_beside(path: Path) -> Iterator[Path]:
-    """A name for a file that nobody else uses, and that nothing is left of."""
+    """Yield an unused path in the same directory. A file at this path is removed at the end."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         yield draft
@@ -68,7 +68,7 @@ def _name_beside(path: Path) -> Iterator[Path]:
 
 
 def _fill(connection: sqlite3.Connection, settings: Settings, progress: Callable[[int], object]) -> None:
-    """Without a journal: whoever breaks off begins anew. Indexes are made, in one go, when all is there."""
+    """Write the lab without a journal: an interrupted creation is not continued. Indexes are made after the objects."""
     for pragma in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE_KIB}"):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("BEGIN")
@@ -94,11 +94,11 @@ def _fill(connection: sqlite3.Connection, settings: Settings, progress: Callable
 def _insert(
     connection: sqlite3.Connection, objects: Iterator[Object], progress: Callable[[int], object]
 ) -> Counter[type[Object]]:
-    """Insert objects in batches; how many there were of each class."""
+    """Insert objects in batches. Returns how many there were of each class."""
     counts: Counter[type[Object]] = Counter()
     while batch := list(islice(objects, BATCH_SIZE)):
         for kind in KINDS.values():
-            rows = _rows(one for one in batch if type(one) is kind)
+            rows = _rows(each for each in batch if type(each) is kind)
             connection.executemany(f"INSERT INTO {kind.prefix} (id, uuid, name, data) VALUES (?, ?, ?, ?)", rows)
         counts.update(map(type, batch))
         progress(counts[VM])
@@ -106,7 +106,7 @@ def _insert(
 
 
 def _rows(objects: Iterable[Object]) -> Iterator[tuple[str, str, str, bytes]]:
-    return ((one.id, one.uuid, one.name, encode(one)) for one in objects)
+    return ((each.id, each.uuid, each.name, encode(each)) for each in objects)
 
 
 def _write_through(file: Path) -> None:

@@ -1,4 +1,4 @@
-"""Operations that make and delete objects, and snapshots."""
+"""Operations that create and delete objects, take and revert to snapshots, and cancel tasks."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ MEMORY_BYTES = 2 * 2**30
 
 @operation()
 def create_vm(engine: Engine, _: None, action: actions.CreateVM) -> Link:
-    """A VM with a disk of its own. Without sizes it gets its flavor's, without flavor 1 processor and 2 GiB.
+    """Create a VM with one disk. Sizes default to the flavor's; without a flavor, to 1 processor and 2 GiB.
 
-    `TaskFailed` if memory or space lack.
+    `TaskFailed` if there is not enough memory or space.
     """
     store = engine.store
     image = store.get(Image, action.image.id)
@@ -61,7 +61,7 @@ def create_vm(engine: Engine, _: None, action: actions.CreateVM) -> Link:
 
 @operation()
 def clone(engine: Engine, vm: VM, action: actions.Clone) -> Link:
-    """Its own disks are copied; volumes that were attached apart stay where they are. `TaskFailed` if space lacks."""
+    """Copy a VM and its own disks, without separately attached volumes. `TaskFailed` if the pool lacks space."""
     store = engine.store
     disks = [store.get(Volume, own) for own in vm.own_volumes]
     if disks:  # A VM's own disks are in one pool.
@@ -77,21 +77,21 @@ def clone(engine: Engine, vm: VM, action: actions.Clone) -> Link:
 
 @operation("halted", "suspended")
 def delete_vm(engine: Engine, vm: VM, _: actions.Delete) -> None:
-    """With its snapshots and its own disks; other volumes are detached and stay."""
+    """Delete a VM with its snapshots and its own disks. Other volumes are detached and kept."""
     store = engine.store
     for volume in [store.get(Volume, attached) for attached in vm.volumes]:
         if volume.id in vm.own_volumes:
             _delete_volume(engine, volume)
         else:
             store.put(replace(volume, vms=hardware.without(volume.vms, vm.id)))
-    for one in vm.snapshots:
-        store.remove(store.get(Snapshot, one))
+    for snapshot_id in vm.snapshots:
+        store.remove(store.get(Snapshot, snapshot_id))
     store.remove(vm)
 
 
 @operation()
 def snapshot(engine: Engine, vm: VM, action: actions.TakeSnapshot) -> Link:
-    """The memory is kept if it was asked for and the VM has any: it runs, or is paused."""
+    """Take a snapshot. The memory is kept if the action asks for it and the VM is running or paused."""
     has_memory = action.memory and vm.power_state in power.IN_MEMORY
     new = Snapshot(
         name=action.name_label,
@@ -110,29 +110,29 @@ def snapshot(engine: Engine, vm: VM, action: actions.TakeSnapshot) -> Link:
 
 @operation()
 def revert(engine: Engine, vm: VM, action: actions.Revert) -> Link:
-    """Back to the snapshot's sizes, and to its power state if it holds the memory, else to halted.
+    """Restore the snapshot's sizes, and its power state if it has the memory; otherwise the VM is halted.
 
-    `NotFound` if it is another VM's. `TaskFailed` if no host has the memory: the VM is halted then.
+    `NotFound` if the snapshot belongs to another VM. `TaskFailed` if no host has enough memory: the VM is then halted.
     """
-    kept = engine.store.get(Snapshot, action.snapshot.id)
-    if kept.vm != vm.id:
-        raise NotFound(f"{vm.name} has no snapshot {kept.name}")
-    goes_on = vm.power_state in power.IN_MEMORY and kept.power_state in power.IN_MEMORY
-    if not (goes_on and vm.memory_bytes == kept.memory_bytes):
+    saved = engine.store.get(Snapshot, action.snapshot.id)
+    if saved.vm != vm.id:
+        raise NotFound(f"{vm.name} has no snapshot {saved.name}")
+    stays_in_memory = vm.power_state in power.IN_MEMORY and saved.power_state in power.IN_MEMORY
+    if not (stays_in_memory and vm.memory_bytes == saved.memory_bytes):
         power.set_power(engine, vm, "halted")
-    vm = replace(vm, vcpus=kept.vcpus, memory_bytes=kept.memory_bytes, snapshot=kept.id)
-    power.set_power(engine, vm, kept.power_state)
+    vm = replace(vm, vcpus=saved.vcpus, memory_bytes=saved.memory_bytes, snapshot=saved.id)
+    power.set_power(engine, vm, saved.power_state)
     return Link("VM", vm.id)
 
 
 @operation()
 def delete_snapshot(engine: Engine, gone: Snapshot, _: actions.Delete) -> None:
-    """The snapshots that follow it follow its parent afterwards."""
+    """Delete a snapshot. Its children become children of its parent."""
     store = engine.store
     vm = store.get(VM, gone.vm)
-    for one in [store.get(Snapshot, each) for each in vm.snapshots]:
-        if one.parent == gone.id:
-            store.put(replace(one, parent=gone.parent))
+    for other in [store.get(Snapshot, snapshot_id) for snapshot_id in vm.snapshots]:
+        if other.parent == gone.id:
+            store.put(replace(other, parent=gone.parent))
     current = gone.parent if vm.snapshot == gone.id else vm.snapshot
     store.put(replace(vm, snapshots=hardware.without(vm.snapshots, gone.id), snapshot=current))
     store.remove(gone)
@@ -140,7 +140,7 @@ def delete_snapshot(engine: Engine, gone: Snapshot, _: actions.Delete) -> None:
 
 @operation()
 def create_volume(engine: Engine, _: None, action: actions.CreateVolume) -> Link:
-    """Without a pool, in the one with most free space. `TaskFailed` if space lacks."""
+    """Create a volume, by default in the pool with most free space. `TaskFailed` if the pool lacks space."""
     pool = _pool(engine, action.pool)
     hardware.take_space(engine, pool, action.size_bytes)
     new = Volume(name=action.name_label, size_bytes=action.size_bytes, pool=pool.id, **engine.new_identity(Volume))
@@ -150,7 +150,7 @@ def create_volume(engine: Engine, _: None, action: actions.CreateVolume) -> Link
 
 @operation()
 def resize_volume(engine: Engine, volume: Volume, action: actions.ResizeVolume) -> None:
-    """`InvalidQuery` if it would shrink, `TaskFailed` if space lacks."""
+    """`InvalidQuery` if the volume would shrink, `TaskFailed` if the pool lacks space."""
     more = action.size_bytes - volume.size_bytes
     if more < 0:
         raise InvalidQuery(f"volume {volume.name} has {volume.size_bytes} bytes: it can't shrink")
@@ -160,7 +160,7 @@ def resize_volume(engine: Engine, volume: Volume, action: actions.ResizeVolume) 
 
 @operation()
 def delete_volume(engine: Engine, volume: Volume, _: actions.Delete) -> None:
-    """`Conflict` while it is attached."""
+    """`Conflict` while the volume is attached."""
     if volume.vms:
         raise Conflict(f"volume {volume.name} is attached to {volume.vms[0]}")
     _delete_volume(engine, volume)
@@ -168,7 +168,7 @@ def delete_volume(engine: Engine, volume: Volume, _: actions.Delete) -> None:
 
 @operation()
 def create_network(engine: Engine, _: None, action: actions.CreateNetwork) -> Link:
-    """Its subnet is the next one of 10.0.0.0/8."""
+    """Create a network. Its subnet is the /16 of 10.0.0.0/8 that has the network's number."""
     identity = engine.new_identity(Network)
     number = int(identity["id"].rpartition("-")[2]) % 256
     new = Network(
@@ -184,7 +184,7 @@ def create_network(engine: Engine, _: None, action: actions.CreateNetwork) -> Li
 
 @operation()
 def delete_network(engine: Engine, network: Network, _: actions.Delete) -> None:
-    """`Conflict` while a VM is on it."""
+    """`Conflict` while a VM is on the network."""
     user = next((vm for vm in engine.store.scan(VM) if network.id in vm.networks), None)
     if user is not None:
         raise Conflict(f"{user.name} is on network {network.name}")
@@ -193,12 +193,12 @@ def delete_network(engine: Engine, network: Network, _: actions.Delete) -> None:
 
 @operation()
 def cancel(engine: Engine, task: Task, _: actions.Cancel) -> None:
-    """`InvalidState` if it has ended."""
+    """`InvalidState` if the task has ended."""
     engine.cancel(task)
 
 
 def _placed(engine: Engine, vm: VM, action: actions.CreateVM) -> VM:
-    """On the host that was asked for, else on the one with most free memory: of the cluster, if one was asked for."""
+    """The VM on the requested host, else on the host with most free memory (of the cluster, if one is requested)."""
     wanted = action.host.id if action.host else None
     if action.cluster is None or wanted is not None:
         return power.place(engine, vm, wanted)

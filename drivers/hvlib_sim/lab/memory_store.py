@@ -23,7 +23,7 @@ O = TypeVar("O", bound=Object)  # noqa: E741 -- an Object
 
 
 class Shelf:
-    """The objects of one class: by id in the order of ids (which are given out in that order), by uuid and by name."""
+    """The objects of one class, by id, by uuid and by name. ``order`` is sorted, because ids ascend."""
 
     def __init__(self) -> None:
         self.objects: dict[str, Any] = {}
@@ -59,9 +59,9 @@ class Shelf:
 
 
 class MemoryStore(Store):
-    """A lab generated from its settings: the same ones make the same objects, in every process.
+    """A lab generated from its settings. The same settings make the same objects in every process.
 
-    ``uuid`` comes from the lab's name and the seed. The log holds the last ``log_length`` changes.
+    ``uuid`` is derived from the lab's name and the seed. The log holds the last ``log_length`` changes.
     """
 
     def __init__(self, settings: Settings | None = None, *, name: str = "", log_length: int = LOG_LENGTH) -> None:
@@ -73,9 +73,9 @@ class MemoryStore(Store):
         self._revision = 0
         self._log: deque[Logged] = deque(maxlen=log_length)
         self._shelves = {kind: Shelf() for kind in KINDS.values()}
-        for one in generate(self.settings):
-            shelf = self._shelves[type(one)]
-            shelf.put(one)
+        for new in generate(self.settings):
+            shelf = self._shelves[type(new)]
+            shelf.put(new)
             shelf.number += 1
 
     def writing(self) -> AbstractContextManager[None]:
@@ -109,8 +109,8 @@ class MemoryStore(Store):
 
     def find(self, kind: type[O], id: str | None) -> O | None:
         """`Store.find`."""
-        found: O | None = self._shelves[kind].objects.get(id or "")
-        return found
+        current: O | None = self._shelves[kind].objects.get(id or "")
+        return current
 
     def count(self, kind: type[Object]) -> int:
         """`Store.count`."""
@@ -120,8 +120,8 @@ class MemoryStore(Store):
         """`Store.page`."""
         shelf = self._shelves[kind]
         start = bisect_right(shelf.order, after)
-        found = [shelf.objects[each] for each in shelf.order[start : start + size]]
-        return found, start + size < len(shelf.order)
+        objects = [shelf.objects[id] for id in shelf.order[start : start + size]]
+        return objects, start + size < len(shelf.order)
 
     def by_uuid(self, kind: type[O], uuid: str) -> list[O]:
         """`Store.by_uuid`."""
@@ -131,7 +131,7 @@ class MemoryStore(Store):
     def by_name(self, kind: type[O], name: str) -> list[O]:
         """`Store.by_name`."""
         shelf = self._shelves[kind]
-        return [shelf.objects[each] for each in sorted(shelf.names.get(name, ()))]
+        return [shelf.objects[id] for id in sorted(shelf.names.get(name, ()))]
 
     def forget_changes(self) -> None:
         """`Store.forget_changes`."""

@@ -1,7 +1,6 @@
-"""The lab's own objects: what a hypervisor's native records are to other drivers.
+"""The lab's own objects, in the place of the native records that other drivers get from a hypervisor.
 
-They never change: a change puts another object in the place of the one with the same id. What refers to another object
-does so by its id.
+Objects are immutable: a change replaces the object that has the same id. Objects refer to each other by id.
 """
 
 from __future__ import annotations
@@ -32,16 +31,16 @@ __all__ = [
 
 
 class Link(msgspec.Struct, frozen=True):
-    """An object of any kind: the name of its kind, and its id."""
+    """A reference to an object of any kind: the name of its kind, and its id."""
 
     kind: str
     id: str
 
 
 class Object(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """The attributes that all objects have. ``prefix`` begins the ids of a class.
+    """The attributes that all objects have. The ids of a class begin with its ``prefix``.
 
-    In a file they are arrays: another order of attributes, or another one in between, is another format
+    A file holds objects as arrays: to reorder attributes, or to insert one, is to change the format
     (`hvlib_sim.lab.sqlite_file.FORMAT`).
     """
 
@@ -56,18 +55,18 @@ class Object(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     @classmethod
     def numbered(cls, number: int) -> str:
-        """The id that the object with this number has."""
+        """The id of the object with this number."""
         return f"{cls.prefix}-{number:08d}"
 
 
 class VM(Object, frozen=True, kw_only=True):
     """A virtual machine.
 
-    | hostname, addresses: what its guest calls itself and has (an address for each network); ``guest_hostname`` and
-      ``ip_addresses`` are what it reports of them, which is nothing unless it runs
-    | own_volumes: those of ``volumes`` that were made with it and go with it
-    | snapshots: all of its own; snapshot: the one that its present state follows
-    | booted_at: when its guest last started
+    | hostname, addresses: the guest's own name, and its address on each network; ``guest_hostname`` and
+      ``ip_addresses`` are the values that the guest reports: none unless the VM runs
+    | own_volumes: the ``volumes`` that were made with the VM and are deleted with it
+    | snapshots: all snapshots of the VM; snapshot: the one that the VM's present state is based on
+    | booted_at: the time at which the guest last started
     """
 
     prefix: ClassVar[str] = "vm"
@@ -117,7 +116,7 @@ class Cluster(Object, frozen=True, kw_only=True):
 
 
 class Snapshot(Object, frozen=True, kw_only=True):
-    """A VM's state, kept: ``power_state``, ``vcpus`` and ``memory_bytes`` are what reverting goes back to."""
+    """A saved state of a VM. A revert restores ``power_state``, ``vcpus`` and ``memory_bytes``."""
 
     prefix: ClassVar[str] = "snapshot"
 
@@ -140,7 +139,7 @@ class Flavor(Object, frozen=True, kw_only=True):
 
 
 class Network(Object, frozen=True, kw_only=True):
-    """A network. Its first subnet is where guests get their addresses."""
+    """A network. Guests get their addresses from its first subnet."""
 
     prefix: ClassVar[str] = "network"
 
@@ -182,7 +181,7 @@ class Image(Object, frozen=True, kw_only=True):
 
 
 class Task(Object, frozen=True, kw_only=True):
-    """An operation."""
+    """The record of an operation."""
 
     prefix: ClassVar[str] = "task"
 
@@ -196,4 +195,4 @@ class Task(Object, frozen=True, kw_only=True):
 
 
 KINDS: dict[str, type[Object]] = {kind.__name__: kind for kind in Object.__subclasses__()}
-"""The classes of objects by name, which is that of the kind that they are shown as."""
+"""The classes of objects by name. A class has the name of hvlib's kind for its objects."""

@@ -1,11 +1,11 @@
-"""Operations on a VM's power state.
+"""Operations on a VM's power state, by the state that allows them.
 
     halted      start
     running     stop shutdown reboot suspend pause
     paused      stop unpause
     suspended   stop resume
 
-Anything else is `InvalidState`. A VM takes memory of its host while it runs or is paused.
+Any other operation is `InvalidState`. A VM takes memory from its host while it runs or is paused.
 """
 
 from __future__ import annotations
@@ -39,26 +39,26 @@ IN_MEMORY = ("running", "paused")
 
 @operation("halted")
 def start(engine: Engine, vm: VM, _: actions.Start) -> None:
-    """`TaskFailed` if no host has the memory."""
+    """`TaskFailed` if no host has enough memory."""
     set_power(engine, restarted(engine, vm), "running")
 
 
 @operation("running", "paused", "suspended")
 def stop(engine: Engine, vm: VM, _: actions.Stop) -> None:
-    """A suspended VM loses its memory."""
+    """Power off. A suspended VM loses its saved memory."""
     set_power(engine, vm, "halted")
 
 
 @operation("running")
 def shutdown(engine: Engine, vm: VM, _: actions.Shutdown) -> None:
-    """The guest takes as long as a task does to be off."""
+    """Ask the guest to shut down. It is off after the time that a task takes."""
     engine.ask_guest(vm.id, "shutdown")
     engine.after(engine.task_time, guest_off, vm.id, str(vm.booted_at))
 
 
 @event
 def guest_off(engine: Engine, id: str, booted_at: str) -> None:
-    """The guest is off, unless it was started anew meanwhile."""
+    """Halt the VM, unless its guest was restarted meanwhile."""
     vm = engine.store.find(VM, id)
     if vm is not None and vm.power_state == "running" and str(vm.booted_at) == booted_at:
         set_power(engine, vm, "halted")
@@ -66,7 +66,7 @@ def guest_off(engine: Engine, id: str, booted_at: str) -> None:
 
 @operation("running")
 def reboot(engine: Engine, vm: VM, action: actions.Reboot) -> None:
-    """The VM runs all the time; its guest starts anew."""
+    """Restart the guest. The VM keeps running."""
     if not action.hard:
         engine.ask_guest(vm.id, "reboot")
     engine.store.put(restarted(engine, vm))
@@ -74,32 +74,32 @@ def reboot(engine: Engine, vm: VM, action: actions.Reboot) -> None:
 
 @operation("running")
 def suspend(engine: Engine, vm: VM, _: actions.Suspend) -> None:
-    """The memory goes to disk."""
+    """Save the memory to disk."""
     set_power(engine, vm, "suspended")
 
 
 @operation("suspended")
 def resume(engine: Engine, vm: VM, _: actions.Resume) -> None:
-    """`TaskFailed` if no host has the memory."""
+    """`TaskFailed` if no host has enough memory."""
     set_power(engine, vm, "running")
 
 
 @operation("running")
 def pause(engine: Engine, vm: VM, _: actions.Pause) -> None:
-    """The memory stays where it is."""
+    """Pause the guest. Its memory stays on the host."""
     set_power(engine, vm, "paused")
 
 
 @operation("paused")
 def unpause(engine: Engine, vm: VM, _: actions.Unpause) -> None:
-    """The guest goes on where it was."""
+    """Continue the guest where it was paused."""
     set_power(engine, vm, "running")
 
 
 def set_power(engine: Engine, vm: VM, state: PowerState) -> None:
-    """Put a VM into a power state, with what its guest then reports and the memory that it takes or gives back.
+    """Set a VM's power state, the values that its guest reports, and the free memory of its host.
 
-    Raises `TaskFailed` if no host has the memory.
+    Raises `TaskFailed` if no host has enough memory.
     """
     was = engine.store.find(VM, vm.id)
     before = was is not None and was.power_state in IN_MEMORY
@@ -115,14 +115,14 @@ def set_power(engine: Engine, vm: VM, state: PowerState) -> None:
 
 
 def restarted(engine: Engine, vm: VM) -> VM:
-    """The VM with its guest started just now."""
+    """The VM, with its guest started at the present time."""
     return replace(vm, booted_at=engine.now)
 
 
 def place(engine: Engine, vm: VM, wanted: str | None = None) -> VM:
-    """The VM on a host that is up and has the memory: the wanted one, else its own, else the one with most free.
+    """The VM on a host that is up and has enough memory: ``wanted``, else its own, else the one with most free memory.
 
-    Raises `InvalidState` if the wanted host is not up, `TaskFailed` if there is no memory.
+    Raises `InvalidState` if the wanted host is not up, `TaskFailed` if no host has enough memory.
     """
     store = engine.store
     if wanted is not None and store.get(Host, wanted).state != "up":
@@ -136,7 +136,7 @@ def place(engine: Engine, vm: VM, wanted: str | None = None) -> VM:
 
 
 def take_memory(engine: Engine, host: str | None, size_bytes: int) -> None:
-    """Take memory of a host; a negative size gives it back."""
+    """Take memory from a host; a negative size gives it back."""
     current = engine.store.get(Host, host)
     engine.store.put(replace(current, memory_free_bytes=current.memory_free_bytes - size_bytes))
 

@@ -18,9 +18,9 @@ MAX_OBJECTS = 1_000_000
 class Settings(msgspec.Struct, frozen=True):
     """The settings that a lab is generated from.
 
-    | vms, hosts: how many it has at first; seed: what else they are is drawn from it
+    | vms, hosts: how many the lab has at first; seed: all other values are drawn from it
     | task_time: seconds that an operation takes
-    | password: what a login needs; "": nothing
+    | password: the password that a login needs; "": none
     """
 
     vms: int = 20
@@ -30,14 +30,14 @@ class Settings(msgspec.Struct, frozen=True):
     password: str = ""
 
     def check(self, lab: str, options: Mapping[str, object]) -> None:
-        """Raise `ConfigError` for an option that says otherwise than the settings of the lab that is there."""
+        """Raise `ConfigError` for an option that differs from these settings of the existing ``lab``."""
         for name, value in options.items():
             if getattr(self, name) != value:
                 raise ConfigError(f"{lab} exists already, with another {name}=")
 
 
 def read_seconds(name: str, value: Any) -> float:
-    """An option that is a time. Raises `ConfigError`."""
+    """The value of an option that is a number of seconds. Raises `ConfigError`."""
     try:
         number = float(str(value))
     except ValueError:
@@ -47,16 +47,16 @@ def read_seconds(name: str, value: Any) -> float:
     return number
 
 
-def _whole(least: int, most: int) -> Callable[[str, Any], int]:
-    """A function that reads an option that is a whole number within bounds."""
+def _whole(minimum: int, maximum: int) -> Callable[[str, Any], int]:
+    """The function that reads a whole number from ``minimum`` to ``maximum``."""
 
     def read(name: str, value: Any) -> int:
         try:
             number = int(str(value))
         except ValueError:
-            number = least - 1
-        if not least <= number <= most:
-            raise ConfigError(f"{name}= can't be {value!r}", hint=f"a whole number from {least} to {most}")
+            number = minimum - 1
+        if not minimum <= number <= maximum:
+            raise ConfigError(f"{name}= can't be {value!r}", hint=f"a whole number from {minimum} to {maximum}")
         return number
 
     return read

@@ -1,4 +1,4 @@
-"""LabFile: the SQLite file of a lab, open in this process. What SQLite raises leaves it as hvlib's errors."""
+"""LabFile: the SQLite file of a lab, open in this process. It raises SQLite's errors as errors of hvlib."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from hvlib_sim.lab.objects import KINDS
 __all__ = ["APPLICATION", "FORMAT", "INDEXES", "TABLES", "LabFile", "beside", "translate_errors"]
 
 APPLICATION = 0x68766C62
-"""SQLite's application_id of a lab ("hvlb"). It is written last: a file without it is no lab, or only half of one."""
+"""SQLite's application_id of a lab ("hvlb"). It is written last: a file without it is no lab, or an incomplete one."""
 
 FORMAT = 1
-"""The version of tables and objects, as SQLite's user_version."""
+"""The version of the tables and of the objects in them, as SQLite's user_version."""
 
 BUSY_TIMEOUT = 10.0
 """Seconds to wait while another process writes."""
@@ -60,20 +60,20 @@ ERRORS: dict[int, type[HvlibError]] = {
     sqlite3.SQLITE_CORRUPT: ProtocolError,
     sqlite3.SQLITE_NOTADB: ProtocolError,
 }
-"""The errors for SQLite's result codes; other codes are `ConnectionFailed`. Busy: another process writes too long."""
+"""The errors for SQLite's result codes; others are `ConnectionFailed`. BUSY: another process writes for too long."""
 
 Row = tuple[Any, ...]
 
 
 def beside(path: Path) -> tuple[Path, Path]:
-    """SQLite's own files of what is not in the lab's file yet. They belong to it, and must not meet another one."""
+    """SQLite's files for changes that are not in the lab's file yet. They must not be used with any other file."""
     return path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
 
 
 class LabFile:
-    """A connection to a lab's file. Raises `ConfigError` if there is none, or if it is no lab that this can read.
+    """A connection to a lab's file. Raises `ConfigError` if there is no file, or none that can be read as a lab.
 
-    It does not lock: its lab does.
+    It has no lock: its lab does the locking.
     """
 
     def __init__(self, path: Path) -> None:
@@ -84,7 +84,7 @@ class LabFile:
                 raise ConfigError(f"there is no lab at {path}", hint=f"hv sim create {path}")
             self._file = _identity(path)
             self._connection = _connect(path)
-            self.rows("PRAGMA synchronous = NORMAL")  # What is committed outlives the process, if not the machine.
+            self.rows("PRAGMA synchronous = NORMAL")  # A commit survives a crash of the process, if not of the machine.
             self._check(path)
         except (HvlibError, OSError) as error:
             self.close()
@@ -94,34 +94,34 @@ class LabFile:
 
     @property
     def is_there(self) -> bool:
-        """Whether the file is still the one at its path: it may have been removed, or replaced."""
+        """Whether the file at the path is still the one that was opened: it may have been removed or replaced."""
         return _identity(self._path) == self._file
 
     def rows(self, sql: str, *values: object) -> list[Row]:
-        """All that a statement returns."""
+        """All rows that a statement returns."""
         with translate_errors():
             return self._open.execute(sql, values).fetchall()
 
     def row(self, sql: str, *values: object) -> Row | None:
-        """The first row that a statement returns."""
-        found = self.rows(sql, *values)
-        return found[0] if found else None
+        """The first row that a statement returns; None if it returns none."""
+        rows = self.rows(sql, *values)
+        return rows[0] if rows else None
 
     def value(self, sql: str, *values: object) -> Any:
         """The first value that a statement returns; None if it returns none."""
-        found = self.row(sql, *values)
-        return found[0] if found else None
+        row = self.row(sql, *values)
+        return row[0] if row else None
 
     def change(self, sql: str, *values: object) -> int:
-        """How many rows a statement changes."""
+        """Execute a statement. Returns how many rows it changes."""
         with translate_errors():
             return self._open.execute(sql, values).rowcount
 
     @contextmanager
     def transaction(self, mode: Literal["IMMEDIATE", "DEFERRED"]) -> Iterator[None]:
-        """A block whose statements take place all at once, or not at all if it raises.
+        """A block whose statements take effect together, or not at all if it raises.
 
-        IMMEDIATE: nobody else writes meanwhile. DEFERRED: they see the file as it is at one moment.
+        IMMEDIATE: no other connection writes meanwhile. DEFERRED: the statements see the file as it is at one moment.
         """
         if not self.is_there:
             raise ConfigError(f"the lab at {self._path} was removed or replaced", hint="connect again")
@@ -130,18 +130,18 @@ class LabFile:
             yield
             self.rows("COMMIT")
         except BaseException:
-            with suppress(HvlibError):  # SQLite may have done it already.
+            with suppress(HvlibError):  # SQLite may have rolled back already.
                 self.rows("ROLLBACK")
             raise
 
     @property
     def version(self) -> int:
-        """Another number whenever another connection has committed something."""
+        """A number that changes whenever another connection commits a change."""
         version: int = self.value("PRAGMA data_version")
         return version
 
     def close(self) -> None:
-        """Close it; idempotent."""
+        """Close the connection. Idempotent."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(sqlite3.Error):
@@ -155,19 +155,19 @@ class LabFile:
 
     def _check(self, path: Path) -> None:
         if self.value("PRAGMA application_id") != APPLICATION:
-            raise ConfigError(f"{path} is no lab", hint="hv sim create makes one, at another path")
-        found = self.value("PRAGMA user_version")
-        if found != FORMAT:
-            words = f"{path} is of another version of hvlib: its format is {found}, not {FORMAT}"
-            raise ConfigError(words, hint="hv sim create makes a new one, at another path")
+            raise ConfigError(f"{path} is not a lab", hint="hv sim create makes a new lab, at another path")
+        version = self.value("PRAGMA user_version")
+        if version != FORMAT:
+            message = f"{path} was made by another version of hvlib: its format is {version}, not {FORMAT}"
+            raise ConfigError(message, hint="hv sim create makes a new lab, at another path")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -178,7 +178,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Errors of SQLite, and of what is encoded for it, as hvlib's."""
+    """Raise the errors of SQLite, and of encoding and decoding its data, as errors of hvlib."""
     try:
         yield
     except sqlite3.Error as error:
@@ -187,4 +187,4 @@ def translate_errors() -> Iterator[None]:
     except msgspec.MsgspecError as error:
         raise ProtocolError(f"the lab's file: {error}") from error
     except (UnicodeEncodeError, OverflowError) as error:
-        raise InvalidQuery(f"a value that no lab's file can hold: {error}") from error
+        raise InvalidQuery(f"a lab's file can't hold this value: {error}") from error

@@ -1,7 +1,7 @@
-"""Store: a lab's objects, and the log of what happened to them.
+"""Store: a lab's objects, and the log of their changes.
 
-It has two forms: in memory (`memory_store`), and in a file that processes share (`file_store`). A store does not lock:
-its lab does.
+A store has two forms: in memory (`memory_store`), and in a file that processes share (`file_store`). It has no lock:
+its lab does the locking.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ O = TypeVar("O", bound=Object)  # noqa: E741 -- an Object
 Event = Literal["created", "changed", "removed"]
 
 Logged = tuple[Event, type[Object], str]
-"""An event in the log: what happened, the class of the object, and its id."""
+"""An entry of the log: the event, the class of the object, and its id."""
 
 LOG_LENGTH = 100_000
 SCAN_SIZE = 1000
@@ -35,11 +35,11 @@ SEARCH_SIZE = 20_000
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """The changes of some classes' objects in a stretch of the log, each object once.
+    """The changes of some classes' objects in a part of the log, each object once.
 
-    | created: those that came to be and still are
-    | changed: those that were there before and still are
-    | removed: class and id of those that were there before and are no more
+    | created: the objects that are new and still exist
+    | changed: the objects that existed before and still exist
+    | removed: class and id of the objects that existed before and no longer exist
     """
 
     created: Sequence[Object] = ()
@@ -53,9 +53,9 @@ class Changes(msgspec.Struct, frozen=True):
 class Store(ABC):
     """Objects by class and id. Each change has a number.
 
-    | settings: what the lab was made of; uuid: its identity
-    | generation: tells this log from that of another lab with its uuid
-    | agenda: what its engine has to do; sessions: when each was last used, in seconds, by token
+    | settings: the settings that the lab was made with; uuid: the lab's identity
+    | generation: distinguishes this log from the log of another lab with the same uuid
+    | agenda: the pending work of the engine; sessions: the time of each session's last use, in seconds, by token
     """
 
     settings: Settings
@@ -65,16 +65,16 @@ class Store(ABC):
     sessions: MutableMapping[str, float]
 
     patience: ClassVar[float] = threading.TIMEOUT_MAX
-    """Seconds after which who waits for a change has to look whether another process has made one."""
+    """Seconds after which a wait for a change has to check whether another process has made one."""
 
     @property
     def version(self) -> int:
-        """Another number whenever another process has changed something."""
+        """A number that changes whenever another process changes the lab."""
         return 0
 
     @abstractmethod
     def writing(self) -> AbstractContextManager[None]:
-        """A block that changes things. In a file it takes place all at once, or not at all if it raises."""
+        """A block that changes the lab. In a file, its changes take effect together, or not at all if it raises."""
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[None]:
@@ -87,11 +87,11 @@ class Store(ABC):
 
     @abstractmethod
     def new_id(self, kind: type[Object]) -> str:
-        """An id that no object had before, and greater than those of its class."""
+        """An id that no object had before. It is greater than all ids of its class."""
 
     @abstractmethod
     def put(self, new: Object) -> None:
-        """Add an object whose id is new, or put it in the place of the one with its id."""
+        """Add an object, or replace the object that has its id."""
 
     @abstractmethod
     def remove(self, old: Object) -> None:
@@ -107,7 +107,7 @@ class Store(ABC):
 
     @abstractmethod
     def page(self, kind: type[O], after: str, size: int) -> tuple[list[O], bool]:
-        """The first ``size`` objects behind an id, and whether there are more."""
+        """The first ``size`` objects after an id, and whether there are more."""
 
     @abstractmethod
     def by_uuid(self, kind: type[O], uuid: str) -> list[O]:
@@ -119,11 +119,11 @@ class Store(ABC):
 
     @abstractmethod
     def forget_changes(self) -> None:
-        """Empty the log: nothing can go on from a revision up to now."""
+        """Empty the log: no earlier revision can be continued."""
 
     @abstractmethod
     def oldest(self) -> int:
-        """The first revision that the log goes on from."""
+        """The earliest revision that the log can be continued from."""
 
     @abstractmethod
     def log(self, since: int) -> Iterable[Logged]:
@@ -131,37 +131,37 @@ class Store(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Use it no more."""
+        """Close the store."""
 
     def get(self, kind: type[O], id: str | None) -> O:
-        """The object with this id. Raises `NotFound`."""
-        found = self.find(kind, id)
-        if found is None:
+        """The object with this id. Raises `NotFound` if there is none."""
+        current = self.find(kind, id)
+        if current is None:
             raise NotFound(f"there is no {kind.prefix} {id}")
-        return found
+        return current
 
     def scan(self, kind: type[O], after: str = "") -> Iterator[O]:
-        """The objects of a class behind an id, in the order of their ids: never all of them at once."""
+        """The objects of a class after an id, in the order of their ids. They are read in parts, never all at once."""
         more = True
         while more:
-            found, more = self.page(kind, after, SCAN_SIZE)
-            yield from found
-            after = found[-1].id if found else ""
+            objects, more = self.page(kind, after, SCAN_SIZE)
+            yield from objects
+            after = objects[-1].id if objects else ""
 
     def search(self, kind: type[O], after: str, size: int, fits: Callable[[O], bool]) -> tuple[list[O], str | None]:
-        """The first ``size`` objects behind an id that fit, and the id behind which there may be more; None: nowhere.
+        """The first ``size`` objects after an id that fit, and the id after which there may be more; None at the end.
 
-        It looks at `SEARCH_SIZE` objects, not more: whoever else uses the lab waits meanwhile.
+        Reads `SEARCH_SIZE` objects at most, because the lab's other users wait meanwhile.
         """
-        found: list[O] = []
+        matches: list[O] = []
         last = after
-        for one in islice(self.scan(kind, after), SEARCH_SIZE):
-            if fits(one):
-                if len(found) == size:
-                    return found, last
-                found.append(one)
-            last = one.id
-        return found, last if self.page(kind, last, 1)[0] else None
+        for candidate in islice(self.scan(kind, after), SEARCH_SIZE):
+            if fits(candidate):
+                if len(matches) == size:
+                    return matches, last
+                matches.append(candidate)
+            last = candidate.id
+        return matches, last if self.page(kind, last, 1)[0] else None
 
     def all(self, kind: type[O]) -> list[O]:
         """All objects of a class, in the order of their ids."""
@@ -173,7 +173,7 @@ class Store(ABC):
         if since == revision:
             return Changes()
         if not self.oldest() <= since < revision:
-            raise CursorLost(f"the lab's log does not hold what followed change {since}")
+            raise CursorLost(f"the lab's log does not hold the changes that follow change {since}")
         wanted = set(kinds)
         first: dict[tuple[type[Object], str], Event] = {}
         for event, kind, id in self.log(since):

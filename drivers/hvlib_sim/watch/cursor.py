@@ -1,4 +1,4 @@
-"""Cursors: which lab's change log, and the last change of it that was delivered."""
+"""Cursors: a position in the change log of a lab."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["Cursor"]
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """The place where a watch goes on. Its text can be kept, and goes on in any session.
+    """The position from which a watch continues. Its text can be kept, and used in any session.
 
-    | lab, log: the lab's uuid, and the name of its log: of one that was lost, no cursor goes on
+    | lab, log: the lab's uuid, and the name of its log; a cursor of a log that was lost can't be continued
     | revision: the number of the last change that was delivered
     """
 
@@ -25,7 +25,7 @@ class Cursor(msgspec.Struct, frozen=True):
 
     @classmethod
     def at(cls, store: Store, revision: int) -> Cursor:
-        """The place in a lab's log behind a change."""
+        """The position in a lab's log after a change."""
         return cls(store.uuid, str(store.generation), revision)
 
     def encode(self) -> WatchCursor:
@@ -34,8 +34,8 @@ class Cursor(msgspec.Struct, frozen=True):
 
     @classmethod
     def decode(cls, text: str, store: Store) -> Cursor:
-        """Raises `CursorLost` for text that is no cursor, and for a cursor of another lab or log."""
+        """The cursor of a text. Raises `CursorLost` if it is no cursor, or a cursor of another lab or log."""
         cursor = decode_cursor(text, cls)
         if cursor != cls.at(store, cursor.revision) or cursor.revision < 0:
-            raise CursorLost("the cursor is of another lab", hint="use known= with your last records")
+            raise CursorLost("the cursor belongs to another lab", hint="use known= with your last records")
         return cursor

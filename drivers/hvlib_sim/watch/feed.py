@@ -25,11 +25,11 @@ Pair = tuple[TableAdapter[Any], Query[Any]]
 
 
 class LabFeed(Feed):
-    """All objects, page by page; then what changed since the first of them was read.
+    """All objects, page by page; then the changes since the first page was read.
 
-    The last batch of the snapshot brings what has changed since the first: with it, all is as it was at that moment. So
-    nothing of the inventory is kept meanwhile. A cursor is the lab, its log, and the number of the last change that was
-    delivered: it can be kept, and goes on in any session.
+    The last batch of the snapshot brings the changes since the first batch, so the snapshot is true for the moment of
+    the last batch, and the feed need not keep the inventory. A cursor is the lab, its log, and the number of the last
+    change that was delivered. It can be kept, and used in any session.
     """
 
     def __init__(self, client: Client, pairs: Sequence[Pair], since: WatchCursor | None) -> None:
@@ -44,9 +44,9 @@ class LabFeed(Feed):
         self._waking = threading.Event()
         self._closed = False
         self._unread: deque[type[Object]] = deque()
-        """The classes whose objects were not all delivered yet."""
+        """The classes whose objects are not all delivered yet."""
         self._last = ""
-        """Up to this id those of the first such class were."""
+        """The id up to which the objects of the first such class are delivered."""
         self._synced = False
         with self._lab.reading() as store:
             if since is None:
@@ -57,12 +57,12 @@ class LabFeed(Feed):
                 store.changes(self._since, ())
 
     def next(self, timeout: float) -> Batch:
-        """Changes: the next batch of the snapshot, or what changed, as soon as something did."""
+        """Changes: the next batch of the snapshot, or the next changes, as soon as there are any."""
         if self._closed:
             raise Closed("the feed was closed")
         cuts = self._lab.cuts
         with self._client.call("Changes", self._waking):
-            woken = self._waking.is_set()  # Looked at first: who closes the session sets it after that.
+            woken = self._waking.is_set()  # Read before `check`: closing the session cuts the connection, then wakes.
             self._client.check(self._login)
             if woken:
                 self._waking.clear()
@@ -80,7 +80,7 @@ class LabFeed(Feed):
             self._lab.changed.notify_all()
 
     def close(self) -> None:
-        """The lab holds nothing for a feed."""
+        """Close the feed. The lab keeps no state for it."""
         self._closed = True
         self.interrupt()
 
@@ -103,14 +103,14 @@ class LabFeed(Feed):
         size, wanted = self._queries[source].page_size or BATCH_SIZE, self._wanted[source]
         if wanted is None:
             return store.page(source, self._last, size)
-        ids = sorted(each for each in wanted if each > self._last)
-        found = [store.find(source, each) for each in ids]
-        return [one for one in found if one is not None], False
+        ids = sorted(id for id in wanted if id > self._last)
+        objects = [store.find(source, id) for id in ids]
+        return [each for each in objects if each is not None], False
 
     def _wait(self, timeout: float, cuts: int) -> Changes:
-        """The changes, once there are some; at once while catching up; nothing after the time-out or an interrupt.
+        """Wait for changes. Returns none after the time-out or an interrupt, and at once if the feed is not synced yet.
 
-        Raises `ConnectionFailed` once the lab's connections were broken more often than ``cuts``.
+        Raises `ConnectionFailed` once the lab's count of broken connections is not ``cuts`` any more.
         """
         lab, deadline = self._lab, time.monotonic() + timeout
         with lab.changed:
@@ -134,8 +134,8 @@ class LabFeed(Feed):
         if all(wanted is None for wanted in self._wanted.values()):
             return changes
         return Changes(
-            [one for one in changes.created if self._wants(type(one), one.id)],
-            [one for one in changes.changed if self._wants(type(one), one.id)],
+            [each for each in changes.created if self._wants(type(each), each.id)],
+            [each for each in changes.changed if self._wants(type(each), each.id)],
             [gone for gone in changes.removed if self._wants(*gone)],
         )
 
@@ -145,11 +145,11 @@ class LabFeed(Feed):
 
     def _as_changes(self, changes: Changes) -> list[Change]:
         ref = self._client.context.ref
-        found: list[Change] = [Gone(ref(self._queries[source].kind, gone)) for source, gone in changes.removed]
+        events: list[Change] = [Gone(ref(self._queries[source].kind, gone)) for source, gone in changes.removed]
         for source in self._queries:
-            found += self._upserts(source, [one for one in changes.created if type(one) is source], created=True)
-            found += self._upserts(source, [one for one in changes.changed if type(one) is source], created=False)
-        return found
+            events += self._upserts(source, [each for each in changes.created if type(each) is source], created=True)
+            events += self._upserts(source, [each for each in changes.changed if type(each) is source], created=False)
+        return events
 
     def _upserts(self, source: type[Object], objects: Sequence[Object], *, created: bool) -> list[Change]:
         return [Upsert(record, created) for record in self._records[source](objects)]

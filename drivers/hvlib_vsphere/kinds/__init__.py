@@ -1,1 +1,1 @@
-"""Kinds: an adapter each, and the table of its fields."""
+"""Kinds: a module for each, with its adapter and the table of its fields."""

@@ -24,7 +24,7 @@ TABLE = Table(
 
 
 class Clusters(TableAdapter[Cluster]):
-    """Clusters. The server has no uuid of their own for them."""
+    """Clusters. The server has no uuids for them."""
 
     kind: ClassVar[type[Cluster]] = Cluster
     table = TABLE

@@ -13,7 +13,7 @@ __all__ = ["Hosts"]
 
 
 def host_state(connection: object, maintenance: object) -> HostState:
-    """HostRuntimeInfo: a host in maintenance mode is connected too."""
+    """A host's state, from its HostRuntimeInfo. A host in maintenance mode is also connected."""
     if connection in ("disconnected", "notResponding"):
         return "down"
     if connection != "connected":
@@ -29,9 +29,9 @@ def memory_free(all_bytes: object, used_mebibytes: object) -> int | None:
 
 
 def cluster_of(parent: object) -> tuple[type[Resource], str] | None:
-    """The cluster that is a host's parent; None for a host that stands alone, which has a parent of its own."""
-    named = kind_of(parent)
-    return None if named is None or named[0] is not Cluster else named
+    """The cluster that is a host's parent; None for a standalone host, whose parent is no cluster."""
+    target = kind_of(parent)
+    return None if target is None or target[0] is not Cluster else target
 
 
 TABLE = Table(
@@ -53,7 +53,7 @@ TABLE = Table(
 
 
 class Hosts(IndexedAdapter[Host]):
-    """Hosts. A vCenter knows them by the name or address that they were added with."""
+    """Hosts. Their name in a vCenter is the name or address that they were added with."""
 
     kind: ClassVar[type[Host]] = Host
     table = TABLE

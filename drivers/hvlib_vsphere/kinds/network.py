@@ -1,4 +1,4 @@
-"""Networks: vim.Network, of which distributed port groups and opaque networks are kinds."""
+"""Networks: vim.Network and its subtypes, distributed port groups and opaque networks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hvlib_vsphere.values import SERVER_UUID, own_uuid, unescape_name
 __all__ = ["Networks"]
 
 TYPES = {"dvportgroup-": "DistributedVirtualPortgroup", "network-o": "OpaqueNetwork"}
-"""The types whose objects a server names by identifiers that begin so. Others are of the base type."""
+"""The type of a network by the prefix of its identifier. Other networks are of the base type."""
 
 TABLE = Table(
     Network,
@@ -27,12 +27,12 @@ TABLE = Table(
 
 
 class Networks(TableAdapter[Network]):
-    """Networks of all types. The server has no uuid of their own for them."""
+    """Networks of all types. The server has no uuids for them."""
 
     kind: ClassVar[type[Network]] = Network
     table = TABLE
 
     def moref(self, ref: Ref) -> MoRef:
-        """The server finds an object by its very type."""
+        """The reference to a network, with its exact type: the server does not find it by the base type."""
         native_type = next((type for start, type in TYPES.items() if ref.id.startswith(start)), self.table.native_type)
         return MoRef(native_type, ref.id)

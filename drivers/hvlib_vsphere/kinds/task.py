@@ -25,29 +25,29 @@ STATES: dict[object, TaskState] = {"queued": "queued", "running": "running", "su
 
 
 def task_state(state: str | None, cancelled: object, error: object) -> TaskState:
-    """A TaskInfoState; a task that ended because it was cancelled ends in an error."""
-    known = STATES.get(state, "running")
-    if known != "failed":
-        return known
+    """A task's state, from its TaskInfoState. The server ends a cancelled task in an error."""
+    mapped = STATES.get(state, "running")
+    if mapped != "failed":
+        return mapped
     reason = failure(error)
     stopped = is_true(cancelled) or (reason is not None and reason.error == "TaskCancelled")
     return "cancelled" if stopped else "failed"
 
 
 def fraction(percent: int | str | None, state: str | None) -> float | None:
-    """How far a task is: the server tells it while the task runs."""
+    """A task's progress, from 0 to 1. The server reports it while the task runs."""
     if state == "success":
         return 1.0
     return None if percent is None else min(max(int(percent) / 100, 0.0), 1.0)
 
 
-def either(name: str | None, operation: str | None) -> str:
-    """The name of a task; of one without, its operation."""
+def name_or_operation(name: str | None, operation: str | None) -> str:
+    """The name of a task; without one, its operation."""
     return name or operation or ""
 
 
 def named(path: str) -> RefTo:
-    """The object that a property names; None for a template, of which hvlib has no kind here."""
+    """The column of the object that a property names; None for a template, which is of no kind here."""
     return RefTo(kind_of, Joined(NamedMachine(path), path, convert=unless_template))
 
 
@@ -56,7 +56,7 @@ TABLE = Table(
     "Task",
     {
         "uuid": Field(ID, SERVER_UUID, convert=own_uuid),
-        "name_label": Field("info.name", "info.descriptionId", convert=either),
+        "name_label": Field("info.name", "info.descriptionId", convert=name_or_operation),
         "created_at": Field("info.queueTime", convert=moment),
         "operation": Field("info.descriptionId", convert=lambda operation: operation or ""),
         "state": Field("info.state", "info.cancelled", "info.error", convert=task_state),
@@ -70,19 +70,19 @@ TABLE = Table(
 
 
 class Tasks(TableAdapter[TaskRecord]):
-    """The tasks that the server still remembers: of everybody, some minutes long."""
+    """The tasks of all users that the server still keeps: it drops them after some minutes."""
 
     kind: ClassVar[type[TaskRecord]] = TaskRecord
     table = TABLE
     witness = MANAGER
 
     def selection(self) -> str:
-        """TaskManager.recentTask. The manager is asked for a property too: it exists, so a lost session shows."""
+        """TaskManager.recentTask, and a property of the manager: without it, a lost session would look empty."""
         witness = f"<propSet>{element('type', MANAGER)}{element('pathSet', 'maxCollector')}</propSet>"
         return witness + traverse(self.client.login.service("taskManager"), "recentTask", skip=False)
 
     @action(actions.Cancel)
     def cancel(self, task: Ref, _: actions.Cancel) -> Done:
-        """Task.CancelTask. `Unsupported` if it can't be cancelled, `InvalidState` if it has ended."""
+        """Task.CancelTask. `Unsupported` if the task can't be cancelled, `InvalidState` if it has ended."""
         self.call("CancelTask", task)
         return Done(task)

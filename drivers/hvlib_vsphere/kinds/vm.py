@@ -34,20 +34,20 @@ POWER_STATES: Mapping[object, PowerState] = {"poweredOn": "running", "poweredOff
 
 
 def power_state(value: object) -> PowerState:
-    """A VirtualMachinePowerState."""
+    """A VM's power state, from its VirtualMachinePowerState."""
     return POWER_STATES.get(value, "unknown") if isinstance(value, str) else "unknown"
 
 
 def addresses(primary: str | None, cards: object) -> tuple[str, ...]:
     """Every address that the guest reports, the primary one first."""
-    found = [primary] if primary else []
+    ips = [primary] if primary else []
     for card in as_tuple(cards):
-        found.extend(as_tuple(card.get("ipAddress")))
-    return tuple(dict.fromkeys(found))
+        ips.extend(as_tuple(card.get("ipAddress")))
+    return tuple(dict.fromkeys(ips))
 
 
 def is_no_template(template: object) -> bool:
-    """Whether an object is a VM. One whose configuration the server can't read is one too."""
+    """Whether an object is a VM. An object whose configuration the server can't read counts as a VM."""
     return not is_true(template)
 
 
@@ -73,7 +73,7 @@ TABLE = Table(
 
 
 class VMs(IndexedAdapter[VM]):
-    """Virtual machines. One whose configuration the server can't read has little filled in."""
+    """Virtual machines. A VM whose configuration the server can't read has few fields with values."""
 
     kind: ClassVar[type[VM]] = VM
     table = TABLE
@@ -81,25 +81,25 @@ class VMs(IndexedAdapter[VM]):
 
     @action(actions.Start, only={"power_state": "halted"})
     def start(self, vm: Ref, _: actions.Start) -> Started:
-        """VirtualMachine.PowerOnVM_Task, which would resume a suspended VM."""
+        """VirtualMachine.PowerOnVM_Task. Only for a halted VM: the call would resume a suspended one."""
         return self.start_task("PowerOnVM_Task", vm)
 
     @action(actions.Stop)
     def stop(self, vm: Ref, _: actions.Stop) -> Started:
-        """VirtualMachine.PowerOffVM_Task. `InvalidState` if it is off already."""
+        """VirtualMachine.PowerOffVM_Task. `InvalidState` if the VM is off."""
         return self.start_task("PowerOffVM_Task", vm)
 
     @action(actions.Shutdown)
     def shutdown(self, vm: Ref, _: actions.Shutdown) -> Reached:
-        """VirtualMachine.ShutdownGuest. `InvalidState` without running guest tools."""
+        """VirtualMachine.ShutdownGuest. `InvalidState` if no guest tools run."""
         self.call("ShutdownGuest", vm)
         return Reached(vm, {"power_state": "halted"}, fails={"power_state": "suspended"})
 
     @action(actions.Reboot)
     def reboot(self, vm: Ref, reboot: actions.Reboot) -> Started | Done:
-        """VirtualMachine.RebootGuest; hard: VirtualMachine.ResetVM_Task. `InvalidState` if it is off.
+        """VirtualMachine.RebootGuest; hard: VirtualMachine.ResetVM_Task. `InvalidState` if the VM is off.
 
-        The server does not tell when the guest has started again: over when it was asked.
+        The server does not report when the guest has started again, so RebootGuest is done once the server accepts it.
         """
         if reboot.hard:
             return self.start_task("ResetVM_Task", vm)
@@ -113,12 +113,12 @@ class VMs(IndexedAdapter[VM]):
 
     @action(actions.Resume, only={"power_state": "suspended"})
     def resume(self, vm: Ref, _: actions.Resume) -> Started:
-        """VirtualMachine.PowerOnVM_Task, which would start a halted VM."""
+        """VirtualMachine.PowerOnVM_Task. Only for a suspended VM: the call would start a halted one."""
         return self.start_task("PowerOnVM_Task", vm)
 
     @action(actions.Rename)
     def rename(self, vm: Ref, rename: actions.Rename) -> Started:
-        """ManagedEntity.Rename_Task. `Conflict` if a sibling has the name, `InvalidQuery` for an empty one."""
+        """ManagedEntity.Rename_Task. `Conflict` if a sibling has the name, `InvalidQuery` for an empty name."""
         if not rename.name_label:
             raise InvalidQuery("a VM's name can't be empty")
         return self.start_task("Rename_Task", vm, element("newName", escape_name(rename.name_label)))

@@ -1,4 +1,4 @@
-"""The feed: a PropertyCollector of its own, a filter for each query, and one call that waits for what changes."""
+"""The feed: its own PropertyCollector, a filter for each query, and one call that waits for changes."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from hvlib_vsphere.wire.soap_messages import element
 
 __all__ = ["PropertyFeed"]
 
-POLL = 0.1
-"""Seconds between two looks, for waits that are too short for the server, which counts whole seconds."""
+POLL_SECONDS = 0.1
+"""Seconds between two polls, for waits of less than a second: the server counts whole seconds."""
 
 DESTROY_TIMEOUT = 2.0
-"""Seconds that freeing the collector may take."""
+"""Seconds within which the collector has to be freed."""
 
 
 class PropertyFeed(LongPollFeed):
     """PropertyCollector.WaitForUpdatesEx, one call at a time, over a connection of its own.
 
-    Opening it takes two round trips and one for each query, `next` one; three more where records name VMs that none has
-    named before. Its cursors tell where it was, but can't be continued: the server keeps a version only as long as the
-    collector.
+    Opening it takes one round trip, one for each query, and one for each view that the login does not have yet. `next`
+    takes one; three more if records name VMs that no record has named before. Its cursors tell its position, but can't
+    be continued: the server keeps a version only as long as the collector.
     """
 
     def __init__(
@@ -48,30 +48,30 @@ class PropertyFeed(LongPollFeed):
         self._context = client.context
         self._login = client.login
         self._transport = client.connections.apart(client.connections.address)
-        self._waiting = client.caller(self._login, self._transport)
-        self._aside = client.caller(self._login)
+        self._poller = client.caller(self._login, self._transport)
+        self._session_caller = client.caller(self._login)
         self._version = ""
         self._more = False
         self._synced = False
         self._lock = threading.Lock()
         self._collector: MoRef | None = None
         try:
-            self._collector = self._waiting.call("CreatePropertyCollector", self._login.service("propertyCollector"))
+            self._collector = self._poller.call("CreatePropertyCollector", self._login.service("propertyCollector"))
             self._watchers = [KindWatcher(adapters[query.kind], query) for query in queries]
             self._filters: dict[str, KindWatcher | TemplateWatcher] = {
-                self._filter(each.spec, self._waiting): each for each in self._watchers if each.spec
+                self._filter(each.spec, self._poller): each for each in self._watchers if each.spec
             }
-            self._named: dict[KindWatcher, tuple[str, AbstractSet[MoRef]]] = {}
+            self._named_filters: dict[KindWatcher, tuple[str, AbstractSet[MoRef]]] = {}
         except BaseException:
             self.close()
             raise
 
     def poll(self, timeout: float) -> Batch:
-        """PropertyCollector.WaitForUpdatesEx: one round trip. A set that the server sends in parts comes in parts."""
+        """PropertyCollector.WaitForUpdatesEx: one round trip. A set that the server splits is returned in parts."""
         seconds = int(timeout) if self._synced else 0
-        poll_after = min(timeout, POLL) if seconds == 0 else 0.0
+        poll_after = min(timeout, POLL_SECONDS) if seconds == 0 else 0.0
         # The snapshot may take the whole time-out.
-        calls = self._waiting.within(self.margin(seconds) if self._synced else self._context.timeout())
+        calls = self._poller.within(self.margin(seconds) if self._synced else self._context.timeout())
         self._take(self._updates(seconds, calls))
         for watcher in self._watchers:
             self._follow_named(watcher, calls)
@@ -83,7 +83,7 @@ class PropertyFeed(LongPollFeed):
         self._transport.close()
 
     def close(self) -> None:
-        """PropertyCollector.DestroyPropertyCollector, with its filters. Takes `DESTROY_TIMEOUT` seconds at most."""
+        """PropertyCollector.DestroyPropertyCollector, and so its filters. Takes `DESTROY_TIMEOUT` seconds at most."""
         with self._lock:
             closed, self.closed = self.closed, True
         if closed:
@@ -91,7 +91,7 @@ class PropertyFeed(LongPollFeed):
         self.disconnect()
         if self._collector is not None:
             with suppress(HvlibError):
-                self._aside.within(DESTROY_TIMEOUT).call("DestroyPropertyCollector", self._collector)
+                self._session_caller.within(DESTROY_TIMEOUT).call("DestroyPropertyCollector", self._collector)
 
     def _own(self) -> MoRef:
         assert self._collector is not None
@@ -103,13 +103,13 @@ class PropertyFeed(LongPollFeed):
         return created.id
 
     def _updates(self, seconds: int, calls: Caller) -> Any:
-        """The next UpdateSet; None if nothing changes for so long."""
+        """The next UpdateSet; None if nothing changes for ``seconds``."""
         arguments = element("version", self._version) + f"<options>{element('maxWaitSeconds', seconds)}</options>"
         with self.timed(seconds):
             return calls.call("WaitForUpdatesEx", self._own(), arguments, wait=seconds)
 
     def _take(self, update: Any) -> None:
-        """Take an UpdateSet, if there is one."""
+        """Pass the updates of an UpdateSet, if there is one, to the watchers."""
         self._more = update is not None and is_true(update.get("truncated"))
         if update is None:
             return
@@ -120,20 +120,20 @@ class PropertyFeed(LongPollFeed):
                 watcher.take(each)
 
     def _follow_named(self, watcher: KindWatcher, calls: Caller) -> None:
-        """Put another filter on the VMs that a query's rows name, once they name VMs that are not in the last one."""
+        """Replace the filter on the VMs that a query's rows name, if the rows name a VM that is not in the filter."""
         named = watcher.named()
-        last, followed = self._named.get(watcher, ("", frozenset()))
+        last, followed = self._named_filters.get(watcher, ("", frozenset()))
         if named <= followed:
             return
         new = self._filter(templates_spec(named), calls)
-        self._filters[new], self._named[watcher] = TemplateWatcher(watcher), (new, named)
+        self._filters[new], self._named_filters[watcher] = TemplateWatcher(watcher), (new, named)
         watcher.records.templates.forget_others(named)
         if last:
             del self._filters[last]
             calls.call("DestroyPropertyFilter", MoRef("PropertyFilter", last))
 
     def _batch(self, changes: list[Change], poll_after: float) -> Batch:
-        """The first set that is not truncated ends the snapshot."""
+        """A batch of these changes. The first set that is not truncated ends the snapshot."""
         more = self._more
         synced = not self._synced and not more
         if synced:

@@ -21,9 +21,9 @@ __all__ = ["KindWatcher"]
 
 
 class KindWatcher:
-    """One query's part of a feed: its filter on the server, and the rows that it sent, by object.
+    """One query's part of a feed: its filter on the server, and the rows that the server has sent, by object.
 
-    Updates are taken first, then what is new in them is joined, then they are changes.
+    For each set of updates, the feed calls `take`, then `join`, then `changes`.
     """
 
     def __init__(self, adapter: TableAdapter[Any], query: Query[Any]) -> None:
@@ -50,29 +50,29 @@ class KindWatcher:
         return self.records.named(self._rows.values())
 
     def note_template(self, vm: MoRef, template: bool) -> None:
-        """Note whether a VM is a template. If that is news, each record that names it is a change."""
+        """Store whether a VM is a template. If this is new, each record that names the VM is a change."""
         if self.records.templates.note(vm, template):
             self._taken.update({id: row for id, row in self._rows.items() if vm in self.records.named([row])})
 
     def join(self, calls: Calls) -> None:
-        """`RecordMaker.join` for the updates that were taken."""
+        """`RecordMaker.join` for the rows of the taken updates."""
         self.records.join([row for row in self._taken.values() if row is not None], calls)
 
     def changes(self) -> list[Change]:
-        """The changes that the updates are which were taken."""
+        """The changes that the taken updates make."""
         taken, self._taken = self._taken, {}
         return [change for id, row in taken.items() for change in self._change(id, row)]
 
     def absent(self) -> Iterator[Change]:
-        """The refs asked for that the snapshot, which is complete now, does not hold."""
+        """A Gone for each ref of the query that the complete snapshot does not have."""
         for ref in self._awaited - self._shown:
             yield Gone(ref)
         self._awaited.clear()
 
     def _row(self, update: dict[str, Any]) -> Row | None:
-        """All that is known of an ObjectUpdate's object, as a listing would say it; None once it left.
+        """The row of an ObjectUpdate's object, complete as in a listing; None if the object has left the filter.
 
-        It may enter again: then its values are replaced.
+        An object may enter again: its values are then replaced.
         """
         ref = update["obj"]
         if update.get("kind") == "leave":
@@ -90,14 +90,14 @@ class KindWatcher:
         return row
 
     def _missing(self, ref: MoRef, fault: Fault) -> None:
-        """A MissingObject: one that the filter names, and the server can't read. Only what is not found is gone."""
+        """Take a MissingObject: the filter names it, the server can't read it. It is gone only if it is not found."""
         if check_row(Row(ref, {}, {ID: fault})):
             raise fault_error(fault)
         self._rows.pop(ref.id, None)
         self._taken[ref.id] = None
 
     def _change(self, id: str, row: Row | None) -> Iterator[Change]:
-        """An Upsert of a record. An object that is not there any more, or of another kind now, is Gone: said once."""
+        """The Upsert of a record; one Gone if the object does not exist any more, or is of another kind now."""
         record = None if row is None else self.records.of_row(row)
         if record is not None:
             self._shown.add(record.ref)

@@ -1,4 +1,4 @@
-"""TemplateWatcher: which of the VMs that a query's rows name are templates, as long as they are named."""
+"""TemplateWatcher: follows which of the VMs that a query's rows name are templates."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["TemplateWatcher"]
 
 
 class TemplateWatcher:
-    """A filter on the VMs that a query's rows name. A VM that is not found there is no template: `Templates`."""
+    """A filter on the VMs that a query's rows name. As in `Templates`, a VM that is not found is no template."""
 
     def __init__(self, watcher: KindWatcher) -> None:
         self._watcher = watcher
 
     def take(self, update: dict[str, Any]) -> None:
-        """Take the updates of one PropertyFilterUpdate: records that name a VM change with its flag."""
+        """Take the updates of one PropertyFilterUpdate. If a VM's flag changes, so do the records that name the VM."""
         for each in as_tuple(update.get("objectSet")):
             if each.get("kind") == "leave":
                 self._watcher.note_template(each["obj"], False)

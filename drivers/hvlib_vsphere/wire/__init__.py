@@ -1,1 +1,1 @@
-"""The wire: SOAP, the calls that are sent, and the values that return."""
+"""The wire: SOAP, the calls to the server, and their decoded values."""

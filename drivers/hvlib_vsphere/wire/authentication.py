@@ -29,7 +29,7 @@ class VSphereAuthenticator(HttpAuthenticator[Login]):
 
         Three round trips. Raises `AuthenticationFailed` if the login is refused, `ConnectionFailed`, and `ConfigError`
         if the address has no user or no password. Never raises `SessionLost`: nothing is sent after the server has
-        accepted.
+        accepted the login.
         """
         user, password = self.credentials()
         credentials = element("userName", user) + element("password", password.reveal())
@@ -41,20 +41,20 @@ class VSphereAuthenticator(HttpAuthenticator[Login]):
         return login
 
     def log_out(self, login: Login) -> None:
-        """SessionManager.Logout, which ends all that was made in the session: one round trip."""
+        """SessionManager.Logout, which also frees all objects that were made in the session: one round trip."""
         with suppress(HvlibError):
             manager = login.service("sessionManager")
             Caller(self.connections.own, self.context, login).within(LOGOUT_TIMEOUT).call("Logout", manager)
 
     def _read_content(self, caller: Caller) -> None:
-        """Fill in the login's service objects. They are told before any login: no session can be lost yet."""
+        """Fill in the login's service objects. They need no login, so there is no session to lose yet."""
         address = self.connections.address
-        with refused_logins(f"{address} asks for a login before any"):
+        with refused_logins(f"{address} refuses a request that needs no login"):
             caller.login.content = caller.call("RetrieveServiceContent", SERVICE)
-        known = caller.login.content["about"].get("instanceUuid")
-        # A host has none (ESXi): its identity is where it is reached.
-        caller.login.server_uuid = known or str(uuid5(NAMESPACE_URL, f"vsphere://{address}"))
+        instance_uuid = caller.login.content["about"].get("instanceUuid")
+        # An ESXi host has none: its identity is its address.
+        caller.login.server_uuid = instance_uuid or str(uuid5(NAMESPACE_URL, f"vsphere://{address}"))
 
     def _authenticate(self, caller: Caller, credentials: str) -> None:
-        with refused_logins(f"{self.connections.address} does not let {self.endpoint.username} in", REFUSED):
+        with refused_logins(f"{self.connections.address} refuses the login of {self.endpoint.username}", REFUSED):
             caller.call("Login", caller.login.service("sessionManager"), credentials)

@@ -21,7 +21,7 @@ NO_SERVER = "is this the address of a vCenter or an ESXi host?"
 
 
 class Calls(Protocol):
-    """Calls methods in a login: a `Caller` in its own, a client in the one that stands."""
+    """Calls methods in a login: a `Caller` in its own, a client in the current one."""
 
     @property
     def login(self) -> Login:
@@ -33,11 +33,11 @@ class Calls(Protocol):
         """`Caller.call`."""
 
     def within(self, seconds: float) -> Caller:
-        """Calls in the same login that may take so long at most."""
+        """A caller in the same login, whose calls take ``seconds`` at most."""
 
 
 class Caller:
-    """Calls methods in one login: the server's cookie is kept in the login, and sent along.
+    """Calls methods in one login. The server's cookie is kept in the login, and sent with each call.
 
     Shared by threads once it is logged in. Every call is one round trip and raises the errors of
     `hvlib_vsphere.errors`.
@@ -94,7 +94,7 @@ class Caller:
 
 
 def fetch(transport: Transport, context: Context, path: str) -> bytes | None:
-    """A small document of the server, by GET; None where it has none. No login is needed."""
+    """A small document of the server, by GET, without a login; None if it does not exist."""
     limit = context.timeout()
     context.count_request(f"GET {path}")
     with transport.exchange("GET", path, headers={}, timeout=limit) as response:

@@ -1,4 +1,4 @@
-"""Client: sends calls in the login that stands."""
+"""Client: sends calls in the current login."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Client"]
 
 
 class Client:
-    """Sends calls in the login that stands, over the session's connections. Shared by threads."""
+    """Sends calls in the current login, over the session's connections. Shared by threads."""
 
     def __init__(self, context: Context, connections: Connections, slot: LoginSlot[Login]) -> None:
         self.context = context
@@ -28,17 +28,17 @@ class Client:
 
     @property
     def login(self) -> Login:
-        """The login that stands. Raises `SessionLost` if there is none, `Closed` after the session was closed."""
+        """The current login. Raises `SessionLost` if there is none, `Closed` after the session was closed."""
         return self._slot.current
 
     def caller(self, login: Login, transport: Transport | None = None) -> Caller:
-        """Calls in one login, over these connections or the session's own."""
+        """A caller in one login, over this transport or the session's own."""
         return Caller(transport or self.connections.own, self.context, login)
 
     def call(
         self, method: str, this: MoRef, arguments: str = "", *, take: Callable[[Row], object] | None = None
     ) -> Any:
-        """`Caller.call` in the login that stands."""
+        """`Caller.call` in the current login."""
         return self.caller(self.login).call(method, this, arguments, take=take)
 
     def within(self, seconds: float) -> Caller:

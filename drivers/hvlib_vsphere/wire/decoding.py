@@ -1,8 +1,8 @@
 """Decoding: elements of a reply become plain values, rows and faults.
 
-Values become plain ones by what the element says of itself: its ``xsi:type``, or a ``type`` attribute, which makes it a
-reference. What is unknown stays text, or a dict by element name. An array inside of a structure is not told from its
-only item: `as_tuple` takes either.
+The ``xsi:type`` of an element decides its plain value; a ``type`` attribute makes it a reference. An element of unknown
+type stays text, or becomes a dict by element name. Inside a structure, an array of one item looks like the item itself:
+`as_tuple` accepts both.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 PARTS = {"propSet": ("name", "val"), "missingSet": ("path", "fault")}
 
 OUT_OF_RANGE = re.compile(r"-?\d{4,}-\d\d-\d\dT")
-"""How a moment begins that is one, though Python has none such."""
+"""The beginning of a valid moment, also of one that Python can't represent."""
 
 
 def value_of(node: Element) -> Any:
-    """An element's value, as plain as it can be."""
+    """The plain value of an element."""
     declared = node.get(XSI_TYPE)
     if len(node):
         return _composite(node, declared)
@@ -38,8 +38,8 @@ def value_of(node: Element) -> Any:
         reader = _leaf_reader(declared)
         if reader is not _reference:
             return reader(node.text)
-    to = node.get("type")
-    return node.text or "" if to is None else MoRef(to, node.text or "")
+    target_type = node.get("type")
+    return node.text or "" if target_type is None else MoRef(target_type, node.text or "")
 
 
 def _composite(node: Element, declared: str | None) -> Any:
@@ -64,20 +64,20 @@ def _composite(node: Element, declared: str | None) -> Any:
 
 
 def as_tuple(value: Any) -> tuple[Any, ...]:
-    """A decoded array's items, however many: the server writes one, inside of a structure, as if it were no array."""
+    """The items of a decoded array. Inside a structure, the server writes an array of one item like the item itself."""
     if value is None:
         return ()
     return value if type(value) is tuple else (value,)
 
 
 def row_of(node: Element) -> Row:
-    """An ObjectContent: ``obj``, then ``propSet`` and ``missingSet`` elements."""
+    """The row of an ObjectContent: ``obj``, then ``propSet`` and ``missingSet`` elements."""
     values: dict[str, Any] = {}
     missing: dict[str, Fault] = {}
     parts = iter(node)
     target = next(parts, None)
     if target is None or target.text is None:
-        raise ValueError("an object without its reference")
+        raise ValueError("an object has no reference")
     for part in parts:
         path_tag, value_tag = _tags_in(part.tag)
         path = part[0].text or ""
@@ -93,7 +93,7 @@ def row_of(node: Element) -> Row:
 
 
 def fault_of(node: Element) -> Fault:
-    """A SOAP fault."""
+    """The fault of a SOAP fault element."""
     detail = node.find("detail/*")
     message = node.findtext("faultstring") or ""
     if detail is None:
@@ -110,7 +110,7 @@ def _tags_in(tag: str) -> tuple[str, str]:
     """The tags of the two elements in a ``propSet`` or ``missingSet``, in this order."""
     space, brace, name = tag.rpartition("}")
     if name not in PARTS:
-        raise ValueError(f"an object with {name!r}")
+        raise ValueError(f"an object has an unknown element {name!r}")
     first, second = PARTS[name]
     return f"{space}{brace}{first}", f"{space}{brace}{second}"
 
@@ -144,18 +144,18 @@ def _reference(text: str | None) -> Any:
 
 
 def parse_bool(text: str | None) -> bool:
-    """Whether a text says true."""
+    """Whether a text is a true boolean."""
     return text is not None and text.strip() in ("true", "1")
 
 
 def parse_datetime(text: str | None) -> datetime | None:
-    """A moment; None if it is none that Python knows: before the year 1 or after 9999."""
-    known = (text or "").strip()
+    """A moment; None if Python can't represent it: before the year 1 or after 9999."""
+    stripped = (text or "").strip()
     try:
-        moment = datetime.fromisoformat(known)
+        moment = datetime.fromisoformat(stripped)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        if OUT_OF_RANGE.match(known):
+        if OUT_OF_RANGE.match(stripped):
             return None
         raise
 
@@ -178,7 +178,7 @@ READERS: Mapping[str, Callable[[str | None], Any]] = {
 
 @lru_cache(maxsize=4096)
 def _leaf_reader(declared: str) -> Callable[[str | None], Any]:
-    """The reader of a leaf of this type. An enumeration's value is text; an empty leaf, an empty array or structure."""
+    """The reader of a leaf of this type. An enumeration is text; an empty leaf is an empty array or structure."""
     kind = _unprefixed(declared)
     if kind in READERS:
         return READERS[kind]

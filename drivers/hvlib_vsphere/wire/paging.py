@@ -15,16 +15,16 @@ from hvlib_vsphere.wire.soap_messages import element
 __all__ = ["PAGE_SIZE", "Retrieval", "read_all"]
 
 PAGE_SIZE = 1000
-"""Objects a page, if nobody says how many."""
+"""Objects in a page, unless the query has a page size."""
 
 CANCEL_TIMEOUT = 2.0
-"""Seconds that freeing a retrieval may take."""
+"""Seconds within which a retrieval has to be freed."""
 
 
 class Retrieval:
-    """PropertyCollector.RetrievePropertiesEx, then ContinueRetrievePropertiesEx: a round trip a page.
+    """PropertyCollector.RetrievePropertiesEx, then ContinueRetrievePropertiesEx: one round trip a page.
 
-    | spec: gives the PropertyFilterSpec; asked for with the first page, as a view belongs to a login
+    | spec: returns the PropertyFilterSpec; called for the first page, as the view in it belongs to the current login
     """
 
     def __init__(self, calls: Calls, spec: Callable[[], str]) -> None:
@@ -35,13 +35,13 @@ class Retrieval:
         self._token = ""
 
     def fetch(self, take: Callable[[Row], object], size: int) -> None:
-        """The next page's objects, one by one. Raises `CursorLost` once the session that it began in is gone."""
-        result = self._begin(take, size) if self._login is None else self._go_on(take)
+        """Pass the next page's objects to ``take``, one by one. Raises `CursorLost` if the session has changed."""
+        result = self._begin(take, size) if self._login is None else self._continue(take)
         token = result.get("token") if isinstance(result, dict) else None
         self._token, self.last = token or "", not token
 
     def close(self) -> None:
-        """PropertyCollector.CancelRetrievePropertiesEx. A server that can't forgets the token with the session."""
+        """PropertyCollector.CancelRetrievePropertiesEx. If it fails, the server drops the token with the session."""
         token, self._token = self._token, ""
         with suppress(HvlibError):
             if token and self._login is not None and self._calls.login is self._login:
@@ -56,13 +56,13 @@ class Retrieval:
         self._login = login
         return result
 
-    def _go_on(self, take: Callable[[Row], object]) -> Any:
+    def _continue(self, take: Callable[[Row], object]) -> Any:
         if self._calls.login is not self._login:
             raise CursorLost("the listing ended with the session that it began in")
         try:
             return self._call("ContinueRetrievePropertiesEx", element("token", self._token), take)
         except InvalidQuery as error:
-            raise CursorLost("the server does not know this page token (any more)", native=error.native) from error
+            raise CursorLost("the server does not know this page token", native=error.native) from error
 
     def _call(self, method: str, arguments: str, take: Callable[[Row], object]) -> Any:
         collector = self._calls.login.service("propertyCollector")
@@ -70,6 +70,6 @@ class Retrieval:
 
 
 def read_all(retrieval: Retrieval, take: Callable[[Row], object]) -> None:
-    """Pass every object on: as many round trips as there are pages."""
+    """Pass every object to ``take``: one round trip a page."""
     while not retrieval.last:
         retrieval.fetch(take, PAGE_SIZE)

@@ -12,10 +12,10 @@ __all__ = ["find_by_uuid"]
 def find_by_uuid(client: Client, uuid: str, *, vms: bool) -> str | None:
     """SearchIndex.FindByUuid: the identifier of the VM with this instance uuid, or of the host with this hardware uuid.
 
-    A template is found too. One round trip.
+    Templates are found too. One round trip.
     """
     arguments = element("uuid", uuid) + element("vmSearch", vms)
     if vms:
         arguments += element("instanceUuid", True)
-    found = client.call("FindByUuid", client.login.service("searchIndex"), arguments)
-    return found.id if isinstance(found, MoRef) else None
+    ref = client.call("FindByUuid", client.login.service("searchIndex"), arguments)
+    return ref.id if isinstance(ref, MoRef) else None

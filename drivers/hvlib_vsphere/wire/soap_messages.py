@@ -22,7 +22,7 @@ __all__ = ["Reply", "element", "envelope", "reference"]
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 
 SLICE = 8192
-"""Bytes after which complete objects are read: few, so that their part of the tree stays in the processor's cache."""
+"""Bytes after which complete objects are read: few, so that their part of the tree fits in the processor's cache."""
 
 
 def element(name: str, text: object) -> str:
@@ -48,9 +48,9 @@ def envelope(method: str, this: MoRef, arguments: str) -> bytes:
 
 
 class Reply:
-    """One reply, fed as it arrives. Every method raises `ProtocolError` for what is no whole SOAP reply.
+    """One reply, fed as it arrives. Every method raises `ProtocolError` if it is incomplete or not SOAP.
 
-    ``take`` receives the objects of a RetrieveResult one by one; without it they are part of what `close` returns.
+    ``take`` receives the objects of a RetrieveResult one by one; without it they are part of the value of `close`.
     """
 
     def __init__(self, take: Callable[[Row], object] | None = None) -> None:
@@ -63,7 +63,7 @@ class Reply:
         self._result: Element | None = None
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes."""
+        """Parse the next bytes."""
         with protocol_errors():
             for start in range(0, len(chunk), SLICE):
                 part = chunk[start : start + SLICE]
@@ -74,7 +74,7 @@ class Reply:
                     self._drain()
 
     def close(self) -> Any | Fault:
-        """The value returned: None, a value, a tuple where the method returns several; or the Fault."""
+        """The value that the method returns: None, a value, or a tuple of several values; or the Fault."""
         with protocol_errors():
             self._parser.close()
             answer = self._answer()
@@ -87,10 +87,10 @@ class Reply:
 
     def _answer(self) -> Element | None:
         """The one element in the reply's body."""
-        found = self._root.find(f"{SOAP}Envelope/{SOAP}Body/*")
-        if found is None and len(self._root) and self._root[0].tag != SOAP + "Envelope":
+        answer = self._root.find(f"{SOAP}Envelope/{SOAP}Body/*")
+        if answer is None and len(self._root) and self._root[0].tag != SOAP + "Envelope":
             raise ProtocolError(f"not a SOAP reply: it is a {local_name(self._root[0].tag)!r} document")
-        return found
+        return answer
 
     def _drain(self) -> None:
         """Read and drop the objects that are complete: all but the last, which may still be growing."""
@@ -101,20 +101,20 @@ class Reply:
         if result is None or result.tag == "faultcode" or len(result) < 2:
             return
         complete = result[:-1]
-        kept = self._read(complete)
-        if len(kept) != len(complete):
-            result[:-1] = kept
+        others = self._read(complete)
+        if len(others) != len(complete):
+            result[:-1] = others
 
     def _read(self, children: Iterable[Element]) -> list[Element]:
-        """Pass the objects on and return the other elements."""
+        """Pass the objects to ``take`` and return the other elements."""
         assert self._take is not None
-        kept = []
+        others = []
         for child in children:
             if local_name(child.tag) == "objects":
                 self._take(row_of(child))
             else:
-                kept.append(child)
-        return kept
+                others.append(child)
+        return others
 
     def _returned(self, result: Element) -> Any:
         if self._take is not None:
@@ -123,7 +123,7 @@ class Reply:
 
 
 class Prolog:
-    """The part of a reply before the root element. SOAP has no document type declarations, nor entities of its own."""
+    """The part of a reply before the root element. SOAP has no document type declaration, so no entities."""
 
     def __init__(self) -> None:
         self._ended = False
@@ -152,6 +152,6 @@ class protocol_errors:  # noqa: N801 -- read as a statement
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, (ParseError, expat.ExpatError)):
-            raise ProtocolError(f"the reply is not whole, or not XML: {error}") from error
+            raise ProtocolError(f"the reply is incomplete or not XML: {error}") from error
         if isinstance(error, (ValueError, IndexError, OverflowError, RecursionError)):
             raise ProtocolError(f"the reply can't be understood: {error}") from error

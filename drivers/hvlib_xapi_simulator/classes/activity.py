@@ -1,4 +1,4 @@
-"""The classes of what happens: tasks, events, messages, blobs."""
+"""The classes of activity: tasks, events, messages, blobs."""
 
 from __future__ import annotations
 

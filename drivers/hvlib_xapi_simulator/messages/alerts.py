@@ -1,4 +1,4 @@
-"""The messages about messages: message.create, message.get_since and their kin."""
+"""The handlers of the class message: message.create, message.get_since and the like."""
 
 from __future__ import annotations
 
@@ -35,32 +35,32 @@ def destroy_many(call: Call, refs: list[str]) -> None:
 
 @handles("message.get_all")
 def get_all(call: Call) -> list[str]:
-    """Return the references of all."""
+    """Return the references of all messages."""
     return list(call.pool.alerts.all())
 
 
 @handles("message.get_all_records")
 def get_all_records(call: Call) -> dict[str, Row]:
-    """Return all."""
+    """Return all messages, by reference."""
     return call.pool.alerts.all()
 
 
 @handles("message.get_all_records_where")
 def get_all_records_where(call: Call, text: str) -> dict[str, Row]:
-    """Return those that an expression is true of."""
+    """Return the messages that fit an expression."""
     condition = parse(CLASSES["message"], text)
     return {ref: row for ref, row in call.pool.alerts.all().items() if condition(ref, row.fields)}
 
 
 @handles("message.get_record")
 def get_record(call: Call, ref: str) -> Row:
-    """Return one."""
+    """Return a message."""
     return call.pool.alerts.find(ref)
 
 
 @handles("message.get_by_uuid")
 def get_by_uuid(call: Call, uuid: str) -> str:
-    """Return the reference of one. Raises UUID_INVALID."""
+    """Return the reference of the message that has a uuid. Raises UUID_INVALID."""
     for ref, row in call.pool.alerts.all().items():
         if row.fields["uuid"] == uuid:
             return ref
@@ -69,12 +69,12 @@ def get_by_uuid(call: Call, uuid: str) -> str:
 
 @handles("message.get_since")
 def get_since(call: Call, since: DateTime) -> dict[str, Row]:
-    """Return those from a moment on."""
+    """Return the messages since a moment."""
     return {ref: row for ref, row in call.pool.alerts.all().items() if row.fields["timestamp"] >= since}
 
 
 @handles("message.get")
 def get(call: Call, cls: str, obj_uuid: str, since: DateTime) -> dict[str, Any]:
-    """Return those about an object from a moment on."""
+    """Return the messages about an object since a moment."""
     found = get_since(call, since)
     return {r: row for r, row in found.items() if (row.fields["cls"], row.fields["obj_uuid"]) == (cls, obj_uuid)}

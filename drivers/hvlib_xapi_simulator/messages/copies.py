@@ -1,4 +1,4 @@
-"""VMs made of others: clone, copy, snapshot, checkpoint, revert (ocaml/xapi/xapi_vm_clone.ml, xapi_vm_snapshot.ml)."""
+"""Copies of VMs: clone, copy, snapshot, checkpoint, revert (ocaml/xapi/xapi_vm_clone.ml, xapi_vm_snapshot.ml)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ NOT_REVERTED = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The wishes for a copy. A copy with ``memory`` of a suspended VM is suspended too, as every clone of it is."""
+    """The options of a copy. With ``memory``, a copy of a suspended VM is suspended too; every clone of it is."""
 
     name: str
     snapshot: bool = False
@@ -61,19 +61,19 @@ class _Plan:
     ignored: tuple[str, ...] = ()
     """Disks that are left out."""
     state_before: str = ""
-    """The state of power that a snapshot says there was, if it is not the one of now."""
+    """The power state that a snapshot records, if it is not the present one."""
 
 
 @handles("VM.clone")
 def clone(call: Call, vm: str, name: str) -> str:
-    """Make a new VM, its disks clones of the other's. One that is suspended gives one that is suspended."""
+    """Make a new VM whose disks are clones of the other's. The clone of a suspended VM is suspended."""
     with vm_operation(call, vm, "clone"):
         return _copy(call, vm, _Plan(name))
 
 
 @handles("VM.copy")
 def copy(call: Call, vm: str, name: str, repository: str) -> str:
-    """Make a new VM, its disks full copies, in ``repository`` if one is given."""
+    """Make a new VM whose disks are full copies, in ``repository`` if one is given."""
     if repository != NULL:
         call.database.get("SR", repository)
     with vm_operation(call, vm, "copy"):
@@ -82,7 +82,7 @@ def copy(call: Call, vm: str, name: str, repository: str) -> str:
 
 @handles("VM.snapshot")
 def snapshot(call: Call, vm: str, name: str, ignored: list[str] | None = None) -> str:
-    """Keep a VM's record and its disks as they are."""
+    """Save a VM's record and its disks in a snapshot."""
     with vm_operation(call, vm, "snapshot"):
         made = _copy(call, vm, _Plan(name, snapshot=True, ignored=tuple(ignored or ())))
     fields = call.database.get("VM", vm)
@@ -93,7 +93,7 @@ def snapshot(call: Call, vm: str, name: str, ignored: list[str] | None = None) -
 
 @handles("VM.checkpoint")
 def checkpoint(call: Call, vm: str, name: str) -> str:
-    """Keep a VM's memory too. A running one stands still meanwhile."""
+    """Save a VM's memory too. A running VM is suspended meanwhile."""
     with vm_operation(call, vm, "checkpoint"):
         state = call.database.get("VM", vm)["power_state"]
         if state != "Running":
@@ -190,9 +190,9 @@ def _copy_record(database: Database, table: str, ref: str) -> str:
 
 
 def _copy_devices(database: Database, source: str, target: str, plan: _Plan) -> None:
-    """Copy the VBDs, whose disks are copied, and the VIFs of a VM. A CD stays the same.
+    """Copy a VM's VIFs, and its VBDs with their disks. A CD is not copied.
 
-    The copy owns its disks, whosoever the others are (ocaml/xapi/xapi_vm_clone.ml, CA-58405).
+    The copy owns its disks, whoever owns the originals (ocaml/xapi/xapi_vm_clone.ml, CA-58405).
     """
     fields = database.get("VM", source)
     for vbd in reversed(fields["VBDs"]):

@@ -1,6 +1,6 @@
-"""event.register and event.next, which event.from has replaced: a queue of each session (ocaml/xapi/xapi_event.ml).
+"""event.register and event.next, which event.from has replaced: each session has a queue (ocaml/xapi/xapi_event.ml).
 
-Changes of one object between two calls are one event here, where the server keeps them all.
+Changes of one object between two calls are one event here. The real server keeps them all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__: list[str] = []
 
 @handles("event.register")
 def register(call: Call, classes: list[str]) -> None:
-    """Hear of classes, from now on."""
+    """Subscribe the session to classes, from now on."""
     queues = call.pool.events.queues
     texts, token = queues.get(call.session, ([], f"{call.database.generation - 1},0"))
     queues[call.session] = ([*texts, *classes], token)
@@ -24,7 +24,7 @@ def register(call: Call, classes: list[str]) -> None:
 
 @handles("event.unregister")
 def unregister(call: Call, classes: list[str]) -> None:
-    """Hear of classes no more."""
+    """End the session's subscription to classes."""
     queues = call.pool.events.queues
     if call.session in queues:
         texts, token = queues[call.session]
@@ -33,7 +33,7 @@ def unregister(call: Call, classes: list[str]) -> None:
 
 @handles("event.next")
 def next_events(call: Call) -> list[dict[str, Any]]:
-    """Return what happened since the last call; wait for it."""
+    """Return the events since the last call; wait if there are none."""
     queues = call.pool.events.queues
     if call.session not in queues:
         raise Failure("SESSION_NOT_REGISTERED", call.session)

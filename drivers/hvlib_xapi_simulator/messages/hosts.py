@@ -26,7 +26,7 @@ def disable(call: Call, host: str, _auto_enable: bool = True) -> None:
 
 @handles("host.evacuate")
 def evacuate(call: Call, host: str, _network: str = "", _batch: int = 0) -> None:
-    """Move every VM that runs away from a host, which should be disabled. Raises INTERNAL_ERROR if others stay."""
+    """Move all running VMs away from a host, which should be disabled. Raises INTERNAL_ERROR if other VMs stay."""
     call.work()
     guests = [vm for vm in call.database.get("host", host)["resident_VMs"] if not _is_control_domain(call, vm)]
     for vm in guests:
@@ -40,7 +40,7 @@ def evacuate(call: Call, host: str, _network: str = "", _batch: int = 0) -> None
 
 @handles("host.get_server_localtime")
 def get_server_localtime(call: Call, host: str) -> DateTime:
-    """Return what time it is where a host is: it is in no time zone."""
+    """Return the local time of a host, without a time zone."""
     return DateTime(get_servertime(call, host).removesuffix("Z"))
 
 
@@ -54,14 +54,14 @@ def restart_agent(call: Call, host: str) -> None:
 
 @handles("host.compute_free_memory")
 def compute_free_memory(call: Call, host: str) -> int:
-    """Return how much memory of a host no VM has."""
+    """Return how much memory of a host is free."""
     free: int = call.database.get("host_metrics", call.database.get("host", host)["metrics"])["memory_free"]
     return free
 
 
 @handles("host.get_servertime")
 def get_servertime(call: Call, host: str) -> DateTime:
-    """Return what time it is."""
+    """Return the time of a host."""
     call.database.get("host", host)
     return now()
 
@@ -72,7 +72,7 @@ def _is_control_domain(call: Call, vm: str) -> bool:
 
 @handles("pool.designate_new_master")
 def designate_new_master(call: Call, host: str) -> None:
-    """Make another host the master. The caller's session is lost with it."""
+    """Make another host the master. All sessions are lost, the caller's too."""
     call.database.get("host", host)
     member = call.pool.members.of_host(host)
     if member is None:
@@ -82,5 +82,5 @@ def designate_new_master(call: Call, host: str) -> None:
 
 @handles("pool.emergency_transition_to_master")
 def emergency_transition_to_master(call: Call) -> None:
-    """Make the host that is asked the master; asked for with a local session, when the master is lost."""
+    """Make the called host the master. Clients call it with a local session when the master is lost."""
     call.pool.promote(call.member)

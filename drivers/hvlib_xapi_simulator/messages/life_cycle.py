@@ -22,7 +22,7 @@ def start(call: Call, vm: str, paused: bool, _force: bool) -> None:
         host = choose_host(call, vm)
         call.work()
         power.boot(call, vm, host, paused)
-    _tell(call, vm, "VM_STARTED", f"started on host: {call.database.get('host', host)['name_label']}")
+    _add_message(call, vm, "VM_STARTED", f"started on host: {call.database.get('host', host)['name_label']}")
 
 
 @handles("VM.start_on")
@@ -33,25 +33,25 @@ def start_on(call: Call, vm: str, host: str, paused: bool, _force: bool) -> None
         assert_can_run(call, vm, host)
         call.work()
         power.boot(call, vm, host, paused)
-    _tell(call, vm, "VM_STARTED", f"started on host: {call.database.get('host', host)['name_label']}")
+    _add_message(call, vm, "VM_STARTED", f"started on host: {call.database.get('host', host)['name_label']}")
 
 
 @handles("VM.resume")
 def resume(call: Call, vm: str, paused: bool, _force: bool) -> None:
-    """Let a suspended VM go on."""
+    """Resume a suspended VM."""
     with vm_operation(call, vm, "resume"):
         _resume(call, vm, choose_host(call, vm), paused)
-    _tell(call, vm, "VM_RESUMED", "resumed")
+    _add_message(call, vm, "VM_RESUMED", "resumed")
 
 
 @handles("VM.resume_on")
 def resume_on(call: Call, vm: str, host: str, paused: bool, _force: bool) -> None:
-    """Let a suspended VM go on, on a host."""
+    """Resume a suspended VM on a host."""
     call.database.get("host", host)
     with vm_operation(call, vm, "resume_on"):
         assert_can_run(call, vm, host)
         _resume(call, vm, host, paused)
-    _tell(call, vm, "VM_RESUMED", "resumed")
+    _add_message(call, vm, "VM_RESUMED", "resumed")
 
 
 @handles("VM.pause")
@@ -64,7 +64,7 @@ def pause(call: Call, vm: str) -> None:
 
 @handles("VM.unpause")
 def unpause(call: Call, vm: str) -> None:
-    """Let a VM's processors go on."""
+    """Start a VM's processors again."""
     with vm_operation(call, vm, "unpause"):
         call.work()
         power.set_state(call.database, vm, "Running")
@@ -76,7 +76,7 @@ def clean_shutdown(call: Call, vm: str) -> None:
     with vm_operation(call, vm, "clean_shutdown"):
         call.work()
         power.halt(call, vm)
-    _tell(call, vm, "VM_SHUTDOWN", "shutdown")
+    _add_message(call, vm, "VM_SHUTDOWN", "shutdown")
 
 
 @handles("VM.shutdown")
@@ -84,16 +84,16 @@ def shutdown(call: Call, vm: str) -> None:
     """Shut a VM down, whether its guest agrees or not."""
     with vm_operation(call, vm, "shutdown"):
         _halt(call, vm)
-    _tell(call, vm, "VM_SHUTDOWN", "shutdown")
+    _add_message(call, vm, "VM_SHUTDOWN", "shutdown")
 
 
 @handles("VM.hard_shutdown")
 def hard_shutdown(call: Call, vm: str) -> None:
-    """Switch a VM off. What else is being done to it is cancelled."""
+    """Switch a VM off. Other operations on it are cancelled."""
     with vm_operation(call, vm, "hard_shutdown"):
         _cancel(call, vm, "clean_shutdown", "clean_reboot", "hard_reboot", "pool_migrate", "shutdown", "suspend")
         _halt(call, vm)
-    _tell(call, vm, "VM_SHUTDOWN", "shutdown forcibly")
+    _add_message(call, vm, "VM_SHUTDOWN", "shutdown forcibly")
 
 
 @handles("VM.clean_reboot")
@@ -102,17 +102,17 @@ def clean_reboot(call: Call, vm: str) -> None:
     with vm_operation(call, vm, "clean_reboot"):
         call.work()
         power.reboot(call, vm)
-    _tell(call, vm, "VM_REBOOTED", "rebooted cleanly")
+    _add_message(call, vm, "VM_REBOOTED", "rebooted cleanly")
 
 
 @handles("VM.hard_reboot")
 def hard_reboot(call: Call, vm: str) -> None:
-    """Start a VM anew without asking its guest."""
+    """Restart a VM without asking its guest."""
     with vm_operation(call, vm, "hard_reboot"):
         _cancel(call, vm, "clean_shutdown", "clean_reboot", "pool_migrate", "suspend")
         call.work()
         power.reboot(call, vm)
-    _tell(call, vm, "VM_REBOOTED", "rebooted forcibly")
+    _add_message(call, vm, "VM_REBOOTED", "rebooted forcibly")
 
 
 @handles("VM.suspend")
@@ -121,12 +121,12 @@ def suspend(call: Call, vm: str) -> None:
     with vm_operation(call, vm, "suspend"):
         call.work()
         power.suspend(call, vm)
-    _tell(call, vm, "VM_SUSPENDED", "suspended")
+    _add_message(call, vm, "VM_SUSPENDED", "suspended")
 
 
 @handles("VM.power_state_reset")
 def power_state_reset(call: Call, vm: str) -> None:
-    """Say that a VM is off, whatever it does. Not even its host is asked."""
+    """Mark a VM as off, whatever its state, without asking its host."""
     with call.database.lock:
         fields = call.database.get("VM", vm)
         if fields["is_control_domain"]:
@@ -145,7 +145,7 @@ def pool_migrate(call: Call, vm: str, host: str, options: Mapping[str, str]) -> 
             assert_can_run(call, vm, host)
         call.work()
         power.move(call, vm, host)
-    _tell(call, vm, "VM_MIGRATED", f"migrated from host {source} to {host}")
+    _add_message(call, vm, "VM_MIGRATED", f"migrated from host {source} to {host}")
 
 
 def _resume(call: Call, vm: str, host: str, paused: bool) -> None:
@@ -168,8 +168,8 @@ def _cancel(call: Call, vm: str, *operations: str) -> None:
             call.pool.tasks.cancel(task, call.key)
 
 
-def _tell(call: Call, vm: str, name: str, what: str) -> None:
+def _add_message(call: Call, vm: str, name: str, event: str) -> None:
     """Add a message about a VM."""
     fields = call.database.get("VM", vm)
-    body = f"VM '{fields['name_label']}' (uuid: {fields['uuid']}) {what}"
+    body = f"VM '{fields['name_label']}' (uuid: {fields['uuid']}) {event}"
     call.pool.alerts.add(name, INFORMATION, "VM", fields["uuid"], body)

@@ -18,7 +18,7 @@ __all__: list[str] = []
 
 @handles("host.migrate_receive")
 def migrate_receive(call: Call, host: str, network: str, _options: Mapping[str, str]) -> dict[str, str]:
-    """Return what VM.migrate_send needs to reach a host; there is a session in it."""
+    """Return the data that VM.migrate_send needs to reach a host, including a session."""
     interfaces = [call.database.get("PIF", pif) for pif in call.database.get("network", network)["PIFs"]]
     addresses = [interface["IP"] for interface in interfaces if interface["host"] == host]
     if not addresses:
@@ -45,7 +45,7 @@ def migrate_send(
     _gpus: Mapping[str, str] | None = None,
     _formats: Mapping[str, str] | None = None,
 ) -> str:
-    """Move a VM to a host of this pool, and disks to other repositories; return it."""
+    """Move a VM to a host of this pool, and disks to other repositories; return the VM."""
     host = destination.get("host", NULL)
     call.database.get("host", host)
     with vm_operation(call, vm, "migrate_send", strict=options.get("force") != "true"):
@@ -65,7 +65,7 @@ def migrate_send(
 
 @handles("VDI.pool_migrate")
 def pool_migrate(call: Call, vdi: str, repository: str, _options: Mapping[str, str]) -> str:
-    """Move a disk, also of a VM that runs, to another repository; return the disk that there is then."""
+    """Move a disk to another repository, even of a running VM; return the new disk."""
     users = call.database.get("VDI", vdi)["VBDs"]
     call.database.get("SR", repository)
     if not users:
@@ -76,7 +76,7 @@ def pool_migrate(call: Call, vdi: str, repository: str, _options: Mapping[str, s
 
 
 def _move_disk(call: Call, disk: str, repository: str) -> str:
-    """Put a copy in a disk's place. It is another object, with another uuid."""
+    """Replace a disk with a copy, which is another object with another uuid."""
     database = call.database
     with database.lock:
         fields = database.get("VDI", disk)

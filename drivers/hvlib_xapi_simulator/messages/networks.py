@@ -17,19 +17,19 @@ from hvlib_xapi_simulator.records import blank, construct, read_record
 __all__: list[str] = []
 
 DEFAULT_MTU = 1500
-LONGEST_BRIDGE = 15
-MOST_VLAN = 4094
+MAX_BRIDGE_LENGTH = 15
+MAX_VLAN = 4094
 
 
 @handles("network.create")
 def create(call: Call, record: Mapping[str, Any]) -> str:
-    """Add a network that is in no host's interface: only VMs of one host meet there."""
+    """Add a network without an interface of a host: it connects only VMs of the same host."""
     of = CLASSES["network"]
     values = read_record(of, record)
     with call.database.lock:
         bridges = {row.fields["bridge"] for row in call.database.tables["network"].rows.values()}
         bridge = values.get("bridge") or next(f"xapi{n}" for n in range(len(bridges) + 1) if f"xapi{n}" not in bridges)
-        if len(bridge) > LONGEST_BRIDGE:
+        if len(bridge) > MAX_BRIDGE_LENGTH:
             raise Failure("INVALID_VALUE", "bridge", bridge)
         if bridge in bridges:
             raise Failure("BRIDGE_NAME_EXISTS", bridge)
@@ -40,7 +40,7 @@ def create(call: Call, record: Mapping[str, Any]) -> str:
 
 @handles("network.destroy")
 def destroy(call: Call, network: str) -> None:
-    """Delete a network that nothing is attached to, and the VIFs that are in it."""
+    """Delete a network to which nothing is attached, and its unattached VIFs."""
     with call.database.lock:
         fields = call.database.get("network", network)
         attached = {vif for vif in fields["VIFs"] if call.database.get("VIF", vif)["currently_attached"]}
@@ -111,7 +111,7 @@ def move(call: Call, vif: str, network: str) -> None:
 @handles("pool.create_VLAN_from_PIF")
 def create_vlan(call: Call, pif: str, network: str, tag: int) -> list[str]:
     """Put a network into a VLAN on each host's interface of the same name; return the new interfaces."""
-    if not 0 < tag <= MOST_VLAN:
+    if not 0 < tag <= MAX_VLAN:
         raise Failure("VLAN_TAG_INVALID", str(tag))
     device = call.database.get("PIF", pif)["device"]
     call.database.get("network", network)
@@ -126,7 +126,7 @@ def create_vlan(call: Call, pif: str, network: str, tag: int) -> list[str]:
 
 @handles("VLAN.destroy")
 def destroy_vlan(call: Call, vlan: str) -> None:
-    """Take a host's interface out of a VLAN: the tagged interface goes."""
+    """Take a host's interface out of a VLAN: the tagged interface is deleted."""
     with call.database.lock:
         made = call.database.get("VLAN", vlan)["untagged_PIF"]
         call.database.delete("VLAN", vlan)

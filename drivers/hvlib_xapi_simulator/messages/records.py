@@ -1,4 +1,4 @@
-"""The handlers of messages that only read or write the database: get_record, get_x, set_x, add_to_x and their kin."""
+"""The handlers of messages that only read or write the database: get_record, get_x, set_x, add_to_x and the like."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOT_FOR_CLIENTS = {("console", "create"), ("console", "destroy")}
 
 
 def record_handler(of: Class, message: Message) -> Handler | None:
-    """Return what answers a message by the database alone, None if the message asks for more."""
+    """Return a handler that answers a message from the database alone; None if the message needs more."""
     verb = message.name.partition(".")[2]
     if verb in _WHOLE and (of.made or verb not in ("create", "destroy")) and (of.name, verb) not in NOT_FOR_CLIENTS:
         return _WHOLE[verb](of)
@@ -124,7 +124,7 @@ def _set(of: Class, field: Field) -> Handler:
 
 def _add_to(of: Class, field: Field) -> Handler:
     def add_to(call: Call, ref: str, key: Any, value: Any) -> None:
-        """Raise MAP_DUPLICATE_KEY if the key is there, with whatever value (ocaml/database/db_cache_impl.ml)."""
+        """Raise MAP_DUPLICATE_KEY if the key exists, whatever its value (ocaml/database/db_cache_impl.ml)."""
         with call.database.lock:
             held = call.database.get(of.name, ref)[field.name]
             if key in held:

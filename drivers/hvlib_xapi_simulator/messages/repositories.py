@@ -54,7 +54,7 @@ def create(
 
 @handles("SR.forget")
 def forget(call: Call, repository: str) -> None:
-    """Remove a repository that is attached to no host from the database; what is on it stays."""
+    """Remove a repository that is attached to no host from the database. Its contents stay."""
     with call.database.lock:
         fields = call.database.get("SR", repository)
         if any(call.database.get("PBD", pbd)["currently_attached"] for pbd in fields["PBDs"]):
@@ -75,13 +75,13 @@ def destroy(call: Call, repository: str) -> None:
 
 @handles("PBD.create")
 def create_attachment(call: Call, record: Mapping[str, Any]) -> str:
-    """Say how a host reaches a repository. It does when PBD.plug was called."""
+    """Describe how a host reaches a repository. PBD.plug then attaches it."""
     return construct(call.database, CLASSES["PBD"], record, currently_attached=False)
 
 
 @handles("PBD.destroy")
 def destroy_attachment(call: Call, pbd: str) -> None:
-    """Forget how a host reaches a repository."""
+    """Delete the description of how a host reaches a repository."""
     if call.database.get("PBD", pbd)["currently_attached"]:
         raise Failure("OPERATION_NOT_ALLOWED", f"PBD '{pbd}' still attached")
     call.database.delete("PBD", pbd)

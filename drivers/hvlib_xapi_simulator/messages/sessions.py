@@ -35,7 +35,7 @@ def logout(call: Call) -> None:
 
 @handles("session.get_all_subject_identifiers")
 def get_all_subject_identifiers(_call: Call) -> list[str]:
-    """Return who is logged in by a directory service: nobody."""
+    """Return the users that are logged in by a directory service: none."""
     return []
 
 

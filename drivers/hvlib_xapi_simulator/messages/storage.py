@@ -42,7 +42,7 @@ def create_disk(call: Call, record: Mapping[str, Any]) -> str:
 
 @handles("VDI.destroy")
 def destroy_disk(call: Call, vdi: str) -> None:
-    """Delete a disk that no VM uses; VBDs that stand for it go too."""
+    """Delete a disk that no VM uses, and its VBDs."""
     with device_operation(call, "VDI", vdi, "destroy"):
         call.work()
         with call.database.lock:
@@ -67,7 +67,7 @@ def resize_online(call: Call, vdi: str, size: int) -> None:
 
 @handles("VDI.clone")
 def clone_disk(call: Call, vdi: str, _parameters: Mapping[str, str] | None = None) -> str:
-    """Add a copy of a disk that shares what both have."""
+    """Add a copy of a disk that shares their common data."""
     with device_operation(call, "VDI", vdi, "clone"):
         call.work()
         return copy_disk(call.database, vdi)
@@ -75,7 +75,7 @@ def clone_disk(call: Call, vdi: str, _parameters: Mapping[str, str] | None = Non
 
 @handles("VDI.snapshot")
 def snapshot_disk(call: Call, vdi: str, _parameters: Mapping[str, str] | None = None) -> str:
-    """Keep a disk as it is."""
+    """Add a snapshot of a disk."""
     with device_operation(call, "VDI", vdi, "snapshot"):
         call.work()
         return copy_disk(call.database, vdi, snapshot=True)
@@ -116,7 +116,7 @@ def create_vbd(call: Call, record: Mapping[str, Any]) -> str:
 
 @handles("VBD.destroy")
 def destroy_vbd(call: Call, vbd: str) -> None:
-    """Take a disk from a VM to which it is not attached."""
+    """Delete the VBD of a disk that is not attached."""
     with call.database.lock:
         fields = call.database.get("VBD", vbd)
         if fields["currently_attached"]:
@@ -162,7 +162,7 @@ def eject(call: Call, vbd: str) -> None:
 
 @handles("VBD.assert_attachable")
 def assert_attachable(call: Call, vbd: str) -> None:
-    """Raise what keeps a disk from being attached."""
+    """Raise the error that keeps a disk from being attached."""
     if error := find_error(call.database, "VBD", vbd, "attach"):
         raise Failure(*error)
 
@@ -175,7 +175,7 @@ def set_mode(call: Call, vbd: str, mode: str) -> None:
 
 @handles("SR.scan", "SR.update")
 def scan(call: Call, repository: str) -> None:
-    """Look for disks that changed without us: there are none."""
+    """Look for disks that were changed from outside: there are none."""
     call.database.get("SR", repository)
     call.work()
 
@@ -198,7 +198,7 @@ def _assert_reachable(call: Call, repository: str) -> None:
 
 
 def _position(call: Call, vm: Mapping[str, Any], wanted: str) -> str:
-    """Return where a VBD goes. Raises DEVICE_ALREADY_EXISTS or INVALID_DEVICE."""
+    """Return the position of a new VBD. Raises DEVICE_ALREADY_EXISTS or INVALID_DEVICE."""
     taken = {call.database.get("VBD", vbd)["userdevice"] for vbd in vm["VBDs"]}
     if wanted == AUTODETECT:
         return next(str(number) for number in range(DEVICES) if str(number) not in taken)

@@ -1,4 +1,4 @@
-"""Messages that ask what a VM may do, and where."""
+"""Messages that ask which operations a VM allows, and on which hosts it can run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def update(call: Call, vm: str) -> None:
 
 @handles("VM.assert_operation_valid")
 def assert_operation_valid(call: Call, vm: str, operation: str) -> None:
-    """Raise what stands against an operation."""
+    """Raise the error that forbids an operation."""
     error = check(vm, call.database.get("VM", vm), guest_of(call.database, vm), operation)
     if error:
         raise Failure(*error)
@@ -34,5 +34,5 @@ def get_possible_hosts(call: Call, vm: str) -> list[str]:
 
 @handles("VM.assert_can_boot_here")
 def assert_can_boot_here(call: Call, vm: str, host: str) -> None:
-    """Raise what keeps a VM from running on a host."""
+    """Raise the error that keeps a VM from running on a host."""
     assert_can_run(call, vm, host)

@@ -18,7 +18,7 @@ __all__: list[str] = []
 
 @handles("VM.create")
 def create(call: Call, record: Mapping[str, Any]) -> str:
-    """Add a VM without devices. Its settings are looked at when it starts."""
+    """Add a VM without devices. Its settings are checked when it starts."""
     of = CLASSES["VM"]
     vm = construct(call.database, of, record)
     fields = call.database.get("VM", vm)
@@ -30,7 +30,7 @@ def create(call: Call, record: Mapping[str, Any]) -> str:
 
 @handles("VM.destroy")
 def destroy(call: Call, vm: str) -> None:
-    """Delete a VM, its VBDs, VIFs and metrics, not its disks. Its snapshots stay, its children go to its parent."""
+    """Delete a VM, its VBDs, VIFs and metrics, but not its disks and snapshots. Its parent takes over its children."""
     with vm_operation(call, vm, "destroy"), call.database.lock:
         database = call.database
         fields = database.get("VM", vm)

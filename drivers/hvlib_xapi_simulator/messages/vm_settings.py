@@ -33,7 +33,7 @@ def set_memory(call: Call, vm: str, value: int) -> None:
 
 @handles("VM.set_memory_dynamic_range")
 def set_memory_dynamic_range(call: Call, vm: str, low: int, high: int) -> None:
-    """Set between what the memory of a VM, off or running, may vary."""
+    """Set the range in which the memory of a VM, off or running, may vary."""
     with vm_operation(call, vm, "changing_dynamic_range"):
         before = call.database.get("VM", vm)
         _write_memory(call, vm, dynamic_min=low, dynamic_max=high)
@@ -56,7 +56,7 @@ def set_memory_dynamic_max(call: Call, vm: str, value: int) -> None:
 
 @handles("VM.set_memory_static_range")
 def set_memory_static_range(call: Call, vm: str, low: int, high: int) -> None:
-    """Set between what the memory of a VM that is off can ever be."""
+    """Set the range in which the memory of a VM can ever be. The VM must be off."""
     with vm_operation(call, vm, "changing_static_range"):
         _write_memory(call, vm, static_min=low, static_max=high)
 
@@ -75,7 +75,7 @@ def set_memory_static_max(call: Call, vm: str, value: int) -> None:
 
 @handles("VM.set_VCPUs_max")
 def set_processors_max(call: Call, vm: str, value: int) -> None:
-    """Set how many processors a VM that is off can ever have."""
+    """Set how many processors a VM can ever have. The VM must be off."""
     with vm_operation(call, vm, "changing_VCPUs"):
         if value < max(1, call.database.get("VM", vm)["VCPUs_at_startup"]):
             raise Failure("INVALID_VALUE", PROCESSORS, str(value))
@@ -84,7 +84,7 @@ def set_processors_max(call: Call, vm: str, value: int) -> None:
 
 @handles("VM.set_VCPUs_at_startup")
 def set_processors_at_startup(call: Call, vm: str, value: int) -> None:
-    """Set with how many processors a VM starts. A state of power is not asked for."""
+    """Set with how many processors a VM starts. Every power state is allowed."""
     fields = call.database.get("VM", vm)
     if fields["is_control_domain"] and fields["domid"] == 0:
         raise Failure("OPERATION_NOT_ALLOWED", "set_VCPUs_at_startup is not allowed on dom0")
@@ -105,14 +105,14 @@ def set_processors_live(call: Call, vm: str, value: int) -> None:
 
 @handles("VM.compute_memory_overhead")
 def compute_memory_overhead(call: Call, vm: str) -> int:
-    """Return what a VM costs beside its own memory."""
+    """Return the memory that a VM costs besides its own."""
     overhead: int = call.database.get("VM", vm)["memory_overhead"]
     return overhead
 
 
 @handles("VM.get_boot_record")
 def get_boot_record(call: Call, vm: str) -> Row:
-    """Return the record with which a VM was started: here, the one of now."""
+    """Return the record with which a VM was started: here, the present record."""
     return call.database.find("VM", vm)
 
 
@@ -130,7 +130,7 @@ def get_allowed_vbd_devices(call: Call, vm: str) -> list[str]:
 
 @handles("VM.get_allowed_VIF_devices")
 def get_allowed_vif_devices(call: Call, vm: str) -> list[str]:
-    """Return the positions at which interfaces can be added: none while drivers could not make use of it."""
+    """Return the positions at which interfaces can be added: none while the VM runs without drivers."""
     guest: Guest = guest_of(call.database, vm)
     if guest.live and not guest.drivers:
         return []
@@ -144,7 +144,7 @@ def _free(call: Call, table: str, used: list[str], count: int) -> list[str]:
 
 
 def _write_memory(call: Call, vm: str, **limits: int) -> None:
-    """Write some limits. Raises MEMORY_CONSTRAINT_VIOLATION_ORDER unless all are in their order then."""
+    """Write some limits. Raises MEMORY_CONSTRAINT_VIOLATION_ORDER unless all limits are in order afterwards."""
     with call.database.lock:
         fields: dict[str, Any] = {f"memory_{name}": value for name, value in limits.items()}
         after = {**call.database.get("VM", vm), **fields}

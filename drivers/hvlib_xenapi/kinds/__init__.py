@@ -1,1 +1,1 @@
-"""Kinds: an adapter and its table for each."""
+"""Kinds: a module for each, with its table and its adapter."""

@@ -1,4 +1,4 @@
-"""Clusters: the class pool. There is one."""
+"""Clusters: the class pool, which has one object."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TABLE = Table(
     "pool",
     {
         **LABELS,
-        # In the database, a pool's name has no name space.
+        # The database's column is name_label here, where other classes have name__label.
         "name_label": Field("name_label", stored="name_label"),
         **TAGS,
         "hosts": RefsTo(Host, Joined(Every("host"), convert=sorted)),

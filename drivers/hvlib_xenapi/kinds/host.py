@@ -20,7 +20,7 @@ FREE = Forward("host_metrics", ("memory_free",), via="metrics")
 
 
 def state(metrics: Row | None, enabled: bool) -> HostState:
-    """A host that is disabled takes no VMs: it is in maintenance."""
+    """The state of a host. A disabled host takes no VMs: it is in maintenance."""
     if metrics is None:
         return "unknown"
     if not metrics.live:
@@ -29,7 +29,7 @@ def state(metrics: Row | None, enabled: bool) -> HostState:
 
 
 def cpus(info: Mapping[str, str]) -> int | None:
-    """Logical processors."""
+    """The number of logical processors; None if it is unknown."""
     count = info.get("cpu_count", "")
     return int(count) if count.isdigit() else None
 

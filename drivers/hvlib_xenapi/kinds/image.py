@@ -1,4 +1,4 @@
-"""Images: templates, which are of the class VM."""
+"""Images: templates, which are objects of the class VM."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TABLE = Table(
 
 
 class Images(LabelledAdapter[Image]):
-    """Templates, those that come with the server included."""
+    """Templates, including the ones that come with the server."""
 
     kind: ClassVar[type[Image]] = Image
     table = TABLE

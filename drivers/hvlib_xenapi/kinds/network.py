@@ -1,4 +1,4 @@
-"""Networks: the class network, with the PIFs that tag it."""
+"""Networks: the class network, with the PIFs that have its VLAN tag."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Networks"]
 
 DEFAULT_MTU = 1500
 USED = 'field "currently_attached" = "true" or field "reserved" = "true"'
-"""The condition for VIFs that keep their network: a VM that starts has reserved its own."""
+"""The condition for VIFs whose network can't be deleted: attached ones, and those reserved by a VM that is starting."""
 
 
 def vlan_id(interfaces: Mapping[str, Row]) -> int | None:
@@ -49,7 +49,7 @@ class Networks(LabelledAdapter[Network]):
 
     @steps(actions.CreateNetwork)
     def create(self, _: None, create: actions.CreateNetwork, steps: Steps) -> Ref | None:
-        """network.create; with a VLAN pool.create_VLAN_from_PIF, on the interface that the master is managed by."""
+        """network.create; with a VLAN also pool.create_VLAN_from_PIF, on the master's management interface."""
         record = {
             "name_label": create.name_label,
             "name_description": "",
@@ -69,7 +69,7 @@ class Networks(LabelledAdapter[Network]):
 
     @steps(actions.Delete)
     def delete(self, network: Ref, _: actions.Delete, steps: Steps) -> None:
-        """VLAN.destroy for what tags it, network.destroy. `Conflict` while VMs that run have interfaces on it."""
+        """VLAN.destroy of its tagged PIFs, network.destroy. `Conflict` while running VMs have interfaces on it."""
         calls = Calls(self.client, steps)
         conditions = [f'field "network" = "{network.id}"']
         fields = frozenset({"VLAN", "VLAN_master_of"})
@@ -87,5 +87,5 @@ class Networks(LabelledAdapter[Network]):
         conditions = ['field "management" = "true"', f'field "host" = "{self.client.login.master}"']
         found = find_rows(self.client, "PIF", conditions, frozenset({"VLAN"}))
         if not found:
-            raise InvalidState("the master has no interface that a VLAN could be put on")
+            raise InvalidState("the master has no management interface to put the VLAN on")
         return next(iter(found))

@@ -1,4 +1,4 @@
-"""Snapshots, which are of the class VM."""
+"""Snapshots, which are objects of the class VM."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Snapshots"]
 
 OWNER = Forward(CLASS, FLAGS, via="snapshot_of", where='not (field "snapshots" = "()")')
 PARENT = Forward(CLASS, FLAGS, via="parent", where='not (field "children" = "()")')
-"""The objects themselves, as the references don't tell: that of a VM stays when it is gone, or becomes a template."""
+"""Owner and parent are read, as a reference does not suffice: it stays when the VM is deleted or becomes a template."""
 
 
 def owner(row: Row | None, ref: str) -> Named | None:
@@ -31,7 +31,7 @@ def owner(row: Row | None, ref: str) -> Named | None:
 
 
 def parent(row: Row | None, ref: str) -> str | None:
-    """Return the snapshot that another one follows; None if it is gone."""
+    """Return the snapshot that another snapshot follows; None if it is gone."""
     return ref if kind_of(row) is Snapshot else None
 
 
@@ -58,5 +58,5 @@ class Snapshots(LabelledAdapter[Snapshot]):
 
     @steps(actions.Delete)
     def delete(self, snapshot: Ref, delete: actions.Delete, steps: Steps) -> None:
-        """VM.destroy, and VDI.destroy of what it kept."""
+        """VM.destroy, then VDI.destroy of the snapshot's disks."""
         remove(Calls(self.client, steps), snapshot.id, kept=[ref.id for ref in delete.keep_volumes])

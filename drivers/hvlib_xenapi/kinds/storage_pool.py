@@ -13,12 +13,12 @@ __all__ = ["StoragePools"]
 
 
 def capacity(size: int) -> int | None:
-    """Bytes; None where the server does not know: it writes -1."""
+    """The bytes; None if the server does not know them and writes -1."""
     return size if size >= 0 else None
 
 
 def free(size: int, used: int) -> int | None:
-    """Bytes that are left."""
+    """The free bytes; None if the server does not know them."""
     return max(size - used, 0) if size >= 0 and used >= 0 else None
 
 

@@ -34,36 +34,36 @@ MADE: Mapping[str, type[Resource]] = {
     "VDI.pool_migrate": Volume,
     "network.create": Network,
 }
-"""The kind of object that each operation makes: a task's record has its reference alone."""
+"""The kind of object that each operation makes: a task's record has only the object's reference."""
 
 TEMPLATES_TOO = frozenset({"VM.clone", "VM.copy", "VM.create"})
-"""The operations that make a template instead, of a template or a snapshot, or where they are told to."""
+"""The operations that make a template instead if the source is a template or a snapshot, or if the call says so."""
 
 
 def progress(fraction: float, status: str) -> float:
-    """0 to 1."""
+    """The progress, from 0 to 1."""
     return 1.0 if status == "success" else min(max(float(fraction), 0.0), 1.0)
 
 
 def error(status: str, words: Sequence[str]) -> Failure | None:
-    """Return the failure of a task that failed."""
+    """Return the failure of a task; None if it did not fail."""
     return failure(words) if state(status, words) == "failed" else None
 
 
 def operation(name_label: str) -> str:
-    """The message that a task carries out."""
+    """The name of the message that a task carries out."""
     return name_label.removeprefix("Async.")
 
 
 def made_vm(row: Row) -> str | None:
-    """The reference of a VM or template that an operation made; None for operations that make none of these."""
+    """The reference of the VM or template that an operation made; None if it makes neither."""
     return made(row.result) if operation(row.name_label) in TEMPLATES_TOO else None
 
 
 def result(vm: Row | None, name_label: str, xml: str) -> Named | None:
     """The object that an operation made.
 
-    ``vm``: the row of what `made_vm` refers to; None if there is none, or if it is gone.
+    ``vm``: the row of the object that `made_vm` names; None if there is no such object, or if it is gone.
     """
     kind, ref = kind_of(vm) or MADE.get(operation(name_label)), made(xml)
     return None if kind is None or ref is None else (kind, ref)
@@ -88,7 +88,7 @@ TABLE = Table(
 
 
 class Tasks(TableAdapter[TaskRecord]):
-    """The tasks that the server still remembers, of everybody."""
+    """The tasks of all clients that the server still has."""
 
     kind: ClassVar[type[TaskRecord]] = TaskRecord
     table = TABLE

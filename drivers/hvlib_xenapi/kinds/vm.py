@@ -1,4 +1,4 @@
-"""Virtual machines: the class VM. Templates are images, snapshots a kind of their own, control domains neither."""
+"""Virtual machines: the class VM without templates, which are images, snapshots, and control domains."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def addresses(guest: Row | None) -> tuple[str, ...]:
 
 
 def hostname(guest: Row | None) -> str | None:
-    """Return the name that the guest reports; old servers keep none."""
+    """Return the host name that the guest reports; None if there is none, as on old servers."""
     return guest and text((guest.netbios_name or {}).get("host_name"))
 
 
 def in_order(field: str, rows: Iterable[Row]) -> list[Row]:
-    """Devices by their position, a number as text."""
+    """Return devices sorted by their position, a number as text."""
     return sorted(rows, key=lambda row: (len(getattr(row, field)), getattr(row, field)))
 
 
@@ -62,7 +62,7 @@ def networks(interfaces: Mapping[str, Row]) -> list[str]:
 
 
 def disks(drives: Mapping[str, Row]) -> list[str]:
-    """Return the references of the volumes in a VM's drives. CDs are none."""
+    """Return the references of the volumes in a VM's drives, without CDs."""
     return references(row.VDI for row in in_order("userdevice", drives.values()) if row.type == "Disk")
 
 
@@ -146,16 +146,16 @@ class VMs(LabelledAdapter[VM]):
 
     @action(actions.TakeSnapshot)
     def snapshot(self, vm: Ref, snapshot: actions.TakeSnapshot) -> Started:
-        """VM.snapshot; with memory VM.checkpoint, unless the VM is off and has none."""
+        """VM.snapshot; with memory VM.checkpoint, unless the VM is off and so has no memory."""
         memory = snapshot.memory and self._row(vm, "power_state").power_state != "Halted"
         name = "VM.checkpoint" if memory else "VM.snapshot"
         return self.start_task(name, vm.id, snapshot.name_label)
 
     @action(actions.Revert)
     def revert(self, vm: Ref, revert: actions.Revert) -> Started:
-        """VM.revert, after a look whose snapshot it is."""
+        """VM.revert, after a check that the snapshot is one of this VM."""
         if self.record("VM", revert.snapshot.id, "snapshot_of").snapshot_of != vm.id:
-            raise InvalidQuery(f"{revert.snapshot.id} is no snapshot of the VM {vm.id}")
+            raise InvalidQuery(f"{revert.snapshot.id} is not a snapshot of the VM {vm.id}")
         return self.start_task("VM.revert", revert.snapshot.id)
 
     @action(actions.Clone)
@@ -174,7 +174,7 @@ class VMs(LabelledAdapter[VM]):
             options = {"live": "true" if migrate.live else "false"}
             calls.run("VM.pool_migrate", vm.id, migrate.host.id, options)
         else:
-            raise InvalidQuery("XenAPI chooses no host to migrate to", hint="host=")
+            raise InvalidQuery("XenAPI does not choose a host to migrate to: name one", hint="host=")
 
     @steps(actions.AttachVolume)
     def attach_volume(self, vm: Ref, attach: actions.AttachVolume, steps: Steps) -> None:
@@ -202,12 +202,12 @@ class VMs(LabelledAdapter[VM]):
 
     @steps(actions.Delete)
     def delete(self, vm: Ref, delete: actions.Delete, steps: Steps) -> None:
-        """VM.destroy of its snapshots and of itself, VDI.destroy of their own disks. `InvalidState` while it runs."""
+        """VM.destroy of the VM and its snapshots, VDI.destroy of their own disks. `InvalidState` while the VM runs."""
         remove(Calls(self.client, steps), vm.id, kept=[ref.id for ref in delete.keep_volumes])
 
     @steps(actions.CreateVM, lacks=("flavor", "user_data"))
     def create(self, _: None, create: actions.CreateVM, steps: Steps) -> Ref:
-        """VM.clone of a template, its settings, VM.provision, VM.start."""
+        """VM.clone of a template, then the settings, VM.provision and VM.start."""
         return create_vm(Calls(self.client, steps), create)
 
     def _row(self, vm: Ref, *fields: str) -> Any:

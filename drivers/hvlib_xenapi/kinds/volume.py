@@ -1,4 +1,4 @@
-"""Volumes: the class VDI, as far as VMs can use it as a disk."""
+"""Volumes: the objects of the class VDI that VMs can use as disks."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from hvlib_xenapi.wire.rows import Row
 __all__ = ["Volumes"]
 
 DISKS = ("user", "system", "ephemeral")
-"""The types of disks that VMs use. Those that templates describe are ``system``, if they do not say otherwise."""
+"""The types of VDIs that are VMs' disks. Disks that a template describes are ``system``, unless it says otherwise."""
 
 NOT_DISKS = frozenset({"iso", "disk"})
-"""The content of SRs that hold CDs, or a host's own drives."""
+"""The content types of SRs that hold CDs or a host's own drives."""
 
 
 ATTACHED = Backward("VBD", ("VM",), by="VDI", refs="VBDs")
@@ -31,7 +31,7 @@ OWNERS = Beyond(CLASS, FLAGS, through=ATTACHED, via="VM")
 
 
 def machines(attachments: Mapping[str, Row], owners: Mapping[str, Row]) -> Iterable[Named]:
-    """Return the VMs that have a volume, and the templates and snapshots, which are of the class VM too."""
+    """Return the VMs, templates and snapshots that have a volume. All are objects of the class VM."""
     found = references(sorted(row.VM for row in attachments.values()))
     return [(kind, ref) for ref in found if (kind := kind_of(owners.get(ref))) is not None]
 
@@ -42,7 +42,7 @@ def bootable(attachments: Mapping[str, Row]) -> bool:
 
 
 def holds_disks(storage: Row | None) -> bool:
-    """Tell whether the volumes of an SR are disks of VMs."""
+    """Tell whether the volumes of an SR are meant as disks of VMs."""
     return storage is not None and storage.content_type not in NOT_DISKS
 
 
@@ -64,15 +64,15 @@ TABLE = Table(
 )
 
 EVERY_VDI = Table(Volume, "VDI", FIELDS)
-"""A VM may have any VDI as its disk: a snapshot, a host's own drive. All can be read, so that no VM has an unknown one.
+"""All VDIs. A VM may have any VDI as its disk, even a snapshot or a host's own drive, so every VDI can be read by ref.
 
-To leave them out of a VM's volumes instead, each reading of a VM would have to read the class VDI, or to take a third
-round trip: only that class tells what a disk is.
+To leave such VDIs out of a VM's volumes instead, each reading of a VM would have to read the class VDI, or to take a
+third round trip: only that class says what a VDI is.
 """
 
 
 class Volumes(LabelledAdapter[Volume]):
-    """Virtual disks. Listings and names find no snapshots, suspended memory, or disks of the server's own."""
+    """Virtual disks. Listings and lookups by name leave out snapshots, suspended memory and the server's own disks."""
 
     kind: ClassVar[type[Volume]] = Volume
     table = TABLE
@@ -101,14 +101,14 @@ class Volumes(LabelledAdapter[Volume]):
 
     @action(actions.ResizeVolume)
     def resize(self, volume: Ref, resize: actions.ResizeVolume) -> Started:
-        """VDI.resize, or VDI.resize_online while a VM that runs has it."""
+        """VDI.resize, or VDI.resize_online while a running VM has the volume."""
         allowed = self.record("VDI", volume.id, "allowed_operations").allowed_operations
         name = "VDI.resize" if "resize" in allowed or "resize_online" not in allowed else "VDI.resize_online"
         return self.start_task(name, volume.id, resize.size_bytes)
 
     @action(actions.Delete)
     def delete(self, volume: Ref, _: actions.Delete) -> Started:
-        """VDI.destroy. `Conflict` while a VM has it: the server would take it from one that is off."""
+        """VDI.destroy. `Conflict` while a VM has the volume: the server would delete it if the VM is off."""
         if self.record("VDI", volume.id, "VBDs").VBDs:
             raise Conflict(f"the volume {volume.id} is attached", hint="detach it first")
         return self.start_task("VDI.destroy", volume.id)

@@ -1,4 +1,4 @@
-"""Attachments: VBDs and VIFs, which give VMs volumes and networks."""
+"""Attachments: VBDs attach volumes to VMs, and VIFs attach networks."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from hvlib_xenapi.operations.calls import Calls
 __all__ = ["ATTACHED", "attach_network", "attach_volume", "detach"]
 
 ATTACHED = "hvlib-attached"
-"""A key in a VBD's other_config: the volume of this uuid was attached apart, and is none of the VM's own.
+"""A key in a VBD's other_config, whose value is the uuid of a volume that hvlib attached: it does not belong to the VM.
 
-The server copies it along with the VM; the copy's disk has another uuid, and is the copy's own.
+The server copies the key when it copies the VM. The copy's disk has another uuid, and so belongs to the copy.
 """
 
 
 def attach_volume(calls: Calls, vm: str, volume: str, *, running: bool) -> None:
-    """VBD.create, and VBD.plug if the VM runs. `Conflict` if a VM has the volume already."""
+    """VBD.create, and VBD.plug if the VM runs. `Conflict` if a VM has the volume already and it is not sharable."""
     disk = calls.record("VDI", volume, "uuid", "VBDs", "sharable", "read_only")
     if disk.VBDs and not disk.sharable:
         raise Conflict(f"the volume {volume} is attached already")
@@ -39,10 +39,10 @@ def attach_volume(calls: Calls, vm: str, volume: str, *, running: bool) -> None:
 
 
 def attach_network(calls: Calls, vm: str, network: str, *, running: bool) -> None:
-    """VIF.create, and VIF.plug if the VM runs. `QuotaExceeded` if the VM has no place for another interface."""
+    """VIF.create, and VIF.plug if the VM runs. `QuotaExceeded` if the VM can't get another interface."""
     free = calls.read("VM.get_allowed_VIF_devices", vm)
     if not free:
-        raise QuotaExceeded(f"the VM {vm} can have no further interface now")
+        raise QuotaExceeded(f"the VM {vm} can't get another interface now")
     record = {
         "VM": vm,
         "network": network,
@@ -57,7 +57,7 @@ def attach_network(calls: Calls, vm: str, network: str, *, running: bool) -> Non
 
 
 def detach(calls: Calls, cls: str, vm: str, field: str, target: str, *, running: bool) -> None:
-    """Unplug what attaches a volume or a network if the VM runs, and destroy it. `NotFound` if there is none."""
+    """Unplug, if the VM runs, and destroy the VBD or VIF of a volume or a network. `NotFound` if there is none."""
     condition = f'(field "VM" = "{vm}") and (field "{field}" = "{target}")'
     found = calls.find(cls, condition, "currently_attached")
     if not found:

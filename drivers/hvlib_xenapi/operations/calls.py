@@ -1,4 +1,4 @@
-"""Calls: the messages of an action that takes several, each a step."""
+"""Calls: the messages of an action that takes several. Each message is a step of the action."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ class Calls:
         self._steps = steps
 
     def read(self, name: str, *parameters: Any, result: Any = Any) -> Any:
-        """A message that changes nothing."""
+        """Send a message that changes nothing."""
         return self._steps.read(partial(self.client.call, name, *parameters, result=result))
 
     def record(self, cls: str, ref: str, *fields: str) -> Any:
-        """A row of one object. `NotFound` if it is gone."""
+        """Read these fields of one object. `NotFound` if the object is gone."""
         return self.read(f"{cls}.get_record", ref, result=row_type(cls, frozenset(fields)))
 
     def find(self, cls: str, condition: str, *fields: str) -> dict[str, Any]:
-        """Rows of the objects of a class that fit a condition."""
+        """Read these fields of the objects of a class that fit a condition."""
         result = rows_type(cls, frozenset(fields))
         found: dict[str, Any] = self.read(f"{cls}.get_all_records_where", condition, result=result)
         return found
 
     def call(self, name: str, *parameters: Any, undo: Callable[[Any], object] | None = None) -> Any:
-        """A message that is carried out at once."""
+        """Send a message that is carried out at once."""
         return self._steps.call(partial(self.client.call, name, *parameters), undo=undo)
 
     def run(self, name: str, *parameters: Any, undo: Callable[[Any], object] | None = None) -> Ref | None:
-        """A message that may take long, in its asynchronous form. Returns the object that it made."""
+        """Send a message that may take long, in its asynchronous form. Returns the object that it made."""
         return self._steps.run(partial(begin_task, self.client, name, *parameters), undo=undo)
 
 
 def begin_task(client: Client, name: str, *parameters: Any) -> Started:
-    """Call a message's asynchronous form. Tasks begun here that were seen to be over are removed first."""
+    """Send a message in its asynchronous form. Own tasks that have ended are removed first."""
     client.remove_ended_tasks()
     task: str = client.call(f"Async.{name}", *parameters)
     client.own_tasks.begin(task)

@@ -19,11 +19,11 @@ from hvlib_xenapi.vm_class import FLAGS, kind_of
 __all__ = ["create_vm"]
 
 DISKS = "disks"
-"""The key in a template's other_config that says which disks VM.provision makes, in XML."""
+"""The key in a template's other_config that describes, in XML, the disks that VM.provision makes."""
 
 
 def create_vm(calls: Calls, create: actions.CreateVM) -> Ref:
-    """VM.clone (with a storage pool VM.copy), settings, VM.provision; if it is to start VM.start."""
+    """VM.clone (VM.copy if a storage pool is named), the settings, VM.provision, and VM.start if the VM is to start."""
     image, name = create.image.id, create.name_label
     message, where = ("VM.clone", []) if create.pool is None else ("VM.copy", [create.pool.id])
     kinds: tuple[type[Resource], ...] = (Image,)
@@ -32,7 +32,7 @@ def create_vm(calls: Calls, create: actions.CreateVM) -> Ref:
         raise ProtocolError(f"{message} made no VM")
     vm = made.id
     _prepare(calls, vm, create)
-    kinds = (Image, VM)  # The copy of a template is one until it is provisioned.
+    kinds = (Image, VM)  # Until VM.provision, the copy of a template is a template too.
     calls.run("VM.provision", vm)
     kinds = (VM,)
     if create.start and create.host is None:
@@ -43,9 +43,9 @@ def create_vm(calls: Calls, create: actions.CreateVM) -> Ref:
 
 
 def _remove(calls: Calls, vm: str, kinds: Sequence[type[Resource]]) -> None:
-    """`clear_away`; of a VM that runs, after VM.hard_shutdown.
+    """`clear_away`; if the VM runs, VM.hard_shutdown and `clear_away`.
 
-    Where that fails, the error names the object by its kind; by all ``kinds`` that it may have, if it can't be read.
+    If that fails, the error's ``left`` names the object by its kind, or by all ``kinds`` if it can't be read.
     """
     try:
         try:
@@ -85,7 +85,7 @@ def _prepare(calls: Calls, vm: str, create: actions.CreateVM) -> None:
 
 
 def _place_disks(calls: Calls, vm: str, create: actions.CreateVM) -> None:
-    """Say where VM.provision makes the disks that the template describes."""
+    """Set the SR in which VM.provision makes each disk that the template describes."""
     config = calls.record("VM", vm, "other_config").other_config
     if DISKS not in config:
         return

@@ -11,9 +11,9 @@ __all__ = ["move_disks"]
 
 
 def move_disks(calls: Calls, vm: str, resident_on: str, migrate: actions.Migrate) -> None:
-    """host.migrate_receive, VM.migrate_send: to another storage pool, and to another host if one is named.
+    """host.migrate_receive, VM.migrate_send: move a VM to another storage pool, and to another host if one is named.
 
-    If none is, the VM stays where it is, if that host has the storage pool; else one that has it is taken.
+    If none is named, the VM stays on its host if that has the storage pool. Otherwise a host that has it is chosen.
     """
     assert migrate.pool is not None
     host = _host_with(calls, migrate.pool.id, resident_on) if migrate.host is None else migrate.host.id
@@ -28,7 +28,7 @@ def move_disks(calls: Calls, vm: str, resident_on: str, migrate: actions.Migrate
 
 
 def _host_with(calls: Calls, storage: str, resident_on: str) -> str:
-    """A host that has a storage pool: the VM's own, the master, or another."""
+    """Return a host that has a storage pool: the VM's own host if possible, else the master, else another one."""
     condition = f'(field "SR" = "{storage}") and (field "currently_attached" = "true")'
     hosts: list[str] = sorted(row.host for row in calls.find("PBD", condition, "host").values())
     preferred = [host for host in (resident_on, calls.client.login.master) if host in hosts]

@@ -1,4 +1,4 @@
-"""Removal of what the class VM holds: VMs and snapshots, with the disks that are theirs alone."""
+"""Removal of VMs and snapshots, with the disks that belong to them alone."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from hvlib_xenapi.wire.conditions import any_of
 __all__ = ["clear_away", "remove"]
 
 OWNER = "owner"
-"""The server's own key in a VBD's other_config: the disk is the VM's. What it makes or copies with the VM has it."""
+"""The server's own key in a VBD's other_config: the disk belongs to the VM, with which the server made or copied it."""
 
 
 def remove(calls: Calls, vm: str, kept: Collection[str]) -> None:
-    """VM.destroy of it and of its snapshots, then VDI.destroy of their own disks but those ``kept``.
+    """VM.destroy of the VM and of its snapshots, then VDI.destroy of their own disks except ``kept``.
 
-    What the server would refuse is refused before anything is done, as far as it can be seen. Once the VM is gone, all
-    that was its own is removed, whatever happens. If a snapshot or a disk can't be deleted, the others are, and the
-    error names those left.
+    If it can be seen beforehand that the server would refuse, the error is raised before anything is deleted. Once the
+    VM is deleted, its snapshots and disks are deleted too, whatever happens. If one of them can't be deleted, the
+    others are, and the error names the objects left.
     """
     snapshots: list[str] = calls.record("VM", vm, "snapshots").snapshots
     for each in (vm, *snapshots):
@@ -35,14 +35,14 @@ def remove(calls: Calls, vm: str, kept: Collection[str]) -> None:
 
 
 def clear_away(calls: Calls, vm: str) -> None:
-    """A VM that was being made, with its disks."""
+    """Delete a VM whose creation was not completed, with its disks."""
     disks = _own_disks(calls, [vm], kept=())
     calls.run("VM.destroy", vm)
     Rest(calls, [], disks).remove()
 
 
 class Rest:
-    """Removes the snapshots and the disks of a deleted VM, each in one try. ``disks`` maps each to its VM."""
+    """Removes the snapshots and the disks of a deleted VM. Each is tried once. ``disks`` maps each disk to its VM."""
 
     def __init__(self, calls: Calls, snapshots: Sequence[str], disks: Mapping[str, str]) -> None:
         self._calls = calls
@@ -51,17 +51,17 @@ class Rest:
         self._left: dict[str, HvlibError] = {}
 
     def remove(self) -> None:
-        """Destroy all that was not tried yet. Raises the first failure, with all that is left."""
+        """Destroy all objects that were not tried yet. Raises the first failure, whose ``left`` names the rest."""
         while self._untried:
             cls, ref = self._untried[0]
             if self._disks.get(ref) not in self._left:
                 self._destroy(cls, ref)
-            del self._untried[:1]  # Not before: what a cancelled step leaves is tried again.
+            del self._untried[:1]  # Not before: if the step is cancelled, the object is tried again.
         if self._left:
             raise self._failure()
 
     def _destroy(self, cls: str, ref: str) -> None:
-        """Where the connection is gone, nothing more is tried."""
+        """Destroy one object. If the connection is lost, the remaining objects are not tried."""
         try:
             self._calls.run(f"{cls}.destroy", ref)
         except NotFound:
@@ -75,16 +75,16 @@ class Rest:
     def _failure(self) -> HvlibError:
         reasons = "; ".join(f"{ref}: {error}" for ref, error in self._left.items())
         first = next(iter(self._left.values()))
-        failure = type(first)(f"the VM is deleted, but not what it had: {reasons}", native=first.native)
+        failure = type(first)(f"the VM is deleted, but these of its objects are left: {reasons}", native=first.native)
         make = self._calls.client.context.ref
         failure.left = [make(Volume if ref in self._disks else Snapshot, ref) for ref in self._left]
         return failure
 
 
 def _own_disks(calls: Calls, vms: Sequence[str], kept: Collection[str]) -> dict[str, str]:
-    """The disks that end with VMs, each with its VM, suspended memory among them.
+    """The disks that are deleted with VMs, each with its VM. Suspended memory is among them.
 
-    `InvalidState` if the server can't delete one.
+    `InvalidState` if the server can't delete one of them.
     """
     rows = calls.find("VBD", any_of("VM", vms), "VM", "VDI", "type", "other_config").values()
     attached = [row for row in rows if row.type == "Disk" and not is_null(row.VDI)]
@@ -95,15 +95,16 @@ def _own_disks(calls: Calls, vms: Sequence[str], kept: Collection[str]) -> dict[
         shared = {row.VDI for row in users if row.VM not in vms}
         own = {disk: vm for disk, vm in own.items() if disk not in shared and disk not in kept}
     if foreign := [disks[disk].uuid for disk in own if not disks[disk].managed]:
-        raise InvalidState(f"the server can't delete {', '.join(foreign)}: it does not manage it", hint="keep_volumes=")
+        reason = f"the server can't delete disks that it does not manage: {', '.join(foreign)}"
+        raise InvalidState(reason, hint="keep_volumes=")
     images = {row.suspend_VDI: vm for vm, row in calls.find("VM", any_of("_ref", vms), "suspend_VDI").items()}
     return own | {image: vm for image, vm in images.items() if not is_null(image)}
 
 
 def _owned(attached: Sequence[Any], disks: Mapping[str, Any]) -> Iterator[Any]:
-    """The VBDs of the VMs' own disks: those that say so; of a VM where none does, all that were not attached apart."""
-    saying = {row.VM for row in attached if OWNER in row.other_config}
+    """The VBDs of the VMs' own disks: those marked `OWNER`; for VMs without a mark, those that hvlib did not attach."""
+    marked = {row.VM for row in attached if OWNER in row.other_config}
     for row in attached:
-        apart = row.other_config.get(ATTACHED) == disks[row.VDI].uuid
-        if OWNER in row.other_config or (row.VM not in saying and not apart):
+        by_hvlib = row.other_config.get(ATTACHED) == disks[row.VDI].uuid
+        if OWNER in row.other_config or (row.VM not in marked and not by_hvlib):
             yield row

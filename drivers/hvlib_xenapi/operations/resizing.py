@@ -10,7 +10,7 @@ LIMITS = ("memory_static_min", "memory_static_max", "memory_dynamic_min", "memor
 
 
 def resize(calls: Calls, vm: str, vcpus: int | None, memory_bytes: int | None) -> None:
-    """Set what is not None: both, or neither."""
+    """Set each value that is not None: all of them, or none."""
     before = calls.record("VM", vm, "VCPUs_max", "VCPUs_at_startup", *LIMITS)
     if memory_bytes is not None:
         low = min(before.memory_static_min, memory_bytes)
@@ -22,7 +22,7 @@ def resize(calls: Calls, vm: str, vcpus: int | None, memory_bytes: int | None) -
         )
     if vcpus is None:
         return
-    # The server's check, VCPUs at the start <= VCPUs at most, must hold between the calls.
+    # The server's check VCPUs_at_startup <= VCPUs_max must hold between the calls too.
     names = ["VM.set_VCPUs_max", "VM.set_VCPUs_at_startup"]
     values = [before.VCPUs_max, before.VCPUs_at_startup]
     first, second = (0, 1) if vcpus >= before.VCPUs_at_startup else (1, 0)

@@ -1,4 +1,4 @@
-"""Outcomes: how a task ended, and what it made, as the server's record of it says."""
+"""Outcomes: how a task ended, and the object that it made, as the server's record of the task says."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ STATES: Mapping[str, TaskState] = {
 
 
 def state(status: str, error: Sequence[str]) -> TaskState:
-    """A task that was cancelled may end as a failure that says so."""
+    """The state of a task. A cancelled task may have ended as a failure with the code TASK_CANCELLED."""
     if status == "failure" and error and error[0] == "TASK_CANCELLED":
         return "cancelled"
     return STATES.get(status, "running")
 
 
 def made(result: str) -> str | None:
-    """The reference in a task's result: XML, whatever is spoken."""
+    """The reference in a task's result, which is XML over JSON-RPC too; None if there is none."""
     try:
         value = "".join(ElementTree.fromstring(result).itertext()) if result.startswith("<") else result
     except ElementTree.ParseError:

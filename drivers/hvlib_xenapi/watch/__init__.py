@@ -1,1 +1,1 @@
-"""Watching: the feed of events, and what it reads them into."""
+"""Watching: the feed of events, its source, its cursors, and the changes of each kind."""

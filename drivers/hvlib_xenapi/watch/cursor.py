@@ -1,4 +1,4 @@
-"""Cursors of watches: of which pool and database, the server's token, and how many objects there were then."""
+"""Cursors of watches: the pool and its database, the server's token, and the number of objects at that time."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Counts = Mapping[str, int]
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """The place where a watch goes on. Its text can be kept: the server's tokens outlive sessions.
+    """The position from which a watch is resumed. Its text can be stored: the server's tokens outlive sessions.
 
-    | database: which one the token is of. A master that begins, be it another one or the same again, may begin with a
-      copy that is minutes old. What is changed in it then may have a number that a token from before has passed already
+    | database: identifies the database of the token. A master that starts, another host or the same one, may start with
+      a copy that is minutes old. Later changes may then have a number that an earlier token has passed already
     """
 
     pool: str
@@ -34,10 +34,10 @@ class Cursor(msgspec.Struct, frozen=True):
 
     @classmethod
     def decode(cls, text: str, pool: str, database: str) -> Cursor:
-        """Raises `CursorLost` for text that is no cursor, and for one of another pool or database."""
+        """Read a cursor's text. Raises `CursorLost` if it is no cursor, or one of another pool or database."""
         cursor = decode_cursor(text, cls)
         if cursor.pool != pool:
-            raise CursorLost("this cursor is of another pool")
+            raise CursorLost("this cursor is from another pool")
         if cursor.database != database:
-            raise CursorLost("this cursor is from before the pool's master began: its database may be an older one")
+            raise CursorLost("this cursor is from before the master's start: its database may be older than the cursor")
         return cursor

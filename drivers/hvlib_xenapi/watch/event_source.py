@@ -12,9 +12,9 @@ __all__ = ["EventSource"]
 
 
 class EventSource:
-    """Asks for events in the login that stood when the feed was opened. The server holds nothing between two calls.
+    """Asks for events in the login in which the feed was opened. The server keeps nothing between two calls.
 
-    | classes: the fields that are needed of each class; Any: all of them
+    | classes: the fields that are needed of each class; Any: whole records
     """
 
     def __init__(self, client: Client, classes: Mapping[str, Any]) -> None:
@@ -24,9 +24,9 @@ class EventSource:
         self._reply = reply_type(classes)
 
     def ask(self, subscriptions: list[str], token: str, wait: float, margin: float) -> Reply:
-        """event.from: one round trip, in which the server may wait this many seconds for the first event.
+        """event.from: one round trip, in which the server may wait ``wait`` seconds for the first event.
 
-        ``margin``: seconds that it has besides, unless the time-out is shorter.
+        ``margin``: seconds that the call may take besides, unless the context's time-out is shorter.
         """
         limit = min(margin, self._client.context.timeout())
         parameters = [subscriptions, token, float(wait)]

@@ -1,4 +1,4 @@
-"""The feed: event.from over every class that the fields are made of, one call at a time."""
+"""The feed: event.from over every class that the queries' fields need, one call at a time."""
 
 from __future__ import annotations
 
@@ -21,30 +21,31 @@ from hvlib_xenapi.wire.rows import Inventory, Row, native_row
 
 __all__ = ["EventFeed"]
 
-FORGOTTEN = "the server has forgotten deletions that it did not tell of"
+FORGOTTEN = "the server has dropped deletions that it had not sent"
 
 REPLIES_UNTIL_CURSOR = 4
-"""Replies, at most, that a snapshot waits for until there is a cursor."""
+"""How many replies a snapshot waits for at most until there is a cursor."""
 
 Part = tuple[Table[Any], Query[Any]]
-"""A query, and the table that describes the objects that it is about."""
+"""The table of a query's objects, and the query."""
 
 
 class EventFeed(LongPollFeed):
-    """event.from, over connections of its own. Nothing is held on the server between two calls.
+    """event.from, over connections of its own. The server keeps nothing for the feed between two calls.
 
-    Followed are whole classes, and single objects: those that were chosen, and those that rows name. Of the latter the
-    server is asked as soon as a row names them, by a call of their own.
+    The feed subscribes to whole classes and to single objects: chosen objects, and objects that rows refer to. As soon
+    as a row refers to an object, an additional call reads it.
 
-    Opening it sends nothing. The first `next` takes two round trips: all that exists comes with the token to go on
-    from, and then what was deleted before. With a cursor it takes two, for what happened since, and for what there is.
+    Opening the feed sends nothing. The first `next` takes two round trips: the first one reads all objects and the
+    token, the second one the deletions before that. With a cursor, the first `next` takes two round trips as well: for
+    the events since the cursor, and for the objects that exist.
 
-    Of deletions the server remembers the last ones only, and does not say so when it has forgotten some. It counts its
-    objects, though: the feed knows them, and raises `CursorLost` where both disagree.
+    The server remembers only the latest deletions, and does not say when it has dropped some. But it counts its
+    objects: the feed counts the objects that it knows, and raises `CursorLost` if the counts differ.
 
-    A token is the generation of the last change that was sent. An object that was made before it, and was deleted when
-    the token was given, comes as a deletion to a feed that goes on from it, but was never counted. So a token becomes a
-    cursor when the next reply has no such deletion, not before: cursors are one reply behind.
+    A token is the generation of the last change that was sent. An object that was made before that generation, and was
+    already deleted when the token was sent, comes as a deletion to a feed that resumes from the token, but was never
+    counted. So a token becomes a cursor only when the next reply has no such deletion: cursors are one reply behind.
     """
 
     def __init__(self, client: Client, parts: Sequence[Part], since: WatchCursor | None) -> None:
@@ -53,16 +54,16 @@ class EventFeed(LongPollFeed):
         self._since = None if since is None else Cursor.decode(since, login.about.uuid, login.database)
         self._needs = _needs(parts)
         self._native = {table.native_type for table, query in parts if query.native}
-        """The classes of which whole records are asked for."""
+        """The classes whose whole records are read."""
         looked_up = {index for table, query in parts for index in indexes(table, query.fields)}
         self._inventory = Inventory(self._needs, looked_up)
         self._watchers = [KindWatcher(client, table, query, self._inventory) for table, query in parts]
         self._joined = any(watcher.joins for watcher in self._watchers)
         self._subscriptions = {text for watcher in self._watchers for text in watcher.subscriptions()}
         self._named: set[str] = set()
-        """The subscriptions to objects that rows name."""
+        """The subscriptions to single objects that rows refer to."""
         self._whole = {text for text in self._subscriptions if "/" not in text}
-        """The classes of which all objects are subscribed to, so that they can be counted."""
+        """The classes that are subscribed to as a whole, so that their objects can be counted."""
         self._token = BEGINNING
         self._alive: dict[str, set[str]] = {cls: set() for cls in self._whole}
         self._cursor: Cursor | None = self._since
@@ -73,7 +74,7 @@ class EventFeed(LongPollFeed):
     def poll(self, timeout: float) -> Batch:
         """event.from: one round trip."""
         if self._begun:
-            return self._go_on(timeout)
+            return self._next_batch(timeout)
         batch = self._snapshot() if self._since is None else self._resume(self._since)
         self._begun = True
         return batch
@@ -83,7 +84,7 @@ class EventFeed(LongPollFeed):
         self._source.close()
 
     def close(self) -> None:
-        """End the connections: the server holds nothing for a call that has no caller any more."""
+        """End the connections. That is enough: the server keeps nothing for a call whose client is gone."""
         self.closed = True
         self.disconnect()
 
@@ -97,44 +98,44 @@ class EventFeed(LongPollFeed):
                 break
         self._follow_named()
         changes = [change for watcher in self._watchers for change in watcher.everything()]
-        return Batch(changes, cursor=self._where(), synced=True)
+        return Batch(changes, cursor=self._cursor_text(), synced=True)
 
     def _resume(self, since: Cursor) -> Batch:
-        """Return the changes since the cursor. Chosen objects are sent anew: that is as short, and misses nothing."""
+        """Return the changes since the cursor. Chosen objects are all sent again: that is as short, and complete."""
         if any(watcher.chosen for watcher in self._watchers):
             return self._snapshot()
         if since.counts.keys() != self._whole:
-            raise CursorLost("this cursor is of a watch of other fields or kinds")
+            raise CursorLost("this cursor is from a watch of other fields or kinds")
         reply = self._ask(since.token, 0.0)
         counts = dict(since.counts)
         for event in reply.events:
             counts[event.cls] += {"add": 1, "del": -1}.get(event.operation, 0)
-        if counts != self._counted(reply):
+        if counts != self._server_counts(reply):
             raise CursorLost(FORGOTTEN)
         taken = self._take(reply.events)
         self._token = reply.token
         self._find_alive()
         taken += self._follow_named()
         if self._joined:
-            # The events say what was changed or deleted since; the rows are as they are now.
+            # The events say which objects were changed or deleted since; their rows are taken as they are now.
             taken = [(event, self._present(event)) for event, _ in taken]
-        return Batch(self._changes(taken), cursor=self._where(), synced=True)
+        return Batch(self._changes(taken), cursor=self._cursor_text(), synced=True)
 
     def _find_alive(self) -> None:
-        """Read which objects exist; with their rows, if there is something to join."""
+        """Read which objects exist, with their rows if rows are joined."""
         if self._joined:
             self._take(self._ask(BEGINNING, 0.0).events)
             return
         for cls in self._whole:
             self._alive[cls] = self._source.refs(cls)
 
-    def _go_on(self, timeout: float) -> Batch:
+    def _next_batch(self, timeout: float) -> Batch:
         taken = self._consistent(timeout)
         taken += self._follow_named()
-        return Batch(self._changes(taken), cursor=self._where())
+        return Batch(self._changes(taken), cursor=self._cursor_text())
 
     def _follow_named(self) -> list[Taken]:
-        """Follow the objects that rows name now, and no longer those that none does: the events of the new ones."""
+        """Follow exactly the single objects to which rows refer now. Returns the events of the new ones."""
         taken: list[Taken] = []
         while (named := self._find_named()) != self._named:
             for text in self._named - named:
@@ -149,40 +150,41 @@ class EventFeed(LongPollFeed):
         return {text for text in found - self._subscriptions if text.partition("/")[0] not in self._whole}
 
     def _consistent(self, timeout: float) -> list[Taken]:
-        """The events after the token, none of which may be missing. Raises `CursorLost`.
+        """The events after the token. Raises `CursorLost` if some are missing.
 
-        An object may come or go between the server's look for events and its count: a second look tells.
+        Between collecting events and counting, the server may create or delete an object. So if the counts differ, a
+        second call decides.
         """
         taken: list[Taken] = []
         login = self._source.login
         for wait in (timeout, 0.0):
             reply = self._ask(self._token, wait)
             if not taken and not self._deletes_unknown(reply.events):
-                self._cursor = Cursor(login.about.uuid, login.database, self._token, self._known())
+                self._cursor = Cursor(login.about.uuid, login.database, self._token, self._known_counts())
             taken += self._take(reply.events)
             self._token = reply.token
-            if self._known() == self._counted(reply):
+            if self._known_counts() == self._server_counts(reply):
                 return taken
         raise CursorLost(FORGOTTEN)
 
     def _deletes_unknown(self, events: Sequence[Event]) -> bool:
-        """Tell whether an object was deleted that the feed never knew."""
+        """Tell whether the events delete an object that the feed never knew."""
         return any(
             event.operation == "del" and event.cls in self._whole and event.ref not in self._alive[event.cls]
             for event in events
         )
 
     def _ask(self, token: str, seconds: float, only: Set[str] = frozenset()) -> Reply:
-        """event.from, of some subscriptions only or of all.
+        """event.from, for the subscriptions ``only``, or for all if there are none.
 
-        Once begun, a frozen server is found out; the reply that has all there is takes its time.
+        The first reply has all objects and may take long. Later replies have a limit, which reveals a frozen server.
         """
         margin = self.margin(seconds) if self._begun else math.inf
         with self.timed(seconds):
             return self._source.ask(sorted(only or self._subscriptions | self._named), token, seconds, margin)
 
     def _take(self, events: Sequence[Event]) -> list[Taken]:
-        """Put what the events say into the inventory."""
+        """Put the events' rows into the inventory."""
         taken: list[Taken] = []
         for event in events:
             rows = self._inventory.rows[event.cls]
@@ -204,22 +206,22 @@ class EventFeed(LongPollFeed):
         return [] if row is None else [row]
 
     def _changes(self, taken: Sequence[Taken]) -> list[Change]:
-        """Return the changes that events mean. An object that is of another kind now is gone first, and then there."""
+        """Return the changes that events mean. Deletions come first: an object may have another kind now."""
         found = [change for watcher in self._watchers for change in watcher.meant(taken)]
         return sorted(found, key=lambda change: not isinstance(change, Gone))
 
-    def _counted(self, reply: Reply) -> Counts:
+    def _server_counts(self, reply: Reply) -> Counts:
         return {cls: reply.valid_ref_counts.get(cls.lower(), 0) for cls in self._whole}
 
-    def _known(self) -> Counts:
+    def _known_counts(self) -> Counts:
         return {cls: len(refs) for cls, refs in self._alive.items()}
 
-    def _where(self) -> WatchCursor | None:
+    def _cursor_text(self) -> WatchCursor | None:
         return None if self._cursor is None else self._cursor.encode()
 
 
 def _needs(parts: Sequence[Part]) -> dict[str, frozenset[str]]:
-    """The fields that are needed of each class."""
+    """The fields of each class that the queries need."""
     needed: dict[str, frozenset[str]] = {}
     for table, query in parts:
         linked = {table.native_type: frozenset() if query.refs is None else links(table, query.fields)}

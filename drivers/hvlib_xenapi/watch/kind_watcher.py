@@ -1,4 +1,4 @@
-"""One kind's part of a feed: its objects among the feed's rows, and the changes of these."""
+"""One kind's part of a feed: the kind's objects among the feed's rows, and their changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hvlib_xenapi.wire.rows import Inventory, Row
 __all__ = ["KindWatcher", "Taken"]
 
 Taken = tuple[Event, Sequence[Row]]
-"""An event, and the rows that its object had and has."""
+"""An event, and the rows of its object before and after it."""
 
 
 class KindWatcher:
@@ -31,7 +31,7 @@ class KindWatcher:
         self._rows = inventory.rows[self._cls]
         self._chosen = None if query.refs is None else {ref.id for ref in query.refs}
         self._named = [join for join in self.joins if join.few or (self.chosen and not isinstance(join, Every))]
-        """The joins of which objects are followed by themselves, as rows name them."""
+        """The joins whose objects are subscribed to one by one, as rows refer to them."""
 
     @property
     def chosen(self) -> bool:
@@ -39,12 +39,12 @@ class KindWatcher:
         return self._chosen is not None
 
     def subscriptions(self) -> list[str]:
-        """Return the subscriptions that event.from is sent from the beginning."""
+        """Return the subscriptions with which the feed starts."""
         own = [self._cls] if self._chosen is None else [f"{self._cls}/{ref}" for ref in self._chosen]
         return [*own, *(join.name for join in self.joins if join not in self._named)]
 
     def named(self) -> Iterator[str]:
-        """Yield the subscriptions to joined objects that rows name now."""
+        """Yield the subscriptions to the joined objects to which rows refer now."""
         refs = self._rows if self._chosen is None else self._chosen & self._rows.keys()
         for join in self._named:
             for ref in refs:
@@ -52,13 +52,13 @@ class KindWatcher:
                 yield from (f"{join.name}/{each}" for each in found if not is_null(each))
 
     def everything(self) -> Iterator[Change]:
-        """Yield all objects; of chosen objects, also those that are not there."""
+        """Yield all objects. Of chosen objects, the missing ones are yielded as `Gone`."""
         if self._chosen is None:
             return self._changes(self._rows, frozenset(), absent=False)
         return self._changes(self._chosen, frozenset())
 
     def meant(self, taken: Sequence[Taken]) -> Iterator[Change]:
-        """Yield the objects that events are about, or whose joined rows they are about, as they are now."""
+        """Yield the current state of each object that events concern, itself or one of its joined rows."""
         touched: dict[str, None] = {}
         for event, rows in taken:
             if event.cls == self._cls:

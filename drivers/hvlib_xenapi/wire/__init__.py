@@ -1,1 +1,1 @@
-"""The wire: calls, logins and values as the server speaks them."""
+"""The wire: calls, logins and values in the server's protocols."""

@@ -1,4 +1,4 @@
-"""Authentication: the way to the pool's master, a session there, and what the pool says of itself."""
+"""Authentication: find the pool's master, log in there, and read the pool's description."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ API_VERSION = "1.0"
 ORIGINATOR = "hvlib"
 
 MASTERS_PER_LOGIN = 3
-"""Hosts, at most, that one login is sent to, one naming the next."""
+"""How many hosts one login is sent to at most. Each names the next one as the master."""
 
 MEMBER_TIMEOUT = 5.0
 """Seconds that another member may take to say who is master now."""
@@ -35,7 +35,7 @@ HOST = frozenset({"address", "other_config", "software_version", "API_version_ma
 
 
 class XenAPIAuthenticator(HttpAuthenticator[Login]):
-    """Logs in. It remembers where the master was, and the other members, which may have to be asked for the master."""
+    """Logs in. Remembers the master's address, and the other members, to ask them if the master is gone."""
 
     def __init__(self, endpoint: Endpoint, context: Context, connections: Connections, own_tasks: OwnTasks) -> None:
         super().__init__(endpoint, context, connections)
@@ -47,9 +47,9 @@ class XenAPIAuthenticator(HttpAuthenticator[Login]):
     def log_in(self) -> Login:
         """session.login_with_password at the master, pool.get_all_records, host.get_all_records.
 
-        Three round trips. A host that is not the master names it: one more. If the server can't be reached and an
-        earlier login has named other members, these are asked for the master. Raises `AuthenticationFailed` if the
-        login is refused, `SessionLost` if it was accepted and its session is lost at once, `ConnectionFailed`, and
+        Three round trips, and one more if the host is not the master but names it. If the server can't be reached and
+        an earlier login has named other members, these are asked for the master. Raises `AuthenticationFailed` if the
+        login is refused, `SessionLost` if it is accepted and its session is lost at once, `ConnectionFailed`, and
         `ConfigError` if the address lacks a user or a password.
         """
         caller = self._reach_master(self._login_parameters())
@@ -62,7 +62,7 @@ class XenAPIAuthenticator(HttpAuthenticator[Login]):
         return login
 
     def log_out(self, login: Login) -> None:
-        """task.destroy of the tasks begun here that are over, then session.logout."""
+        """task.destroy of own tasks that have ended, then session.logout."""
         until = time.monotonic() + LOGOUT_TIMEOUT
         with suppress(HvlibError):
             self._own_tasks.remove_ended(login.caller, until)
@@ -74,7 +74,7 @@ class XenAPIAuthenticator(HttpAuthenticator[Login]):
         super().cut()
 
     def _reach_master(self, parameters: Sequence[str]) -> RpcCaller:
-        """A session at the master, wherever it is now."""
+        """Log in at the host that is the master now."""
         address = self._address = self._address or self.connections.address
         try:
             return self._log_in_at(address, parameters, None)
@@ -88,7 +88,7 @@ class XenAPIAuthenticator(HttpAuthenticator[Login]):
             raise
 
     def _log_in_at(self, address: Address, parameters: Sequence[str], limit: float | None) -> RpcCaller:
-        """A session at this host, or at the master that it names."""
+        """Log in at this host, or at the master that it names."""
         for _ in range(MASTERS_PER_LOGIN):
             caller = RpcCaller(self.connections.to(address), self.context)
             try:
@@ -105,21 +105,21 @@ class XenAPIAuthenticator(HttpAuthenticator[Login]):
 
     def _login_parameters(self) -> Sequence[str]:
         user, password = self.endpoint.username or "", self.endpoint.password or Secret("")
-        if self.endpoint.transport != "unix":  # A socket's own rights say who comes in.
+        if self.endpoint.transport != "unix":  # The socket's file permissions say who may connect.
             user, password = self.credentials()
         return [user, password.reveal(), API_VERSION, ORIGINATOR]
 
 
 def discover(caller: RpcCaller) -> Login:
-    """Read what the pool and its master say of themselves: two round trips. Raises `SessionLost`, `ProtocolError`."""
+    """Read the records of the pool and its hosts: two round trips. Raises `SessionLost`, `ProtocolError`."""
     pools = _read_all(caller, "pool", POOL)
     hosts = _read_all(caller, "host", HOST)
     pool, row = next(iter(pools.items()), ("", None))
     master = None if row is None else hosts.get(row.master)
     if row is None or master is None:
-        raise ProtocolError("the server tells of no pool, or of one without a master")
+        raise ProtocolError("the server lists no pool, or one without a master")
     members = [host.address for host in hosts.values() if host.address]
-    # xapi notes when it began with each start (ocaml/xapi/dbsync_slave.ml).
+    # At each start, xapi writes the time into the host's record (ocaml/xapi/dbsync_slave.ml).
     database = f"{row.master}@{master.other_config.get('agent_start_time', '')}"
     return Login(caller, pool, row.master, row.default_SR, _about(row.uuid, master), members, database)
 

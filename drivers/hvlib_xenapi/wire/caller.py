@@ -1,4 +1,4 @@
-"""Calls to one server, over the wire that it has."""
+"""Calls to one server, in JSON-RPC or, if it has no JSON-RPC, in XML-RPC."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hvlib_xenapi.wire import json_rpc, xml_rpc
 __all__ = ["RpcCaller"]
 
 STATUSES: Mapping[int, type[HvlibError]] = {401: AuthenticationFailed, 403: PermissionDenied}
-"""The meaning of each HTTP status that the API itself does not use: something on the way has answered."""
+"""The error of each HTTP status that XenAPI does not use: something on the way has answered."""
 
 LOGIN = "session.login_with_password"
 
@@ -27,7 +27,7 @@ NO_SERVER = "is this the address of a XenServer or XCP-ng host?"
 class RpcCaller:
     """Sends calls to one server, in one session. Shared by threads: each call takes a connection of its own.
 
-    JSON-RPC is preferred; a server that turns out not to have it at the login is spoken to in XML-RPC from then on.
+    Calls are sent in JSON-RPC. If the login shows that the server has no JSON-RPC, XML-RPC is used from then on.
     """
 
     def __init__(self, transport: Transport, context: Context) -> None:
@@ -44,9 +44,9 @@ class RpcCaller:
         return other
 
     def log_in(self, credentials: Sequence[str], limit: float | None = None) -> None:
-        """session.login_with_password. One round trip, or two: the login shows which wire the server has.
+        """session.login_with_password. One round trip, or two if the server has no JSON-RPC.
 
-        Raises `ProtocolError` for a reply that is no session.
+        Raises `ProtocolError` for a reply that is no session reference.
         """
         try:
             session = self._send(LOGIN, credentials, Any, 0.0, limit)
@@ -56,7 +56,7 @@ class RpcCaller:
             self._xml = True
             session = self._send(LOGIN, credentials, Any, 0.0, limit)
         if not isinstance(session, str) or not session:
-            raise ProtocolError("the server's answer to the login is no session")
+            raise ProtocolError("the server's reply to the login is no session reference")
         self.session = session
 
     def log_out(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The client: sends one call in the login that stands."""
+"""The client: sends calls in the current login."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from hvlib_xenapi.own_tasks import OwnTasks
 __all__ = ["Client"]
 
 TASK_REMOVAL_TIMEOUT = 2.0
-"""Seconds that removing tasks which are over may keep an action."""
+"""Seconds for which the removal of ended tasks may delay an action."""
 
 
 class Client:
-    """Calls to the master of a XenServer or XCP-ng pool, in the login that stands. Shared by threads.
+    """Sends calls to a pool's master, in the current login. Shared by threads.
 
-    | own_tasks: the tasks that were begun through this client
-    | slot: the login that stands
+    | own_tasks: the tasks that were started through this client
+    | slot: holds the current login
     """
 
     def __init__(self, context: Context, connections: Connections, own_tasks: OwnTasks, slot: LoginSlot[Login]) -> None:
@@ -35,24 +35,24 @@ class Client:
 
     @property
     def login(self) -> Login:
-        """The login that stands. Raises `SessionLost` if there is none, `Closed` after `close`."""
+        """The current login. Raises `SessionLost` if there is none, `Closed` after `close`."""
         login = self.slot.current
         if login.doubtful:
-            raise SessionLost("the master has not answered in time: it may be another one now")
+            raise SessionLost("the pool's master has not answered in time: another host may be the master now")
         return login
 
     def call(self, name: str, *parameters: Any, result: Any = Any, wait: float = 0.0) -> Any:
-        """Send one message in the login that stands. The parameters by name are those of `Caller.call`."""
+        """Send one message in the current login. The keyword parameters are those of `Caller.call`."""
         login = self.login
         with self.reaching(login):
             return login.caller.call(name, parameters, result=result, wait=wait)
 
     @contextmanager
     def reaching(self, login: Login) -> Iterator[None]:
-        """In the block, a call goes to the master.
+        """Send a call to the master in this block.
 
-        One that can't be reached may have been replaced, and it takes a login to find out: a call that was not sent is
-        a lost session, and one that was not answered makes the next call a lost session.
+        In a pool of several hosts, a master that can't be reached may have been replaced, which only a new login shows.
+        So a call that was not sent raises `SessionLost`. After an unanswered call, the next one raises it.
         """
         try:
             yield
@@ -65,11 +65,11 @@ class Client:
             raise
 
     def apart(self, login: Login) -> Caller:
-        """Return a caller of this login with connections of its own, for calls that wait. The caller closes them."""
+        """A caller of this login with its own connections, for calls that wait. Close its transport after use."""
         return login.caller.over(self._connections.apart(login.caller.transport.address))
 
     def remove_ended_tasks(self) -> None:
-        """task.destroy of the tasks begun here that were seen to be over. Raises `SessionLost`, `NotSent`."""
+        """task.destroy of own tasks that were seen to have ended. Raises `SessionLost`, `NotSent`."""
         login = self.login
         with self.reaching(login):
             self.own_tasks.remove_ended(login.caller, time.monotonic() + TASK_REMOVAL_TIMEOUT)

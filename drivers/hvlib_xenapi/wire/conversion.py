@@ -1,4 +1,4 @@
-"""Conversion: the wire's values as values of the types that the datamodel declares."""
+"""Conversion of the wire's values to the types that the datamodel declares."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Converter = Callable[[Any], Any]
 
 @lru_cache(maxsize=1024)
 def converter(type: str) -> Converter | None:
-    """Return the function that makes values of a type of the datamodel; None for a type that needs none."""
+    """Return the function that converts values to a type of the datamodel; None if they need no conversion."""
     if type in SCALARS:
         return SCALARS[type]
     if type.endswith(" map"):

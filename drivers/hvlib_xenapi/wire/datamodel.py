@@ -1,7 +1,8 @@
-"""XenAPI's types, as far as they matter on the wire: of values that are more than text, truth or an enumeration.
+"""The types of XenAPI's values that need a conversion: numbers, moments and references.
 
-XML-RPC sends numbers as text, both wires send moments as text and no object as ``OpaqueRef:NULL``: only the declared
-type tells. Types that are not named here (text, truth values, enumerations, sets and maps of them) need no conversion.
+XML-RPC sends numbers as text. Both wires send moments as text, and null references as ``OpaqueRef:NULL``. Only the
+declared type shows that a text is one of these. All other types (text, booleans, enumerations, sets and maps of them)
+need no conversion and are not named here.
 """
 
 from __future__ import annotations
@@ -441,4 +442,4 @@ RESULTS: Mapping[str, Mapping[str, str]] = {
         "ref": "create",
     },
 }
-"""Results of messages that have a meaning of their own, by class and type: not those that every class has."""
+"""Messages by class and type of their result, without the messages that every class has."""

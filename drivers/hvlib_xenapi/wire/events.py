@@ -1,4 +1,4 @@
-"""Events: the answers to event.from, their snapshots decoded into rows of the fields that are needed."""
+"""Events: the replies of event.from. Their snapshots are decoded into rows of the fields that are needed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hvlib_xenapi.wire.rows import Rows, row_type
 __all__ = ["BEGINNING", "Event", "Reply", "all_rows", "reply_type"]
 
 BEGINNING = ""
-"""The token for which the server sends all that exists."""
+"""The token for which the server sends all objects that exist."""
 
 
 class Event(msgspec.Struct):
@@ -27,7 +27,7 @@ class Event(msgspec.Struct):
 
 
 class Reply(msgspec.Struct):
-    """The answer to event.from. It counts the objects by class in lower case."""
+    """The reply of event.from, with the number of objects of each class, whose names are in lower case."""
 
     events: list[Any]
     token: str
@@ -35,7 +35,7 @@ class Reply(msgspec.Struct):
 
 
 def reply_type(classes: Mapping[str, Any]) -> Any:
-    """The type to decode into: each class's snapshots are rows of these fields, or are left as they are (Any)."""
+    """The type to decode a reply into: a class's snapshots become rows of its fields, or stay as they are (Any)."""
     events = [_event_type(cls, fields) for cls, fields in classes.items()]
     return msgspec.defstruct("TypedReply", [("events", list[reduce(or_, events)])], bases=(Reply,))  # type: ignore[misc]
 

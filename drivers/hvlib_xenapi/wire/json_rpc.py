@@ -15,7 +15,7 @@ from hvlib_xenapi.errors import failure_error
 __all__ = ["NO_JSON", "PATH", "TYPE", "read_reply", "request"]
 
 NO_JSON = "no JSON"
-"""The ``native`` of the error of a reply that is something else altogether."""
+"""The ``native`` of the error for a reply that is not JSON at all."""
 
 PATH = "/jsonrpc"
 TYPE = "application/json"
@@ -24,27 +24,27 @@ T = TypeVar("T")
 
 
 class Error(msgspec.Struct):
-    """The code is the message, and its parameters are the data."""
+    """An error of version 2: XenAPI's error code is the message, and the code's parameters are the data."""
 
     message: str
     data: list[str] | None = None
 
 
 class Reply(msgspec.Struct, Generic[T]):
-    """One of both is there. In version 1, an error is the words themselves."""
+    """A reply: it has a result or an error. In version 1, an error is the list of its words."""
 
     result: T | msgspec.UnsetType = msgspec.UNSET
     error: Error | list[str] | None = None
 
 
 def request(method: str, parameters: Sequence[Any]) -> bytes:
-    """A call."""
+    """Return the body of a call."""
     call = {"jsonrpc": "2.0", "method": method, "params": parameters, "id": 1}
     return msgspec.json.encode(call, enc_hook=_plain)
 
 
 def read_reply(data: bytes, result: Any) -> Any:
-    """The result, as of this type. Raises what the server refuses, and `ProtocolError` for what is no reply."""
+    """Return a reply's result, as this type. Raises the server's error, and `ProtocolError` if this is no reply."""
     try:
         reply = _decode(data, Reply[result])
     except (ValueError, msgspec.ValidationError) as error:
@@ -60,17 +60,17 @@ def read_reply(data: bytes, result: Any) -> Any:
 
 
 def _decode(data: bytes, type: Any) -> Any:
-    """Numbers may be text: a server that speaks version 1 writes them so."""
+    """Decode JSON. Numbers may be text: a server that speaks version 1 writes them so."""
     try:
         return msgspec.json.decode(data, type=type, strict=False)
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
-        # Numbers that are none are written bare, which only Python's own reader takes.
+        # NaN and Infinity are written bare, which only Python's own reader accepts.
         return msgspec.convert(json.loads(data), type, strict=False)
 
 
 def _plain(value: object) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y%m%dT%H:%M:%SZ")
-    raise TypeError(f"{value!r} is no value of XenAPI")
+    raise TypeError(f"{value!r} is not a value of XenAPI")

@@ -1,6 +1,6 @@
-"""Rows: the server's records, of each class just the fields that are needed.
+"""Rows: the server's records, with only the fields that are needed of each class.
 
-Replies are decoded straight into them: what is not needed is skipped, not built.
+Replies are decoded straight into rows: other fields are skipped, not built.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ def rows_type(cls: str, fields: frozenset[str]) -> Any:
 
 
 def native_row(cls: str, fields: frozenset[str], record: Mapping[str, Any]) -> Row:
-    """A row that has the server's own record too. No field of XenAPI has that one's name."""
+    """A row that has the server's own record too, under the name `NATIVE`, which no field of XenAPI has."""
     convert = converter(f"{cls} record")
     whole = record if convert is None else convert(record)
     return msgspec.convert({**record, NATIVE: whole}, native_type(row_type(cls, fields)), strict=False)
 
 
 Back = dict[str, dict[str, Row]]
-"""Rows by what one of their fields refers to, and by their own reference."""
+"""Rows by the reference in one of their fields, and then by their own reference."""
 
 
 class Inventory:
-    """Rows of several classes, by reference, and for some fields by what those refer to."""
+    """Rows of several classes by reference, and indexes by the references in some of their fields."""
 
     def __init__(self, classes: Iterable[str], indexes: Iterable[tuple[str, str]]) -> None:
         self.rows: Rows = {cls: {} for cls in classes}
@@ -66,11 +66,11 @@ class Inventory:
             self._fields[cls].append(field)
 
     def back(self, cls: str, field: str) -> Back:
-        """The rows of a class by what a field of theirs refers to."""
+        """The index of a class's rows by the references in one of their fields."""
         return self._backs[cls, field]
 
     def load(self, cls: str, rows: dict[str, Row]) -> None:
-        """Take all rows of a class, none of which is there yet."""
+        """Set all rows of a class, of which none may be here yet."""
         self.rows[cls] = rows
         for field in self._fields[cls]:
             back = self._backs[cls, field]
@@ -78,14 +78,14 @@ class Inventory:
                 back[getattr(row, field)][ref] = row
 
     def put(self, cls: str, ref: str, row: Row) -> None:
-        """Take a row, in the place of an older one."""
+        """Add a row, or replace an older one."""
         self.drop(cls, ref)
         self.rows[cls][ref] = row
         for field in self._fields[cls]:
             self._backs[cls, field][getattr(row, field)][ref] = row
 
     def drop(self, cls: str, ref: str) -> None:
-        """Forget a row, if it is there."""
+        """Remove a row, if it is here."""
         row = self.rows[cls].pop(ref, None)
         for field in self._fields[cls] if row is not None else ():
             back, target = self._backs[cls, field], getattr(row, field)

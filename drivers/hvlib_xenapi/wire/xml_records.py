@@ -1,7 +1,7 @@
-"""Records out of xapi's XML: of a whole class just the fields that are needed, without building the others.
+"""Reads records out of xapi's XML: only the fields that are needed of a class, without building the others.
 
 xapi writes XML-RPC in one fixed shape, without white space between tags (mirage/ocaml-rpc, src/lib/xmlrpc.ml). A
-regular expression for just that shape takes it apart; whatever it does not fit is left to a real parser.
+regular expression for exactly that shape reads it. Any other document is left to a real parser.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _nesting(value: bytes) -> bytes:
 
 
 VALUE = _nesting(_nesting(SCALAR))
-"""A map of sets is the deepest that a record's field holds."""
+"""The pattern of a field's value, which is a map of sets at the deepest."""
 
 BEGIN = re.compile(rb"<member><name>([^<]*+)</name><value><struct>")
 ITEMS = re.compile(rb"<value>([^<]*+)</value>")
@@ -45,7 +45,7 @@ class OtherShape(Exception):
 
 
 def read_records(document: bytes, fields: tuple[str, ...]) -> dict[str, dict[str, Any]] | None:
-    """The records of a successful reply, by reference: these fields of them. None if it is of another shape."""
+    """Return these fields of a successful reply's records, by reference; None if it has another shape."""
     head = HEAD.match(document)
     if head is None:
         return None
@@ -74,7 +74,7 @@ def _records(document: bytes, at: int, member: re.Pattern[bytes]) -> Iterator[tu
 
 @lru_cache(maxsize=64)
 def _member(fields: tuple[str, ...]) -> re.Pattern[bytes]:
-    """One of the fields, whatever stands before it; or the end of the record."""
+    """Return the pattern of one of the fields, with other fields before it, or of the end of the record."""
     names = b"|".join(re.escape(field.encode()) for field in fields)
     other = rb"<member><name>(?!(?:" + names + rb")</name>)[^<]*+</name>" + VALUE + rb"</member>"
     wanted = rb"<member><name>(" + names + rb")</name>(" + VALUE + rb")</member>"

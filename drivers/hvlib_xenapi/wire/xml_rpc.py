@@ -23,14 +23,14 @@ TYPE = "text/xml"
 
 
 def request(method: str, parameters: Sequence[Any]) -> bytes:
-    """A call."""
+    """Return the body of a call."""
     return xmlrpc.client.dumps(tuple(_sent(each) for each in parameters), method).encode()
 
 
 def read_reply(data: bytes, result: Any) -> Any:
-    """The result, as of this type. Raises what the server refuses, and `ProtocolError` for what is no reply.
+    """Return a reply's result, as this type. Raises the server's error, and `ProtocolError` if this is no reply.
 
-    Where it is rows by reference, just their fields are taken out of the XML, if the server writes as xapi does.
+    For rows by reference, only their fields are read out of the XML, if the server writes it as xapi does.
     """
     records = read_records(data, fields) if (fields := _fields(result)) else None
     found = _read_any(data) if records is None else records
@@ -54,7 +54,7 @@ def _read_any(data: bytes) -> Any:
     except (ExpatError, xmlrpc.client.Error, ValueError, LookupError, TypeError) as error:
         raise ProtocolError(f"the server's XML can't be understood: {error}") from error
     if not isinstance(reply, dict) or "Status" not in reply:
-        return reply  # system.listMethods answers without one.
+        return reply  # The reply of system.listMethods has no Status.
     if reply["Status"] != "Success":
         raise failure_error([str(word) for word in reply.get("ErrorDescription", ())])
     return reply.get("Value")

@@ -1,7 +1,7 @@
 """HTTP for drivers whose server speaks it: exchanges that end in time, connections that any thread can cut.
 
-A part of the contract that a driver may use or leave: one whose SDK has a session of its own brings that. It needs
-urllib3 (``pip install 'hvlib-sdk[http]'``), which nothing of it asks for before it is imported.
+A driver may do without this package, for example if its SDK has connections of its own. The package needs urllib3
+(``pip install 'hvlib-sdk[http]'``); the rest of core does not.
 """
 
 from hvlib.driver.http.authenticator import HttpAuthenticator

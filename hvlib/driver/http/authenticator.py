@@ -16,7 +16,7 @@ L = TypeVar("L")
 
 
 class HttpAuthenticator(Authenticator[L]):
-    """The part of an `Authenticator` that is the same wherever hvlib's connections are used."""
+    """The part of an `Authenticator` that all drivers on `Connections` share."""
 
     def __init__(self, endpoint: Endpoint, context: Context, connections: Connections) -> None:
         self.endpoint = endpoint

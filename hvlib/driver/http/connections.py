@@ -1,4 +1,4 @@
-"""Connections: the pools of one session: that of its calls, and pools apart for the calls that wait."""
+"""Connections: the pools of one session: one for ordinary calls, and separate ones for calls that wait."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Connections"]
 
 
 class Connections:
-    """All connections of one session. Shared by threads. Connects to nothing before something is sent."""
+    """All connections of one session. Shared by threads. Opens a connection only when a request is sent."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
@@ -25,7 +25,7 @@ class Connections:
 
     @property
     def address(self) -> Address:
-        """The endpoint's address. Raises `ConfigError` for certificates that can't be used: they are read once."""
+        """The endpoint's address. Certificates are read once; raises `ConfigError` if they can't be used."""
         with self._lock:
             if self._address is None:
                 self._address = Address.of(self._endpoint)
@@ -33,11 +33,11 @@ class Connections:
 
     @property
     def own(self) -> Transport:
-        """The connections of the session's calls, to the endpoint's address."""
+        """The pool of the session's ordinary calls, to the endpoint's address."""
         return self.to(self.address)
 
     def to(self, address: Address) -> Transport:
-        """The connections of the session's calls, to this address; those to another one are closed."""
+        """The pool of the session's ordinary calls, to this address. A pool to another address is closed."""
         with self._lock:
             own = self._own
             if own is not None and own.address == address:
@@ -49,7 +49,7 @@ class Connections:
         return made
 
     def apart(self, address: Address) -> Transport:
-        """New connections, for calls that wait. They end with the session; the caller closes them before.
+        """A new pool, for calls that wait. The caller closes it; the end of the session closes it too.
 
         Raises `Closed` once the session is closed.
         """
@@ -62,7 +62,7 @@ class Connections:
         return transport
 
     def cut(self) -> None:
-        """End every call under way; from now on there are no new connections."""
+        """End every call under way, and refuse to make new pools."""
         self._closed = True
         for transport in self._transports():
             transport.cut()

@@ -1,7 +1,7 @@
-"""Deadlines: sockets on which a whole exchange ends in time, however little the server sends at a time.
+"""Deadlines: sockets on which a whole exchange ends in time, however slowly the server sends.
 
-A socket's own time-out is for one read: a server that sends a byte now and then would never exceed it. These are given
-what is left until the deadline, before everything that may block.
+A socket's own time-out covers one read: a server that sends a byte now and then would never exceed it. These sockets
+get the time that is left until the deadline as their time-out, before every operation that may block.
 """
 
 from __future__ import annotations
@@ -30,25 +30,26 @@ OPENED: ContextVar[Opened] = ContextVar("OPENED")
 
 @contextmanager
 def deadline(seconds: float, opened: Opened) -> Iterator[None]:
-    """What this thread reads and writes in the block raises `TimeoutError` once so many seconds are over.
+    """Let every read and write of this thread in the block raise `TimeoutError` once so many seconds are over.
 
-    ``opened``: its connections. Once they are closed, it raises `ConnectionAbortedError`.
+    ``opened``: the connections of the exchange. After ``opened.close()``, reads and writes raise
+    `ConnectionAbortedError`.
     """
-    end, its = DEADLINE.set(time.monotonic() + seconds), OPENED.set(opened)
+    deadline_before, opened_before = DEADLINE.set(time.monotonic() + seconds), OPENED.set(opened)
     try:
         yield
     finally:
-        DEADLINE.reset(end)
-        OPENED.reset(its)
+        DEADLINE.reset(deadline_before)
+        OPENED.reset(opened_before)
 
 
 def _allow(sock: socket.socket) -> None:
-    """Let the next operation last until the deadline. Without one (the SDK's own calls) the time-out stays."""
+    """Let the next operation last until the deadline. Without a deadline (the SDK's own calls) the time-out stays."""
     end = DEADLINE.get(None)
     if end is None:
         return
     if OPENED.get().closed:
-        raise ConnectionAbortedError("it was closed here")
+        raise ConnectionAbortedError("hvlib closed the connection")
     left = end - time.monotonic()
     if left <= 0:
         raise TimeoutError("the exchange took longer than the time-out")
@@ -56,41 +57,41 @@ def _allow(sock: socket.socket) -> None:
 
 
 def _note(sock: socket.socket) -> None:
-    """Let other threads cut a socket, from now on."""
+    """Add a socket to those that other threads can cut."""
     if (opened := OPENED.get(None)) is not None:
         opened.note(sock)
 
 
 class PlainSocket(socket.socket):
-    """A TCP connection."""
+    """A TCP or unix socket that keeps to the deadline."""
 
     def recv_into(self, *args: Any, **options: Any) -> int:
-        """Read what is there; http.client reads all of a reply so."""
+        """Read the bytes that have arrived; http.client reads a whole reply with it."""
         _allow(self)
         return super().recv_into(*args, **options)
 
     def sendall(self, *args: Any, **options: Any) -> None:
-        """Write it all."""
+        """Write all bytes."""
         _allow(self)
         super().sendall(*args, **options)
 
 
 class TlsSocket(ssl.SSLSocket):
-    """TLS on a TCP connection."""
+    """A TLS socket that keeps to the deadline."""
 
     def do_handshake(self, block: bool = False) -> None:
-        """Agree with the server on keys."""
+        """Do the TLS handshake. `Opened.cut` can end it too."""
         _note(self)
         _allow(self)
         super().do_handshake(block)
 
     def recv_into(self, *args: Any, **options: Any) -> int:
-        """Read what is there; http.client reads all of a reply so."""
+        """Read the bytes that have arrived; http.client reads a whole reply with it."""
         _allow(self)
         return super().recv_into(*args, **options)
 
     def send(self, *args: Any, **options: Any) -> int:
-        """Write some; ``sendall`` writes all so."""
+        """Write some bytes; ``sendall`` writes all with it."""
         _allow(self)
         return super().send(*args, **options)
 
@@ -127,9 +128,9 @@ class UnixConnection(HTTPConnection):
 
 
 def _connected(connection: HTTPConnection) -> PlainSocket:
-    """A socket that is connected to the first of the host's addresses that answers. Raises urllib3's own errors.
+    """Connect to the first of the host's addresses that accepts. Raises urllib3's own errors.
 
-    urllib3 itself hands out its socket once it is connected: until then nobody could cut it.
+    urllib3's function returns the socket only when it is connected, so that no other thread could cut it before.
     """
     host = connection.host
     try:

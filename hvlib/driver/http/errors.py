@@ -1,4 +1,4 @@
-"""What HTTP answers and broken connections are as errors of hvlib."""
+"""Turns HTTP statuses and connection failures into hvlib's errors."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = ["connection_error", "connection_errors", "status_error"]
 def status_error(
     response: urllib3.BaseHTTPResponse, statuses: Mapping[int, type[HvlibError]], hint: str | None = None
 ) -> HvlibError:
-    """What an HTTP status says that the server's API does not use itself.
+    """The error for an HTTP status that is not one of the API's own answers.
 
-    429 is `RateLimited`, 502 to 504 `Unavailable`, with what Retry-After asks for; others are what ``statuses`` says,
-    else a `ProtocolError` with the hint.
+    429 is `RateLimited` and 502 to 504 are `Unavailable`, with the seconds of the header Retry-After. ``statuses`` has
+    the errors of other statuses; any status that is not in it is a `ProtocolError` with ``hint``.
     """
     status = response.status
     message = f"the server answered HTTP {status} {response.reason or ''}".rstrip()
@@ -38,7 +38,7 @@ def status_error(
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds, from a number of them or a date, which is by the clock of whoever answered; None if it is neither."""
+    """The seconds that Retry-After asks for: a number, or a date by the server's clock; None if it is neither."""
     value = headers.get("Retry-After", "")
     if value.strip().isdigit():
         return float(value)
@@ -58,7 +58,7 @@ def _moment(value: str) -> datetime | None:
 
 @contextmanager
 def connection_errors(server: str) -> Iterator[None]:
-    """Raise what goes wrong on the way to ``server`` and back as errors of hvlib."""
+    """Turn connection failures with ``server`` in the block into hvlib's errors."""
     try:
         yield
     except (native.HTTPError, OSError, ValueError) as error:
@@ -66,7 +66,7 @@ def connection_errors(server: str) -> Iterator[None]:
 
 
 def connection_error(error: Exception, server: str) -> HvlibError:
-    """What went wrong on the way to ``server`` and back, of urllib3 or the system, as an error of hvlib."""
+    """The hvlib error for a connection failure with ``server`` that urllib3 or the system raised."""
     if isinstance(error, TimeoutError):
         return _timed_out(server)
     if not isinstance(error, native.HTTPError):
@@ -81,7 +81,7 @@ def connection_error(error: Exception, server: str) -> HvlibError:
         )
     if isinstance(error, native.NewConnectionError):
         return NotSent(f"{server} can't be reached: {_cause(error)}", hint="is the address right, and its port open?")
-    timed_out = any(isinstance(part, TimeoutError) for part in error.args)  # While it was sent.
+    timed_out = any(isinstance(part, TimeoutError) for part in error.args)  # While the request was being sent.
     if timed_out or isinstance(error, (native.ConnectTimeoutError, native.ReadTimeoutError)):
         return _timed_out(server)
     return ConnectionFailed(f"the connection to {server} broke: {error}")
@@ -95,5 +95,5 @@ def _timed_out(server: str) -> ConnectionTimeout:
 
 
 def _cause(error: native.NewConnectionError) -> str:
-    """What the system said, without urllib3's description of its own object."""
+    """The system's message, without urllib3's description of its own object."""
     return str(error.__cause__ or error).rpartition("]")[2].strip() or str(error)

@@ -11,24 +11,24 @@ __all__ = ["Opened"]
 
 
 class Opened:
-    """The sockets that connections have made, from before they are connected.
+    """The sockets of all connections, from before they are connected.
 
-    | closed: whether nothing is to be sent or received any more. A thread looks at it before each operation on a socket
-      that is noted here, so it either sees this, or has its socket shut down
+    | closed: whether reading and writing are refused. A thread checks this before each operation, after its socket was
+      added here: so either the check refuses the operation, or `cut` shuts the socket down
     """
 
     def __init__(self) -> None:
         self.closed = False
         self._sockets: WeakSet[socket.socket] = WeakSet()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # Reentrant: a signal handler may cut what its own thread opens.
 
     def note(self, sock: socket.socket) -> None:
-        """Add a socket that is not connected yet, or whose TLS is not agreed on yet."""
+        """Add a socket, before it is connected or begins a TLS handshake."""
         with self._lock:
             self._sockets.add(sock)
 
     def cut(self) -> None:
-        """Shut every socket down: a thread that waits on one gets an error at once."""
+        """Shut all sockets down: a thread that waits on one gets an error at once."""
         with self._lock:
             sockets = list(self._sockets)
         for sock in sockets:
@@ -37,6 +37,6 @@ class Opened:
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """`cut`, and refuse whatever is sent or received after that."""
+        """Shut all sockets down and refuse further reads and writes, also of a thread that is connecting right now."""
         self.closed = True
         self.cut()

@@ -1,4 +1,4 @@
-"""TLS: who is trusted."""
+"""TLS: which certificates are trusted."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = ["tls_context"]
 
 
 def tls_context(verify: bool | None, cacert: str | None) -> ssl.SSLContext:
-    """Certificates are verified, of loopback addresses too; with ``cacert``, by that file alone.
+    """A TLS context that verifies certificates, also those of loopback addresses.
 
-    | verify: None counts as True
-    | cacert: a PEM file, or several, separated as in PATH
+    | verify: whether to verify; None counts as True
+    | cacert: a PEM file, or several, separated as in PATH: the only authorities to trust
 
     Raises `ConfigError` if a file can't be used.
     """
     if verify is False:
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # Said so by the user, once is enough.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # The user asked for this: no warning.
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -40,4 +40,4 @@ def _trust(context: ssl.SSLContext, file: str) -> None:
     try:
         context.load_verify_locations(file)
     except OSError as error:
-        raise ConfigError(f"cacert {file}: {error.strerror or error}", hint="it names a PEM file") from error
+        raise ConfigError(f"cacert {file}: {error.strerror or error}", hint="name a PEM file") from error

@@ -1,4 +1,4 @@
-"""Connections to one server: HTTP/1.1 over verified TLS, kept alive, cut from any thread."""
+"""Transport: connections to one server: HTTP/1.1 over verified TLS, kept alive, cut from any thread."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from hvlib.model.errors import ConnectionFailed
 
 __all__ = ["Address", "Transport", "chunks"]
 
-CONNECTIONS = 32
-"""Connections that are kept when they are idle; there may be more at a time."""
+IDLE_CONNECTIONS = 32
+"""The number of idle connections that are kept; more may be open at a time."""
 
-CHUNK = 1 << 16
+CHUNK_BYTES = 1 << 16
 
 
 class Address(msgspec.Struct, frozen=True):
     """Where the server listens.
 
-    | tls: None: plain HTTP, for tests and benchmarks
-    | socket_path: a unix socket, in the place of host and port
+    | tls: the TLS context; None: plain HTTP, for tests and benchmarks
+    | socket_path: the path of a unix socket, used instead of host and port
     """
 
     host: str
@@ -40,7 +40,7 @@ class Address(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, endpoint: Endpoint) -> Address:
-        """That of an endpoint. ``http`` for a transport is without TLS, ``unix`` a socket that the path names.
+        """The address of an endpoint. Transport ``http`` is without TLS; ``unix`` is a unix socket at the URL's path.
 
         Raises `ConfigError` for a ``cacert`` that can't be used.
         """
@@ -55,7 +55,7 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class Transport:
-    """A pool of connections, shared by threads. `cut` ends what any of them waits for."""
+    """A pool of connections, shared by threads. `cut` ends the exchanges of all threads."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
@@ -76,10 +76,10 @@ class Transport:
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         """Send a request; inside the block its reply may be read.
 
-        | timeout: seconds for all of it, to the end of the reply
-        | wait: seconds that the server itself may take besides, before it answers
+        | timeout: seconds for the whole exchange, to the end of the reply
+        | wait: more seconds, for a server that delays its answer on purpose
 
-        Raises `NotSent`, `ConnectionTimeout`, `ConnectionFailed`, and `ConfigError` for an address that can't be one.
+        Raises `NotSent`, `ConnectionTimeout`, `ConnectionFailed`, and `ConfigError` for an invalid address.
         """
         with connection_errors(str(self.address)), deadline(timeout + wait, self._opened):
             response = self._pool.urlopen(
@@ -96,36 +96,37 @@ class Transport:
             try:
                 yield response
             finally:
-                response.close()  # What was read whole went back to the pool; else the connection ends here.
+                # After a whole reply the connection is back in the pool already; otherwise this closes it.
+                response.close()
 
     def cut(self) -> None:
-        """End every connection: whoever waits on one gets `ConnectionFailed` at once."""
+        """End every connection: a thread that waits on one gets `ConnectionFailed` at once."""
         self._opened.cut()
 
     def close(self) -> None:
-        """End every connection for good: whoever waits on one, or opens one just now, gets `ConnectionFailed`."""
+        """End every connection for good: a thread that waits on one or is opening one gets `ConnectionFailed`."""
         self._opened.close()
         self._pool.close()
 
 
 def _pool(address: Address) -> urllib3.HTTPConnectionPool:
     if address.socket_path:
-        pool = urllib3.HTTPConnectionPool(address.host, maxsize=CONNECTIONS)
+        pool = urllib3.HTTPConnectionPool(address.host, maxsize=IDLE_CONNECTIONS)
         pool.ConnectionCls = partial(UnixConnection, socket_path=address.socket_path)  # type: ignore[assignment]
         return pool
     if address.tls is None:
-        pool = urllib3.HTTPConnectionPool(address.host, address.port, maxsize=CONNECTIONS)
+        pool = urllib3.HTTPConnectionPool(address.host, address.port, maxsize=IDLE_CONNECTIONS)
         pool.ConnectionCls = PlainConnection
         return pool
-    pool = urllib3.HTTPSConnectionPool(address.host, address.port, maxsize=CONNECTIONS, ssl_context=address.tls)
+    pool = urllib3.HTTPSConnectionPool(address.host, address.port, maxsize=IDLE_CONNECTIONS, ssl_context=address.tls)
     pool.ConnectionCls = TlsConnection
     return pool
 
 
 def chunks(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
-    """What a reply holds, as it arrives. Raises `ConnectionFailed` if it broke off in its headers."""
+    """The body of a reply, in parts, as it arrives. Raises `ConnectionFailed` if the reply broke off in its headers."""
     empty = True
-    for chunk in response.stream(CHUNK):
+    for chunk in response.stream(CHUNK_BYTES):
         empty = False
         yield chunk
     if empty and not ends_in_headers(response.status, response.headers):

@@ -1,4 +1,4 @@
-"""Tables: one engine for all drivers. A kind's table says where each field comes from in the server's objects."""
+"""Tables: a kind's table says from which of the server's properties each field is made. All drivers share the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Code: the source of functions over a native row, and the values that the source names."""
+"""Code: generates Python functions over a native row, and holds the values that their source names."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ __all__ = ["Code", "attribute", "item", "item_or_none"]
 
 
 class Expression(Protocol):
-    """Something whose value the source can say."""
+    """Something that can be written as an expression of the source."""
 
     def source(self, code: Code, /) -> str: ...
 
 
 class Code:
-    """The source of functions over ``id``, an object's identifier, and ``row``, its native row.
+    """Generates functions of ``id``, an object's identifier, and ``row``, its native row.
 
-    | read: the expression of a native property's value in a row: `attribute`, `item`, `item_or_none`
-    | client: what constants are taken from
-    | joined: what the driver read for joins
+    | read: returns the expression of a native property's value in a row: `attribute`, `item`, `item_or_none`
+    | client: the driver's client, from which `Constant` columns take their values
+    | joined: the objects that the driver read for joins
     """
 
     def __init__(self, read: Callable[[str], str], context: Context, client: Any, joined: Any) -> None:
@@ -37,56 +37,60 @@ class Code:
         self._names = 0
 
     def value(self, part: str | Expression) -> str:
-        """The expression of a native property's value, or of a column's. An empty name is the object's identifier."""
+        """The expression of the value of a native property or a column. An empty name is the object's identifier."""
         if not isinstance(part, str):
             return part.source(self)
         return self._read(part) if part else "id"
 
     def bind(self, value: Any) -> str:
-        """A name that stands for a value."""
+        """A new name for this value in the source."""
         name = self.name()
         self._values[name] = value
         return name
 
     def cache(self, new: Callable[[], Any]) -> str:
-        """A name that stands for what ``new`` makes, anew for each page: refs, which must not be kept longer."""
+        """A new name for the result of ``new``, which is called once a page: refs must not be kept longer than that."""
         name = self.name()
         self._caches[name] = new
         return name
 
     def name(self) -> str:
-        """A name that nothing else has."""
+        """A new name."""
         self._names += 1
         return f"v{self._names}"
 
     def function(self, signature: str, expression: str) -> Callable[[], Callable[..., Any]]:
-        """A function that makes a function, with caches of its own: ``signature`` is what that one takes."""
+        """A function that returns a new function each time, with caches of its own.
+
+        | signature: the parameters of the returned function
+        | expression: its result
+        """
         caches = "".join(f"    {name} = {self.bind(new)}()\n" for name, new in self._caches.items())
         source = f"def make():\n{caches}    return lambda {signature}: {expression}\n"
-        defined: dict[str, Any] = {}  # Apart: a function that is among its own globals is a cycle.
+        defined: dict[str, Any] = {}  # Not the globals: a function in its own globals would be a reference cycle.
         exec(_compiled(source), self._values, defined)
         function: Callable[[], Callable[..., Any]] = defined["make"]
         return function
 
 
 def attribute(name: str) -> str:
-    """Read an attribute: of a structure that has every property that is asked for."""
+    """Read an attribute, of a structure that has every property that is needed."""
     if not name.isidentifier() or iskeyword(name):
-        raise ValueError(f"{name!r} is no attribute")
+        raise ValueError(f"{name!r} can't be the name of an attribute")
     return f"row.{name}"
 
 
 def item(name: str) -> str:
-    """Read an item: of a dictionary that has every property."""
+    """Read an item, of a dictionary that has every property."""
     return f"row[{name!r}]"
 
 
 def item_or_none(name: str) -> str:
-    """Read an item: of a dictionary that lacks the properties that the object has not."""
+    """Read an item, of a dictionary that leaves out the properties that the object does not have."""
     return f"row.get({name!r})"
 
 
 @lru_cache(maxsize=512)
 def _compiled(source: str) -> CodeType:
-    """A query that comes again has the same source: only its values differ."""
+    """The compiled source. A repeated query has the same source, only other values."""
     return compile(source, "<table>", "exec")

@@ -1,4 +1,4 @@
-"""Columns: where one field comes from in a server's objects. Columns wrap columns."""
+"""Columns: say from which of the server's properties one field is made. A column may wrap other columns."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from hvlib.model.resources import Resource
 __all__ = ["ID", "NOT_STORED", "Column", "Constant", "Field", "Join", "Joined", "KindOf", "RefTo", "RefsTo", "itself"]
 
 ID = ""
-"""The name of a native property that stands for the object's own identifier."""
+"""The name, in the place of a native property's, of the object's own identifier."""
 
 NOT_STORED: Any = object()
-"""The stored value of a filter's value that the server can't compare a field with."""
+"""The result of `Column.encode` for a filter's value that the server can't compare."""
 
 KindOf: TypeAlias = Callable[[Any], "tuple[type[Resource], str] | None"]
-"""Says of a native value what kind of object it names, and by which identifier; None for one that has no kind."""
+"""Returns the kind and the identifier of the object that a native value names; None if hvlib has no such kind."""
 
 
 def itself(named: tuple[type[Resource], str] | None) -> tuple[type[Resource], str] | None:
-    """For columns of refs whose values are a kind and an identifier already: a `KindOf` that changes nothing."""
+    """Return its argument: the `KindOf` of columns whose values are already a kind and an identifier."""
     return named
 
 
 class Join(Protocol):
-    """Objects of another collection that a field is made of too. How they are read is the driver's affair."""
+    """Objects of another collection that a field needs too. The driver reads them."""
 
     @property
     def name(self) -> str:
@@ -38,17 +38,17 @@ class Join(Protocol):
 
     @property
     def natives(self) -> Sequence[str]:
-        """The object's own native properties that say what is joined to it."""
+        """The object's own native properties that name the joined object."""
 
     def source(self, code: Code) -> str:
-        """The expression of what is joined to an object, over ``id`` and ``row``; ``code.joined`` is what was read."""
+        """The expression of the joined object, over ``id`` and ``row``. ``code.joined`` has the objects read."""
 
 
 class Column(ABC):
-    """Where one field comes from.
+    """Says from which of the server's properties one field is made.
 
-    | stored: what the server's own filters call the field; None: it has no filter for it
-    | since: the version of the server that has the field first; None: all have it
+    | stored: the field's name in the server's own filters; None: the server can't filter by it
+    | since: the first version of the server that has the field; None: all versions have it
     | private: whether the server shows it to administrators alone
     """
 
@@ -58,18 +58,18 @@ class Column(ABC):
 
     @abstractmethod
     def parts(self) -> Sequence[str | Column]:
-        """The native properties and columns that this one is made of."""
+        """The native properties and columns that this column is made of."""
 
     @abstractmethod
     def source(self, code: Code) -> str:
         """The expression of the field's value, over ``id`` and ``row``."""
 
     def encode(self, value: Any) -> Any:
-        """A filter's value as the server stores it; `NOT_STORED` for one that it can't compare."""
+        """A filter's value as the server stores it; `NOT_STORED` for a value that the server can't compare."""
         return value
 
     def inherit(self) -> None:
-        """Take over what limits the columns that this one is made of. For constructors of columns that wrap others."""
+        """Take over ``private`` and ``since`` from the columns in `parts`. Called by constructors."""
         for part in self.parts():
             if isinstance(part, Column):
                 self.private = self.private or part.private
@@ -77,7 +77,7 @@ class Column(ABC):
                     self.since = part.since
 
     def natives(self) -> Iterator[str]:
-        """The object's own native properties that are needed."""
+        """The object's own native properties that the column needs."""
         for part in self.parts():
             if isinstance(part, Column):
                 yield from part.natives()
@@ -85,17 +85,17 @@ class Column(ABC):
                 yield part
 
     def joins(self) -> Iterator[Join]:
-        """The joins that are needed."""
+        """The joins that the column needs."""
         for part in self.parts():
             if isinstance(part, Column):
                 yield from part.joins()
 
 
 class Field(Column):
-    """A field that is made of native properties: ``convert`` takes a value for each of them.
+    """A field that is made of native properties: ``convert`` takes the value of each.
 
-    Without ``convert`` the value is the field's. A property that the server leaves out is None, if the driver's rows
-    say so.
+    Without ``convert`` the property's value is the field's. A property that the server leaves out is None, if the
+    driver reads rows that way (`item_or_none`).
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class Field(Column):
 
 
 class Constant(Column):
-    """A value that is the same for all objects of a login: ``get`` takes the driver's client."""
+    """A value that is the same for all objects of a login: ``get`` returns it, given the driver's client."""
 
     def __init__(self, get: Callable[[Any], Any]) -> None:
         self._get = get
@@ -145,7 +145,7 @@ class Constant(Column):
 
 
 class Joined(Column):
-    """A field that is made of what is joined to the object: ``convert`` takes that, then a value for each native."""
+    """A field that is made of a joined object: ``convert`` takes the object, then the value of each native property."""
 
     def __init__(self, join: Join, *natives: str | Column, convert: Callable[..., Any], private: bool = False) -> None:
         self._join = join
@@ -170,9 +170,10 @@ class Joined(Column):
 
 
 class RefTo(Column):
-    """A field that refers to one object: ``identifier`` gives what it is named by; None or "": there is none.
+    """A field that refers to one object.
 
-    ``kind`` is the kind of the object, or says it of each value.
+    | kind: the kind of the object, or the function that returns kind and identifier for each value
+    | identifier: the property or column of the object's identifier; None or "": there is no object
     """
 
     def __init__(
@@ -195,21 +196,21 @@ class RefTo(Column):
 
     def source(self, code: Code) -> str:
         """`Column.source`."""
-        value, found = code.value(self._identifier), code.name()
+        value, id = code.value(self._identifier), code.name()
         if isinstance(self._kind, type):
             refs = code.cache(partial(Refs, code.context, self._kind))
-            return f"({refs}[{found}] if ({found} := {value}) else None)"
+            return f"({refs}[{id}] if ({id} := {value}) else None)"
         return f"{code.bind(RefsByValue(code.context, self._kind))}({value})"
 
     def encode(self, value: Any) -> Any:
-        """`Column.encode`; without ``encode``, the identifier that a ref holds."""
+        """`Column.encode`. Without ``encode``, a ref is stored as its identifier."""
         if self._encode is not None:
             return self._encode(value)
         return value.id if isinstance(value, Ref) else value
 
 
 class RefsTo(RefTo):
-    """A field that refers to several objects: ``identifier`` gives their names in their order; None: there are none."""
+    """A field that refers to several objects: ``identifier`` has their identifiers in order; None: there are none."""
 
     def source(self, code: Code) -> str:
         """`Column.source`."""
@@ -220,7 +221,7 @@ class RefsTo(RefTo):
 
 
 class Refs(dict[str, Ref]):
-    """Refs of one kind by identifier, each made once: thousands of VMs have the same few networks."""
+    """Refs of one kind by identifier, each made once: thousands of VMs refer to the same few networks."""
 
     def __init__(self, context: Context, kind: type[Resource]) -> None:
         super().__init__()
@@ -231,22 +232,22 @@ class Refs(dict[str, Ref]):
         return self.setdefault(id, self._ref(self._kind, id))
 
     def each(self, ids: Iterable[str] | None) -> tuple[Ref, ...]:
-        """The refs of several identifiers; an empty one names nothing."""
+        """The refs of several identifiers. Empty identifiers are left out."""
         return tuple([self[id] for id in ids or () if id])
 
 
 class RefsByValue:
-    """Makes the refs of objects whose kind their native values say."""
+    """Makes refs from native values that name an object of one kind or another."""
 
     def __init__(self, context: Context, kind_of: KindOf) -> None:
         self._ref = context.ref
         self._kind_of = kind_of
 
     def __call__(self, value: Any) -> Ref | None:
-        """The ref of the object that a value names; None if there is none, or if it has no kind."""
+        """The ref of the object that a value names; None if there is none, or if hvlib has no such kind."""
         named = None if value is None else self._kind_of(value)
         return None if named is None else self._ref(*named)
 
     def each(self, values: Iterable[Any] | None) -> tuple[Ref, ...]:
-        """The refs of several values."""
+        """The refs of several values. Values without a ref are left out."""
         return tuple([ref for value in values or () if (ref := self(value)) is not None])

@@ -1,4 +1,4 @@
-"""Native properties: an object's own, as the server has them. ``native=`` brings them along in its record."""
+"""Native properties: an object's properties as the server has them. ``native=`` adds them to its record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NATIVE = "native"
 """The field of a record, and of a structure of `native_type`, that holds native properties."""
 
 NativeOf = Callable[[Any], Mapping[str, Any]]
-"""Gives the native properties of the object that a row is of, by name."""
+"""Returns the native properties, by name, of the object that a row describes."""
 
 native_of: NativeOf = attrgetter(NATIVE)
 """The native properties that a structure of `native_type` holds."""
@@ -25,14 +25,14 @@ native_of: NativeOf = attrgetter(NATIVE)
 
 @lru_cache(maxsize=512)
 def native_type(row: type[msgspec.Struct]) -> type[msgspec.Struct]:
-    """The structure that holds what ``row`` does, and the object's native properties as they are."""
+    """A structure type with the fields of ``row`` and one more, for the object's native properties."""
     return msgspec.defstruct(row.__name__, [(NATIVE, Any)], bases=(row,), kw_only=True, gc=False)
 
 
 def native_or_none(query: Query[Any], properties: NativeOf) -> NativeOf:
-    """``properties`` with None for each that the query names and the object lacks.
+    """A function that returns ``properties(row)``, and None for each property that the query names and the row lacks.
 
-    For servers that leave out what an object has not: elsewhere a name that an object lacks is refused.
+    For servers that leave out properties that an object does not have. Without it, such a name raises `InvalidQuery`.
     """
     missing = {} if isinstance(query.native, bool) else dict.fromkeys(query.native)
     return lambda row: {**missing, **properties(row)}

@@ -1,6 +1,6 @@
 """Row types: structures that hold some of a JSON object's properties.
 
-A reply is decoded straight into them: what a query does not need is skipped, not built.
+A reply is decoded straight into them: properties that a query does not need are skipped, not built.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ __all__ = ["row_type", "row_type_of"]
 
 @lru_cache(maxsize=1024)
 def row_type(whole: type[msgspec.Struct], properties: frozenset[str]) -> type[msgspec.Struct]:
-    """The structure that holds these properties of ``whole``, which declares all that a driver reads.
+    """A structure type with these fields of ``whole``, which declares every property that a driver reads.
 
-    A property without a default must be there, or decoding fails.
+    Decoding fails if a property without a default is missing.
     """
-    chosen = [(each.name, each.type, _field(each)) for each in msgspec.structs.fields(whole) if each.name in properties]
-    return _structure(whole.__name__, chosen)
+    fields = [field for field in msgspec.structs.fields(whole) if field.name in properties]
+    return _structure(whole.__name__, [(field.name, field.type, _field(field)) for field in fields])
 
 
 def row_type_of(name: str, types: Mapping[str, Any]) -> type[msgspec.Struct]:
-    """The structure that holds properties of these types, for objects that the driver does not declare as a whole.
+    """A structure type with properties of these types, for objects that the driver does not declare as a whole.
 
     A property that a reply lacks is None.
     """
-    return _structure(name, [(each, type, None) for each, type in types.items()])
+    return _structure(name, [(property, type, None) for property, type in types.items()])
 
 
 def _structure(name: str, fields: Iterable[tuple[str, Any, Any]]) -> type[msgspec.Struct]:

@@ -1,7 +1,7 @@
-"""Table: a kind's fields and where they come from. One engine for all drivers.
+"""Table: a kind's fields, and the server's properties that they are made of. All drivers share the code.
 
-A kind's file is mostly a table: hvlib's field, the native property, a converter. From it come the native properties to
-ask for, the function that makes a record of a native row, the filters that the server can check, and the mapping in the
+A kind's file is mostly a table: hvlib's field, the native property, a converter. It yields the native properties to ask
+for, the function that makes a record of a native row, the filters that the server can check, and the mapping in the
 driver's documentation.
 """
 
@@ -27,10 +27,10 @@ R = TypeVar("R", bound=Resource)
 
 
 class StoredFilter(NamedTuple):
-    """A filter as the server's data: what it calls the field, and the values of which the field has one.
+    """A filter in the server's terms: its name for the field, and the values, one of which the field must have.
 
-    A value may be None, where the field has no value, or a `hvlib.glob`: a server that can't compare with these can't
-    check that filter.
+    A value may be None (the field has no value) or a `hvlib.glob`: a server that can't compare with these can't check
+    the filter.
     """
 
     stored: str
@@ -38,10 +38,11 @@ class StoredFilter(NamedTuple):
 
 
 class Records(msgspec.Struct, Generic[R], frozen=True):
-    """Makes the records of one query. It may be kept: it holds no refs.
+    """Makes the records of one query. A driver may keep it for the whole listing: it holds no refs.
 
-    | maker: gives `make`; tester: gives `fits`
-    | ref: the ref of an object of the kind
+    | maker: returns `make`
+    | tester: returns `fits`
+    | ref: returns the ref of an identifier of the kind
     """
 
     maker: Callable[[], Callable[..., R | None]]
@@ -50,30 +51,30 @@ class Records(msgspec.Struct, Generic[R], frozen=True):
 
     @property
     def fits(self) -> Callable[[str, Any], bool]:
-        """`Table.fits`, generated when it is asked for."""
+        """`Table.fits`, generated on access."""
         return self.tester()
 
     @property
     def make(self) -> Callable[..., R | None]:
-        """The function that makes a record of an object's identifier and its native row; None if it is not of the kind.
+        """A new function: the record of an object's identifier and native row; None if it is not of the kind.
 
-        It makes each ref once, and keeps them: take it for a page, and hold it no longer. Refs keep their provider.
+        The function caches the refs that it makes. Refs keep their provider alive: so use it for one page only.
         """
         return self.maker()
 
     def all(self, rows: Iterable[tuple[str, Any]]) -> list[R]:
-        """The records of the objects that are of the kind, out of what `make` takes for each."""
+        """The records of the objects that are of the kind. ``rows`` has each object's identifier and native row."""
         make = self.maker()
         return [record for id, row in rows if (record := make(id, row)) is not None]
 
 
 class Table(msgspec.Struct, Generic[R], frozen=True, eq=False):
-    """Where the fields of one kind come from in the server's objects of one type.
+    """The fields of one kind, and the properties of one of the server's types that they are made of.
 
-    | native_type: what the server calls the type, or the collection
-    | where: the values of the type's own properties that an object of the kind has: one, or several in a tuple. An
-      object whose value is None is of the kind
-    | accept: a column that is true for the objects of the kind, where values do not tell
+    | native_type: the server's name for the type, or the collection
+    | where: conditions for the type's objects that are of the kind: a property's value, or several in a tuple. A value
+      of None always fits
+    | accept: a column that is true for the objects of the kind, where ``where`` is not enough
     """
 
     kind: type[R]
@@ -83,7 +84,7 @@ class Table(msgspec.Struct, Generic[R], frozen=True, eq=False):
     accept: Column | None = None
 
     def declared(self, version: Any = None, *, administrator: bool = True) -> frozenset[str]:
-        """The fields that a server of this version shows to this user."""
+        """The fields that a server of this version shows to the user, who may be an administrator."""
         return frozenset(
             name
             for name, column in self.fields.items()
@@ -91,7 +92,7 @@ class Table(msgspec.Struct, Generic[R], frozen=True, eq=False):
         )
 
     def natives(self, fields: Iterable[str]) -> frozenset[str]:
-        """The native properties of an object that these fields need, and the kind's own conditions."""
+        """The native properties of an object that these fields and the kind's own conditions need."""
         return frozenset([*self.where, *(name for column in self._columns(fields) for name in column.natives())])
 
     def joins(self, fields: Iterable[str]) -> tuple[Any, ...]:
@@ -99,15 +100,15 @@ class Table(msgspec.Struct, Generic[R], frozen=True, eq=False):
         return tuple(dict.fromkeys(join for column in self._columns(fields) for join in column.joins()))
 
     def filters(self, query: Query[R]) -> Iterator[StoredFilter]:
-        """The filters that the server may check: those of which it stores every alternative."""
-        for each in query.filters:
-            column = self.fields[each.field]
-            values = tuple(map(column.encode, each.alternatives))
+        """The query's filters that the server can check: it can compare every alternative."""
+        for filter in query.filters:
+            column = self.fields[filter.field]
+            values = tuple(map(column.encode, filter.alternatives))
             if column.stored is not None and NOT_STORED not in values:
                 yield StoredFilter(column.stored, values)
 
     def conditions(self) -> Iterator[StoredFilter]:
-        """The kind's own conditions, in the same form."""
+        """The kind's own conditions (``where``), as filters."""
         for name, value in self.where.items():
             yield StoredFilter(name, value if isinstance(value, tuple) else (value,))
 
@@ -120,14 +121,14 @@ class Table(msgspec.Struct, Generic[R], frozen=True, eq=False):
         joined: Any = None,
         native: NativeOf | None = None,
     ) -> Records[R]:
-        """The functions that make the query's records: generated, and built by position.
+        """The functions that make the query's records. Their code is generated, and passes all fields by position.
 
-        | read: the expression of a property's value in the driver's rows: `attribute`, `item` or `item_or_none`
-        | client: what `Constant` columns are taken from
-        | joined: what the driver read for the joins
-        | native: gives an object's native properties out of its row; None: the row is a dictionary of them
+        | read: returns the expression of a property's value in a row: `attribute`, `item` or `item_or_none`
+        | client: the driver's client, from which `Constant` columns take their values
+        | joined: the objects that the driver read for the joins
+        | native: returns an object's native properties, given its row; None: the row is a dictionary of them
 
-        Making a record raises `InvalidQuery` for a native property that is asked for and not among those.
+        Making a record raises `InvalidQuery` for a native property that the query names and the object lacks.
         """
         code = Code(read, context, client, joined)
         ref = partial(context.ref, self.kind)
@@ -141,14 +142,14 @@ class Table(msgspec.Struct, Generic[R], frozen=True, eq=False):
     def fits(
         self, read: Callable[[str], str], context: Context, client: Any = None, joined: Any = None
     ) -> Callable[[str, Any], bool]:
-        """The function that says of an object's identifier and native row whether it is of the kind. See `records`."""
+        """A function of an object's identifier and native row: whether the object is of the kind. See `records`."""
         code = Code(read, context, client, joined)
         return code.function("id, row", f"bool({self._accepted(code) or True})")()
 
     def reader(
         self, field: str, read: Callable[[str], str], context: Context, client: Any = None
     ) -> Callable[[str, Any], Any]:
-        """The function that makes one field's value of an object's identifier and native row, whatever its kind."""
+        """A function of an object's identifier and native row: the value of one field, whatever the object's kind."""
         code = Code(read, context, client, None)
         return code.function("id, row", self.fields[field].source(code))()
 
@@ -161,12 +162,12 @@ class Table(msgspec.Struct, Generic[R], frozen=True, eq=False):
         return f"{code.bind(query.pick_native)}({properties})"
 
     def _accepted(self, code: Code) -> str:
-        """The expression that is true for objects of the kind; "" where all are."""
+        """The expression that is true for objects of the kind; "" where all objects are."""
         tests = []
         for condition in self.conditions():
-            found = code.name()
+            name = code.name()
             value = code.value(condition.stored)
-            tests.append(f"(({found} := {value}) is None or {found} in {code.bind(condition.values)})")
+            tests.append(f"(({name} := {value}) is None or {name} in {code.bind(condition.values)})")
         if self.accept is not None:
             tests.append(self.accept.source(code))
         return " and ".join(tests)

@@ -1,4 +1,4 @@
-"""The domain models: a record type for each kind, a file a service."""
+"""The domain models: a record type for each kind, a file for each service."""
 
 from __future__ import annotations
 
@@ -29,4 +29,4 @@ __all__ = [
 KINDS: dict[str, type[Resource]] = {
     kind.kind: kind for kind in (VM, Host, Cluster, Snapshot, Flavor, Network, StoragePool, Volume, Image, TaskRecord)
 }
-"""Every kind, by the name that refs give it."""
+"""The record type of every kind, by the kind's name in refs."""

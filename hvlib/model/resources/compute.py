@@ -19,17 +19,18 @@ HostState = Literal["up", "down", "maintenance", "unknown"]
 
 
 class VM(Resource, frozen=True):
-    """A virtual machine. Templates are `Image`, snapshots `Snapshot`; control domains are neither.
+    """A virtual machine. A template is an `Image`, a snapshot a `Snapshot`; a control domain is not listed at all.
 
     | power_state: running, halted, paused, suspended, or unknown
-    | vcpus, memory_bytes: what the guest is given; bytes
+    | vcpus, memory_bytes: the guest's virtual processors, and its memory in bytes
     | guest_os: the operating system, as the server names it
-    | guest_hostname, ip_addresses: what the guest reports, addresses as text; None and empty while it reports nothing
-    | host: where it is placed; None where the server places a halted VM nowhere
+    | guest_hostname, ip_addresses: as the guest reports them, as text; None and empty while it reports nothing
+    | host: the host that it is placed on; None where the server places a halted VM on no host
     | cluster, networks, volumes, image, flavor: refs; empty or None where there is none
 
-    An action returns a `Task`: one round trip, and the task's own as it is waited for. An action that the state does
-    not allow raises `InvalidState`, at the call or from ``wait()``, as the server finds out.
+    Each action returns a `Task`: one round trip for the call, and more while the task is waited for. An action that the
+    VM's state does not allow raises `InvalidState`, from the call or from ``wait()``, depending on when the server
+    refuses it.
     """
 
     kind: ClassVar[str] = "VM"
@@ -48,78 +49,84 @@ class VM(Resource, frozen=True):
     flavor: Ref | None
 
     def start(self) -> Task[VM]:
-        """Power on. `InvalidState` unless it is ``halted``."""
+        """Power the VM on. Raises `InvalidState` unless it is ``halted``."""
         return self.do(actions.Start())
 
     def stop(self) -> Task[VM]:
-        """Power off; ends in ``halted``. A server may ask the guest first. `InvalidState` if it is halted."""
+        """Power the VM off: it is ``halted`` in the end. A server may ask the guest first.
+
+        Raises `InvalidState` if the VM is halted already.
+        """
         return self.do(actions.Stop())
 
     def shutdown(self) -> Task[VM]:
         """Ask the guest to shut itself down. The task ends when the VM is ``halted``, however long the guest takes.
 
-        `InvalidState` unless it runs.
+        Raises `InvalidState` unless the VM runs.
         """
         return self.do(actions.Shutdown())
 
     def reboot(self, hard: bool = False) -> Task[VM]:
         """Ask the guest to restart; with ``hard``, reset it without asking. The task ends when it has started again.
 
-        On vSphere, which does not tell that, it ends when the guest was asked. `InvalidState` if the VM is halted or
-        suspended.
+        vSphere does not report that: there the task ends when the guest was asked. Raises `InvalidState` if the VM is
+        halted or suspended.
         """
         return self.do(actions.Reboot(hard=hard))
 
     def suspend(self) -> Task[VM]:
-        """Write the memory to disk and stop. `InvalidState` unless it runs."""
+        """Write the memory to disk and stop the VM. Raises `InvalidState` unless it runs."""
         return self.do(actions.Suspend())
 
     def resume(self) -> Task[VM]:
-        """Go on from a suspension. `InvalidState` unless it is ``suspended``."""
+        """Let the VM run again after `suspend`. Raises `InvalidState` unless it is ``suspended``."""
         return self.do(actions.Resume())
 
     def pause(self) -> Task[VM]:
-        """Stop the processors, keep the memory."""
+        """Stop the processors, and keep the memory."""
         return self.do(actions.Pause())
 
     def unpause(self) -> Task[VM]:
-        """Let the processors run again."""
+        """Let the processors run again after `pause`."""
         return self.do(actions.Unpause())
 
     def rename(self, name_label: str) -> Task[VM]:
-        """Give it another name."""
+        """Give the VM another name."""
         return self.do(actions.Rename(name_label))
 
     def resize(
         self, *, vcpus: int | None = None, memory_bytes: int | None = None, flavor: Ref | Flavor | None = None
     ) -> Task[VM]:
-        """Change its size; what is None stays. ``flavor`` where the server sizes by flavors."""
+        """Change the VM's size. Values that are None stay as they are.
+
+        ``flavor`` is for servers that size VMs by flavors.
+        """
         return self.do(actions.Resize(vcpus, memory_bytes, as_ref(flavor)))
 
     def snapshot(self, name_label: str, memory: bool = False) -> Task[Snapshot]:
-        """Take a snapshot, with the memory if asked for. The task's result is the `Snapshot`."""
+        """Take a snapshot; with ``memory``, of the memory too. The task's result is the `Snapshot`."""
         return self.do(actions.TakeSnapshot(name_label, memory))
 
     def revert(self, snapshot: Ref | Snapshot) -> Task[VM]:
-        """Go back to one of its snapshots."""
+        """Return the VM to one of its snapshots."""
         return self.do(actions.Revert(as_ref(snapshot)))
 
     def clone(self, name_label: str) -> Task[VM]:
-        """Copy it, disks included. The task's result is the new `VM`, halted."""
+        """Copy the VM with its disks. The task's result is the new `VM`, halted."""
         return self.do(actions.Clone(name_label))
 
     def migrate(
         self, host: Ref | Host | None = None, pool: Ref | Resource | None = None, live: bool = True
     ) -> Task[VM]:
-        """Move it to another host, its disks to another storage pool, or both; None: the server's choice."""
+        """Move the VM to another host, its disks to another storage pool, or both; None: the server chooses."""
         return self.do(actions.Migrate(as_ref(host), as_ref(pool), live))
 
     def attach_volume(self, volume: Ref | Resource) -> Task[VM]:
-        """Give it a volume."""
+        """Attach a volume."""
         return self.do(actions.AttachVolume(as_ref(volume)))
 
     def detach_volume(self, volume: Ref | Resource) -> Task[VM]:
-        """Take a volume away; the volume stays."""
+        """Detach a volume. The volume itself is kept."""
         return self.do(actions.DetachVolume(as_ref(volume)))
 
     def attach_network(self, network: Ref | Resource) -> Task[VM]:
@@ -127,15 +134,18 @@ class VM(Resource, frozen=True):
         return self.do(actions.AttachNetwork(as_ref(network)))
 
     def detach_network(self, network: Ref | Resource) -> Task[VM]:
-        """Remove its interfaces on a network."""
+        """Remove all interfaces on a network."""
         return self.do(actions.DetachNetwork(as_ref(network)))
 
     def set_tags(self, tags: Iterable[str]) -> Task[VM]:
-        """Replace its tags by these."""
+        """Replace all tags with these."""
         return self.do(actions.SetTags(actions.as_tags(tags)))
 
     def delete(self, keep_volumes: Iterable[Ref | Resource] = ()) -> Task[None]:
-        """Delete it with its own disks. Volumes attached apart, and ``keep_volumes``, are detached and stay."""
+        """Delete the VM with its own disks.
+
+        Volumes that were attached separately, and ``keep_volumes``, are detached and stay.
+        """
         return self.do(actions.Delete(as_refs(keep_volumes)))
 
 
@@ -143,11 +153,11 @@ class Host(Resource, frozen=True):
     """A machine that runs VMs.
 
     | state: up, down, maintenance, or unknown
-    | address: how its management is reached, as text
+    | address: the address that its management is reached at, as text
     | product, version: the hypervisor's name and version
-    | cpus: logical processors
-    | memory_bytes, memory_free_bytes: all of it, and what is free now
-    | cluster: the cluster that it belongs to; None where it stands alone
+    | cpus: the number of logical processors
+    | memory_bytes, memory_free_bytes: the whole memory, and the part that is free now
+    | cluster: the cluster that it belongs to; None where it belongs to none
     """
 
     kind: ClassVar[str] = "Host"
@@ -163,7 +173,7 @@ class Host(Resource, frozen=True):
 
 
 class Cluster(Resource, frozen=True):
-    """A group of hosts that VMs move within (a cluster, a Xen pool, a host aggregate).
+    """A group of hosts between which VMs can move (a cluster, a Xen pool, a host aggregate).
 
     | hosts: its members
     """
@@ -174,11 +184,11 @@ class Cluster(Resource, frozen=True):
 
 
 class Snapshot(Resource, frozen=True):
-    """A VM's state at one moment, kept.
+    """The state of a VM at one moment, saved.
 
-    | vm: whose it is, an `Image` where that VM was turned into one; None if it is gone
-    | parent: the snapshot that it follows; None for the first
-    | has_memory: whether the memory was kept too
+    | vm: the VM that it was taken of, or the `Image` that this VM was turned into; None if that is gone
+    | parent: the snapshot before it; None for the first
+    | has_memory: whether the memory was saved too
     """
 
     kind: ClassVar[str] = "Snapshot"
@@ -188,9 +198,12 @@ class Snapshot(Resource, frozen=True):
     has_memory: bool | None
 
     def revert(self) -> Task[VM]:
-        """Take the VM back to this snapshot. The task's result is the `VM`. Raises `InvalidState` if there is no VM."""
+        """Return the VM to this snapshot. The task's result is the `VM`.
+
+        Raises `InvalidState` if the VM is gone, or has become an image.
+        """
         if self.vm is None or self.vm.kind != VM.kind:
-            raise InvalidState(f"{self._label()}: its VM is gone, or an image now")
+            raise InvalidState(f"{self._label()}: its VM is gone, or has become an image")
         vms: BoundCollection = self.provider.collection(VM.kind)
         return cast("Task[VM]", vms.do(self.vm, actions.Revert(self.ref), label=f"VM to {self._label()}"))
 
@@ -202,7 +215,7 @@ class Snapshot(Resource, frozen=True):
 class Flavor(Resource, frozen=True):
     """A size that VMs can be created in.
 
-    | vcpus, memory_bytes, disk_bytes: what it gives; bytes
+    | vcpus, memory_bytes, disk_bytes: the processors, memory and disk of a VM of this size
     """
 
     kind: ClassVar[str] = "Flavor"

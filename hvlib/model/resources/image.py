@@ -12,9 +12,9 @@ __all__ = ["Image"]
 class Image(Resource, frozen=True):
     """An image or a template, which VMs are created from.
 
-    | size_bytes: what it takes in storage
+    | size_bytes: the storage that it takes
     | guest_os: the operating system, as the server names it
-    | format: of the file: ``qcow2``, ``raw``, ``template`` ...
+    | format: the format of its file: ``qcow2``, ``raw``, ``template`` ...
     """
 
     kind: ClassVar[str] = "Image"

@@ -14,8 +14,8 @@ __all__ = ["Network"]
 class Network(Resource, frozen=True):
     """A network that VMs have interfaces on.
 
-    | vlan_id: 1-4094; None where it is not tagged
-    | mtu: bytes
+    | vlan_id: the VLAN, 1-4094; None where the network is not tagged
+    | mtu: the maximum size of a packet, in bytes
     | subnets: address ranges, as text (``10.0.0.0/24``)
     """
 
@@ -26,5 +26,5 @@ class Network(Resource, frozen=True):
     subnets: tuple[str, ...]
 
     def delete(self) -> Task[None]:
-        """Delete the network. `InvalidState` or `Conflict` while it is used."""
+        """Delete the network. Raises `InvalidState` or `Conflict` while it is in use."""
         return self.do(actions.Delete())

@@ -1,8 +1,8 @@
 """Record types that hold some of a kind's fields.
 
-A projection is a subclass of the kind whose other fields are descriptors that raise. It is built once for a set of
-fields, and its records are built by position: as fast as a plain structure, and a field that was not asked for can't be
-mistaken for one that is empty.
+A projection is a subclass of the kind in which the fields that were not loaded are descriptors that raise. It is built
+once for a set of fields, and its records are built by position. So a record is as fast as a plain structure, and a
+field that was not loaded can't be mistaken for an empty one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["Record", "build", "field_types", "projection", "read_record"]
 
 
 class Record(msgspec.Struct, frozen=True):
-    """Some or all fields of one object: the base of `Resource`, as far as projections need it."""
+    """Some or all fields of one object: the base of `Resource`, with the parts that projections need."""
 
     ref: Ref
 
@@ -32,7 +32,7 @@ class Record(msgspec.Struct, frozen=True):
 
     @classmethod
     def all_fields(cls) -> tuple[str, ...]:
-        """Every field of this kind, in order, on any driver; without ``ref`` and ``native``."""
+        """All fields that records of this kind can have, in order, without ``ref`` and ``native``."""
         return tuple(name for name in cls.__struct_fields__ if name not in BASE)
 
 
@@ -42,7 +42,7 @@ R = TypeVar("R", bound=Record)
 
 
 class NotLoaded:
-    """Stands for a field that a record does not hold: reading it raises."""
+    """The descriptor of a field that a record does not hold: reading it raises."""
 
     __slots__ = ("error", "hint", "message")
 
@@ -63,8 +63,8 @@ class NotLoaded:
 def projection(kind: type[R], loaded: frozenset[str], declared: frozenset[str]) -> type[R]:
     """The record type of ``kind`` that holds ``ref`` and the fields ``loaded``.
 
-    Reading another field raises `FieldNotLoaded`, or `Unsupported` if it is not even among ``declared``, what the
-    driver has. ``native`` counts as a field here.
+    Reading another field raises `FieldNotLoaded`, or `Unsupported` if the field is not in ``declared``, the fields that
+    the driver has. ``native`` counts as a field here.
     """
     namespace: dict[str, object] = {
         name: _absent(kind, name, declared) for name in kind.__struct_fields__ if name != "ref" and name not in loaded
@@ -89,7 +89,7 @@ def _absent(kind: type[Record], name: str, declared: frozenset[str]) -> NotLoade
 
 
 def build(record_type: type[R], ref: Ref, values: Mapping[str, Any]) -> R:
-    """A record of ``record_type`` out of values by name; what is missing is None."""
+    """Make a record of ``record_type`` from values by field name; a missing value becomes None."""
     names = record_type.__struct_fields__[1:]
     construct: Callable[..., R] = record_type
     return construct(ref, *[values.get(name) for name in names])

@@ -1,4 +1,4 @@
-"""Resource: what records of every kind have in common."""
+"""Resource: the base class of the records of every kind."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ T = TypeVar("T")
 class Resource(Record, frozen=True):
     """One object of a server at one moment, bound to its provider.
 
-    | ref: the object's name for hvlib; always loaded
-    | uuid: the server's own, or derived from its identifier where it has none (UUIDv5)
-    | name_label: the name that people gave it; names repeat
+    | ref: hvlib's identifier of the object; always loaded
+    | uuid: the server's uuid of the object; where it has none, one that is derived from its identifier (UUIDv5)
+    | name_label: the name that people gave the object; several objects may have the same name
     | description: free text; None where there is none
     | tags: labels, sorted
-    | created_at: UTC; None where the server does not know
-    | native: the server's own properties that were asked for with ``native=``
+    | created_at: the time of its creation, in UTC; None where the server does not know it
+    | native: the server's own properties that were requested with ``native=``
 
-    Reading a field that was not loaded raises `FieldNotLoaded`; one that this driver does not have, `Unsupported`.
+    Reading a field that was not loaded raises `FieldNotLoaded`. Reading a field that this driver does not have raises
+    `Unsupported`.
     """
 
     uuid: str
@@ -52,45 +53,46 @@ class Resource(Record, frozen=True):
         return provider.collection(self.ref.kind)
 
     def refresh(self) -> Self:
-        """The object read again, with all its fields: one round trip. Raises `NotFound` if it is gone."""
+        """Read the object again, with all its fields: one round trip. Raises `NotFound` if it is gone."""
         return cast(Self, self._collection.get(self.ref))
 
     def wait_for(self, *, timeout: float = 300.0, **fields: object) -> Self:
-        """Wait until the object's fields have these values (as in a filter); returns it as it then is.
+        """Wait until the object's fields have these values, given as in a filter. Returns the object as it is then.
 
-        Follows the server's events where it has them. Raises `WaitTimeout` after ``timeout`` seconds, `NotFound` if the
-        object goes away.
+        Follows the server's events where it has them. Raises `WaitTimeout` after ``timeout`` seconds, and `NotFound` if
+        the object does not exist any more.
         """
         return cast(Self, self._collection.wait_for(self.ref, timeout=timeout, **fields))
 
     def do(self, action: Action, *, dry_run: bool = False) -> Task[Any]:
-        """Submit an action: one round trip. With ``dry_run`` it is checked, not sent: the Task only describes it.
+        """Submit an action: one round trip. With ``dry_run`` it is checked, but not sent: the task only describes it.
 
         Raises `Unsupported`, before anything is sent, where the server has no such action.
         """
         return cast("Task[Any]", self._collection.do(self.ref, action, dry_run=dry_run, label=self._label()))
 
     def extract(self, struct: type[T]) -> T:
-        """The native properties, read into the caller's own msgspec structure (fields renamed as that declares).
+        """The native properties as ``struct``, the caller's own msgspec structure; its ``rename`` names the properties.
 
-        Raises `FieldNotLoaded` without ``native=`` in the query, `ProtocolError` where they do not fit the structure.
+        Raises `FieldNotLoaded` without ``native=`` in the query, `ProtocolError` if they do not fit the structure.
         """
         try:
             return msgspec.convert(dict(self.native), struct, strict=False)
         except msgspec.ValidationError as error:
             raise ProtocolError(f"{self!r}: the native properties do not fit {struct.__name__}: {error}") from error
         except TypeError as error:
-            raise InvalidQuery(f"extract() takes a structure, not {struct!r}") from error
+            raise InvalidQuery(f"extract() takes a msgspec structure, not {struct!r}") from error
 
     def to_dict(self) -> dict[str, Any]:
-        """The loaded fields as plain values (refs and dates as text): what `from_dict` reads, and JSON can hold."""
+        """The loaded fields as plain values, refs and dates as text. JSON can hold them, and `from_dict` reads them."""
         names = [name for name in self.__struct_fields__ if name == "ref" or name in self.loaded]
         return {name: _plain(getattr(self, name)) for name in names}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, provider: object | None = None) -> Self:
-        """The record that `to_dict` wrote, bound to ``provider`` if one is given. Raises `ProtocolError` if it is
-        none.
+        """Read a dictionary of `to_dict`. The record is bound to ``provider``, if one is given.
+
+        Raises `ProtocolError` for other data.
         """
         return read_record(cls, data, provider)
 

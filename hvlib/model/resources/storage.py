@@ -15,9 +15,9 @@ __all__ = ["StoragePool", "Volume"]
 class StoragePool(Resource, frozen=True):
     """A place for volumes (a datastore, a storage repository, a volume type).
 
-    | type: the server's word for its technology
-    | capacity_bytes, free_bytes: all of it, and what is free now
-    | shared: whether several hosts reach it
+    | type: the server's name of its technology
+    | capacity_bytes, free_bytes: the whole space, and the part that is free now
+    | shared: whether several hosts can reach it
     """
 
     kind: ClassVar[str] = "StoragePool"
@@ -31,9 +31,9 @@ class StoragePool(Resource, frozen=True):
 class Volume(Resource, frozen=True):
     """A virtual disk.
 
-    | size_bytes: what the guest sees
-    | pool: where it is kept
-    | vms: what it is attached to
+    | size_bytes: the size that the guest sees
+    | pool: the storage pool that it is in
+    | vms: the VMs that it is attached to; images and snapshots too, where they have volumes
     | bootable: whether a VM can start from it
     """
 
@@ -45,9 +45,9 @@ class Volume(Resource, frozen=True):
     bootable: bool | None
 
     def resize(self, size_bytes: int) -> Task[Volume]:
-        """Make it larger."""
+        """Make the volume larger."""
         return self.do(actions.ResizeVolume(size_bytes))
 
     def delete(self) -> Task[None]:
-        """Delete it. `InvalidState` or `Conflict` while it is attached."""
+        """Delete the volume. Raises `InvalidState` or `Conflict` while it is attached."""
         return self.do(actions.Delete())

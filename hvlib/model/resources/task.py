@@ -14,14 +14,14 @@ __all__ = ["TaskRecord"]
 
 
 class TaskRecord(Resource, frozen=True):
-    """An operation as the server records it at one moment: the kind ``Task``. `Task` follows one.
+    """The server's record of an operation at one moment: the kind ``Task``. `follow` gives the operation as a `Task`.
 
-    | operation: the server's name for it
+    | operation: the server's name of the operation
     | state: queued, running, succeeded, failed, or cancelled
-    | progress: 0.0 to 1.0; None where the server does not say
-    | target: what it works on
-    | started_at: UTC
-    | error: why it failed
+    | progress: 0.0 to 1.0; None where the server does not report it
+    | target: the object that it works on
+    | started_at: the time of the start, in UTC
+    | error: the reason why it failed
     | result: the object that it made; None if it made none
     """
 
@@ -36,7 +36,7 @@ class TaskRecord(Resource, frozen=True):
     result: Ref | None
 
     def follow(self) -> Task[Any]:
-        """The running operation: what an action returns."""
+        """The operation as a `Task`, like the one that an action returns."""
         return cast("Task[Any]", self.provider.tasks.follow(self))
 
     def wait(self, *, timeout: float = DEFAULT_TIMEOUT, on_progress: Callable[[float], object] | None = None) -> Any:

@@ -1,1 +1,1 @@
-"""Steps: actions that take several requests, carried out by this process."""
+"""Steps: actions that take several requests, which this process carries out."""

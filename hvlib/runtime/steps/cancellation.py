@@ -4,4 +4,4 @@ __all__ = ["Cancellation"]
 
 
 class Cancellation(BaseException):
-    """The task was cancelled. No `HvlibError`, so that no driver takes it for a failure to go on from."""
+    """The task was cancelled. It is not an `HvlibError`, so that no driver handles it as a failure and continues."""

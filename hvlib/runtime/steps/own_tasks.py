@@ -1,4 +1,4 @@
-"""OwnTasks: the tasks of this process as records of the kind Task, beside those of the server."""
+"""OwnTasks: the tasks of this process, as records of the kind Task beside the server's records."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class OwnTasks:
         return self._runner.find(ref) is not None
 
     def adapter(self, session: Session) -> Any:
-        """The part of an adapter that reads tasks by their refs, of this process and of the server."""
+        """The part of an adapter that reads tasks by their refs, both of this process and of the server."""
         return OwnTasksAdapter(self._runner, session)
 
 

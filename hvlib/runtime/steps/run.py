@@ -1,4 +1,4 @@
-"""StepsRun: one run of the code of an action, step by step, and what is undone after it."""
+"""StepsRun: one run of an action's code, step by step, and the cleanup after it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,18 @@ __all__ = ["StepsRun"]
 T = TypeVar("T")
 
 FOREVER = 1e8
-"""Seconds; longer than any step takes."""
+"""Seconds: longer than any step takes."""
 
 POLL_SECONDS = 0.2
-"""The pause between two looks at what is undone while the provider is being closed."""
+"""Seconds between two reads of an operation that can't be watched any more, or whose provider is being closed."""
 
 
 class Cleanup(msgspec.Struct, frozen=True):
-    """A call to make at the end. ``always``: after success too."""
+    """A call to make at the end of the run; with ``always``, after success too.
+
+    | do: the call
+    | about: its arguments
+    """
 
     do: Callable[..., object]
     about: tuple[Any, ...]
@@ -38,7 +42,7 @@ class Cleanup(msgspec.Struct, frozen=True):
 
 
 class Remains(NamedTuple):
-    """The objects that a cleanup could not remove, and why."""
+    """The objects that a cleanup could not remove, and the reasons."""
 
     left: tuple[Ref, ...]
     reasons: Sequence[str]
@@ -103,7 +107,10 @@ class StepsRun:
         self._cleanups.append(Cleanup(do, about, always=True))
 
     def clean_up(self, failed: bool) -> Remains:
-        """Undo what was done if it failed, and do what was put off to the end. Returns what could not be removed."""
+        """Make the cleanup calls: all of them if the run ``failed``, else the calls that are always made.
+
+        Returns the objects that could not be removed.
+        """
         self._undoing = True
         left: dict[Ref, None] = {}
         reasons: list[str] = []
@@ -116,7 +123,7 @@ class StepsRun:
         return Remains(tuple(left), reasons)
 
     def _named(self, error: HvlibError, cleanup: Cleanup) -> Sequence[Ref]:
-        """The objects that a failed cleanup left: those its error names, else those it was about, else the target."""
+        """The objects that a failed cleanup left: the error's, else the cleanup call's arguments, else the target."""
         about = [each for each in cleanup.about if isinstance(each, Ref)]
         target = self._task.target
         return list(error.left) or about or ([] if target is None else [target])
@@ -124,7 +131,7 @@ class StepsRun:
     def _clean(self, cleanup: Cleanup) -> HvlibError | None:
         taken = self._steps_taken
         try:
-            # Once it has taken steps of its own, these are repeated, and not the whole.
+            # A call that takes steps of its own is not repeated as a whole: its steps are repeated one by one.
             outcome = self._manager.send(
                 partial(cleanup.do, *cleanup.about),
                 lambda error: self._steps_taken == taken and action_repeatable(error),
@@ -134,7 +141,7 @@ class StepsRun:
                 self._follow(operation)
                 self._check_end(operation)
         except NotFound:
-            return None  # It is gone already.
+            return None  # The object is gone already.
         except HvlibError as error:
             return error
         return None
@@ -161,9 +168,9 @@ class StepsRun:
         return ServerTask(self._shared, task.operation, None, ref=outcome.task, outcome=outcome.result)
 
     def _follow(self, operation: ServerTask | ReachedTask) -> None:
-        """Follow an operation to its end. Once the task is cancelled, the server is asked to cancel it.
+        """Follow an operation to its end. Once the task is cancelled, the server is asked to cancel the operation.
 
-        An object that is to reach a state is not awaited then: it is known already.
+        If the operation is the wait for an object's state, the wait ends at once: the object is known already.
         """
         self._await(operation, cancellable=not self._undoing)
         if operation.ended:
@@ -176,7 +183,7 @@ class StepsRun:
             self._await(operation, cancellable=False)
 
     def _abandon(self, operation: ServerTask | ReachedTask, error: HvlibError) -> None:
-        """End a task of the server's that can't be followed any more, to learn what it has made all the same."""
+        """Cancel a server's task that can't be watched any more, and poll it, to learn which object it has made."""
         with self._manager.finishing(), suppress(HvlibError):
             with suppress(HvlibError):
                 operation.cancel()
@@ -189,7 +196,7 @@ class StepsRun:
         waiting = Waiting([operation], report)
         with self._task.waking(waiting.inbox):
             waiting.wait(FOREVER, lambda: cancellable and self._task.cancelled)
-        error = waiting.met.get(operation)
+        error = waiting.errors.get(operation)
         if not isinstance(error, Closed):
             if error is not None and not operation.ended:
                 raise error
@@ -197,12 +204,12 @@ class StepsRun:
             self._poll(operation)
 
     def _poll(self, operation: Operation) -> None:
-        """Look at an operation again and again: the provider's watch has ended, and its login is about to."""
+        """Read an operation's state repeatedly until it has ended. It can't be watched any more."""
         while not operation.ended and operation.state in ("queued", "running"):
             self._manager.sleep(POLL_SECONDS)
 
     def _check_end(self, operation: Operation) -> None:
-        """Raise the error that an operation ended with. The code goes on to its next step after a success."""
+        """Raise the error that an operation ended with. After a success, return, so that the next step follows."""
         if (error := operation.error) is None:
             return
         if not self._undoing:

@@ -1,4 +1,4 @@
-"""StepsRunner: runs the actions of a provider that take several requests, a bounded number at a time."""
+"""StepsRunner: runs a provider's actions that take several requests, a limited number at a time."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from hvlib.runtime.translation import closed_error
 __all__ = ["StepsRunner"]
 
 UNDO_SECONDS = 10.0
-"""Seconds that what was done may take to be undone after the provider is closed."""
+"""How many seconds undoing the steps may take after the provider is closed."""
 
 MAX_KEPT = 1000
-"""How many tasks that have ended can be read by their refs."""
+"""How many ended tasks are kept, so that they can be read by their refs."""
 
 
 class StepsRunner:
-    """The tasks of one provider that this process carries out: ``limit`` at a time, the others are queued.
+    """The tasks of one provider that this process carries out: ``limit`` at a time; the others are queued.
 
-    Its threads are no daemons: a script that ends waits for them.
+    Its threads are not daemons, so the end of a script waits for them.
     """
 
     def __init__(self, shared: SharedWatch, limit: int) -> None:
@@ -43,11 +43,11 @@ class StepsRunner:
         self._pool: ThreadPoolExecutor | None = None
         self._futures: dict[Future[None], StepsTask] = {}
         self._closing = 0.0
-        """When the runner was closed, on the monotonic clock; 0: it is open."""
+        """The time of the first `close`, on the monotonic clock; 0 before."""
         self._begin_process()
 
     def begin(self, adapter: Adapter[Any], operation: str, target: Ref | None, action: Action) -> StepsTask:
-        """Let a thread carry out an action. Sends nothing."""
+        """Queue an action for a thread. Sends nothing."""
         self._check_process()
         task = StepsTask(self._shared, operation, target, action)
         assert task.ref is not None
@@ -69,24 +69,24 @@ class StepsRunner:
         return self._tasks.get(ref)
 
     def records(self, query: Query[TaskRecord], refs: Iterable[Ref]) -> dict[Ref, TaskRecord]:
-        """The records of the tasks that this process has; the other refs are left out."""
+        """The records of this process's tasks among ``refs``. Other refs are left out."""
         return {ref: task.record(query) for ref in refs if (task := self.find(ref)) is not None}
 
     def wait(self, seconds: float) -> None:
-        """Wait until all have ended, for so many seconds at most."""
+        """Wait until all tasks have ended, for ``seconds`` at most."""
         wait(self._running(), seconds)
 
     def cancel(self) -> None:
-        """Cancel all that run or are queued, and end every wait for them: the provider is being closed."""
+        """Cancel all running and queued tasks, and end every wait for them: the provider is being closed."""
         for task in self._running().values():
             task.close()
 
     def close(self) -> None:
-        """Wait until what they did is undone: `UNDO_SECONDS` at most, of all calls together."""
+        """Wait until the cancelled tasks have undone their steps: `UNDO_SECONDS` at most from the first call on."""
         self._closing = self._closing or time.monotonic()
         wait(self._running(), max(self._closing + UNDO_SECONDS - time.monotonic(), 0.0))
         if self._pool is not None:
-            # A signal handler may have interrupted the pool's own `submit`, whose locks it can't take.
+            # In another thread: a signal handler may have interrupted the pool's `submit`, which holds its locks.
             threading.Thread(target=self._pool.shutdown, kwargs={"wait": False}, daemon=True).start()
 
     def _running(self) -> dict[Future[None], StepsTask]:
@@ -99,7 +99,7 @@ class StepsRunner:
             self._futures.pop(future, None)
 
     def _forget(self) -> None:
-        """Forget the tasks that ended first, where there are too many."""
+        """Forget the oldest ended tasks, if there are more than `MAX_KEPT`."""
         ended = [ref for ref, task in self._tasks.items() if task.ended]
         for ref in ended[: max(len(ended) - MAX_KEPT, 0)]:
             del self._tasks[ref]
@@ -109,7 +109,7 @@ class StepsRunner:
         self._lock = threading.RLock()  # Reentrant: a signal handler may close what its own thread begins.
 
     def _check_process(self) -> None:
-        """A forked child has none of its parent's threads, and none of its tasks."""
+        """Begin anew in a forked child, which has none of its parent's threads and none of its tasks."""
         if self._process == os.getpid():
             return
         self._begin_process()
@@ -117,7 +117,7 @@ class StepsRunner:
 
 
 def _carry_out(task: StepsTask, adapter: Adapter[Any]) -> None:
-    """Run the adapter's code, and clean up after it."""
+    """Run the adapter's code for the action, and clean up after it."""
     run = StepsRun(task)
     made: Ref | None = None
     error: HvlibError | None = None

@@ -1,4 +1,4 @@
-"""StepsTask: an operation that this process carries out, as callers and the thread that runs it share it."""
+"""StepsTask: an operation that this process carries out, shared by callers and by the thread that runs it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ __all__ = ["StepsTask"]
 
 
 class StepsTask(Operation):
-    """Its ref is good in this process; reading it sends nothing.
+    """An operation that this process carries out. Its ref is valid only in this process. Reading it sends nothing.
 
-    | left: refs of objects that could not be removed
+    | left: the refs of the objects that could not be removed
     """
 
     action: Action
@@ -37,7 +37,7 @@ class StepsTask(Operation):
         super().__init__(shared, operation, target, action, ref)
         self.cancelled = False
         self.future: Future[None] | None = None
-        """The run of its code."""
+        """The future of the thread that runs the action's code."""
         self._changed = threading.RLock()
         self._listeners: list[tuple[Inbox, Read]] = []
         self._state: TaskState = "queued"
@@ -56,7 +56,7 @@ class StepsTask(Operation):
 
     @property
     def progress(self) -> float | None:
-        """`Task.progress`: of the step that runs at the server; 1.0 in the end."""
+        """`Task.progress`: the progress of the step that the server carries out now; 1.0 in the end."""
         return self._progress
 
     @property
@@ -75,7 +75,7 @@ class StepsTask(Operation):
         return self._state in ("succeeded", "failed", "cancelled")
 
     def cancel(self) -> None:
-        """`Task.cancel`: what was done is undone."""
+        """`Task.cancel`: the steps that were taken are undone."""
         if self.ended:
             raise self.located(InvalidState(f"{self.operation} has ended"))
         self.cancelled = True
@@ -96,26 +96,26 @@ class StepsTask(Operation):
         """`Operation.listening`."""
         with self._listener(inbox, read):
             self._check_open()
-            inbox.put((read, None))  # It may have ended meanwhile.
+            inbox.put((read, None))  # So that the reader looks again: the task may have ended meanwhile.
             yield
 
     @contextmanager
     def waking(self, inbox: Inbox) -> Iterator[None]:
-        """A block in which ``inbox`` gets news when the task is cancelled."""
+        """A block in which ``inbox`` gets an item when the task is cancelled."""
         with self._listener(inbox, lambda _: None):
             yield
 
     def begin(self) -> None:
-        """The code of the steps begins to run."""
+        """Note that the action's code begins to run."""
         self._state, self._started = "running", datetime.now(UTC)
 
     def go_on(self, progress: float | None) -> None:
-        """The step that runs at the server has got on so far; a new step has None."""
+        """Note the progress of the step that the server carries out; None for a new step."""
         self._progress = progress
         self._tell(progress)
 
     def end(self, made: Ref | None, error: HvlibError | None, left: tuple[Ref, ...]) -> None:
-        """The code has ended, and so has all that had to be undone."""
+        """Note that the action's code and the cleanup have ended."""
         self.left, self._made = left, made
         self._error = None if error is None else self.located(error)
         self._progress = 1.0
@@ -160,7 +160,7 @@ class StepsTask(Operation):
                 self._listeners.remove(listener)
 
     def _end_queued(self) -> None:
-        """End a task whose code has not begun to run, and will not."""
+        """If the task's code has not begun to run, prevent it, and end the task."""
         if self.future is not None and self.future.cancel():
             self.end(None, TaskCancelled(f"{self.operation} was cancelled"), ())
 

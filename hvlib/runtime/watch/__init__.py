@@ -1,1 +1,1 @@
-"""The watch: feeds kept open, their changes merged and delivered as events."""
+"""The watch: keeps feeds open, merges their changes, and delivers these as events."""

@@ -1,4 +1,4 @@
-"""EventQueue: the events of a watch that wait to be delivered, and the cursor that follows them."""
+"""EventQueue: the events of a watch that are still to be delivered, and the watch's cursor."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ __all__ = ["EventQueue"]
 class EventQueue:
     """Events in the order of their delivery.
 
-    ``cursor`` moves when the event after the last delivered one is asked for: after a crash, some may come twice, and
-    none is lost. ``resyncing`` marks events as found by comparing, until the feed has caught up.
+    ``cursor`` moves to a position only when the event after it is requested. So after a crash some events may come
+    twice, but none is lost. While ``resyncing`` is true, until the feed has caught up, events are marked as found by
+    comparing.
     """
 
     def __init__(self, store: Store, cursor: WatchCursor | None) -> None:
@@ -28,7 +29,7 @@ class EventQueue:
         self._waiting: deque[Event[Any] | WatchCursor] = deque()
 
     def take(self) -> Event[Any] | None:
-        """The next event; None where none waits."""
+        """The next event; None if the queue is empty."""
         while self._waiting:
             event = self._waiting.popleft()
             if isinstance(event, Event):
@@ -37,7 +38,7 @@ class EventQueue:
         return None
 
     def put(self, batch: Batch) -> None:
-        """Queue a batch's events. Where a change can't be applied, those before it are queued, and this raises."""
+        """Queue a batch's events. If a change can't be applied, raises after queueing the events before it."""
         for event in self._changes(batch):
             self._waiting.append(_resynced(event) if self.resyncing else event)
         if batch.cursor is not None:

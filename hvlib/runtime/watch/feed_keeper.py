@@ -1,6 +1,6 @@
 """FeedKeeper: keeps a feed open for a watch, whatever happens to connections, sessions and servers.
 
-When a feed breaks, another goes on from the last cursor; where it can't, a snapshot is compared with the store.
+When a feed breaks, a new feed continues from the last cursor; where it can't, a snapshot is compared with the store.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from hvlib.runtime.watch.store import Store
 __all__ = ["FeedKeeper"]
 
 HEARTBEAT = 30.0
-"""Seconds that a feed is asked to wait at most: a dead server is noticed after that and the request's time-out."""
+"""The longest wait in seconds of one call to a feed: a dead server is noticed after this and a request's time-out."""
 
 
 class FeedKeeper:
-    """The feed of one watch. One thread calls `open` and `receive`; `abort` may come from any.
+    """The feed of one watch. One thread calls `open` and `receive`; any thread may call `abort`.
 
-    ``cursor`` is the last one received: a new feed goes on from it.
+    ``cursor`` is the last cursor that was received: a new feed continues from it.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class FeedKeeper:
         self._finalizer: Callable[[], object] = _free_nothing
 
     def open(self, deadline: float | None, *, repeat: bool) -> None:
-        """Open a feed from the cursor; with a snapshot if the server can't go on from there.
+        """Open a feed from the cursor, or with a snapshot if the server can't continue from the cursor.
 
-        After the deadline, `receive` goes on.
+        Returns without a feed at the deadline: the next `receive` opens one.
         """
         try:
             self._open(deadline, repeat=repeat)
@@ -61,9 +61,9 @@ class FeedKeeper:
             self._open(deadline, repeat=repeat)
 
     def receive(self, deadline: float | None) -> Batch | None:
-        """Wait for a batch; None where there is none yet: the feed broke, was opened again, or the watch ends.
+        """Wait for a batch. Returns None if the feed broke, was only opened again, or the watch ends.
 
-        Raises `WaitTimeout` if the deadline is over before the server is to be asked again.
+        Raises `WaitTimeout` if the deadline passes during the pause before the next call to the server.
         """
         self._idle(deadline)
         if self._ending.is_set():
@@ -78,7 +78,7 @@ class FeedKeeper:
                 self._break(error)
             return None
         except BaseException:
-            self.drop()  # A change may be lost with it: the next feed goes on from the cursor.
+            self.drop()  # A change may be lost with the feed: the next feed continues from the cursor.
             raise
         if not batch.pending:
             self._outage.end()
@@ -86,25 +86,25 @@ class FeedKeeper:
         return batch
 
     def drop(self) -> None:
-        """Close the feed: until the next one has caught up, changes are missed."""
+        """Close the feed. Changes are missed until the next feed has caught up."""
         self.broken = True
         self._feed = None
         self._finalizer()
 
     def abort(self) -> None:
-        """End the wait, for good. Nothing is freed."""
+        """End the present wait and all later ones. Frees nothing."""
         self._ending.set()
         self._opener.cancel()
-        feed = self._feed  # Once: the waiting thread may drop it at any moment.
+        feed = self._feed  # Read it once: the waiting thread may drop the feed at any moment.
         if feed is not None:
             feed.interrupt()
 
     def close(self) -> None:
-        """Leave what the server holds for the feed to be freed. Only once no thread waits."""
+        """Queue the freeing of the server's resources for the feed. Call it only when no thread waits."""
         self._finalizer()
 
     def _break(self, error: HvlibError) -> None:
-        """Drop the feed, and wait before the next one is opened: not the first time, then ever longer."""
+        """Drop the feed, and set the pause before the next one is opened: none after the first failure, then longer."""
         self.drop()
         self._not_before = self._clock.now() + self._outage.pause_after(error)
         if isinstance(error, SessionLost):
@@ -115,7 +115,7 @@ class FeedKeeper:
     def _open(self, deadline: float | None, *, repeat: bool) -> None:
         if self.cursor is None:
             if not self._store.complete:
-                raise CursorLost("what came after the cursor could not be read")
+                raise CursorLost("the changes after the cursor could not be read")
             self._store.begin_snapshot()
         self._opener = opener = FeedOpener()
         if self._ending.is_set():
@@ -125,7 +125,7 @@ class FeedKeeper:
             patience = None if deadline is None else self._clock.left(deadline)
             feed, self._login = self._clock.result(opener, patience)
         except (CancelledError, FutureTimeout):
-            return  # The watch or its provider was closed meanwhile, or the caller waits no longer.
+            return  # The watch or its provider was closed meanwhile, or the deadline has passed.
         finally:
             opener.cancel()
         self._feed = feed
@@ -137,15 +137,15 @@ class FeedKeeper:
         self.cursor = None
 
     def _idle(self, deadline: float | None) -> None:
-        """Wait until the server is to be asked again. Raises `WaitTimeout` past the deadline."""
+        """Wait until the next call to the server is due. Raises `WaitTimeout` after the deadline."""
         pause = self._not_before - self._clock.now()
         if pause <= 0:
             return
         self._clock.wait(self._ending, min(pause, self._clock.left(deadline)))
         over = not self._clock.left(deadline) and self._clock.now() < self._not_before
         if over and not self._ending.is_set():
-            raise WaitTimeout("no event in the time given")
+            raise WaitTimeout("no event before the time-out")
 
 
 def _free_nothing() -> None:
-    """The finalizer of a watch that has no feed yet."""
+    """Do nothing: the finalizer of a watch that has no feed yet."""

@@ -1,4 +1,4 @@
-"""FeedOpener: opens a feed while somebody waits for it, or does not any more."""
+"""FeedOpener: opens a feed in a thread of its own, so that the caller can stop waiting for it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ __all__ = ["FeedOpener"]
 
 
 class FeedOpener(Future[tuple[Feed, LoginAttempt]]):
-    """Opens a feed in a thread of its own, so that a server that does not answer keeps nobody waiting.
+    """Opens a feed in a thread of its own, so that the caller can stop waiting for a server that does not answer.
 
-    Cancelled, it closes the feed as soon as it is open.
+    If it was cancelled, it closes the feed as soon as this is open.
     """
 
     def start(
         self, manager: SessionManager, queries: Sequence[Query[Any]], since: WatchCursor | None, *, repeat: bool
     ) -> None:
-        """Begin."""
+        """Start the thread."""
         arguments = (manager, queries, since, repeat)
         threading.Thread(target=self._open, args=arguments, daemon=True, name="hvlib-feed-opener").start()
 

@@ -10,11 +10,11 @@ from hvlib.runtime.retry import RetryPolicy
 __all__ = ["Outage"]
 
 SETTLED = 30.0
-"""Seconds without a failure after which the next one is the first again."""
+"""Seconds without a failure after which the next failure counts as the first one again."""
 
 
 class Outage:
-    """The failures of a watch that follow each other closely."""
+    """The failures of a watch in close succession."""
 
     def __init__(self, retry: RetryPolicy, clock: Clock) -> None:
         self._retry = retry
@@ -28,9 +28,9 @@ class Outage:
         self._began = None
 
     def pause_after(self, error: HvlibError) -> float:
-        """Seconds to wait after a failure: none after the first, then growing pauses.
+        """Seconds to wait after a failure: none after the first one, then the policy's growing pauses.
 
-        Raises the error when the server could not be reached for as long as the policy's ``max_outage``.
+        Raises the error once the server could not be reached for the policy's ``max_outage``.
         """
         now = self._clock.now()
         if self._began is None:
@@ -39,14 +39,14 @@ class Outage:
             self._failures = 0
         if now - self._began > self._retry.max_outage:
             raise _for_callers(error)
-        asked: float | None = getattr(error, "retry_after", None)
-        pause = self._retry.delay(self._failures, error) if self._failures else asked or 0.0
+        retry_after: float | None = getattr(error, "retry_after", None)
+        pause = self._retry.delay(self._failures, error) if self._failures else retry_after or 0.0
         self._failures, self._last_failure = self._failures + 1, now
         return pause
 
 
 def _for_callers(error: HvlibError) -> HvlibError:
-    """An error that only drivers and core know, as callers know it."""
+    """The error that callers get: `SessionLost`, which only drivers and core know, becomes `ConnectionFailed`."""
     if not isinstance(error, SessionLost):
         return error
     dropped = ConnectionFailed(f"the server drops each session soon after the login: {error}")

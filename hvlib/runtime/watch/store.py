@@ -1,4 +1,4 @@
-"""Store: the last known records of a watch; it turns a feed's changes into events."""
+"""Store: holds the last known records of a watch, and turns a feed's changes into events."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ __all__ = ["Known", "Store", "check_start"]
 
 Known = Mapping[Ref, Resource] | Iterable[Resource]
 
+KNOWN_HINT = "give known= what get_all_records() returned"
+
 
 class Store:
-    """The last known records of a watch: it turns a feed's changes into events.
+    """Holds the last known records of a watch, and turns a feed's changes into events.
 
     ``known`` are the caller's last records. Without them, unless the watch starts with a snapshot, the store is not
-    ``complete``: it can't tell what was deleted.
+    ``complete``: it can't find out which objects were deleted.
     """
 
     def __init__(self, queries: Sequence[Query[Any]], known: Known | None, *, complete: bool) -> None:
@@ -31,21 +33,21 @@ class Store:
         self._records = _by_ref(known)
         for ref in self._records:
             if not isinstance(ref, Ref) or ref.kind not in self._queries:
-                raise InvalidQuery(f"known= has {ref!r}, which is not watched", hint="what get_all_records() returns")
+                raise InvalidQuery(f"known= has {ref!r}, which is not watched", hint=KNOWN_HINT)
         self._seen: set[Ref] | None = None
 
     def check_provider(self, uuid: str) -> None:
-        """Raise `InvalidQuery` if a known record is of another provider: it would look as if it had been deleted."""
+        """Raise `InvalidQuery` if a known record is of another provider: its object would appear to be deleted."""
         for ref in self._records:
             if ref.provider_uuid != uuid:
                 raise InvalidQuery(f"known= has {ref}, which is of another provider")
 
     def begin_snapshot(self) -> None:
-        """Take what is applied until `end_snapshot` for all that there is; begun again, start over."""
+        """Take the changes until `end_snapshot` as a list of all objects. A snapshot that has begun starts over."""
         self._seen = set()
 
     def end_snapshot(self) -> Iterator[Event[Any]]:
-        """The deletions of the objects that the snapshot did not hold."""
+        """The events for the deletion of the objects that were not in the snapshot."""
         seen = self._seen
         self._seen = None
         if seen is None:
@@ -55,7 +57,7 @@ class Store:
         self.complete = True
 
     def apply(self, change: Change) -> Iterator[Event[Any]]:
-        """The events of one change: none where nothing differs that was asked for."""
+        """The events of one change; none if no requested field has changed."""
         match change:
             case Upsert():
                 yield from self._upsert(change.record, change.created)
@@ -90,7 +92,7 @@ class Store:
 
 
 def _fits(query: Query[Any], record: Resource) -> bool:
-    """Whether a record was among the watched. The caller's own may lack fields of the filter: given, so it was."""
+    """Whether a record matches the filters. A caller's known record without the filters' fields counts as a match."""
     loaded = all(each.field in record.loaded for each in query.filters)
     return not loaded or query.matches(record)
 
@@ -102,7 +104,7 @@ def _changed(old: Resource, new: Resource) -> frozenset[str]:
 
 
 def check_start(since: object, known: Known | None) -> dict[Ref, Resource] | None:
-    """The caller's records, by ref; None if there are none. Raises `InvalidQuery` for what can be no start."""
+    """The caller's known records, by ref; None if ``known`` is None. Raises `InvalidQuery` for a wrong argument."""
     if since is not None:
         text("since", since)
     return None if known is None else _by_ref(known)
@@ -111,12 +113,12 @@ def check_start(since: object, known: Known | None) -> dict[Ref, Resource] | Non
 def _by_ref(known: Known | None) -> dict[Ref, Resource]:
     """The caller's records. Raises `InvalidQuery` for anything else."""
     if known is not None and (isinstance(known, (str, bytes)) or not isinstance(known, Iterable)):
-        raise InvalidQuery(f"known= takes records, not {known!r}", hint="what get_all_records() returns")
+        raise InvalidQuery(f"known= takes records, not {known!r}", hint=KNOWN_HINT)
     records = list(known.values() if isinstance(known, Mapping) else known or ())
     for record in records:
         if not isinstance(record, Resource):
-            raise InvalidQuery(f"known= takes records, and {record!r} is none", hint="what get_all_records() returns")
+            raise InvalidQuery(f"known= takes records, and {record!r} is not one", hint=KNOWN_HINT)
     by_ref = {record.ref: record for record in records}
     if isinstance(known, Mapping) and by_ref.keys() != known.keys():
-        raise InvalidQuery("known= has records under refs of others", hint="what get_all_records() returns")
+        raise InvalidQuery("known= has records under the refs of other objects", hint=KNOWN_HINT)
     return by_ref

@@ -27,9 +27,9 @@ R = TypeVar("R", bound=Resource)
 class Watch(Generic[R]):
     """An iterator of `Event`, and a context manager.
 
-    All that exists comes as ADDED, then SYNCED once, then what changes. Changes that follow each other closely may
-    merge into one; the last state is never lost. One thread at a time may wait for events; `close`, from any thread,
-    ends that wait within a second, and the iteration with it.
+    First every existing object comes as ADDED, then SYNCED comes once, then each change. Changes in close succession
+    may be merged into one event; the last state is never lost. One thread at a time may wait for events. `close`, from
+    any thread, ends that wait within a second, and ends the iteration.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Watch(Generic[R]):
     ) -> None:
         self._manager = manager
         self._clock = manager.clock
-        self._provider = manager.provider  # Keeps it: a watch may outlive the caller's own reference.
+        self._provider = manager.provider  # Keeps it alive: a watch may outlive the caller's own reference.
         store = Store(queries, known, complete=since is None)
         store.check_provider(manager.context.provider_uuid)
         self._queue = EventQueue(store, since)
@@ -50,16 +50,16 @@ class Watch(Generic[R]):
         self._turn = threading.Lock()
         self._waiting: int | None = None
         self._closed = False
-        # Errors of the first feed are raised where the watch is asked for.
+        # Opened here, so that the call that makes the watch raises the first feed's errors.
         self._keeper.open(None, repeat=True)
         manager.add_waiter(self)
 
     @property
     def cursor(self) -> WatchCursor | None:
-        """The place where another watch can go on (``since=``).
+        """The position from which another watch can continue (``since=``).
 
-        It moves when the event after the last delivered one is asked for, so that no event is lost: after a crash some
-        may come twice. None until the first snapshot is delivered, and always where the server has no cursors.
+        It moves past an event only when the next event is requested. So no event is lost, but after a crash some may
+        come twice. None until the first snapshot is delivered, and always None where the server has no cursors.
         """
         return self._queue.cursor
 
@@ -73,16 +73,16 @@ class Watch(Generic[R]):
         return event
 
     def next(self, timeout: float | None = None) -> Event[R] | None:
-        """The next event; None once the watch was closed. Without ``timeout`` it waits as long as it takes.
+        """Wait for the next event. Returns None once the watch was closed. Without ``timeout`` the wait has no limit.
 
         Raises `WaitTimeout` after ``timeout`` seconds, `Closed` if the provider is closed, `ConcurrentWatch` if another
-        thread waits already, `CursorLost` if a watch that began with ``since=`` alone can't prove what was deleted, and
-        `ConnectionFailed` if the server can't be reached for as long as the retry policy's ``max_outage``.
+        thread waits already, `CursorLost` if a watch that began with only ``since=`` can't find out which objects were
+        deleted, and `ConnectionFailed` if the server can't be reached for the retry policy's ``max_outage``.
         """
         with locating(self._provider):
             patience = None if timeout is None else seconds("timeout", timeout)
         if not self._turn.acquire(blocking=False):
-            concurrent = ConcurrentWatch("another thread waits on this watch", hint="a watch for each thread")
+            concurrent = ConcurrentWatch("another thread waits on this watch", hint="use a watch for each thread")
             raise locate(concurrent, self._provider)
         self._waiting = threading.get_ident()
         try:
@@ -95,22 +95,22 @@ class Watch(Generic[R]):
             self._turn.release()
 
     def stop(self) -> None:
-        """End the iteration, from any thread. What the server holds is freed by `close`, which is to follow."""
+        """End the iteration, from any thread. Call `close` afterwards: it frees the server's resources."""
         self._closed = True
         self.abort()
 
     def close(self) -> None:
-        """End the watch, from any thread, and free what it holds on the server. Idempotent."""
+        """End the watch, from any thread, and free the server's resources for it. Idempotent."""
         self._manager.remove_waiter(self)
         self.stop()
         if self._waiting == threading.get_ident():
-            return  # A signal handler closes what its own thread waits for: the wait ends below, and cleans up.
+            return  # A signal handler closes the watch that its own thread waits on: `next` ends, and cleans up.
         with self._turn:  # The waiting thread, if any, is on its way out.
             self._keeper.close()
             self._manager.release_deferred()
 
     def abort(self) -> None:
-        """End the wait, for good. `close` and the provider's `close` call it; nothing is freed."""
+        """End the present wait and all later ones. `close` and the provider's `close` call it. Frees nothing."""
         self._keeper.abort()
 
     def __enter__(self) -> Self:
@@ -122,7 +122,7 @@ class Watch(Generic[R]):
         self.close()
 
     def _next(self, deadline: float | None) -> Event[R] | None:
-        asked = False
+        received = False
         while True:
             self._manager.check_open()
             if self._closed:
@@ -130,10 +130,10 @@ class Watch(Generic[R]):
             event = self._queue.take()
             if event is not None:
                 return event
-            if asked and not self._clock.left(deadline):
-                raise WaitTimeout("no event in the time given")
+            if received and not self._clock.left(deadline):
+                raise WaitTimeout("no event before the time-out")
             self._receive(deadline)
-            asked = True
+            received = True
 
     def _receive(self, deadline: float | None) -> None:
         """Wait for one batch and queue its events."""
@@ -145,7 +145,7 @@ class Watch(Generic[R]):
         try:
             self._queue.put(batch)
         except BaseException:
-            # The events before the bad change are queued; a new snapshot brings the rest.
+            # The events before the bad change are queued. A new snapshot brings the later ones.
             self._keeper.drop()
             self._keeper.cursor = None
             raise

@@ -1,4 +1,4 @@
-"""Grove, a third party's driver, under faults: the proxy before its server."""
+"""Grove, a third party's driver, under faults: a proxy in front of its server."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ POWER = "/power"
 NO_SESSION = json.dumps({"error": {"code": "no_session", "message": "log in first"}}).encode()
 
 
-def called(request: Request) -> str:
-    """All power operations have one name, whatever VM they are for."""
+def request_name(request: Request) -> str:
+    """The name of a request. The power operations of all VMs have one name."""
     return POWER if request.path.endswith(POWER) else method_and_path(request)
 
 
 class GroveTarget(HttpTarget):
-    """A server that tells no changes: its watches list again and again."""
+    """A server that does not report changes: its watches list again and again."""
 
     name: ClassVar[str] = "grove"
     decisive: ClassVar[Mapping[str, tuple[str, ...]]] = {
@@ -46,7 +46,7 @@ class GroveTarget(HttpTarget):
     def __init__(self) -> None:
         self._server = Grove(vms=20, hosts=4, task_time=0.02)
         self._server.start()
-        self.proxy = FaultyProxy(("127.0.0.1", self._server.port), named_by=called)
+        self.proxy = FaultyProxy(("127.0.0.1", self._server.port), named_by=request_name)
 
     def connect(self) -> hvlib.Provider:
         return self.connect_through(self._server.port)

@@ -1,4 +1,4 @@
-"""Grove, administered through its own back door."""
+"""GroveSite: a Grove server, administered through the methods of the test server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FAILURES = {"not_found": "NotFound", "wrong_state": "InvalidState", "busy": "Con
 
 
 class GroveSite(Site):
-    """A Grove server. Its driver is a third party's, and has no feed of its own: core's sweeps are fast here."""
+    """A Grove server. Its driver has no feed, so core lists again and again, here at short intervals."""
 
     unverified = {
         "idle watch": "the server tells nothing: it is listed again and again",
@@ -42,13 +42,13 @@ class GroveSite(Site):
     def truth(self, kind: type[Resource]) -> Mapping[str, Mapping[str, object]]:
         vms = self.server.objects("vms") if kind in (VM, Image) else {}
         if kind is VM:
-            return {id: _vm(one) for id, one in vms.items() if not one["template"]}
+            return {id: _vm(vm) for id, vm in vms.items() if not vm["template"]}
         if kind is Image:
-            return {id: _image(one) for id, one in vms.items() if one["template"]}
+            return {id: _image(vm) for id, vm in vms.items() if vm["template"]}
         if kind is Host:
-            return {id: _host(one) for id, one in self.server.objects("hosts").items()}
+            return {id: _host(host) for id, host in self.server.objects("hosts").items()}
         assert kind is TaskRecord
-        return {id: _task(one) for id, one in self.server.objects("tasks").items()}
+        return {id: _task(task) for id, task in self.server.objects("tasks").items()}
 
     def create_vm(self, name_label: str) -> str:
         return self.server.add_vm(name_label)
@@ -79,58 +79,58 @@ class GroveSite(Site):
         return {"sessions": self.server.sessions()}
 
 
-def _vm(one: Mapping[str, Any]) -> Mapping[str, object]:
+def _vm(vm: Mapping[str, Any]) -> Mapping[str, object]:
     return {
-        **_labels(one),
-        "power_state": POWER[one["state"]],
-        "vcpus": one["cores"],
-        "memory_bytes": one["memory_mib"] * 1024 * 1024,
-        "guest_os": one["os"],
-        "ip_addresses": tuple(one["addresses"]),
-        "host": one["host"],
-        "image": one["from"],
+        **_labels(vm),
+        "power_state": POWER[vm["state"]],
+        "vcpus": vm["cores"],
+        "memory_bytes": vm["memory_mib"] * 1024 * 1024,
+        "guest_os": vm["os"],
+        "ip_addresses": tuple(vm["addresses"]),
+        "host": vm["host"],
+        "image": vm["from"],
     }
 
 
-def _image(one: Mapping[str, Any]) -> Mapping[str, object]:
-    return {**_labels(one), "size_bytes": one["disk_mib"] * 1024 * 1024, "guest_os": one["os"]}
+def _image(vm: Mapping[str, Any]) -> Mapping[str, object]:
+    return {**_labels(vm), "size_bytes": vm["disk_mib"] * 1024 * 1024, "guest_os": vm["os"]}
 
 
-def _labels(one: Mapping[str, Any]) -> Mapping[str, object]:
+def _labels(vm: Mapping[str, Any]) -> Mapping[str, object]:
     return {
-        "uuid": one["uuid"],
-        "name_label": one["name"],
-        "description": one["note"],
-        "tags": tuple(sorted(one["tags"])),
-        "created_at": _moment(one["created"]),
+        "uuid": vm["uuid"],
+        "name_label": vm["name"],
+        "description": vm["note"],
+        "tags": tuple(sorted(vm["tags"])),
+        "created_at": _moment(vm["created"]),
     }
 
 
-def _host(one: Mapping[str, Any]) -> Mapping[str, object]:
+def _host(host: Mapping[str, Any]) -> Mapping[str, object]:
     return {
-        "uuid": one["uuid"],
-        "name_label": one["name"],
-        "state": HOSTS[one["state"]],
-        "address": one["address"],
-        "cpus": one["cores"],
-        "memory_bytes": one["memory_mib"] * 1024 * 1024,
-        "memory_free_bytes": one["free_mib"] * 1024 * 1024,
+        "uuid": host["uuid"],
+        "name_label": host["name"],
+        "state": HOSTS[host["state"]],
+        "address": host["address"],
+        "cpus": host["cores"],
+        "memory_bytes": host["memory_mib"] * 1024 * 1024,
+        "memory_free_bytes": host["free_mib"] * 1024 * 1024,
     }
 
 
-def _task(one: Mapping[str, Any]) -> Mapping[str, object]:
-    error = one["error"]
+def _task(task: Mapping[str, Any]) -> Mapping[str, object]:
+    error = task["error"]
     return {
-        "uuid": one["uuid"],
-        "name_label": one["kind"],
-        "created_at": _moment(one["created"]),
-        "operation": one["kind"],
-        "state": TASKS[one["state"]],
-        "progress": one["percent"] / 100,
-        "target": one["target"],
-        "started_at": _moment(one["started"]),
+        "uuid": task["uuid"],
+        "name_label": task["kind"],
+        "created_at": _moment(task["created"]),
+        "operation": task["kind"],
+        "state": TASKS[task["state"]],
+        "progress": task["percent"] / 100,
+        "target": task["target"],
+        "started_at": _moment(task["started"]),
         "error": error and Failure(FAILURES[error["code"]], error["message"], error),
-        "result": one["made"],
+        "result": task["made"],
     }
 
 

@@ -1,4 +1,4 @@
-"""A third party's driver, certified on its server."""
+"""The conformance suite for a third party's driver, on its server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A wire to a region, whose services listen at an address each."""
+"""A wire to a region whose services have an address each."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class RegionWire(Wire):
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where clients log in; the other services are in `services`."""
+        """The address where clients log in; the other services are in `services`."""
         return self._proxies["keystone"].address
 
     @property
     def services(self) -> Mapping[str, str]:
-        """Where clients connect to, by service."""
+        """The addresses that clients connect to, by service."""
         return {name: "http://{}:{}".format(*proxy.address) for name, proxy in self._proxies.items()}
 
     @property

@@ -1,4 +1,4 @@
-"""OpenStack under faults: the proxy before a replayed region, whose services are all at one port."""
+"""OpenStack under faults: a proxy in front of a replayed region, whose services are all at one port."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ UNAUTHORIZED = b"""{"error": {"code": 401, "title": "Unauthorized",
  "message": "The request you have made requires authentication."}}"""
 
 
-def called(request: Request) -> str:
-    """Requests have one name, whatever server they are for."""
+def request_name(request: Request) -> str:
+    """The name of a request, which is the same for every server."""
     return IDENTIFIER.sub("{id}", method_and_path(request))
 
 
@@ -53,7 +53,7 @@ class OpenStackTarget(HttpTarget):
     def __init__(self) -> None:
         self._server = OpenStackReplay(servers=20)
         self._server.start()
-        self.proxy = FaultyProxy(("127.0.0.1", self._server.port), named_by=called)
+        self.proxy = FaultyProxy(("127.0.0.1", self._server.port), named_by=request_name)
 
     def connect(self) -> hvlib.Provider:
         return self.connect_through(self._server.port)

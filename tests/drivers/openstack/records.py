@@ -1,4 +1,4 @@
-"""What a region's records say, in hvlib's units and types."""
+"""The expected fields of a region's records, in hvlib's units and types."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Fields = Mapping[str, object]
 
 
 def vm_fields(row: Row, ports: Iterable[Row]) -> Fields:
-    """Of a server; ``ports`` are the region's."""
+    """The fields of a server; ``ports`` are the region's."""
     flavor = row["flavor"]
     properties = (row["image"] or {}).get("properties") or {}
     own = sorted((port for port in ports if port["device_id"] == row["id"]), key=_age)
@@ -65,7 +65,7 @@ def vm_fields(row: Row, ports: Iterable[Row]) -> Fields:
 
 
 def host_fields(row: Row, aggregates: Iterable[Row]) -> Fields:
-    """Of a hypervisor, which may be in several aggregates: an availability zone goes first."""
+    """The fields of a hypervisor. If it is in several aggregates, an availability zone is preferred."""
     own = [each for each in aggregates if row["service"]["host"] in each["hosts"]]
     clusters = sorted((each["availability_zone"] is None, each["id"]) for each in own)
     enabled = "up" if row["status"] == "enabled" else "maintenance"
@@ -84,7 +84,7 @@ def host_fields(row: Row, aggregates: Iterable[Row]) -> Fields:
 
 
 def cluster_fields(row: Row, hosts: Iterable[Row]) -> Fields:
-    """Of an aggregate, whose hosts are known by their services."""
+    """The fields of an aggregate, which names hosts by their services."""
     return {
         "uuid": row["uuid"],
         "name_label": row["name"],
@@ -94,7 +94,7 @@ def cluster_fields(row: Row, hosts: Iterable[Row]) -> Fields:
 
 
 def flavor_fields(row: Row, provider: UUID) -> Fields:
-    """Of a flavor, whose identifier need not be a uuid."""
+    """The fields of a flavor, whose identifier need not be a uuid."""
     return {
         "uuid": _as_uuid(row["id"], provider),
         "name_label": row["name"],
@@ -106,7 +106,7 @@ def flavor_fields(row: Row, provider: UUID) -> Fields:
 
 
 def network_fields(row: Row, subnets: Iterable[Row]) -> Fields:
-    """Of a network; ``subnets`` are the region's."""
+    """The fields of a network; ``subnets`` are the region's."""
     return {
         **_labels(row),
         "tags": tuple(sorted(row["tags"])),
@@ -118,7 +118,7 @@ def network_fields(row: Row, subnets: Iterable[Row]) -> Fields:
 
 
 def pool_fields(row: Row, pools: Sequence[Row]) -> Fields:
-    """Of a volume type, which lets volumes be on some of the region's ``pools``."""
+    """The fields of a volume type, whose volumes can be on some of the region's ``pools``."""
     backend = row["extra_specs"].get("volume_backend_name")
     usable = [pool["capabilities"] for pool in pools if backend in (None, pool["capabilities"]["volume_backend_name"])]
     return {
@@ -130,7 +130,7 @@ def pool_fields(row: Row, pools: Sequence[Row]) -> Fields:
 
 
 def volume_fields(row: Row) -> Fields:
-    """Of a volume."""
+    """The fields of a volume."""
     return {
         **_labels(row),
         "created_at": _moment(row["created_at"]),
@@ -147,7 +147,7 @@ def is_snapshot(row: Row) -> bool:
 
 
 def image_fields(row: Row) -> Fields:
-    """Of an image."""
+    """The fields of an image."""
     return {
         **_image_labels(row),
         "size_bytes": row["size"],
@@ -157,7 +157,7 @@ def image_fields(row: Row) -> Fields:
 
 
 def snapshot_fields(row: Row) -> Fields:
-    """Of an image that was taken of a server."""
+    """The fields of an image that was taken of a server."""
     return {**_image_labels(row), "vm": row.get("instance_uuid"), "has_memory": False}
 
 
@@ -187,7 +187,7 @@ def _guest_os(properties: Row) -> object:
 
 
 def _version(number: int) -> str:
-    """Three digits for each part but the first: 1002003 is 1.2.3."""
+    """The text of a version with three digits for each part but the first: 1002003 is 1.2.3."""
     parts = []
     while number:
         number, part = divmod(number, 1000)
@@ -203,7 +203,7 @@ def _as_uuid(text: str, provider: UUID) -> str:
 
 
 def _sum(gibibytes: Iterable[object]) -> int | None:
-    """None where there is none, or one is no number, such as "infinite"."""
+    """The sum in bytes; None if there are no values, or one is not a number, such as "infinite"."""
     found = list(gibibytes)
     numbers = [number for number in found if isinstance(number, int | float)]
     return int(sum(numbers) * GIB) if found and len(numbers) == len(found) else None

@@ -49,11 +49,11 @@ __all__ = ["OpenStackSite"]
 
 CLOUDS = "OS_CLIENT_CONFIG_FILE"
 INTERVALS = {"poll_interval": 0.2, "sweep_interval": 1.0}
-"""Short ones: the suite waits for what it does."""
+"""Short intervals: the suite waits for the effect of each change."""
 
 NEWEST = "compute 2.98,volume 3.63"
 WITH_SIZES = "compute 2.87,volume 3.63"
-"""Later, nova does not tell how large a hypervisor is."""
+"""In later microversions nova does not show a hypervisor's size."""
 
 ACTIONS = {"running": ("os-start", "active"), "halted": ("os-stop", "stopped")}
 
@@ -61,28 +61,28 @@ Records = Mapping[str, Fields]
 
 
 class OpenStackSite(Site):
-    """The project ``admin`` of a region. It is reached by a clouds.yaml of the site's own, with a cloud for each wire.
+    """The project ``admin`` of a region. The site has its own clouds.yaml, with a cloud for each wire.
 
-    The SDK learns of that file from the process's environment, where the variable CLOUDS must name it.
+    The SDK finds that file by the process's environment, where the variable named in CLOUDS must hold its path.
     """
 
     unverified = {
         "VM.revert": "nova's rebuild restores the disk: size and power state stay as they are",
-        "cancel": "nova cancels live migrations alone",
+        "cancel": "nova can cancel only live migrations",
         "Task": "OpenStack lists no operations across servers",
-        "idle watch": "nova tells changes when it is asked only",
-        "leftovers": "a token is nothing that the server holds",
+        "idle watch": "nova reports changes only when it is asked",
+        "leftovers": "the server does not hold tokens",
         "lose_cursors": "a region remembers deleted servers until its administrator archives them",
-        "make_image": "no server turns into an image",
+        "make_image": "a server can't become an image",
         "snapshots": "nova's snapshots are images, which outlive their server",
-        "make_vm": "no image turns into a server",
+        "make_vm": "an image can't become a server",
     }
 
     patience = 120.0
     examples = 3
 
     def __init__(self, server: OpenStack, clouds: Path) -> None:
-        """``clouds`` is where the file may be."""
+        """``clouds``: the path at which the site writes its clouds.yaml."""
         self.server = server
         self.admin = server.administrator()
         self._file = clouds
@@ -147,11 +147,11 @@ class OpenStackSite(Site):
         self.server.wait_for_server(id, vm_state)
 
     def last_boot(self, id: str) -> object:
-        """How often its guest has begun."""
+        """How often the server's guest has booted."""
         return self.server.guests().count((id, "boot"))
 
     def guest_requests(self, id: str) -> Mapping[str, int]:
-        return Counter(what for each, what in self.server.guests() if each == id and what != "boot")
+        return Counter(request for server, request in self.server.guests() if server == id and request != "boot")
 
     def user_data(self, id: str) -> str | None:
         found = self.admin.server(id)["OS-EXT-SRV-ATTR:user_data"]
@@ -167,12 +167,12 @@ class OpenStackSite(Site):
         return f"openstack://{cloud}?{urlencode(INTERVALS)}"
 
     def _cloud_over(self, wire: Wire) -> str:
-        """The cloud that a wire leads to: clients take no other way, whatever the catalogue says."""
+        """The name of a cloud whose services are all reached through the wire, whatever the catalogue says."""
         assert wire.address is not None
         name = "wire-{1}".format(*wire.address)
         at = "http://{}:{}".format(*wire.address)
         services = wire.services if isinstance(wire, RegionWire) else {each.name: at for each in PROJECTS}
-        self._add_cloud(name, services)  # Anew: a wire that has ended may have had the same port, and others besides.
+        self._add_cloud(name, services)  # Each time: a closed wire may have had this port, and other ports too.
         return name
 
     def _add_cloud(self, name: str, services: Mapping[str, str]) -> None:
@@ -189,10 +189,10 @@ class OpenStackSite(Site):
             "project_domain_name": "Default",
         }
         self._clouds[name] = {"auth": auth, "region_name": REGION, **(overrides if name != "admin" else {})}
-        self._file.write_text(json.dumps({"clouds": self._clouds}))  # which is YAML too
+        self._file.write_text(json.dumps({"clouds": self._clouds}))  # JSON is YAML too
 
     def _provider_uuid(self) -> UUID:
-        """Of the compute service, and the region."""
+        """The provider's uuid, made of the compute service's identifier and the region."""
         catalogue = self.admin.call("keystone", "GET", "/v3/auth/catalog")["catalog"]
         [compute] = [service["id"] for service in catalogue if service["type"] == "compute"]
         return uuid5(UUID(compute), REGION)

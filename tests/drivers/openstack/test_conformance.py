@@ -11,7 +11,7 @@ from servers.openstack.openstack import OpenStack
 
 from hvlib.conformance import DriverConformance, Site
 
-pytestmark = pytest.mark.timeout(300)  # the region's start counts for the first test
+pytestmark = pytest.mark.timeout(300)  # the first test includes the region's start
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The simulated lab under faults. It has no wire: a session is told to meet the errors that a fault would be there."""
+"""The simulated lab under faults. It has no network: the option ``fail=`` raises the errors that faults would cause."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ERRORS = {
     "429 seconds": "rate-limited",
     "503": "unavailable",
 }
-"""What each fault is to a session of a lab."""
+"""The error in ``fail=`` for each fault."""
 
 CALLS: Mapping[str, tuple[str, int]] = {
     "login": ("Login", 0),
@@ -41,7 +41,7 @@ CALLS: Mapping[str, tuple[str, int]] = {
     "task": ("Changes", 0),
     "create": ("Submit", 1),
 }
-"""The call that each operation stands or falls with, and how many of its name come before."""
+"""The call of each operation that has to fail, and how many calls of this name come before it."""
 
 
 class SimTarget(Target):
@@ -74,7 +74,7 @@ class SimTarget(Target):
 
 
 class LabTrouble(Trouble):
-    """A session that meets an error, which is told from the start."""
+    """A session that is opened with the error that one of its calls raises."""
 
     counted: Counter[str]
 
@@ -86,7 +86,7 @@ class LabTrouble(Trouble):
         self.provider = hvlib.connect(f"sim://{lab}", fail=fail, retry=retry, timeout=timeout(fault))
 
     def begin(self) -> None:
-        assert self.counted[self._call] <= self._skip, "not before the operation begins"
+        assert self.counted[self._call] <= self._skip, "the call came before the operation began"
 
     def struck(self) -> bool:
         return self.counted[self._call] > self._skip

@@ -1,4 +1,4 @@
-"""A simulated lab, administered through the lab itself."""
+"""SimSite: a simulated lab, administered through its own methods."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SOURCES = {kind.__name__: kind for kind in objects.Object.__subclasses__()}
 
 
 class LabWire(Wire):
-    """The lab counts its own requests, and breaks off its own replies: no network leads to it."""
+    """The wire of a lab, without a network: the lab counts its own requests, and loses its own replies."""
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
@@ -68,17 +68,17 @@ class SimSite(Site):
 
     def truth(self, kind: type[Resource]) -> Mapping[str, Mapping[str, object]]:
         with self.lab.at_work() as engine:
-            found = engine.store.all(SOURCES[kind.__name__.removesuffix("Record")])
-        return {one.id: self._fields(kind, one) for one in found}
+            natives = engine.store.all(SOURCES[kind.__name__.removesuffix("Record")])
+        return {native.id: self._fields(kind, native) for native in natives}
 
     def create_vm(self, name_label: str) -> str:
         [image, *_] = self.lab.store.all(objects.Image)
-        made = self._do(lifecycle.create_vm, None, actions.CreateVM(name_label, Ref(self.lab.uuid, "Image", image.id)))
-        assert made is not None
-        return made.id
+        link = self._do(lifecycle.create_vm, None, actions.CreateVM(name_label, Ref(self.lab.uuid, "Image", image.id)))
+        assert link is not None
+        return link.id
 
     def delete_vm(self, id: str) -> None:
-        # In one piece, lest a start that is under way ends in between.
+        # Under one lock, so that no start in progress ends in between.
         with self.lab.at_work() as engine:
             vm = engine.store.get(objects.VM, id)
             if vm.power_state not in lifecycle.delete_vm.states:
@@ -117,7 +117,7 @@ class SimSite(Site):
             target = None if id is None else engine.store.get(objects.VM, id)
             return engine.perform(operation, target, action)
 
-    def _fields(self, kind: type[Resource], one: objects.Object) -> Mapping[str, object]:
-        values = {"name_label": one.name, **asdict(one)}
+    def _fields(self, kind: type[Resource], native: objects.Object) -> Mapping[str, object]:
+        values = {"name_label": native.name, **asdict(native)}
         plain = {name: value.id if isinstance(value, objects.Link) else value for name, value in values.items()}
         return {name: plain[name] for name in kind.all_fields() if name in plain}

@@ -1,4 +1,4 @@
-"""hvlib_sim, certified on a lab."""
+"""The conformance suite for hvlib_sim, on a lab in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The suite on a server that can't list one of its kinds."""
+"""The conformance suite on a server that can't list one of its kinds."""
 
 from __future__ import annotations
 

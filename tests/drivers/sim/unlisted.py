@@ -1,4 +1,4 @@
-"""A lab that can't list its tasks: the one whose ref is known is read and followed."""
+"""A lab that can't list its tasks. A task can be read and followed by its ref."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["UnlistedSite", "unlisted"]
 
 
 class UnlistedTasks(DelegatingAdapter):
-    """Every kind; of tasks there is no listing."""
+    """The adapter of every kind; it can't list tasks."""
 
     def page(self, query: Query[Any], after: PageToken | None) -> Page[Any]:
         if self.kind is TaskRecord:
@@ -33,5 +33,5 @@ class UnlistedSite(SimSite):
 
 
 def unlisted(driver: Driver) -> Driver:
-    """A driver without this listing."""
+    """The driver, without the listing of tasks."""
     return DelegatingDriver(driver, UnlistedSession)

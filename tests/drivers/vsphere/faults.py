@@ -1,4 +1,4 @@
-"""vSphere under faults: the proxy before vcsim."""
+"""vSphere under faults: a proxy in front of vcsim."""
 
 from __future__ import annotations
 

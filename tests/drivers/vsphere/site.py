@@ -1,4 +1,4 @@
-"""vcsim, administered through the vendor's SDK."""
+"""VSphereSite: vcsim, administered through the vendor's SDK."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TASKS = {"queued": "queued", "running": "running", "success": "succeeded", "erro
 
 
 class VSphereSite(Site):
-    """A vCenter. What its administrator makes lies in a folder of its own each: names may repeat."""
+    """A vCenter. Each VM that the administrator makes has a folder of its own, so that names may repeat."""
 
     unverified = {
         "lose_cursors": "no cursor of vSphere outlives its watch: since= raises CursorLost always",
@@ -62,7 +62,7 @@ class VSphereSite(Site):
             numCPUs=1,
             memoryMB=512,
             files=vim.vm.FileInfo(vmPathName="[LocalDS_0]"),
-            # So vcsim is told that guest tools run.
+            # This makes vcsim report that guest tools run.
             extraConfig=[vim.option.OptionValue(key="SET.guest.toolsRunningStatus", value="guestToolsRunning")],
         )
         folder = root.CreateFolder(secrets.token_hex(8))
@@ -75,8 +75,8 @@ class VSphereSite(Site):
         self.admin.remove(self.admin.vm(id))
 
     def rename_vm(self, id: str, name_label: str) -> None:
-        kept = name_label.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
-        self.admin.finish(self.admin.vm(id).Rename_Task(kept))
+        stored = name_label.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
+        self.admin.finish(self.admin.vm(id).Rename_Task(stored))
 
     def set_power(self, id: str, state: PowerState) -> None:
         vm = self.admin.vm(id)
@@ -91,13 +91,13 @@ class VSphereSite(Site):
         self.admin.vm(id).MarkAsVirtualMachine(pool)
 
     def last_boot(self, id: str) -> object:
-        """How often it was powered on: a reset does that too."""
+        """How often the VM was powered on; a reset counts too."""
         entity = vim.event.EventFilterSpec.ByEntity(entity=self.admin.vm(id), recursion="self")
         spec = vim.event.EventFilterSpec(entity=entity, eventTypeId=["VmPoweredOnEvent"])
         return len(self.admin.content.eventManager.QueryEvents(spec))
 
     def guest_requests(self, id: str) -> Mapping[str, int]:
-        """Those to all guests: the server keeps no others."""
+        """The requests to all guests: the server does not count them for each guest."""
         calls = self.server.calls()
         return {"shutdown": calls.get("ShutdownGuest", 0), "reboot": calls.get("RebootGuest", 0)}
 
@@ -123,8 +123,8 @@ class VSphereSite(Site):
             " config.hardware.numCPU config.hardware.memoryMB config.guestFullName guest.hostName guest.ipAddress"
             " guest.net runtime.host network"
         )
-        found = self._leaves(vim.VirtualMachine, self.admin.objects(vim.VirtualMachine), paths.split())
-        return {id: _vm(leaves) for id, leaves in found.items() if not leaves["config.template"]}
+        leaves_by_id = self._leaves(vim.VirtualMachine, self.admin.objects(vim.VirtualMachine), paths.split())
+        return {id: _vm(leaves) for id, leaves in leaves_by_id.items() if not leaves["config.template"]}
 
     def _hosts(self) -> Mapping[str, Mapping[str, object]]:
         paths = (
@@ -132,8 +132,8 @@ class VSphereSite(Site):
             " config.product.version hardware.cpuInfo.numCpuThreads hardware.memorySize"
             " summary.quickStats.overallMemoryUsage parent"
         )
-        found = self._leaves(vim.HostSystem, self.admin.objects(vim.HostSystem), paths.split())
-        return {id: _host(leaves) for id, leaves in found.items()}
+        leaves_by_id = self._leaves(vim.HostSystem, self.admin.objects(vim.HostSystem), paths.split())
+        return {id: _host(leaves) for id, leaves in leaves_by_id.items()}
 
     def _clusters(self) -> Mapping[str, Mapping[str, object]]:
         clusters = self.admin.objects(vim.ClusterComputeResource)
@@ -154,10 +154,10 @@ class VSphereSite(Site):
         server = UUID(self.admin.content.about.instanceUuid)
         paths = "info.descriptionId info.state info.queueTime info.startTime info.progress info.entity info.result"
         recent = self.admin.content.taskManager.recentTask
-        found = self._leaves(vim.Task, recent, paths.split())
+        leaves_by_id = self._leaves(vim.Task, recent, paths.split())
         flags = self._leaves(vim.VirtualMachine, self.admin.objects(vim.VirtualMachine), ["config.template"])
         templates = {id for id, leaves in flags.items() if leaves["config.template"]}
-        return {id: _task(uuid5(server, id), leaves, templates) for id, leaves in found.items()}
+        return {id: _task(uuid5(server, id), leaves, templates) for id, leaves in leaves_by_id.items()}
 
     def _leaves(self, native_type: Any, objects: Sequence[Any], paths: Sequence[str]) -> Mapping[str, Leaves]:
         if not objects:
@@ -167,9 +167,9 @@ class VSphereSite(Site):
             objectSet=[query.ObjectSpec(obj=one) for one in objects],
             propSet=[query.PropertySpec(type=native_type, pathSet=list(paths))],
         )
-        found = self.admin.content.propertyCollector.RetrieveContents([spec])
+        contents = self.admin.content.propertyCollector.RetrieveContents([spec])
         empty = dict.fromkeys(paths)
-        return {each.obj._moId: {**empty, **{leaf.name: leaf.val for leaf in each.propSet}} for each in found}
+        return {each.obj._moId: {**empty, **{leaf.name: leaf.val for leaf in each.propSet}} for each in contents}
 
 
 def _vm(leaves: Leaves) -> Mapping[str, object]:
@@ -214,7 +214,7 @@ def _task(uuid: UUID, leaves: Leaves, templates: Set[str]) -> Mapping[str, objec
     operation = leaves["info.descriptionId"].rpartition(".")[2]
     return {
         "uuid": str(uuid),
-        # vcsim calls its tasks so.
+        # The names that vcsim gives to its tasks.
         "name_label": operation[:1].upper() + operation[1:],
         "operation": leaves["info.descriptionId"],
         "state": TASKS[leaves["info.state"]],
@@ -226,14 +226,14 @@ def _task(uuid: UUID, leaves: Leaves, templates: Set[str]) -> Mapping[str, objec
     }
 
 
-def _of_a_kind(named: object, templates: Set[str]) -> str | None:
-    """The identifier of an object that hvlib has a kind for."""
+def _of_a_kind(native: object, templates: Set[str]) -> str | None:
+    """The identifier of an object; None if hvlib has no kind for it."""
     kinds = (vim.VirtualMachine, vim.HostSystem, vim.ClusterComputeResource, vim.Network)
-    return named._moId if isinstance(named, kinds) and named._moId not in templates else None
+    return native._moId if isinstance(native, kinds) and native._moId not in templates else None
 
 
-def _name(kept: str) -> str:
-    return kept.replace("%2f", "/").replace("%5c", "\\").replace("%25", "%")
+def _name(stored: str) -> str:
+    return stored.replace("%2f", "/").replace("%5c", "\\").replace("%25", "%")
 
 
 def _moment(value: datetime | None) -> datetime | None:

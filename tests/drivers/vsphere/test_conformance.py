@@ -1,4 +1,4 @@
-"""hvlib_vsphere, certified on vcsim."""
+"""The conformance suite for hvlib_vsphere, on vcsim."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""XenAPI under faults: the proxy before a simulated pool."""
+"""XenAPI under faults: a proxy in front of a simulated pool."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SESSION_INVALID = b'{"jsonrpc":"2.0","error":{"code":1,"message":"SESSION_INVALI
 
 
 class XenAPITarget(HttpTarget):
-    """A pool, spoken to in JSON."""
+    """A simulated pool, called in JSON-RPC."""
 
     name: ClassVar[str] = "xenapi"
     decisive: ClassVar[Mapping[str, tuple[str, ...]]] = {

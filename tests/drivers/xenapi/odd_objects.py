@@ -1,4 +1,4 @@
-"""Objects of a pool that refer to others as few do: what they name is gone, or of a kind that is not the usual one."""
+"""Objects of a pool with unusual references: to objects that are gone, or that have an unusual kind."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ __all__ = [
     "drive",
     "new_vm",
     "ref_of",
+    "snapshot_of_deleted_vm",
     "snapshot_of_template",
-    "snapshot_of_vm_that_is_gone",
 ]
 
 
 def add_odd_objects(server: Xapi) -> None:
-    """Add one of each, which stay as they are."""
+    """Add one object of each sort. They do not change afterwards."""
     vm = new_vm(server, "with a host's drive")
     attach(server, vm, drive(server, "disk"))
     attach(server, vm, server.call("VDI.snapshot", disk_of(server, vm)))
-    snapshot_of_vm_that_is_gone(server)
+    snapshot_of_deleted_vm(server)
     snapshot_of_template(server)
 
 
@@ -45,7 +45,7 @@ def disk_of(server: Xapi, vm: str) -> str:
 
 
 def drive(server: Xapi, content: str) -> str:
-    """A VDI in a repository of this content: ``disk`` for a host's own drives, ``iso`` for CDs."""
+    """A VDI in a repository with this type of content: ``disk`` for a host's own drives, ``iso`` for CDs."""
     [host, *_] = all_of(server, "host")
     repository = server.call("SR.create", host, {}, 2**32, f"holds {content}", "", "ext", content, False)
     return str(server.call("VDI.create", new_disk(f"a {content}", repository)))
@@ -69,7 +69,7 @@ def attach(server: Xapi, vm: str, disk: str) -> None:
     server.call("VBD.create", record)
 
 
-def snapshot_of_vm_that_is_gone(server: Xapi) -> str:
+def snapshot_of_deleted_vm(server: Xapi) -> str:
     """A snapshot that was kept when its VM was deleted."""
     vm = new_vm(server, "gone")
     snapshot = str(server.call("VM.snapshot", vm, "of a VM that is gone"))

@@ -1,4 +1,4 @@
-"""What a pool's records say, in hvlib's units and types."""
+"""The values of a pool's records, in hvlib's units and types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A simulated pool, administered through its own door: no session, no round trip of hvlib's."""
+"""A simulated pool, administered through its own door, without hvlib's sessions and round trips."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ Rows = Mapping[str, Row]
 
 
 class XenAPISite(Site):
-    """A pool. Some volumes are attached to nothing; a template can be spared."""
+    """A pool with some unattached volumes and a spare template."""
 
     def __init__(self, server: Xapi) -> None:
         self.server = server
@@ -92,7 +92,7 @@ class XenAPISite(Site):
         return readers[kind]()
 
     def create_vm(self, name_label: str) -> str:
-        """With a disk of its own."""
+        """Create a VM with a disk of its own."""
         vm = self.server.call("VM.clone", self._with_disk, name_label)
         self.server.call("VM.provision", vm)
         return str(vm)
@@ -121,33 +121,33 @@ class XenAPISite(Site):
         self.server.call("VM.set_is_a_template", id, False)
 
     def last_boot(self, id: str) -> object:
-        """A guest that starts tells anew what it is; one that moves does not."""
+        """The reference of the guest's metrics: new after a start, the same after a migration."""
         return self.server.call("VM.get_guest_metrics", id)
 
     def guest_requests(self, id: str) -> Mapping[str, int]:
-        """The pool's messages tell what was done to a VM, and whether its guest was asked."""
+        """The number of requests to a VM's guest, by the pool's messages about the VM."""
         uuid = self.server.call("VM.get_uuid", id)
-        told = [(row["name"], row["body"]) for row in self._all("message").values() if row["obj_uuid"] == uuid]
-        return Counter(REQUESTS[name] for name, body in told if name in REQUESTS and not body.endswith("forcibly"))
+        messages = [(row["name"], row["body"]) for row in self._all("message").values() if row["obj_uuid"] == uuid]
+        return Counter(REQUESTS[name] for name, body in messages if name in REQUESTS and not body.endswith("forcibly"))
 
     def expire_sessions(self) -> None:
         self.server.expire_sessions()
 
     def lose_cursors(self) -> None:
-        """A deletion is forgotten that no cursor from before it has told of."""
+        """Delete an object, and drop the deletion from the server's log: cursors from before it are lost."""
         self.server.call("VM.destroy", self._spare)
         self.server.forget_deletions()
         self._spare = self._clone_template()
 
     def restart(self) -> None:
-        """The toolstack's: the pool's objects outlive it."""
+        """Restart the toolstack. The pool's objects stay."""
         self.server.restart_toolstack()
 
     def leftovers(self) -> Mapping[str, int]:
         return {"sessions": self.server.leftovers()["sessions"]}
 
     def _fill(self) -> None:
-        """Give what a new pool lacks: a network with a VLAN, times, and what guests and people say."""
+        """Add what a new pool lacks: a network with a VLAN, times, names of guests, tags and descriptions."""
         [master, *_] = self._all("host")
         [interface, *_] = [ref for ref, row in self._all("PIF").items() if row["host"] == master and row["management"]]
         network = self.server.call("network.create", {**NETWORK, "name_label": "tagged"})

@@ -1,4 +1,4 @@
-"""hvlib_xenapi, certified on a simulated pool."""
+"""The conformance tests for hvlib_xenapi, on a simulated pool."""
 
 from __future__ import annotations
 

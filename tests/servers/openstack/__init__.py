@@ -1,4 +1,4 @@
 """OpenStack: the real services, on one machine, without root or a message broker.
 
-The runner needs the standard library only. What is in `services` runs in the services' own virtual environment.
+The modules here need only the standard library. The modules of `services` run in the services' own virtual environment.
 """

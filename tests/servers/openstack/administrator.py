@@ -1,4 +1,4 @@
-"""Requests behind the back of whoever is tested: an administrator's, at the addresses that are not counted."""
+"""An administrator's requests, at the internal addresses, where requests are not counted."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ MICROVERSIONS = "compute 2.79,volume 3.60"
 
 
 class Refused(Exception):
-    """A service said no: its status and what it said."""
+    """A service refused a request: the status and the text of its reply."""
 
-    def __init__(self, status: int, what: str) -> None:
-        super().__init__(f"{status}: {what}")
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message}")
         self.status = status
 
 
 class Administrator:
-    """An administrator, logged in to a project. It uses no SDK: so it can't be wrong as what is tested may be."""
+    """An administrator, logged in to a project. Uses no SDK, so that it shares no errors with the tested code."""
 
     def __init__(self, settings: Settings, project: str) -> None:
         self._settings = settings
@@ -49,17 +49,17 @@ class Administrator:
         return self._send(service, method, path, body, versions)[0]
 
     def server(self, id: str) -> dict[str, Any]:
-        """A server as nova tells it. Raises `Refused` if there is none."""
-        found: dict[str, Any] = self.call("nova", "GET", f"/v2.1/servers/{id}")["server"]
-        return found
+        """Return nova's record of a server. Raises `Refused` if there is none."""
+        record: dict[str, Any] = self.call("nova", "GET", f"/v2.1/servers/{id}")["server"]
+        return record
 
     def servers(self) -> list[dict[str, Any]]:
-        """The project's servers, 1,000 at most."""
-        found: list[dict[str, Any]] = self.call("nova", "GET", "/v2.1/servers/detail")["servers"]
-        return found
+        """Return nova's records of the project's servers, 1,000 at most."""
+        records: list[dict[str, Any]] = self.call("nova", "GET", "/v2.1/servers/detail")["servers"]
+        return records
 
     def create_server(self, name: str, **fields: Any) -> str:
-        """Make a server, return its identifier when it runs."""
+        """Make a server, wait until it runs, and return its identifier."""
         made = self.call("nova", "POST", "/v2.1/servers", {"server": {"name": name, **fields}})
         return str(self.wait_for_server(made["server"]["id"], "ACTIVE")["id"])
 
@@ -68,37 +68,37 @@ class Administrator:
         self.call("nova", "PUT", f"/v2.1/servers/{id}", {"server": {"name": name}})
 
     def act(self, id: str, action: str, status: str, **arguments: Any) -> None:
-        """Do an action, such as ``os-stop``, return when the server's status is ``status`` and nothing is under way."""
+        """Do an action, such as ``os-stop``. Return when the server's status is ``status`` and no task is under way."""
         self.call("nova", "POST", f"/v2.1/servers/{id}/action", {action: arguments or None})
         self.wait_for_server(id, status)
 
     def delete_server(self, id: str) -> None:
-        """Delete a server, return when it is gone."""
+        """Delete a server, and wait until it is gone."""
         self.call("nova", "DELETE", f"/v2.1/servers/{id}")
         deadline = time.monotonic() + TASK_TIMEOUT
         while self._exists(id):
             _pause(deadline, f"the server {id} is still there")
 
     def create_volume(self, name: str, **fields: Any) -> str:
-        """Make a volume of a GiB, return its identifier when it can be used."""
+        """Make a volume of 1 GiB, wait until it can be used, and return its identifier."""
         made = self.call("cinder", "POST", "/v3/volumes", {"volume": {"name": name, "size": 1, **fields}})
         id = str(made["volume"]["id"])
         self._wait_for_volume(id, "available")
         return id
 
     def attach_volume(self, server: str, volume: str) -> None:
-        """Give a server a volume, return when it has it."""
+        """Attach a volume to a server, and wait until the volume is in use."""
         body = {"volumeAttachment": {"volumeId": volume}}
         self.call("nova", "POST", f"/v2.1/servers/{server}/os-volume_attachments", body)
         self._wait_for_volume(volume, "in-use")
 
     def protect_image(self, id: str, protected: bool) -> None:
-        """Let an image not be deleted any more, or again."""
+        """Protect an image from deletion, or end the protection."""
         change = [{"op": "replace", "path": "/protected", "value": protected}]
         self.call("glance", "PATCH", f"/v2/images/{id}", change)
 
     def wait_for_image(self, name: str) -> None:
-        """Return when there is an image of this name, and its bytes are there."""
+        """Wait until there is exactly one image with this name, and it is active (its bytes are uploaded)."""
         deadline = time.monotonic() + TASK_TIMEOUT
         while [image["status"] for image in self.call("glance", "GET", f"/v2/images?name={name}")["images"]] != [
             "active"
@@ -106,7 +106,7 @@ class Administrator:
             _pause(deadline, f"the image {name} is not active")
 
     def wait_for_server(self, id: str, status: str) -> dict[str, Any]:
-        """Return the server when its status is ``status`` and nothing is under way."""
+        """Wait until the server's status is ``status`` and no task is under way. Return its record."""
         deadline = time.monotonic() + TASK_TIMEOUT
         while True:
             server = self.server(id)
@@ -118,10 +118,10 @@ class Administrator:
 
     def _wait_for_volume(self, id: str, status: str) -> None:
         deadline = time.monotonic() + TASK_TIMEOUT
-        while (found := self.call("cinder", "GET", f"/v3/volumes/{id}")["volume"]["status"]) != status:
-            if found == "error":
+        while (current := self.call("cinder", "GET", f"/v3/volumes/{id}")["volume"]["status"]) != status:
+            if current == "error":
                 raise Refused(500, f"the volume {id} failed")
-            _pause(deadline, f"the volume {id} is {found}, not {status}")
+            _pause(deadline, f"the volume {id} is {current}, not {status}")
 
     def _exists(self, id: str) -> bool:
         try:
@@ -165,7 +165,7 @@ class Administrator:
         return json.loads(text) if text else None, response.headers
 
 
-def _pause(deadline: float, what: str) -> None:
+def _pause(deadline: float, problem: str) -> None:
     if time.monotonic() > deadline:
-        raise TimeoutError(f"{what}, after {TASK_TIMEOUT:.0f} seconds")
+        raise TimeoutError(f"{problem}, after {TASK_TIMEOUT:.0f} seconds")
     time.sleep(POLL_INTERVAL)

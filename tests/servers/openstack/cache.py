@@ -1,6 +1,7 @@
-"""Regions that were made before: their databases and images, by the number of servers. A start copies one.
+"""Finished regions: their databases and images, by the number of servers. A start copies one.
 
-A region is made anew whenever anything changed that it is made with. Servers beyond MADE_BY_NOVA are added to the copy.
+A region is made again when a file of this package or the virtual environment has changed. Nova makes at most
+MADE_BY_NOVA servers; the others are added to the copy.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ __all__ = ["copy", "prepare"]
 HERE = Path(__file__).parent
 MADE_BY_NOVA = 12
 UNFINISHED = "making-"
-KEPT = ("*.sqlite", "estate.json", "settings.json", "images", "keys", "nova")
+COPIED_FILES = ("*.sqlite", "estate.json", "settings.json", "images", "keys", "nova")
 
 
 def prepare(servers: int) -> Path:
-    """Return the folder of a region with so many servers, MADE_BY_NOVA at most. Call it `environment.locked`."""
+    """Return the folder of a region with so many servers, MADE_BY_NOVA at most. Callers hold `environment.locked`."""
     made = _folder(servers, environment.prepare())
     if not made.exists():
         _make(made, _names(servers))
@@ -37,7 +38,7 @@ def prepare(servers: int) -> Path:
 
 
 def copy(folder: Path, servers: int) -> tuple[Estate, str]:
-    """Copy a region into an empty folder. Returns what it holds, and the password of the services' user."""
+    """Copy a region into an empty folder. Returns its estate, and the password of the services' user."""
     with environment.locked():
         shutil.copytree(prepare(min(servers, MADE_BY_NOVA)), folder, dirs_exist_ok=True)
     estate = Estate.read(folder)
@@ -48,13 +49,13 @@ def copy(folder: Path, servers: int) -> tuple[Estate, str]:
 
 
 def _names(servers: int) -> list[str]:
-    """Return vm-00001 and so on; the first two have the same name, as it happens."""
+    """Return vm-00001 and so on. The first two servers have the same name, as happens in real regions."""
     names = [f"vm-{number:05}" for number in range(1, servers + 1)]
     return names[:1] + names[:1] + names[2:] if servers > 1 else names
 
 
 def _folder(servers: int, venv: str) -> Path:
-    """Return where such a region is, or belongs; those out of date, or left by who was killed, are removed."""
+    """Return the folder for such a region. Removes regions that are out of date, or unfinished and abandoned."""
     sources = sorted(path for path in HERE.rglob("*") if path.is_file() and path.suffix != ".pyc")
     digest = hashlib.sha256(venv.encode() + b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     outdated = (old for old in environment.BUILD.glob("region-*") if not old.name.startswith(f"region-{digest}-"))
@@ -81,17 +82,17 @@ def _make(target: Path, servers: list[str]) -> None:
 
 
 def _keep(folder: Path) -> Path:
-    """Gather what a start needs in a folder of its own."""
+    """Move the files that a start needs into a separate folder."""
     kept = folder / "kept"
-    kept.mkdir(mode=0o700)  # there are passwords in it
-    for pattern in KEPT:
+    kept.mkdir(mode=0o700)  # it contains passwords
+    for pattern in COPIED_FILES:
         for path in folder.glob(pattern):
             path.rename(kept / path.name)
     return kept
 
 
 def _settle(database: Path) -> None:
-    """Bring what is in the write-ahead log into the database."""
+    """Write the contents of the write-ahead log into the database."""
     connection = sqlite3.connect(database)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()

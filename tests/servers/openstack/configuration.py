@@ -1,6 +1,6 @@
 """The services' configuration: the files of the folder etc, with addresses, folders and the password filled in.
 
-Databases and images have paths relative to the folder, which is the services' working folder: so it can be copied.
+Paths of databases and images are relative to the services' working folder, so that the folder can be copied.
 """
 
 from __future__ import annotations

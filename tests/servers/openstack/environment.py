@@ -1,7 +1,8 @@
 """The services' virtual environment, and how a program runs in it.
 
-Made once, in build/openstack, of what constraints.txt lists: requirements.txt, which is what we ask for, with all that
-it pulls in. To list it anew: install requirements.txt into an empty virtual environment and keep its ``pip freeze``.
+It is made once, in build/openstack, from the packages in constraints.txt: those in requirements.txt and all of their
+dependencies. To update constraints.txt, install requirements.txt into an empty virtual environment and save its
+``pip freeze``.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ PINNED = HERE / "constraints.txt"
 
 @contextmanager
 def locked() -> Iterator[None]:
-    """Let no other process change the folder BUILD."""
+    """Keep other processes from changing the folder BUILD."""
     BUILD.mkdir(parents=True, exist_ok=True)
     with (BUILD / "lock").open("w") as lock:
         flock(lock, LOCK_EX)
@@ -39,7 +40,7 @@ def locked() -> Iterator[None]:
 
 
 def prepare() -> str:
-    """Make the virtual environment, unless that was done. Returns what identifies it. Call it `locked`."""
+    """Make the virtual environment, unless it is up to date. Returns its digest. Callers hold `locked`."""
     wanted = hashlib.sha256(PINNED.read_bytes() + sys.version.encode()).hexdigest()
     installed = VENV / ".installed"
     if installed.exists() and installed.read_text() == wanted:
@@ -60,14 +61,14 @@ def program(module: str, *arguments: str) -> list[str]:
 
 
 def variables() -> dict[str, str]:
-    """Return the environment of such a command, without what it would take for its own configuration."""
+    """Return the environment of such a command, without variables that the services would read as configuration."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(("OS_", "PYTHON"))}
     return {
         **kept,
         "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONPATH": f"{HERE.parents[1]}{os.pathsep}{HERE / 'entry_points'}",
         "PYTHONWARNINGS": "ignore",
-        "XDG_CACHE_HOME": str(BUILD / "cache"),  # of entry points, which take a second to find
+        "XDG_CACHE_HOME": str(BUILD / "cache"),  # for the entry points, which take a second to find
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }
@@ -85,6 +86,6 @@ def _install() -> None:
         last = "".join(f"\n  {line}" for line in LOG.read_text(errors="replace").splitlines()[-5:])
         raise ServerFailed(
             "pip could not install OpenStack's services. They need Linux, Python 3.11 or newer, and a package index"
-            f" that has what {PINNED.relative_to(PROJECT)} lists: look at pip's configuration, then type the same"
+            f" that has the packages of {PINNED.relative_to(PROJECT)}: check pip's configuration, then run the command"
             f" again. {LOG} ends:{last}"
         )

@@ -1,4 +1,4 @@
-"""What a region holds."""
+"""The contents of a region."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILE = "estate.json"
 
 @dataclass(frozen=True)
 class Estate:
-    """What a test has to know beforehand: identifiers by name, and passwords by user."""
+    """The facts of a region that tests need: identifiers by name, and passwords by user."""
 
     projects: dict[str, str]
     passwords: dict[str, str]
@@ -24,7 +24,7 @@ class Estate:
 
     @property
     def server(self) -> dict[str, Any]:
-        """The fields of a new server, beside its name."""
+        """The fields of a new server, except its name."""
         return {
             "flavorRef": self.flavors["m1.tiny"],
             "imageRef": self.image,
@@ -33,9 +33,9 @@ class Estate:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Read what `write` wrote."""
+        """Read the file that `write` wrote."""
         return cls(**json.loads((folder / FILE).read_text()))
 
     def write(self, folder: Path) -> None:
-        """Write it into the services' folder."""
+        """Write the estate into the services' folder."""
         (folder / FILE).write_text(json.dumps(asdict(self)))

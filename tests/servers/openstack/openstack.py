@@ -30,20 +30,21 @@ __all__ = ["OpenStack"]
 TASK_TIMEOUT = 60.0
 POLL_INTERVAL = 0.01
 LOST_CELL = "10000000-0000-4000-8000-000000000000"
-UNDER_WAY = 0.3
-"""Seconds that a request may still take that was being answered already."""
+DRAIN_SECONDS = 0.3
+"""How long requests that are under way may still take, in seconds."""
 
 
 class OpenStack(Server):
-    """keystone, placement, glance, neutron, cinder and nova with two hosts, which are an aggregate.
+    """keystone, placement, glance, neutron, cinder, and nova with two hosts in an aggregate.
 
-    The project ``admin`` has ``servers`` servers, the first two with the same name and every fourth off; the project
-    ``member`` has two more. Nova tells ``page`` servers at a time at most. A user of each project has its name and
-    role. The methods below `close` are an administrator's, whose requests are not counted.
+    The project ``admin`` has ``servers`` servers: the first two have the same name, and every fourth is off. The
+    project ``member`` has two more. A page of nova's has at most ``page`` servers. Each project has a user with the
+    project's name and the role of that name. The methods below `close` are an administrator's, whose requests are not
+    counted.
     """
 
     name: ClassVar[str] = "openstack"
-    about: ClassVar[str] = "an OpenStack region, of the real services"
+    about: ClassVar[str] = "an OpenStack region with the real services"
 
     def __init__(self, servers: int = 20, page: int = PAGE) -> None:
         self.servers = servers
@@ -57,7 +58,7 @@ class OpenStack(Server):
 
     @classmethod
     def add_options(cls, parser: ArgumentParser) -> None:
-        parser.add_argument("--servers", type=int, default=20, help="servers, beside two of a member's (%(default)s)")
+        parser.add_argument("--servers", type=int, default=20, help="servers, beside the member's two (%(default)s)")
 
     @classmethod
     def build(cls) -> None:
@@ -70,7 +71,7 @@ class OpenStack(Server):
 
     @property
     def clouds(self) -> Path:
-        """The file clouds.yaml, which has the clouds ``admin`` and ``member``."""
+        """The path of clouds.yaml, which has the clouds ``admin`` and ``member``."""
         return Path(self._temporary.name, "clouds.yaml")
 
     @property
@@ -92,12 +93,12 @@ class OpenStack(Server):
 
     @property
     def pids(self) -> dict[str, int]:
-        """The process of each service."""
+        """The process id of each service."""
         return self._running.pids
 
     @property
     def estate(self) -> Estate:
-        """Identifiers and passwords."""
+        """The identifiers and passwords."""
         assert self._estate
         return self._estate
 
@@ -110,7 +111,7 @@ class OpenStack(Server):
         self._region.start()
         clouds = {"clouds": {user: self._cloud(user) for user in self.estate.passwords}}
         self.clouds.touch(mode=0o600)
-        self.clouds.write_text(json.dumps(clouds, indent=1))  # which is YAML too
+        self.clouds.write_text(json.dumps(clouds, indent=1))  # JSON is YAML too
 
     def stop(self) -> None:
         if self._region:
@@ -121,66 +122,67 @@ class OpenStack(Server):
         self._temporary.cleanup()
 
     def administrator(self, project: str = "admin") -> Administrator:
-        """Someone who may do everything, logged in to a project."""
+        """Return an administrator with all permissions, logged in to a project."""
         return Administrator(self._running.settings, project)
 
     def create_server(self, name: str, **fields: Any) -> str:
-        """Make a server in the project ``admin``, return its identifier when it runs."""
+        """Make a server in the project ``admin``, wait until it runs, and return its identifier."""
         return self.administrator().create_server(name, **{**self.estate.server, **fields})
 
     def copy_server(self, name: str) -> str:
-        """Make a server in the project ``admin``, off, in a few milliseconds; return its identifier."""
+        """Copy a server of the project ``admin`` that is off, in a few milliseconds. Return the copy's identifier."""
         if self._original is None:
             states = {server["id"]: server["status"] for server in self.administrator().servers()}
-            found = originals(self._folder, self.estate.projects["admin"])
-            self._original = next(one for one in found if states[one.identity.uuid] == "SHUTOFF")
+            servers = originals(self._folder, self.estate.projects["admin"])
+            self._original = next(server for server in servers if states[server.identity.uuid] == "SHUTOFF")
         self._copies += 1
-        made = Identity.numbered(str(uuid4()), name, self.servers + self._copies)
-        copy(self._folder, [self._original], [made])
-        return made.uuid
+        identity = Identity.numbered(str(uuid4()), name, self.servers + self._copies)
+        copy(self._folder, [self._original], [identity])
+        return identity.uuid
 
     def wait_for_server(self, id: str, vm_state: str) -> None:
-        """Return when nova's database says so of a server, and nothing is under way. Its API needs 0.1 s to say it."""
+        """Wait until nova's database has this state for a server and no task is under way. The API would take 0.1 s."""
         deadline = time.monotonic() + TASK_TIMEOUT
-        while (found := self.vm_state(id)) != vm_state:
-            if found == "error" or time.monotonic() > deadline:
-                raise TimeoutError(f"the server {id} is {found or 'busy'}, not {vm_state}")
+        while (current := self.vm_state(id)) != vm_state:
+            if current == "error" or time.monotonic() > deadline:
+                raise TimeoutError(f"the server {id} is {current or 'busy'}, not {vm_state}")
             time.sleep(POLL_INTERVAL)
 
     def vm_state(self, id: str) -> str | None:
-        """What nova's database says: ``active``, ``stopped``, ``deleted`` …; None if something is under way."""
+        """Return a server's state in nova's database: ``active``, ``stopped``, ``deleted`` …; None during a task."""
         query = """
             SELECT CASE WHEN deleted OR (task_state IS NULL AND vm_state != 'deleted') THEN vm_state END
             FROM instances WHERE uuid = ?
         """
         with closing(sqlite3.connect(self._folder / "nova.sqlite")) as nova:
-            (found,) = nova.execute(query, [id]).fetchone()
-        return None if found is None else str(found)
+            (state,) = nova.execute(query, [id]).fetchone()
+        return None if state is None else str(state)
 
     def rename_server(self, id: str, name: str) -> None:
-        """Do in nova's database what its API does in 0.1 s, if all characters are of the basic multilingual plane."""
+        """Rename a server in nova's database. The API takes 0.1 s, and only names in the basic multilingual plane."""
         query = "UPDATE instances SET display_name = ?, updated_at = ? WHERE uuid = ?"
         with closing(sqlite3.connect(self._folder / "nova.sqlite", timeout=TASK_TIMEOUT)) as nova, nova:
             nova.execute(query, [name, now(), id])
 
     def guests(self) -> list[tuple[str, str]]:
-        """What became of the guests: servers' identifiers, each with ``boot``, ``shutdown`` or ``reboot``: asked."""
+        """Return the log of guests: servers' identifiers with ``boot``, or a requested ``shutdown`` or ``reboot``."""
         log = self._folder / "guests"
         lines = log.read_text().splitlines() if log.exists() else []
-        return [(id, what) for id, _, what in (line.partition(" ") for line in lines)]
+        return [(id, event) for id, _, event in (line.partition(" ") for line in lines)]
 
     def set_page(self, page: int) -> None:
-        """Have nova tell so many servers at a time at most. It starts anew for it."""
+        """Set the maximum of servers in a page of nova's. This restarts nova."""
         self._running.page = page
         self._running.start_anew("nova")
 
     def lose_cell(self, *ids: str) -> None:
-        """Put servers into a cell of their own, and break its database.
+        """Put servers into a separate cell, and break its database.
 
-        Nova starts anew for it: it remembers its cells, and does not begin without one.
+        Nova is restarted before the database is broken: it reads the list of cells only when it starts, and does not
+        start if a cell's database is broken.
         """
-        for remains in self._folder.glob("lost.sqlite*"):
-            remains.unlink()
+        for old_file in self._folder.glob("lost.sqlite*"):
+            old_file.unlink()
         shutil.copy(self._folder / "nova.sqlite", self._folder / "lost.sqlite")
         add = """
             INSERT OR IGNORE INTO cell_mappings (uuid, name, transport_url, database_connection, disabled)
@@ -193,13 +195,13 @@ class OpenStack(Server):
         (self._folder / "lost.sqlite").write_text("This is no database any more." * 1000)
 
     def find_cell(self, *ids: str) -> None:
-        """Put them back. Nova can start without their cell again."""
+        """Put the servers back into the first cell. Nova can then start without the lost cell."""
         self._put_into_cell("cell1", ids)
         with closing(sqlite3.connect(self._folder / "nova_api.sqlite", timeout=TASK_TIMEOUT)) as api, api:
             api.execute("DELETE FROM cell_mappings WHERE uuid = ?", [LOST_CELL])
 
     def _put_into_cell(self, name: str, ids: Sequence[str]) -> None:
-        """Those in the one that is lost are to be seen nowhere else."""
+        """Assign servers to a cell. Servers in the lost cell are hidden in the first cell's database."""
         move = """
             UPDATE instance_mappings SET cell_id = (SELECT id FROM cell_mappings WHERE name = ?) WHERE instance_uuid = ?
         """
@@ -210,20 +212,20 @@ class OpenStack(Server):
             nova.executemany(hide, [(name != "cell1", id) for id in ids])
 
     def restart(self) -> None:
-        """End all services and start them again, with all that they hold."""
+        """End all services and start them again with the same data."""
         self._running.stop()
         self._running.start()
 
     def expire_tokens(self) -> None:
-        """Make every token of the users ``admin`` and ``member`` worthless, for all services at once.
+        """Make every token of the users ``admin`` and ``member`` invalid, for all services at once.
 
-        Meanwhile nobody is answered: where one service took a token that the next one refuses, nova would say 400.
+        The services answer no requests meanwhile: if one accepts a token that the next one refuses, nova answers 400.
         """
         administrator = self.administrator()
         held = self._folder / "held"
         held.touch()
         try:
-            time.sleep(UNDER_WAY)
+            time.sleep(DRAIN_SECONDS)
             for name, password in self.estate.passwords.items():
                 (user,) = administrator.call("keystone", "GET", f"/v3/users?name={name}")["users"]
                 administrator.call("keystone", "PATCH", f"/v3/users/{user['id']}", {"user": {"password": password}})
@@ -233,7 +235,7 @@ class OpenStack(Server):
             held.unlink()
 
     def requests(self) -> dict[str, int]:
-        """How many requests there were since the start, by ``nova GET /v2.1/servers``; among the services none."""
+        """Return how many requests clients made since the start, by ``nova GET /v2.1/servers`` and so on."""
         folder = self._folder / "requests"
         return Counter(
             f"{project.name} {request}"
@@ -259,5 +261,5 @@ class OpenStack(Server):
 
 
 def _let_revocations_pass() -> None:
-    """Keystone revokes what is issued in the same second too."""
+    """Wait for the next second: a revocation is also valid for tokens that are issued later in its second."""
     time.sleep(1 - time.time() % 1)

@@ -1,4 +1,4 @@
-"""The projects of OpenStack that make the region, and how they are found."""
+"""The OpenStack projects of the region, and their entries in the catalogue."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ __all__ = ["DOMAIN", "HOSTS", "PROJECTS", "REGION", "SERVICES_PROJECT", "SERVICE
 REGION = "RegionOne"
 
 HOSTS = ("compute-1", "compute-2")
-"""The names of compute services."""
+"""The host names of the compute services."""
 
 DOMAIN = "example.org"
-"""What the names of their hypervisors end in besides."""
+"""The domain that is appended to these names in the names of their hypervisors."""
 
 SERVICES_USER = "services"
-"""Whom the services trust, and who administers the region for tests. Tests never log in as this user."""
+"""The user that the services trust, and that administers the region. Tests never log in as this user."""
 
 SERVICES_PROJECT = "service"
 
@@ -24,13 +24,13 @@ class Project(NamedTuple):
     """One project: a process that listens at a public and at an internal port."""
 
     name: str
-    """keystone, glance …"""
+    """The project's name: keystone, glance …"""
 
     type: str
-    """What it is called in the catalogue."""
+    """The service type in the catalogue."""
 
     path: str
-    """Where its API begins, as the catalogue says it."""
+    """The path of the API in the catalogue."""
 
 
 PROJECTS = (

@@ -1,4 +1,4 @@
-"""The services of one region, over one folder."""
+"""The services of one region, which keep their data in one folder."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Ports = dict[str, tuple[int, int]]
 class Region:
     """The services of a folder that holds their databases.
 
-    We open their sockets and hand them down: no port is taken in between, and one that asks another that is not ready
-    yet waits for it. So all can start at once.
+    We open the services' sockets and let them inherit these. So no other process can take a port, and a request to a
+    service that is not ready yet waits. All services can start at once.
     """
 
     def __init__(self, folder: Path, password: str, page: int = PAGE) -> None:
-        self.ports: Ports = {project.name: (0, 0) for project in PROJECTS}  # any, until the first start chose
+        self.ports: Ports = {project.name: (0, 0) for project in PROJECTS}  # any, until the first start has chosen
         self.folder = folder
         self._password = password
         self.page = page
@@ -36,7 +36,7 @@ class Region:
 
     @property
     def settings(self) -> Settings:
-        """Where the services are."""
+        """The settings that all services share, with their addresses."""
         public, internal = (
             {name: f"http://127.0.0.1:{ports[kind]}" for name, ports in self.ports.items()} for kind in (0, 1)
         )
@@ -48,11 +48,11 @@ class Region:
         return {name: process.pid for name, process in self._processes.items()}
 
     def start(self) -> None:
-        """Return when all services answer."""
+        """Start all services, and wait until they answer."""
         self._start(list(self.ports))
 
     def start_anew(self, name: str) -> None:
-        """End the service of one project, and return when it answers again."""
+        """Restart the service of one project, and wait until it answers."""
         self._processes.pop(name).stop()
         self._start([name])
 
@@ -69,18 +69,18 @@ class Region:
             self.ports |= {name: (_port(pair[0]), _port(pair[1])) for name, pair in sockets.items()}
             configuration.write(self.folder, VENV, self.settings)
             for name, pair in sockets.items():
-                arguments = ["serve", name, *(str(each.fileno()) for each in pair)]
+                arguments = ["serve", name, *(str(sock.fileno()) for sock in pair)]
                 self._processes[name] = _start(self.folder, name, arguments, pair)
         finally:
             for pair in sockets.values():
-                for each in pair:
-                    each.close()
+                for sock in pair:
+                    sock.close()
         for name in names:
             self._processes[name].wait_ready()
 
 
 def migrate(folder: Path, password: str) -> None:
-    """Make all services' databases in an empty folder."""
+    """Create the databases of all services in an empty folder."""
     nowhere = {project.name: "http://127.0.0.1" for project in PROJECTS}
     configuration.write(folder, VENV, Settings(nowhere, nowhere, password))
     started: list[StartingProcess] = []
@@ -106,9 +106,9 @@ def _start(folder: Path, name: str, arguments: list[str], sockets: list[socket.s
 
 
 def _configurations(folder: Path) -> Mapping[str, str]:
-    """Where the services look for their configuration; cinder is told in its arguments."""
+    """Return the variables with the services' configuration files. Cinder gets its file as an argument."""
     folders = {f"OS_{name}_CONFIG_DIR": str(folder) for name in ("KEYSTONE", "PLACEMENT", "GLANCE", "NEUTRON", "NOVA")}
-    nova = f"{VENV}/etc/nova/api-paste.ini;nova.conf"  # the first is what it builds its API from
+    nova = f"{VENV}/etc/nova/api-paste.ini;nova.conf"  # nova builds its API from the first file
     return {**folders, "OS_NOVA_CONFIG_FILES": nova, "OS_NEUTRON_CONFIG_FILES": "neutron.conf"}
 
 

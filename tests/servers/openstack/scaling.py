@@ -1,4 +1,4 @@
-"""Servers by the thousand, before a region starts."""
+"""Adding thousands of servers to a region before it starts."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["add_servers"]
 
 
 def add_servers(folder: Path, project: str, names: Sequence[str]) -> None:
-    """Copy a project's servers in a region that does not run, in turns, under new names. The same at each start."""
-    found = originals(folder, project)
-    namespace = UUID(found[0].identity.uuid)
+    """Copy a project's servers in turns, for these names, in a region that does not run. Copies are always the same."""
+    servers = originals(folder, project)
+    namespace = UUID(servers[0].identity.uuid)
     copy(
         folder,
-        found,
+        servers,
         [Identity.numbered(str(uuid5(namespace, name)), name, number) for number, name in enumerate(names)],
     )

@@ -1,4 +1,4 @@
-"""What a new region holds: made through the services' own APIs, as an administrator would."""
+"""Filling a new region, through the services' own APIs, as an administrator would."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from servers.openstack.settings import Settings
 __all__ = ["seed"]
 
 ROLES = {"admin": "admin", "member": "member"}
-"""The role of the user in the project, who has its name."""
+"""The projects. Each has a user of the same name, with this role in it."""
 
 FLAVORS: tuple[dict[str, Any], ...] = (
     {"id": "1", "name": "m1.tiny", "vcpus": 1, "ram": 512, "disk": 1},
     {"id": "2", "name": "m1.small", "vcpus": 2, "ram": 2048, "disk": 10},
-    {"name": "c1.large", "vcpus": 4, "ram": 4096, "disk": 20, "description": "for compilers"},  # nova draws a uuid
+    {"name": "c1.large", "vcpus": 4, "ram": 4096, "disk": 20, "description": "for compilers"},  # nova makes a uuid
 )
 IMAGE = {"name": "tiny-linux", "disk_format": "raw", "container_format": "bare", "os_distro": "alpine"}
 OTHER_IMAGE = {
@@ -40,13 +40,13 @@ OTHER_NETWORK = {
     "provider:segmentation_id": 12,
 }
 VOLUME_TYPE = {"name": "fast", "description": "of one backend", "extra_specs": {"volume_backend_name": "fast"}}
-STOPPED = 4  # every fourth
+STOPPED = 4  # every fourth server is stopped
 MEMBERS_SERVERS = ("member-1", "member-2")
 THREADS = 4
 
 
 def seed(settings: Settings, servers: Sequence[str]) -> Estate:
-    """Fill a new region, with servers of these names."""
+    """Fill a new region, with servers of these names in the project ``admin``."""
     projects, passwords = _make_projects(Administrator(settings, "service"))
     administrator, member = (Administrator(settings, project) for project in ROLES)
     flavors = {flavor["name"]: _make_flavor(administrator, flavor) for flavor in FLAVORS}
@@ -59,14 +59,14 @@ def seed(settings: Settings, servers: Sequence[str]) -> Estate:
     _make_aggregate(administrator, {"name": "rack-1"}, HOSTS)
     _make_servers(administrator, estate, servers)
     _make_servers(member, estate, MEMBERS_SERVERS)
-    first = _described(administrator)
+    first = _describe_first_server(administrator)
     _make_volumes(administrator, estate, first)
     _make_snapshot(administrator, first)
     return estate
 
 
 def _make_projects(administrator: Administrator) -> tuple[dict[str, str], dict[str, str]]:
-    """Make the projects, each with a user; the administrator may do all in each.
+    """Make the projects, each with a user. The administrator gets the role ``admin`` in each.
 
     Returns the projects' identifiers, and the users' passwords.
     """
@@ -81,8 +81,8 @@ def _make_projects(administrator: Administrator) -> tuple[dict[str, str], dict[s
         passwords[name] = secrets.token_urlsafe(12)
         projects[name] = make("project", name=name, domain_id="default")
         user = make("user", name=name, domain_id="default", password=passwords[name])
-        for who, what in ((user, role), (services["id"], "admin")):
-            administrator.call("keystone", "PUT", f"/v3/projects/{projects[name]}/users/{who}/roles/{roles[what]}")
+        for id, granted in ((user, role), (services["id"], "admin")):
+            administrator.call("keystone", "PUT", f"/v3/projects/{projects[name]}/users/{id}/roles/{roles[granted]}")
     return projects, passwords
 
 
@@ -122,8 +122,8 @@ def _make_servers(administrator: Administrator, estate: Estate, names: Sequence[
         list(threads.map(make, range(len(names)), names))
 
 
-def _described(administrator: Administrator) -> str:
-    """Say of a server what people say. Its identifier."""
+def _describe_first_server(administrator: Administrator) -> str:
+    """Give the first server by name a description and tags. Return its identifier."""
     (server, *_) = sorted(administrator.servers(), key=lambda server: str(server["name"]))
     path = f"/v2.1/servers/{server['id']}"
     administrator.call("nova", "PUT", path, {"server": {"description": "the first one"}})
@@ -132,7 +132,7 @@ def _described(administrator: Administrator) -> str:
 
 
 def _make_volumes(administrator: Administrator, estate: Estate, server: str) -> None:
-    """Two that nobody has, one that can be booted from, and one of a server."""
+    """Make two volumes that are not attached, one that can be booted from, and one attached to the server."""
     administrator.call("cinder", "POST", "/v3/types", {"volume_type": VOLUME_TYPE})
     administrator.create_volume("spare-1")
     administrator.create_volume("spare-2", volume_type="fast", description="kept for later")

@@ -1,4 +1,4 @@
-"""What all services of one region have to agree about."""
+"""The settings that all services of one region share."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ FILE = "settings.json"
 class Settings:
     """Addresses by project, such as ``http://127.0.0.1:40001``, and the password of the services' user.
 
-    A page of nova's has ``page`` servers at most.
-    What is asked at the internal addresses is not counted: the services and the administrator's door use them.
+    A page of nova's has ``page`` servers at most. Requests at the internal addresses are not counted: the services and
+    the administrator use these.
     """
 
     public: dict[str, str]
@@ -29,9 +29,9 @@ class Settings:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """Read what `write` wrote."""
+        """Read the file that `write` wrote."""
         return cls(**json.loads((folder / FILE).read_text()))
 
     def write(self, folder: Path) -> None:
-        """Write them into the services' folder."""
+        """Write the settings into the services' folder."""
         (folder / FILE).write_text(json.dumps(asdict(self)))

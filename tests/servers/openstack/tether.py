@@ -1,6 +1,6 @@
-"""Ending with whoever started us: our standard input closes when it ends, even if it is killed.
+"""End together with the process that started us: our standard input closes when it ends, even if it is killed.
 
-``python -m servers.openstack.tether MODULE ARGUMENT...`` runs a module so.
+``python -m servers.openstack.tether MODULE ARGUMENT...`` runs a module this way.
 """
 
 from __future__ import annotations

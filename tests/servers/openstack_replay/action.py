@@ -1,4 +1,4 @@
-"""Operations on servers in the OpenStack replay, and compute's records of them. Start and stop take a moment."""
+"""Actions on servers in the OpenStack replay, and compute's records of the actions."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from servers.openstack_replay.region import PROJECT_ID, USER_ID, Record, encode,
 __all__ = ["Actions"]
 
 SECONDS = 0.05
-"""How long an action takes."""
+"""How long a start or stop takes."""
 
 STATUS, VM_STATE, POWER, TASK = "status", "OS-EXT-STS:vm_state", "OS-EXT-STS:power_state", "OS-EXT-STS:task_state"
 
 
 @dataclass(frozen=True)
 class Power:
-    """What an action is called, begins with, goes through and comes to."""
+    """A power action: its name, the vm_state it needs, its task_state, and the server's fields after it."""
 
     name: str
-    since: str
+    before: str
     task: str
     after: Record
 
@@ -39,8 +39,8 @@ POWERS = {
 
 
 @dataclass
-class Done:
-    """One action: what is told of it, and what is to come of it when."""
+class RunningAction:
+    """An action under way: its record, the server's fields after it, and when it ends."""
 
     server: str
     record: Record
@@ -49,57 +49,57 @@ class Done:
 
 
 class Actions:
-    """What was done to servers."""
+    """The actions on servers, under way and ended."""
 
     def __init__(self, servers: Collection, clock: Clock) -> None:
         self._servers = servers
         self._clock = clock
         self._lock = threading.Lock()
-        self._under_way: list[Done] = []
+        self._under_way: list[RunningAction] = []
         self._records: dict[str, list[Record]] = defaultdict(list)
 
     def act(self, server: str, request: Request) -> Reply:
         """POST /servers/ID/action. Raises `Refused`."""
-        asked = json.loads(request.body)
-        unknown = asked.keys() - POWERS.keys()
-        if unknown or len(asked) != 1:
-            raise Refused(400, f"the replay knows no action {' '.join(asked)}")
-        [power] = [POWERS[name] for name in asked]
+        body = json.loads(request.body)
+        unknown = body.keys() - POWERS.keys()
+        if unknown or len(body) != 1:
+            raise Refused(400, f"the replay has no action {' '.join(body)}")
+        [power] = [POWERS[name] for name in body]
         with self._lock:
-            found = json.loads(self._servers.find(server).data)
+            current = json.loads(self._servers.find(server).data)
             for name in (TASK, VM_STATE):
-                if found[name] not in (None, power.since):
-                    words = f"Cannot '{power.name}' instance {server} while it is in {name[11:]} {found[name]}"
-                    raise Refused(409, words)
+                if current[name] not in (None, power.before):
+                    message = f"Cannot '{power.name}' instance {server} while it is in {name[11:]} {current[name]}"
+                    raise Refused(409, message)
             record = self._record(server, power.name, request.id)
             self._records[server].insert(0, record)
-            self._under_way.append(Done(server, record, power.after))
+            self._under_way.append(RunningAction(server, record, power.after))
             self._change(server, {TASK: power.task})
         return Reply(202)
 
     def note(self, server: str, name: str, request: Request) -> None:
-        """Record an operation that is over at once."""
+        """Record an action that ends at once."""
         with self._lock:
             record = self._record(server, name, request.id)
             record["events"][0] |= {"result": "Success", "finish_time": self._now()}
             self._records[server].insert(0, record)
 
-    def listed(self, server: str) -> Reply:
-        """GET /servers/ID/os-instance-actions: the newest first, without events."""
+    def listing(self, server: str) -> Reply:
+        """GET /servers/ID/os-instance-actions: the records, newest first, without events."""
         self._servers.find(server)
         with self._lock:
-            told = [{key: record[key] for key in record if key != "events"} for record in self._records[server]]
-        return json_reply(200, {"instanceActions": told})
+            records = [{key: record[key] for key in record if key != "events"} for record in self._records[server]]
+        return json_reply(200, {"instanceActions": records})
 
     def settle(self) -> None:
-        """Let what has taken its time be over."""
+        """End the actions whose time has come."""
         with self._lock:
             now = time.monotonic()
-            over = [done for done in self._under_way if done.due <= now]
-            self._under_way = [done for done in self._under_way if done.due > now]
-            for done in over:
-                self._change(done.server, done.after)
-                done.record["events"][0] |= {"result": "Success", "finish_time": self._now()}
+            ended = [action for action in self._under_way if action.due <= now]
+            self._under_way = [action for action in self._under_way if action.due > now]
+            for action in ended:
+                self._change(action.server, action.after)
+                action.record["events"][0] |= {"result": "Success", "finish_time": self._now()}
 
     def _change(self, server: str, fields: Record) -> None:
         now = self._clock.now().replace(microsecond=0)

@@ -1,4 +1,4 @@
-"""The clock of the OpenStack replay, which may be wrong."""
+"""The clock of the OpenStack replay, which tests can set wrong."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ class Clock:
         self.skew = 0.0
 
     def now(self) -> datetime:
-        """The time by this clock."""
+        """Return the time of this clock."""
         return datetime.now(UTC) + timedelta(seconds=self.skew)

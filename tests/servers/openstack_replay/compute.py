@@ -1,7 +1,7 @@
 """Compute's records in the OpenStack replay.
 
-They are those of microversion 2.96, whichever is asked; but hypervisors tell their size below 2.88 only, which clients
-must deal with.
+They have the format of microversion 2.96, whichever the client requests. The exception is hypervisors: only below 2.88
+they have sizes, and clients must handle both formats.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from servers.openstack_replay.region import (
     Region,
     address,
     mac,
-    made,
+    made_at,
     stamp,
     uuid,
 )
@@ -26,8 +26,8 @@ __all__ = ["aggregate", "flavor", "hypervisor", "server", "sized_hypervisor"]
 
 
 def server(region: Region, number: int) -> Record:
-    """A server; each tenth is off, each hundredth in error, each fourth boots from its volume."""
-    id, host, name, day = uuid(Kind.SERVER, number), region.host(number), f"server-{number:05}", stamp(made(number))
+    """Return a server. Each tenth is off, each hundredth in error, and each fourth boots from its volume."""
+    id, host, name, day = uuid(Kind.SERVER, number), region.host(number), f"server-{number:05}", stamp(made_at(number))
     status, vm_state, power = ("SHUTOFF", "stopped", 4) if number % 10 == 9 else ("ACTIVE", "active", 1)
     if number % 100 == 99:
         status, vm_state, power = "ERROR", "error", 0
@@ -88,7 +88,7 @@ def server(region: Region, number: int) -> Record:
 
 
 def flavor(region: Region, number: int) -> Record:
-    """A flavor."""
+    """Return a flavor."""
     embedded, id = embedded_flavor(number), str(number + 1)
     return {
         "id": id,
@@ -111,7 +111,7 @@ def flavor(region: Region, number: int) -> Record:
 
 
 def hypervisor(region: Region, number: int) -> Record:
-    """A hypervisor, since 2.88."""
+    """Return a hypervisor in the format since 2.88."""
     return {
         "id": uuid(Kind.HYPERVISOR, number),
         "hypervisor_hostname": f"compute-{number:03}.example.org",
@@ -131,7 +131,7 @@ def hypervisor(region: Region, number: int) -> Record:
 
 
 def sized_hypervisor(region: Region, number: int) -> Record:
-    """A hypervisor as it was before 2.88."""
+    """Return a hypervisor in the format before 2.88."""
     sizes = {
         "vcpus": 64,
         "memory_mb": 524_288,
@@ -152,8 +152,8 @@ def sized_hypervisor(region: Region, number: int) -> Record:
 
 
 def aggregate(region: Region, number: int) -> Record:
-    """A host aggregate: one of four, with each fourth host."""
-    day = f"{stamp(made(number))[:-1]}.000000"
+    """Return one of the four host aggregates, with each fourth host."""
+    day = f"{stamp(made_at(number))[:-1]}.000000"
     return {
         "name": f"aggregate-{number}",
         "hosts": [region.host(host) for host in range(number, region.hosts, 4)],
@@ -169,13 +169,13 @@ def aggregate(region: Region, number: int) -> Record:
 
 
 def linked_image(region: Region, number: int) -> Record:
-    """The image as it is told with a server."""
+    """Return an image as a server's record has it."""
     id = uuid(Kind.IMAGE, number)
     return {"id": id, "links": [{"rel": "bookmark", "href": f"{region.origin}/compute/images/{id}"}]}
 
 
 def embedded_flavor(number: int) -> Record:
-    """The flavor as it is told with a server: all of it but its identifier."""
+    """Return a flavor as a server's record has it: without its identifier."""
     vcpus = 1 << number % 6
     return {
         "vcpus": vcpus,
@@ -189,7 +189,7 @@ def embedded_flavor(number: int) -> Record:
 
 
 def addresses(number: int) -> Record:
-    """The addresses of a server in its one network; each fifth has a second one."""
+    """Return a server's addresses in its network. Each fifth server has two."""
     fixed = [(4, address(number))] + ([(6, f"fd00::{number:x}")] if number % 5 == 0 else [])
     port = {"OS-EXT-IPS-MAC:mac_addr": mac(number), "OS-EXT-IPS:type": "fixed"}
-    return {f"net-{number % NETWORKS}": [{"version": version, "addr": each, **port} for version, each in fixed]}
+    return {f"net-{number % NETWORKS}": [{"version": version, "addr": addr, **port} for version, addr in fixed]}

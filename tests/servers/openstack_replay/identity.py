@@ -25,12 +25,12 @@ ENDPOINTS = {
     "network": ("neutron", "/network"),
     "volumev3": ("cinderv3", f"/volume/v3/{PROJECT_ID}"),
 }
-"""By the type of the service: its name, and where it is."""
+"""By the type of the service: its name, and its path."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """Who may have a token."""
+    """The credentials that get a token."""
 
     user: str
     password: str
@@ -41,7 +41,7 @@ class Credentials:
 
 
 class Identity:
-    """Keystone, as far as clients notice. A token lives for ``token_life`` seconds."""
+    """The part of keystone that clients use. A token is valid for ``token_life`` seconds."""
 
     def __init__(self, credentials: Credentials, clock: Clock) -> None:
         self.token_life = 3600.0
@@ -54,29 +54,29 @@ class Identity:
 
     @property
     def valid(self) -> int:
-        """How many tokens are good."""
+        """How many tokens are valid."""
         return sum(self._clock.now() < end for end in list(self._ends.values()))
 
     def withdraw(self, service: str | None) -> None:
-        """Leave the services of a type out of the catalog from now on; None: name all again."""
+        """Leave the services of a type out of the catalog from now on. None: put all back."""
         self._withdrawn = set() if service is None else {*self._withdrawn, service}
 
     def expire(self) -> None:
-        """End every token."""
+        """Make every token invalid."""
         self._ends.clear()
 
     def revoke(self, token: str) -> None:
-        """End a token."""
+        """Make a token invalid."""
         self._ends.pop(token, None)
 
     def check(self, request: Request) -> None:
-        """Raises `Refused` if the request has no good token."""
+        """Check a request's token. Raises `Refused` if it is not valid."""
         end = self._ends.get(request.token)
         if end is None or end <= self._clock.now():
             raise self.unauthorized(request)
 
     def unauthorized(self, request: Request) -> Refused:
-        """What to raise for a token that is not good."""
+        """Return the error for a token that is not valid."""
         return Refused(401, UNAUTHORIZED, {"WWW-Authenticate": f'Keystone uri="{request.origin}/identity"'})
 
     def issue(self, request: Request) -> Reply:
@@ -96,20 +96,20 @@ class Identity:
         return json_reply(201, {"token": content}, {"X-Subject-Token": token, "Vary": "X-Auth-Token"})
 
     def _method(self, identity: Any) -> str:
-        """How the client says who it is, if that is right."""
-        mine = self._credentials
+        """Return the login's method if its credentials are right. Raises `Refused`."""
+        expected = self._credentials
         match identity["methods"]:
             case ["password"]:
                 user = identity["password"]["user"]
-                known = user["password"] == mine.password and self._is_user(user)
+                valid = user["password"] == expected.password and self._is_user(user)
             case ["application_credential"]:
-                given = identity["application_credential"]
-                named = given.get("name") == "replay" and self._is_user(given.get("user", {}))
-                known = given["secret"] == mine.application_credential_secret
-                known = known and (named or given.get("id") == mine.application_credential_id)
+                credential = identity["application_credential"]
+                named = credential.get("name") == "replay" and self._is_user(credential.get("user", {}))
+                valid = credential["secret"] == expected.application_credential_secret
+                valid = valid and (named or credential.get("id") == expected.application_credential_id)
             case _:
-                known = False
-        if not known:
+                valid = False
+        if not valid:
             raise Refused(401, UNAUTHORIZED)
         return str(identity["methods"][0])
 
@@ -162,8 +162,8 @@ class Identity:
         return {"id": secrets.token_hex(16), "interface": interface, "region_id": region, "region": region, "url": url}
 
 
-def _in_domain(named: Any) -> bool:
-    domain = named.get("domain", {})
+def _in_domain(resource: Any) -> bool:
+    domain = resource.get("domain", {})
     return bool(domain.get("id") == DOMAIN["id"] or domain.get("name") == DOMAIN["name"])
 
 

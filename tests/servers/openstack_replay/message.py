@@ -1,4 +1,4 @@
-"""Requests and replies of the OpenStack replay, and how each service says no."""
+"""Requests and replies of the OpenStack replay, and the error format of each service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Refused", "Reply", "Request", "json_reply", "refusal"]
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asks. ``id``: what the services call it."""
+    """A client's request. ``id`` is the request id that the services give it."""
 
     method: str
     path: str
@@ -28,22 +28,22 @@ class Request:
 
     @property
     def token(self) -> str:
-        """What the client says that it is."""
+        """The token that the client sent."""
         return self.headers.get("X-Auth-Token", "")
 
     @property
     def origin(self) -> str:
-        """Where the client thinks that we are; so a proxy may stand between us."""
+        """The address that the client sent the request to. With a proxy before us, it is the proxy's."""
         return f"http://{self.headers.get('Host', '')}"
 
-    def asked(self, name: str) -> str | None:
-        """A parameter of the query."""
+    def parameter(self, name: str) -> str | None:
+        """Return the first value of a parameter of the query."""
         return next((value for key, value in self.query if key == name), None)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server answers."""
+    """A reply of the server."""
 
     status: int
     body: bytes = b""
@@ -51,7 +51,7 @@ class Reply:
 
 
 class Refused(Exception):
-    """A request that gets an error as its reply."""
+    """A request is answered with an error."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -60,7 +60,7 @@ class Refused(Exception):
 
 
 def json_reply(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Reply:
-    """A reply in JSON."""
+    """Return a reply in JSON."""
     return Reply(status, json.dumps(content).encode(), {"Content-Type": "application/json", **(headers or {})})
 
 
@@ -68,7 +68,7 @@ COMPUTE_NAMES = {400: "badRequest", 404: "itemNotFound", 409: "conflictingReques
 
 
 def refusal(service: str, refused: Refused) -> Reply:
-    """An error in the words of a service. A bad token is the same everywhere: it is checked before the service."""
+    """Return an error in a service's format. For a bad token the format is the same in all: it is checked before."""
     status, message = refused.status, str(refused)
     body: dict[str, Any] = {"error": {"code": status, "message": message, "title": "Unauthorized"}}
     if status != 401:

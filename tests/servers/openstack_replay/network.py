@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from servers.openstack_replay.region import NETWORKS, PROJECT_ID, Kind, Record, Region, address, mac, made, stamp, uuid
+from servers.openstack_replay.region import (
+    NETWORKS,
+    PROJECT_ID,
+    Kind,
+    Record,
+    Region,
+    address,
+    mac,
+    made_at,
+    stamp,
+    uuid,
+)
 
 __all__ = ["network", "port", "subnet"]
 
 
 def network(region: Region, number: int) -> Record:
-    """A network, with one subnet."""
+    """Return a network with one subnet."""
     return {
         "id": uuid(Kind.NETWORK, number),
         "name": f"net-{number}",
@@ -33,7 +44,7 @@ def network(region: Region, number: int) -> Record:
 
 
 def subnet(region: Region, number: int) -> Record:
-    """A network's subnet."""
+    """Return a network's subnet."""
     return {
         "id": uuid(Kind.SUBNET, number),
         "name": f"subnet-{number}",
@@ -55,7 +66,7 @@ def subnet(region: Region, number: int) -> Record:
 
 
 def port(region: Region, number: int) -> Record:
-    """The port of the server with this number."""
+    """Return the port of the server with this number."""
     return {
         "id": uuid(Kind.PORT, number),
         "name": "",
@@ -81,8 +92,8 @@ def port(region: Region, number: int) -> Record:
 
 
 def neutron_fields(number: int) -> Record:
-    """What all of networking has."""
-    day = stamp(made(number))
+    """Return the fields that all networking records have."""
+    day = stamp(made_at(number))
     return {
         "description": "",
         "tags": [],

@@ -1,4 +1,4 @@
-"""Faults of a region's pages, for a proxy before the replay: where the next page is, and how much is in one."""
+"""Faults in a region's pages, for a proxy before the replay: wrong links, and ignored limits."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from servers.faulty_message import Reply, Request
 __all__ = ["Cycle", "LimitIgnored", "OtherHost", "SamePage"]
 
 OTHER_ORIGIN = "http://openstack.invalid:8000"
-MOST = "1000"
-"""Rows that the replay puts into a page at most."""
+MAX_ROWS = "1000"
+"""How many rows the replay puts into a page at most."""
 
 
 @dataclass(frozen=True)
 class SamePage(Fault):
-    """The next link of a page of servers leads to that page again."""
+    """The next link of a page of servers leads to the same page."""
 
     def strike(self, exchange: Exchange) -> None:
-        """Forward, answer with another link."""
+        """Forward, answer with the wrong link."""
         exchange.answer(_linked(exchange.forward(), _address(exchange.request)).raw)
 
 
 @dataclass(frozen=True)
 class Cycle(Fault):
-    """The next link of each second page of servers leads back to the page before."""
+    """The next link of each second page of servers leads back to the previous page."""
 
     before: dict[str, str] = field(default_factory=dict)
-    """The address of the page before, by the page's own."""
+    """By a page's address: the address of the previous page."""
 
     def strike(self, exchange: Exchange) -> None:
-        """Forward, answer with another link if this is a second page."""
+        """Forward, answer with the wrong link if this is a second page."""
         here, reply = _address(exchange.request), exchange.forward()
         if here in self.before:
             reply = _linked(reply, self.before[here])
@@ -45,22 +45,22 @@ class Cycle(Fault):
 
 @dataclass(frozen=True)
 class LimitIgnored(Fault):
-    """A page has as many rows as there may be in one, however few are asked for."""
+    """A page has the maximum of rows, whatever the request's limit."""
 
     def strike(self, exchange: Exchange) -> None:
-        """Forward another request."""
+        """Forward the request with another limit, answer."""
         path, _, query = exchange.request.path.partition("?")
-        asked = {**dict(parse_qsl(query, keep_blank_values=True)), "limit": MOST}
-        exchange.request = exchange.request.to(f"{path}?{urlencode(asked)}")
+        parameters = {**dict(parse_qsl(query, keep_blank_values=True)), "limit": MAX_ROWS}
+        exchange.request = exchange.request.to(f"{path}?{urlencode(parameters)}")
         exchange.answer(exchange.forward().raw)
 
 
 @dataclass(frozen=True)
 class OtherHost(Fault):
-    """Links of pages and version documents lead to another host, as behind a proxy that services don't know."""
+    """Links of pages and version documents lead to another host, as with services not configured for their proxy."""
 
     def strike(self, exchange: Exchange) -> None:
-        """Forward, answer with other links."""
+        """Forward, answer with the wrong links."""
         reply = exchange.forward()
         exchange.answer(reply.with_body(reply.body.replace(_origin(exchange.request), OTHER_ORIGIN.encode())).raw)
 

@@ -1,6 +1,6 @@
-"""What the records of the OpenStack replay have in common: identifiers, times, and the region that they are of.
+"""The common parts of the OpenStack replay's records: identifiers, times, and the region.
 
-The records are made up, the same ones at each start, with the fields that real services send to an administrator.
+The records are made up and the same at each start, with the fields that real services send to an administrator.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = [
     "address",
     "encode",
     "mac",
-    "made",
+    "made_at",
     "stamp",
     "uuid",
 ]
@@ -41,7 +41,7 @@ Record = dict[str, Any]
 
 
 class Kind(IntEnum):
-    """What a record is, as a part of its identifier."""
+    """The kind of a record, as a part of its identifier."""
 
     SERVER = 0xA001
     IMAGE = 0xA002
@@ -59,46 +59,46 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Region:
-    """A region with so many servers. ``origin`` is where its records' links lead."""
+    """A region with so many servers. The links in its records begin with ``origin``."""
 
     servers: int
     origin: str
 
     @property
     def hosts(self) -> int:
-        """How many hosts it has."""
+        """How many hosts the region has."""
         return max(1, -(-self.servers // SERVERS_OF_A_HOST))
 
     def host(self, server: int) -> str:
-        """The name of a server's host."""
+        """Return the name of a server's host."""
         return f"compute-{server % self.hosts:03}"
 
 
 def encode(record: Record) -> bytes:
-    """A record as the services send it, with spaces."""
+    """Encode a record as the services do, with spaces."""
     return json.dumps(record).encode()
 
 
 def stamp(moment: datetime) -> str:
-    """A time in whole seconds, as compute writes it."""
+    """Format a time in whole seconds, as compute does."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def made(number: int) -> datetime:
-    """When a record was made: each a second after the one before."""
+def made_at(number: int) -> datetime:
+    """Return when a record was made: each a second after the previous one."""
     return EPOCH + timedelta(seconds=number)
 
 
 def uuid(kind: Kind, number: int) -> str:
-    """The identifier of a record. They are in the order of their numbers."""
+    """Return a record's identifier. Identifiers sort like their numbers."""
     return f"{number:08x}-{kind:04x}-4000-8000-{number:012x}"
 
 
 def mac(server: int) -> str:
-    """The address of a server's card."""
+    """Return the MAC address of a server's port."""
     return f"fa:16:3e:{server >> 16 & 255:02x}:{server >> 8 & 255:02x}:{server & 255:02x}"
 
 
 def address(server: int) -> str:
-    """The address of a server in its network."""
+    """Return the IP address of a server in its network."""
     return f"10.{server % NETWORKS}.{server >> 8 & 255}.{server & 255}"

@@ -1,9 +1,9 @@
-"""openstack-replay: the wire of an OpenStack region without the region, for benchmarks and faults.
+"""openstack-replay: a fake OpenStack region that replays pages, for benchmarks and faults.
 
-It is a fake. It sends made-up records in the pages that keystone, nova, glance, neutron and cinder would send, from
-memory, so that clients are measured and not a server. A `FaultyProxy` before it does what real services won't on
-request. What it does not know it refuses; it says nothing about how OpenStack behaves. Whether a driver works is tested
-on the real services.
+It sends made-up records from memory, in pages like those of keystone, nova, glance, neutron and cinder, so that
+benchmarks measure the client and not the server. A `FaultyProxy` before it adds faults that real services can't be made
+to have. It refuses requests that it does not implement. It is no evidence of how OpenStack behaves: the tests of the
+driver run on the real services.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ SERVERS = 10_000
 
 
 class OpenStackReplay(ProcessServer):
-    """A region with so many ``servers``, each with a port and each fourth with a volume.
+    """A region with ``servers`` servers, each with a port and each fourth with a volume.
 
-    Its user is an administrator, with one project. The methods below `command` are the test's, and need no token.
+    Its user is an administrator, with one project. The methods below `command` are for tests, and need no token.
     """
 
     name: ClassVar[str] = "openstack-replay"
-    about: ClassVar[str] = "made-up pages of an OpenStack region, from memory"
+    about: ClassVar[str] = "a fake OpenStack region: made-up pages from memory"
 
     def __init__(self, servers: int = SERVERS) -> None:
         super().__init__()
@@ -49,11 +49,11 @@ class OpenStackReplay(ProcessServer):
 
     @property
     def url(self) -> str:
-        return "openstack://"  # the variables say where
+        return "openstack://"  # the variables have the address
 
     @property
     def auth_url(self) -> str:
-        """Where identity is. Behind a proxy the whole region is where the client thinks that identity is."""
+        """The address of identity. With a proxy before it, the whole region is at the address that the client uses."""
         return f"http://127.0.0.1:{self.port}/identity/v3"
 
     @property
@@ -75,27 +75,27 @@ class OpenStackReplay(ProcessServer):
         return python_module("servers.openstack_replay.server", json.dumps(options))
 
     def requests(self) -> dict[str, int]:
-        """How many requests there were since the start, by ``METHOD /path/{id}``."""
+        """Return how many requests there were since the start, by ``METHOD /path/{id}``."""
         return dict(self._administer("requests"))
 
     def tokens(self) -> dict[str, int]:
-        """How many tokens were ``issued``, and how many are ``valid``."""
+        """Return how many tokens were ``issued``, and how many are ``valid``."""
         return dict(self._administer("tokens"))
 
     def expire_tokens(self) -> None:
-        """End every token."""
+        """Make every token invalid."""
         self._administer("expire_tokens")
 
     def set_token_life(self, seconds: float) -> None:
-        """How long the tokens live that are issued from now on."""
+        """Set how long tokens are valid that are issued from now on."""
         self._administer("set_token_life", seconds=seconds)
 
     def set_skew(self, seconds: float) -> None:
-        """How far the region's clock is ahead: in Date, tokens, and what changes from now on."""
+        """Set how far the region's clock is ahead: in Date, in tokens, and in the times of later changes."""
         self._administer("set_skew", seconds=seconds)
 
     def create_server(self, name: str) -> str:
-        """Make a server; its identifier."""
+        """Make a server, and return its identifier."""
         return str(self._administer("create_server", name=name))
 
     def rename_server(self, id: str, name: str) -> None:
@@ -103,19 +103,19 @@ class OpenStackReplay(ProcessServer):
         self._administer("rename_server", id=id, name=name)
 
     def delete_server(self, id: str) -> None:
-        """Delete a server: changes-since tells."""
+        """Delete a server. Listings with changes-since still have it."""
         self._administer("delete_server", id=id)
 
     def forget_deleted(self) -> None:
-        """Let changes-since know nothing of what was deleted so far, as after an administrator cleared the database."""
+        """Drop deleted servers, also from changes-since, as when an administrator has purged the database."""
         self._administer("forget_deleted")
 
     def tag_server(self, id: str, tags: Sequence[str]) -> None:
-        """Give a server other tags, which changes-since does not tell."""
+        """Give a server other tags. Listings with changes-since do not have this change."""
         self._administer("tag_server", id=id, tags=tags)
 
     def withdraw(self, service: str | None) -> None:
-        """Leave a service, such as ``network``, out of the catalog of later tokens; None: leave none out."""
+        """Leave a service, such as ``network``, out of the catalog of later tokens. None: put all back."""
         self._administer("withdraw", service=service)
 
     def _administer(self, call: str, **arguments: Any) -> Any:

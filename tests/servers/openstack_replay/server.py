@@ -1,6 +1,6 @@
 """The OpenStack replay's process. `servers.openstack_replay` starts it.
 
-All services are at one port, each below a path of its own. `servers.door` is the administrator's.
+All services are at one port, each below its own path. Administrators use `servers.door`.
 """
 
 from __future__ import annotations

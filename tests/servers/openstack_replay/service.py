@@ -1,4 +1,4 @@
-"""What requests to the OpenStack replay mean."""
+"""The requests of the OpenStack replay and what each does."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ HYPERVISORS = "/compute/v2.1/os-hypervisors/detail"
 STATISTICS = "/compute/v2.1/os-hypervisors/statistics"
 VOLUMES = "/volume/v3/{project_id}/volumes/detail"
 BRIEF = {CREATION: SERVERS, "/volume/v3/{project_id}/volumes": VOLUMES}
-"""Where little is told of the same rows."""
+"""Paths that list the same rows with few fields."""
 
 ITEMS = {
     SERVER: (SERVERS, "server"),
@@ -49,7 +49,7 @@ ITEMS = {
     "/image/v2/images/{id}": ("/image/v2/images", ""),
     "/network/v2.0/networks/{id}": ("/network/v2.0/networks", "network"),
 }
-"""Where one row is told: its collection, and what the reply calls it; "": the reply is the row."""
+"""Paths of single rows: the collection, and the key of the row in the reply; "": the reply is the row itself."""
 
 NAMED = ("id", "name", "links")
 TOKENS = "/identity/v3/auth/tokens"
@@ -97,7 +97,7 @@ class Service(http_service.Service):
         return self._calls
 
     def answer(self, request: Request) -> Reply:
-        """Return what to send to a client."""
+        """Return the reply to a client's request."""
         self._actions.settle()
         template = _template(request.path)
         with self._lock:
@@ -109,9 +109,9 @@ class Service(http_service.Service):
 
     def _reply(self, request: Request, template: str) -> Reply:
         path = template.removesuffix("/{project_id}")
-        shown = document(path, request.origin) if request.method == "GET" else None
-        if shown:
-            return shown
+        versions = document(path, request.origin) if request.method == "GET" else None
+        if versions:
+            return versions
         if (request.method, template) == ("POST", TOKENS):
             return self.identity.issue(request)
         self.identity.check(request)
@@ -120,13 +120,13 @@ class Service(http_service.Service):
             return Reply(204)
         version, headers = negotiate(request)
         if request.method == "GET" and template in ITEMS:
-            return self._one(request, template, headers)
+            return self._row(request, template, headers)
         if request.method == "GET" and template == STATISTICS:
             statistics = {"running_vms": self._collections[SERVERS].count}
             return json_reply(200, {"hypervisor_statistics": statistics}, headers)
         if template.startswith(f"{SERVER}/") or (request.method, template) in (("POST", CREATION), ("DELETE", SERVER)):
-            told = self._of_server(request)
-            return replace(told, headers={**told.headers, **headers})
+            reply = self._server_reply(request)
+            return replace(reply, headers={**reply.headers, **headers})
         collection = self._collections.get(BRIEF.get(template, template))
         if request.method != "GET" or collection is None:
             raise Refused(404, "The resource could not be found.")
@@ -135,26 +135,26 @@ class Service(http_service.Service):
         page = collection.page(request, NAMED if template in BRIEF else ())
         return replace(page, headers={**page.headers, **headers})
 
-    def _one(self, request: Request, template: str, headers: Mapping[str, str]) -> Reply:
+    def _row(self, request: Request, template: str, headers: Mapping[str, str]) -> Reply:
         rows, key = ITEMS[template]
         data = self._collections[rows].find(request.path.rpartition("/")[2]).data
         body = f'{{"{key}": '.encode() + data + b"}" if key else data
         return Reply(200, body, {"Content-Type": "application/json", **headers})
 
-    def _of_server(self, request: Request) -> Reply:
-        *_, server, what = request.path.split("/")
-        match request.method, what:
+    def _server_reply(self, request: Request) -> Reply:
+        *_, server, last = request.path.split("/")
+        match request.method, last:
             case "POST", "action":
                 return self._actions.act(server, request)
             case "GET", "os-instance-actions":
-                return self._actions.listed(server)
+                return self._actions.listing(server)
             case "POST", "servers":
-                made = self._create_server(json.loads(request.body)["server"]["name"])
-                self._actions.note(made, "create", request)
-                return json_reply(202, {"server": {"id": made}})
-            case "DELETE", doomed:
-                self._delete_server(doomed)
-                self._actions.note(doomed, "delete", request)
+                created = self._create_server(json.loads(request.body)["server"]["name"])
+                self._actions.note(created, "create", request)
+                return json_reply(202, {"server": {"id": created}})
+            case "DELETE", id:
+                self._delete_server(id)
+                self._actions.note(id, "delete", request)
                 return Reply(204)
         raise Refused(404, "The resource could not be found.")
 
@@ -184,7 +184,7 @@ class Service(http_service.Service):
 
 
 def _collections(region: Region) -> dict[str, Collection]:
-    """By the template of the path. Newest first, as the services do; networking's by identifier."""
+    """Return the collections by the template of their path. Rows are newest first; in networking, by identifier."""
     newest = range(region.servers - 1, -1, -1)
     volumes = range((region.servers + 3) // 4 - 1, -1, -1)
     return {

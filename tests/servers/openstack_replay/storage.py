@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from servers.openstack_replay.region import PROJECT_ID, USER_ID, Kind, Record, Region, made, stamp, uuid
+from servers.openstack_replay.region import PROJECT_ID, USER_ID, Kind, Record, Region, made_at, stamp, uuid
 
 __all__ = ["image", "volume"]
 
 
 def image(region: Region, number: int) -> Record:
-    """An image."""
-    id, day = uuid(Kind.IMAGE, number), stamp(made(number))
+    """Return an image."""
+    id, day = uuid(Kind.IMAGE, number), stamp(made_at(number))
     return {
         "hw_disk_bus": "virtio",
         "os_distro": "ubuntu",
@@ -40,8 +40,8 @@ def image(region: Region, number: int) -> Record:
 
 
 def volume(region: Region, number: int) -> Record:
-    """The volume of the server with four times this number."""
-    id, day, server = uuid(Kind.VOLUME, number), f"{stamp(made(number))[:-1]}.000000", number * 4
+    """Return the volume of the server with four times this number."""
+    id, day, server = uuid(Kind.VOLUME, number), f"{stamp(made_at(number))[:-1]}.000000", number * 4
     attachment = {
         "id": id,
         "attachment_id": uuid(Kind.ATTACHMENT, number),

@@ -18,7 +18,7 @@ IMAGE_VERSIONS = [f"v2.{minor}" for minor in (17, 16, 15, 9, 7, 6, 5, 4, 3, 2, 1
 
 
 def document(path: str, origin: str) -> Reply | None:
-    """The document at this path, which needs no token."""
+    """Return the version document at this path, or None. These need no token."""
     match path.rstrip("/"):
         case "/identity":
             values = [_version("v3.14", f"{origin}/identity/v3/", "stable")]
@@ -35,27 +35,27 @@ def document(path: str, origin: str) -> Reply | None:
             return json_reply(300, {"versions": versions})
         case "/network":
             return json_reply(200, {"versions": [_version("v2.0", f"{origin}/network/v2.0/", "CURRENT")]})
-        case "/volume" | "/volume/v3" as found:
+        case "/volume" | "/volume/v3" as volume_path:
             versions = [_ranged("volume", "v3.0", f"{origin}/volume/v3/")]
-            return json_reply(300 if found == "/volume" else 200, {"versions": versions})
+            return json_reply(300 if volume_path == "/volume" else 200, {"versions": versions})
     return None
 
 
 def negotiate(request: Request) -> tuple[Microversion, Mapping[str, str]]:
-    """The microversion that the request gets, and the headers that say so. Raises `Refused`."""
+    """Return the microversion for the reply, and the headers that name it. Raises `Refused`."""
     service = request.service
     if service not in RANGES:
         return (0, 0), {}
     least, most = RANGES[service]
-    asked = dict(HEADER.findall(request.headers.get("OpenStack-API-Version", "")))
-    wanted = asked.get(service) or (service == "compute" and request.headers.get("X-OpenStack-Nova-API-Version"))
+    requested = dict(HEADER.findall(request.headers.get("OpenStack-API-Version", "")))
+    wanted = requested.get(service) or (service == "compute" and request.headers.get("X-OpenStack-Nova-API-Version"))
     version = _parsed(wanted, most) if wanted else least
     if not least <= version <= most:
         raise Refused(406, f"Version {wanted} is not supported by the API. Minimum is {least} and maximum is {most}.")
-    shown = f"{version[0]}.{version[1]}"
-    headers = {"OpenStack-API-Version": f"{service} {shown}", "Vary": "OpenStack-API-Version"}
+    text = f"{version[0]}.{version[1]}"
+    headers = {"OpenStack-API-Version": f"{service} {text}", "Vary": "OpenStack-API-Version"}
     if service == "compute":
-        headers |= {"X-OpenStack-Nova-API-Version": shown}
+        headers |= {"X-OpenStack-Nova-API-Version": text}
     return version, headers
 
 
@@ -75,5 +75,5 @@ def _version(id: str, href: str, status: str) -> dict[str, Any]:
 
 def _ranged(service: str, id: str, href: str) -> dict[str, Any]:
     least, most = ("{}.{}".format(*version) for version in RANGES[service])
-    shown = {"version": most, "min_version": least, "updated": "2013-07-23T11:33:21Z"}
-    return {**_version(id, href, "CURRENT"), **shown}
+    versions = {"version": most, "min_version": least, "updated": "2013-07-23T11:33:21Z"}
+    return {**_version(id, href, "CURRENT"), **versions}

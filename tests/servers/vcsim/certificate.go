@@ -24,8 +24,8 @@ const (
 	keyFile    = "server.key"
 )
 
-// serverCertificate loads the server's certificate from the folder, or makes one there: a server that is started again
-// with the same folder is trusted by the clients that it had before.
+// serverCertificate loads the server's certificate from the folder, or makes one there. So a server that is restarted
+// with the same folder has the same certificate, and its clients still trust it.
 func serverCertificate(folder string) (tls.Certificate, error) {
 	server, key := filepath.Join(folder, serverFile), filepath.Join(folder, keyFile)
 	if _, err := os.Stat(key); os.IsNotExist(err) {
@@ -36,14 +36,14 @@ func serverCertificate(folder string) (tls.Certificate, error) {
 	return tls.LoadX509KeyPair(server, key)
 }
 
-// identity is the instance uuid of the vCenter: it stays the same when a server is started again, and no two servers
-// share one, as the simulator's own would on one machine.
+// identity returns the instance uuid of the vCenter. It is the same when a server is restarted, and different for each
+// server. The simulator's own uuid would be the same for all servers on a machine.
 func identity(certificate tls.Certificate) string {
 	return uuid.NewSHA1(uuid.NameSpaceOID, certificate.Certificate[0]).String()
 }
 
-// createCertificates makes a CA and a certificate signed by it, strict enough for VERIFY_X509_STRICT: Go adds the key
-// identifiers to what is said here.
+// createCertificates makes a CA and a certificate signed by it, strict enough for VERIFY_X509_STRICT. Go adds the key
+// identifiers to the templates.
 func createCertificates(folder string) error {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -9,21 +9,21 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// correct makes the simulator answer a method as a vCenter would, where it does not. It runs before the method.
+// correct makes the simulator act like a vCenter in methods where it does not. It runs before the method.
 func correct(ctx *simulator.Context, method *simulator.Method) {
 	if ctx.Session == nil {
 		return
 	}
 	if collector, ok := ctx.Session.Get(method.This).(*simulator.PropertyCollector); ok {
 		if method.Name == "CreateFilter" || method.Name == "WaitForUpdatesEx" {
-			ctx.Session.Registry.Put(&propertyCollector{PropertyCollector: collector, told: map[told]struct{}{}})
+			ctx.Session.Registry.Put(&propertyCollector{PropertyCollector: collector, reported: map[reported]struct{}{}})
 		}
 		return
 	}
 	switch target := ctx.Map.Get(method.This).(type) {
 	case *simulator.VirtualMachine:
 		if method.Name == "MarkAsTemplate" || method.Name == "MarkAsVirtualMachine" {
-			// The simulator looks for the object that answers in the session's own registry first.
+			// The simulator looks up a method's object in the session's registry first.
 			ctx.Session.Registry.Put(&virtualMachine{target})
 		}
 	case *simulator.Task:
@@ -33,16 +33,16 @@ func correct(ctx *simulator.Context, method *simulator.Method) {
 	}
 }
 
-// propertyCollector refuses filters on properties that there are not, and tells watchers of every object that is deleted,
-// and of every task that is no recent one any more. The simulator forgets those that went in the same moment in which
-// another one came: then it fills its filters anew, and does not look for what is not there any more.
+// propertyCollector refuses filters on properties that do not exist. It also reports every object that is deleted, and
+// every task that has left the list of recent tasks. The simulator misses these if an object is created at the same
+// time: it then fills its filters again, without looking for objects that have left.
 type propertyCollector struct {
 	*simulator.PropertyCollector
-	told map[told]struct{}
+	reported map[reported]struct{}
 }
 
-// told is an object that a filter has told of.
-type told struct{ filter, object types.ManagedObjectReference }
+// reported is an object that a filter has reported.
+type reported struct{ filter, object types.ManagedObjectReference }
 
 func (pc *propertyCollector) CreateFilter(ctx *simulator.Context, req *types.CreateFilter) soap.HasFault {
 	read := pc.RetrievePropertiesEx(ctx, &types.RetrievePropertiesEx{SpecSet: []types.PropertyFilterSpec{req.Spec}})
@@ -67,20 +67,20 @@ func (pc *propertyCollector) WaitForUpdatesEx(ctx *simulator.Context, req *types
 	for _, update := range body.Res.Returnval.FilterSet {
 		for _, object := range update.ObjectSet {
 			if object.Kind == types.ObjectUpdateKindLeave {
-				delete(pc.told, told{update.Filter, object.Obj})
+				delete(pc.reported, reported{update.Filter, object.Obj})
 			} else {
-				pc.told[told{update.Filter, object.Obj}] = struct{}{}
+				pc.reported[reported{update.Filter, object.Obj}] = struct{}{}
 			}
 		}
 	}
-	for each := range pc.told {
-		if exists(ctx, each.object) && selects(ctx, each.filter, each.object) {
+	for entry := range pc.reported {
+		if exists(ctx, entry.object) && selects(ctx, entry.filter, entry.object) {
 			continue
 		}
-		delete(pc.told, each)
-		leave := types.ObjectUpdate{Kind: types.ObjectUpdateKindLeave, Obj: each.object}
+		delete(pc.reported, entry)
+		leave := types.ObjectUpdate{Kind: types.ObjectUpdateKindLeave, Obj: entry.object}
 		body.Res.Returnval.FilterSet = append(body.Res.Returnval.FilterSet,
-			types.PropertyFilterUpdate{Filter: each.filter, ObjectSet: []types.ObjectUpdate{leave}})
+			types.PropertyFilterUpdate{Filter: entry.filter, ObjectSet: []types.ObjectUpdate{leave}})
 	}
 	return res
 }
@@ -89,8 +89,8 @@ func exists(ctx *simulator.Context, object types.ManagedObjectReference) bool {
 	return ctx.Map.Get(object) != nil || ctx.Session.Get(object) != nil
 }
 
-// selects tells whether an object is still one of a filter's. It looks at tasks alone: what else is selected goes when it
-// is deleted.
+// selects reports whether a filter still selects an object. It checks only tasks: other objects leave a filter only
+// when they are deleted.
 func selects(ctx *simulator.Context, filter, object types.ManagedObjectReference) bool {
 	created, ok := ctx.Session.Get(filter).(*simulator.PropertyFilter)
 	if !ok || object.Type != "Task" {
@@ -105,12 +105,12 @@ func selects(ctx *simulator.Context, filter, object types.ManagedObjectReference
 	return slices.Contains(manager.RecentTask, object)
 }
 
-// cancelled replaces the work of a cancelled task: the simulator would do it nevertheless, and report success.
+// cancelled replaces the work of a cancelled task: the simulator would do the work and report success.
 func cancelled(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
 	return nil, &types.RequestCanceled{}
 }
 
-// virtualMachine tells watchers when a VM becomes a template or a template a VM. It answers one method.
+// virtualMachine reports to filters that a VM has become a template, or a template a VM. It answers one call.
 type virtualMachine struct{ *simulator.VirtualMachine }
 
 func (vm *virtualMachine) MarkAsTemplate(ctx *simulator.Context, req *types.MarkAsTemplate) soap.HasFault {

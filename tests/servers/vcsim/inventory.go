@@ -19,15 +19,15 @@ const (
 	twinName     = "twin"
 )
 
-// oddNames are the names of the last VMs of an inventory: two VMs share one (in different folders), the others hold
-// characters that a driver must unescape or escape. vCenter stores the name "a/b" like this.
+// oddNames are the names of the last VMs of an inventory. Two VMs share a name (in different folders); the other names
+// have characters that a driver must unescape or escape. vCenter stores the name "a/b" as "a%2fb".
 var oddNames = []string{twinName, twinName, "a%2fb", `<&"'> ü`}
 
 // builder fills an inventory. It calls the simulator's objects directly: a client would wait 40 ms for each VM, which
 // is the pace at which the simulator reports the end of a task.
 type builder struct {
 	ctx     *simulator.Context
-	folders [2]*simulator.Folder // the datacenter's own, and one below it
+	folders [2]*simulator.Folder // the datacenter's folder, and one below it
 	hosts   []types.ManagedObjectReference
 	pool    types.ManagedObjectReference
 	network types.BaseVirtualDeviceBackingInfo
@@ -85,7 +85,7 @@ func (b *builder) chooseNetwork(datacenter *simulator.Datacenter) error {
 	return fmt.Errorf("the model has no port group DC0_DVPG0")
 }
 
-// vmNames are vm-0, vm-1 … and the odd names; an inventory too small for them has none.
+// vmNames returns vm-0, vm-1 … and the odd names. A small inventory has no odd names.
 func vmNames(count int) []string {
 	names := make([]string, 0, count)
 	plain := count
@@ -124,7 +124,7 @@ func (b *builder) addTemplate(i int) error {
 	return nil
 }
 
-// create makes the VM number i. Of each five one is in the nested folder, which keeps the twins apart.
+// create makes the VM number i. Every fifth VM is in the nested folder. The twins are in different folders.
 func (b *builder) create(i int, name string) (*simulator.VirtualMachine, error) {
 	folder := b.folders[0]
 	if i%5 == 4 {
@@ -148,8 +148,8 @@ func (b *builder) create(i int, name string) (*simulator.VirtualMachine, error) 
 	return vm, nil
 }
 
-// config describes the VM number i. Its uuids depend on the number only, so a restarted server has the same VMs. The
-// name is given afterwards: creating escapes it once more.
+// config describes the VM number i. Its uuids depend only on the number, so a restarted server has the same VMs. The
+// VM's real name is set after its creation, which would escape the name once more.
 func (b *builder) config(i int) types.VirtualMachineConfigSpec {
 	var devices object.VirtualDeviceList
 	scsi, _ := devices.CreateSCSIController("pvscsi")
@@ -177,7 +177,7 @@ func deterministicUUID(use string, i int) string {
 	return uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "hvlib vcsim %s %d", use, i)).String()
 }
 
-// setGuest is what the tools of a running guest report: a name, and an IPv4 and an IPv6 address on its card.
+// setGuest sets the values that a running guest's tools report: a name, and an IPv4 and an IPv6 address of its card.
 func setGuest(vm *simulator.VirtualMachine, i int) {
 	addresses := []string{
 		fmt.Sprintf("10.%d.%d.%d", i>>16&255, i>>8&255, i&255),
@@ -192,7 +192,7 @@ func setGuest(vm *simulator.VirtualMachine, i int) {
 	vm.Summary.Guest.ToolsStatus, vm.Summary.Guest.ToolsRunningStatus = vm.Guest.ToolsStatus, vm.Guest.ToolsRunningStatus
 }
 
-// newContext is the context of one call: the simulator lets calls of one context share their locks.
+// newContext returns the context for one call: calls with the same context share their locks.
 func (b *builder) newContext() *simulator.Context {
 	ctx := *b.ctx
 	return &ctx
@@ -214,7 +214,7 @@ func (b *builder) await(ref types.ManagedObjectReference) (types.AnyType, error)
 	}
 }
 
-// forgetTasks removes the tasks that built the inventory: a test finds a server where nothing was done yet.
+// forgetTasks removes the tasks that built the inventory, so that a new server has no tasks.
 func (b *builder) forgetTasks(content types.ServiceContent) {
 	for _, task := range b.ctx.Map.AllReference("Task") {
 		b.ctx.Map.Remove(b.newContext(), task.Reference())

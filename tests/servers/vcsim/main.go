@@ -1,8 +1,8 @@
-// Command vcsim is the vCenter that hvlib's tests talk to: govmomi's simulator with an inventory of our own, TLS that
-// verifies, logins that are checked, and two pages that tell tests what the server saw (observe.go).
+// Command vcsim is the vCenter for hvlib's tests: govmomi's simulator with our own inventory, a certificate that
+// clients can verify, checked logins, and two pages with counts for tests (observe.go).
 //
-// It prints one line of JSON when it is ready, and ends when its standard input closes: whoever started it can't leave
-// it behind, not even by being killed.
+// It prints one line of JSON when it is ready, and ends when its standard input closes. So it ends with the process
+// that started it, even if that is killed.
 package main
 
 import (
@@ -19,11 +19,11 @@ import (
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
-	_ "github.com/vmware/govmomi/vapi/simulator" // tags: the REST endpoint of a vCenter
+	_ "github.com/vmware/govmomi/vapi/simulator" // adds the REST endpoint of a vCenter, for tags
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// options are the command line.
+// options are the values of the command line.
 type options struct {
 	vms, hosts     int
 	sessionIdle    time.Duration
@@ -81,7 +81,7 @@ func serve(o options) error {
 	service.Listen = &url.URL{Host: o.listen, User: url.UserPassword(o.user, o.password)}
 	service.RegisterEndpoints = true
 	observer := newObserver(service)
-	server := service.NewServer() // not closed in the end: that would wait for the last long poll
+	server := service.NewServer() // never closed: closing would wait for the last long poll
 	if err := attachTags(server.URL, model.Map().All("VirtualMachine"), o.certificates); err != nil {
 		return err
 	}
@@ -95,12 +95,12 @@ func serve(o options) error {
 	return nil
 }
 
-// setTimes makes the finished inventory slow: building it has to stay quick.
+// setTimes sets the delays. It is called after the inventory is built, so that this is not delayed.
 func setTimes(model *simulator.Model, o options) {
 	model.DelayConfig.Delay = int(o.delay.Milliseconds())
 	if o.taskDelay > 0 {
 		simulator.TaskDelay.Delay = int(o.taskDelay.Milliseconds())
-		// A waiting task would hold the lock of its object, and nobody could read it meanwhile.
+		// Without this a waiting task would hold its object's lock, and the object could not be read.
 		simulator.TaskDelay.MethodDelay = map[string]int{"LockHandoff": 0}
 	}
 	if o.sessionIdle > 0 {
@@ -110,7 +110,7 @@ func setTimes(model *simulator.Model, o options) {
 	}
 }
 
-// waitForEnd returns when the starter is gone or asks for the end.
+// waitForEnd returns when the process that started us has ended, or at a signal.
 func waitForEnd() {
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, os.Interrupt, syscall.SIGTERM)

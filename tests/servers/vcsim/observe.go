@@ -11,11 +11,11 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// observer tells tests what the server saw. SOAP can't: views, collectors and filters belong to a session, and no other
-// session sees them.
+// observer counts calls and objects for tests. Tests can't use SOAP for this: views, collectors and filters belong to a
+// session, and other sessions can't see them.
 //
-//	/hvlib/calls      {"Login": 1, …}: SOAP methods received since the start, by name
-//	/hvlib/leftovers  {"sessions": 1, "views": 0, "collectors": 0, "filters": 0}: what exists now
+//	/hvlib/calls      {"Login": 1, …}: SOAP calls since the start, by the method's name
+//	/hvlib/leftovers  {"sessions": 1, "views": 0, "collectors": 0, "filters": 0}: objects that exist now
 type observer struct {
 	service *simulator.Service
 
@@ -24,7 +24,7 @@ type observer struct {
 	sessions map[string]*simulator.Session // every session that was ever used, by key
 }
 
-// newObserver must come before the server is made, whose pages it adds to.
+// newObserver adds the pages. Call it before the server is made.
 func newObserver(service *simulator.Service) *observer {
 	o := &observer{service: service, calls: map[string]int{}, sessions: map[string]*simulator.Session{}}
 	service.ServeMux = http.NewServeMux()
@@ -33,12 +33,12 @@ func newObserver(service *simulator.Service) *observer {
 	return o
 }
 
-// watch begins to count.
+// watch starts counting.
 func (o *observer) watch() {
 	o.service.Context.Map.Handler = o.handle
 }
 
-// handle is called before each method. It refuses none.
+// handle counts a call. The simulator calls it before each method; nil lets the method run.
 func (o *observer) handle(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
@@ -58,9 +58,9 @@ func (o *observer) countCalls() map[string]int {
 
 func (o *observer) countLeftovers() map[string]int {
 	registry := o.service.Context.Map
-	// The list of sessions is a property that the simulator fills for a session that asks.
-	asking := &simulator.Session{Registry: simulator.NewRegistry(), Map: registry}
-	alive := asking.Get(registry.SessionManager().Self).(*simulator.SessionManager).SessionList
+	// The list of sessions is a property that the simulator fills only when a session reads it.
+	reader := &simulator.Session{Registry: simulator.NewRegistry(), Map: registry}
+	alive := reader.Get(registry.SessionManager().Self).(*simulator.SessionManager).SessionList
 	counts := map[string]int{"sessions": len(alive), "views": 0, "collectors": 0, "filters": 0}
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
@@ -74,7 +74,7 @@ func (o *observer) countLeftovers() map[string]int {
 	return counts
 }
 
-// countCreated leaves out the collector that every session has.
+// countCreated counts collectors without the default one, which every session has.
 func countCreated(collectors []mo.Reference) int {
 	count := 0
 	for _, collector := range collectors {

@@ -14,7 +14,7 @@ import (
 	"github.com/vmware/govmomi/vim25/soap"
 )
 
-// attachTags gives two of each three VMs a tag. Only the REST endpoint of a vCenter can do it, so this is a client.
+// attachTags gives two of each three VMs a tag, as a client: only the REST endpoint of a vCenter can attach tags.
 func attachTags(server *url.URL, vms []mo.Entity, certificates string) error {
 	ctx := context.Background()
 	transport := soap.NewClient(server, false)
@@ -45,7 +45,7 @@ func attachTags(server *url.URL, vms []mo.Entity, certificates string) error {
 	return nil
 }
 
-// inThrees deals the VMs out to three groups, in the order of their morefs: the same ones at each start.
+// inThrees deals the VMs into three groups, in the order of their morefs: the groups are the same at each start.
 func inThrees(vms []mo.Entity) [3][]mo.Reference {
 	slices.SortFunc(vms, func(a, b mo.Entity) int { return cmp.Compare(a.Reference().Value, b.Reference().Value) })
 	var groups [3][]mo.Reference

@@ -24,8 +24,8 @@ class GroveAuthenticator(HttpAuthenticator[Login]):
     def log_in(self) -> Login:
         """POST /sessions, GET /about: two round trips.
 
-        Raises `AuthenticationFailed` where the server refuses the login, `SessionLost` where it forgets the session
-        that it has just accepted, `ConnectionFailed`, `ConfigError`.
+        Raises `AuthenticationFailed` if the server refuses the login, `SessionLost` if it loses the session that it has
+        just accepted, `ConnectionFailed`, `ConfigError`.
         """
         user, password = self.credentials()
         with refused_logins("the server refuses the login"):

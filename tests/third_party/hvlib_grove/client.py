@@ -1,4 +1,4 @@
-"""The client: sends one request in the login that stands."""
+"""The client: sends one request in the current login."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Client", "Connection"]
 
 
 class Connection:
-    """Requests to one Grove server, in any login or none. Shared by threads."""
+    """Sends requests to one Grove server, with or without a login. Shared by threads."""
 
     def __init__(self, endpoint: Endpoint, context: Context) -> None:
         self.pools = Connections(endpoint)
@@ -28,16 +28,16 @@ class Connection:
         self,
         verb: str,
         *path: str,
-        ask: Mapping[str, Any] = {},
+        parameters: Mapping[str, Any] = {},
         body: object = None,
         token: Secret | None = None,
         limit: float = inf,
     ) -> Any:
-        """One request, within ``limit`` seconds; its reply. Raises what `hvlib_grove.errors` says."""
+        """Send one request; return its reply, within ``limit`` seconds. Raises the errors of `hvlib_grove.errors`."""
         self._context.count_request(f"{verb} /{path[0]}")
         target = "/" + "/".join(quote(part, safe="") for part in path)
-        if ask:
-            target += "?" + urlencode(ask, doseq=True)
+        if parameters:
+            target += "?" + urlencode(parameters, doseq=True)
         headers = {"Content-Type": "application/json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token.reveal()}"
@@ -48,13 +48,13 @@ class Connection:
 
 
 class Client:
-    """Requests in the login that stands."""
+    """Sends requests in the current login."""
 
     def __init__(self, context: Context, connection: Connection, slot: LoginSlot[Login]) -> None:
         self.context = context
         self._connection = connection
         self.slot = slot
 
-    def call(self, verb: str, *path: str, ask: Mapping[str, Any] = {}, body: object = None) -> Any:
-        """One request, with the parameters ``ask``; its reply. Raises what `hvlib_grove.errors` says."""
-        return self._connection.send(verb, *path, ask=ask, body=body, token=self.slot.current.token)
+    def call(self, verb: str, *path: str, parameters: Mapping[str, Any] = {}, body: object = None) -> Any:
+        """Send one request, with query ``parameters``; return its reply. Raises the errors of `hvlib_grove.errors`."""
+        return self._connection.send(verb, *path, parameters=parameters, body=body, token=self.slot.current.token)

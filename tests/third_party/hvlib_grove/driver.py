@@ -20,8 +20,8 @@ class GroveDriver(Driver):
     transports = frozenset({"http"})
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
-        """A session that is not logged in yet. Raises `ConfigError` for an option that can't be, and for a path."""
+        """A session that is not logged in yet. Raises `ConfigError` for an invalid option, and for a path."""
         refuse_path(endpoint, "grove://USER@HOST")
-        from hvlib_grove.session import GroveSession  # Not before it is needed: it imports urllib3.
+        from hvlib_grove.session import GroveSession  # Imported at first use, as it imports urllib3.
 
         return GroveSession(endpoint, context)

@@ -1,4 +1,4 @@
-"""What Grove's refusals, HTTP answers and broken connections are as errors of hvlib."""
+"""Errors: Grove's refusals, HTTP answers and broken connections as errors of hvlib."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ CODES: Mapping[str, type[errors.HvlibError]] = {
     "bad_request": errors.InvalidQuery,
     "bad_page": errors.CursorLost,
 }
-"""The error of each code. A code that is not here is a `TaskFailed`: the server refused, and no class says more."""
+"""The error of each code. Any other code is a `TaskFailed`: the server refused, and no other class fits."""
 
 STATUSES: Mapping[int, type[errors.HvlibError]] = {401: SessionLost, 403: errors.PermissionDenied}
-"""What an HTTP status says without a code: anything on the way may have answered."""
+"""The errors for HTTP statuses without a code: a proxy on the way may have answered."""
 
 
 def read_reply(response: BaseHTTPResponse) -> Any:
-    """What a reply holds. Raises what it refuses, and `ProtocolError` if it can't be understood."""
+    """The body of a reply. Raises the server's refusal, and `ProtocolError` if the reply can't be understood."""
     try:
         reply = json.loads(b"".join(chunks(response)))
     except ValueError:
@@ -43,7 +43,7 @@ def read_reply(response: BaseHTTPResponse) -> Any:
 
 
 def failure(error: Mapping[str, str] | None) -> Failure | None:
-    """Why a task failed, if it did: by the same classes that the refusal of a request has."""
+    """The failure of a task, if it failed, with the same error classes as the refusal of a request."""
     if error is None:
         return None
     return Failure(CODES.get(error["code"], errors.TaskFailed).__name__, error["message"], error)

@@ -33,22 +33,22 @@ class GroveSession(Session):
 
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
-        """VMs, hosts, images and tasks."""
+        """The adapters of VMs, hosts, images and tasks."""
         return self._adapters
 
     @property
     def native(self) -> Client:
-        """The client, as Grove has no SDK: `Client.call` makes any request."""
+        """The client, as Grove has no SDK: `Client.call` sends any request."""
         return self._client
 
     def login(self) -> None:
-        """POST /sessions, GET /about: two round trips. An earlier login is logged out: one more."""
+        """POST /sessions, GET /about: two round trips. An earlier login is logged out first: one more."""
         self._slot.renew()
 
     def about(self) -> About:
-        """The server's name, version and identity. No round trip, they came with the login."""
+        """The server's name, version and identity. No round trip: they came with the login."""
         return self._slot.current.about
 
     def close(self) -> None:
-        """Log out; every call under way ends. Takes `hvlib.driver.login_slot.LOGOUT_TIMEOUT` seconds at most."""
+        """Log out, and end every call in progress. Takes `hvlib.driver.login_slot.LOGOUT_TIMEOUT` seconds at most."""
         self._slot.close()

@@ -1,4 +1,4 @@
-"""A feed of a driver's own: it asks Grove for what changed."""
+"""A driver with its own feed, which asks Grove for changes."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ class ChangesDriver(GroveDriver):
 class ChangesSession(GroveSession):
     def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed | None:
         if {query.kind for query in queries} != {VM}:
-            return None  # Grove tells changes of VMs alone. Of the other kinds core lists and compares.
+            return None  # Grove reports changes of VMs only. Core lists and compares the other kinds.
         return ChangesFeed(self.native, self.adapters[VM], queries[0], self.poll_interval, since)
 
 
 class Place(msgspec.Struct):
-    """Where a feed stands in a server's log of changes."""
+    """A position in a server's log of changes."""
 
     server: str
     number: int
 
 
 class ChangesFeed(PollingFeed):
-    """All VMs; then, with each look, those that changed."""
+    """All VMs at the first look; then, at each look, the VMs that changed."""
 
     def __init__(
         self, client: Client, adapter: Adapter[VM], query: Query[VM], pause: float, since: WatchCursor | None
@@ -63,26 +63,26 @@ class ChangesFeed(PollingFeed):
         self._place = None if since is None else decode_cursor(since, Place)
 
     def look(self) -> Batch:
-        """GET /changes, then a GET of the VMs that it names; of all of them at first."""
+        """GET /changes, then GET the VMs that it names; at first, all VMs."""
         place, server = self._place, self._client.slot.current.about.uuid
-        if place is not None and place.server != server:  # Its number may lie in this server's log too.
+        if place is not None and place.server != server:  # Its number may be valid in this log too.
             raise CursorLost("this cursor comes from another Grove server")
-        # Before the VMs are read: what changes meanwhile comes twice, and is not lost.
-        log = self._client.call("GET", "changes", ask={} if place is None else {"after": place.number})
+        # The log is read before the VMs: a change in between is reported twice, and never lost.
+        log = self._client.call("GET", "changes", parameters={} if place is None else {"after": place.number})
         with protocol_errors():
             ids = dict.fromkeys(change["id"] for change in log["vms"])
-            made = {change["id"] for change in log["vms"] if change["made"]}
+            created = {change["id"] for change in log["vms"] if change["made"]}
             self._place = Place(server, int(log["last"]))
-        changes = self._snapshot() if place is None else self._changes(ids, made)
+        changes = self._snapshot() if place is None else self._changes(ids, created)
         return Batch(changes, encode_cursor(self._place), synced=True, poll_after=self._pause)
 
     def _snapshot(self) -> list[Change]:
         return [Upsert(vm) for vm in read_all(self._adapter, self._query, self.go_on)]
 
-    def _changes(self, ids: Iterable[str], made: Set[str]) -> list[Change]:
+    def _changes(self, ids: Iterable[str], created: Set[str]) -> list[Change]:
         refs = [self._client.context.ref(VM, id) for id in ids]
         if self._query.refs is not None:
             refs = [ref for ref in refs if ref in self._query.refs]
         query = msgspec.structs.replace(self._query, refs=tuple(refs))
-        there = {vm.ref: vm for vm in read_all(self._adapter, query, self.go_on)}
-        return [Upsert(there[ref], created=ref.id in made) if ref in there else Gone(ref) for ref in refs]
+        vms = {vm.ref: vm for vm in read_all(self._adapter, query, self.go_on)}
+        return [Upsert(vms[ref], created=ref.id in created) if ref in vms else Gone(ref) for ref in refs]

@@ -1,4 +1,4 @@
-"""The least of a driver: it logs in, and lists VMs."""
+"""A minimal driver: it logs in, and lists VMs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class GroveDriver(Driver):
 
 
 class Connection:
-    """Sends a request, in any login or none."""
+    """Sends requests, with or without a login."""
 
     def __init__(self, endpoint: Endpoint, context: Context) -> None:
         self.pools = Connections(endpoint)
@@ -105,7 +105,7 @@ class GroveAuthenticator(Authenticator[Login]):
 
 
 class GroveSession(Session):
-    """Composes the rest."""
+    """Composes the connection, the login and the adapter."""
 
     def __init__(self, endpoint: Endpoint, context: Context) -> None:
         self.connection = Connection(endpoint, context)
@@ -130,7 +130,7 @@ class GroveSession(Session):
 
 
 class VMs(Adapter[VM]):
-    """Lists them, a hundred at a time."""
+    """Lists VMs, a hundred in a page."""
 
     kind = VM
     fields = frozenset({"uuid", "name_label", "vcpus", "memory_bytes"})
@@ -149,8 +149,8 @@ class VMs(Adapter[VM]):
         raise Unsupported("stage 2")
 
     def _page(self, query: Query[VM], after: PageToken | None) -> Page[VM]:
-        ask = {"template": "false", "limit": query.page_size or 100} | ({} if after is None else {"after": after})
-        reply = self._connection.send("GET", f"/vms?{urlencode(ask)}", token=self._slot.current.token)
+        params = {"template": "false", "limit": query.page_size or 100} | ({} if after is None else {"after": after})
+        reply = self._connection.send("GET", f"/vms?{urlencode(params)}", token=self._slot.current.token)
         with protocol_errors():
             return Page([self._record(query, row) for row in reply["items"]], reply["next"], reply["total"])
 

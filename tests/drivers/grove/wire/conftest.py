@@ -1,4 +1,4 @@
-"""Grove's driver by itself. The conformance suite certifies it elsewhere."""
+"""Fixtures for tests of Grove's driver that are not in the conformance suite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The distribution and its entry point, the session."""
+"""Grove's distribution and entry point, its session and its options."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONTRACT = ("hvlib.driver.", "hvlib.model.")
 ALLOWED = {"msgspec", "urllib3", "hvlib_grove"}
 
 
-def test_it_is_a_distribution_of_its_own() -> None:
+def test_the_driver_is_a_separate_distribution() -> None:
     [point] = [point for point in entry_points(group="hvlib.drivers") if point.name == "grove"]
     assert point.dist is not None
     assert point.dist.name == "hvlib-grove"
@@ -28,25 +28,25 @@ def test_it_is_a_distribution_of_its_own() -> None:
 
 def imported(file: Path) -> set[str]:
     """The modules that a file imports, each in full."""
-    found: set[str] = set()
+    modules: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0
             module = str(node.module)
-            found |= {f"{module}.{alias.name}" for alias in node.names} if module == "hvlib" else {module}
-    return found
+            modules |= {f"{module}.{alias.name}" for alias in node.names} if module == "hvlib" else {module}
+    return modules
 
 
 @pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: file.stem)
-def test_it_imports_the_contract_and_nothing_else(file: Path) -> None:
+def test_the_driver_imports_only_the_contract(file: Path) -> None:
     for module in imported(file):
         top = module.partition(".")[0]
         assert top in sys.stdlib_module_names or ALLOWED & {module, top} or f"{module}.".startswith(CONTRACT)
 
 
-def test_it_is_found_by_its_scheme(server: Grove) -> None:
+def test_the_driver_is_found_by_its_scheme(server: Grove) -> None:
     with hvlib.connect(server.url, password=server.password) as provider:
         assert provider.about.product == "Grove"
         assert provider.native.call("GET", "about")["uuid"] == provider.about.uuid
@@ -54,7 +54,7 @@ def test_it_is_found_by_its_scheme(server: Grove) -> None:
     assert server.sessions() == 0
 
 
-def test_a_login_takes_two_round_trips_and_is_made_again_once_lost(server: Grove) -> None:
+def test_a_login_takes_two_round_trips_and_is_repeated_after_its_loss(server: Grove) -> None:
     with hvlib.connect(server.url, password=server.password) as provider:
         with provider.count_requests() as requests:
             assert len(provider.compute.vms.get_all().all()) == 20
@@ -67,7 +67,7 @@ def test_a_login_takes_two_round_trips_and_is_made_again_once_lost(server: Grove
 
 
 @pytest.mark.parametrize("password", ["wrong", "", None])
-def test_a_login_that_is_refused(
+def test_a_refused_login(
     server: Grove, password: str | None, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -95,7 +95,7 @@ def test_no_secret_is_shown(server: Grove, caplog: pytest.LogCaptureFixture) -> 
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "soon", "inf", "nan", 0])
-def test_options_that_can_not_be(value: object) -> None:
+def test_invalid_options(value: object) -> None:
     with pytest.raises(hvlib.ConfigError, match="poll_interval"):
         hvlib.connect("grove://root@grove.example.org", poll_interval=value)
     with pytest.raises(hvlib.ConfigError, match="no option 'poll'"):

@@ -1,4 +1,4 @@
-"""What goes wrong on the way, and what that is called: against a server that says what a test writes down."""
+"""Errors of connections and replies, against a server that answers as a test scripts it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ from hvlib.driver import Endpoint, NotSent, Secret, Session, SessionLost, Unavai
 from hvlib.model.query import make_query
 from hvlib.model.resources import VM
 
-Say = Callable[[socket.socket], None]
+Script = Callable[[socket.socket], None]
+"""Answers a request on its connection."""
 
 
 class Scripted:
-    """A server that answers what it knows, which lets everybody in, and every other request as a test says."""
+    """A server that accepts every login, and answers all other requests as a test says."""
 
     def __init__(self) -> None:
-        self.say: Say = lambda connection: None
-        self.asked = threading.Event()
+        self.script: Script = lambda connection: None
+        self.requested = threading.Event()
         about = {"product": "Grove", "version": "1", "api": "1", "uuid": "u"}
-        self.known: dict[str, object] = {"/sessions": {"token": "t"}, "/sessions/current": {}, "/about": about}
+        self.fixed: dict[str, object] = {"/sessions": {"token": "t"}, "/sessions/current": {}, "/about": about}
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
@@ -65,11 +66,11 @@ class Scripted:
                 self._answer(connection, line.decode().split()[1])
 
     def _answer(self, connection: socket.socket, path: str) -> None:
-        if path in self.known:
-            connection.sendall(reply(200, self.known[path]))
+        if path in self.fixed:
+            connection.sendall(reply(200, self.fixed[path]))
             return
-        self.asked.set()
-        self.say(connection)
+        self.requested.set()
+        self.script(connection)
 
 
 def reply(status: int, body: object, *headers: str) -> bytes:
@@ -89,7 +90,7 @@ def server() -> Iterator[Scripted]:
     scripted.close()
 
 
-def opened(port: int, seconds: float = 10.0, **options: Any) -> Session:
+def open_session(port: int, seconds: float = 10.0, **options: Any) -> Session:
     scheme = options.pop("scheme", "grove+http")
     endpoint = Endpoint(scheme, host="127.0.0.1", port=port, username="root", password=Secret("hidden-word"), **options)
     return GroveDriver().open(endpoint, RecordingContext(seconds))
@@ -97,26 +98,26 @@ def opened(port: int, seconds: float = 10.0, **options: Any) -> Session:
 
 @pytest.fixture
 def session(server: Scripted) -> Iterator[Session]:
-    session = opened(server.port)
+    session = open_session(server.port)
     session.login()
     yield session
     session.close()
 
 
-def listed(session: Session) -> Any:
+def list_vms(session: Session) -> Any:
     adapter = session.adapters[VM]
     return adapter.open(make_query(VM, adapter.fields), None).fetch()
 
 
-def failing(server: Scripted, session: Session, said: bytes) -> errors.HvlibError:
-    server.say = lambda connection: connection.sendall(said)
+def error_of(server: Scripted, session: Session, answer: bytes) -> errors.HvlibError:
+    server.script = lambda connection: connection.sendall(answer)
     with pytest.raises(errors.HvlibError) as caught:
-        listed(session)
+        list_vms(session)
     return caught.value
 
 
 @pytest.mark.parametrize(
-    ("said", "error"),
+    ("answer", "error"),
     [
         (refusal(401, "no_session"), SessionLost),
         (reply(401, "<html>"), SessionLost),
@@ -139,73 +140,73 @@ def failing(server: Scripted, session: Session, said: bytes) -> errors.HvlibErro
         (b"SSH-2.0-OpenSSH_10.0\r\n", errors.ConnectionFailed),
     ],
 )
-def test_each_refusal_has_its_class(
-    server: Scripted, session: Session, said: bytes, error: type[errors.HvlibError]
+def test_each_answer_has_its_error(
+    server: Scripted, session: Session, answer: bytes, error: type[errors.HvlibError]
 ) -> None:
-    closing = said.startswith(b"SSH") or error is errors.ConnectionFailed
+    closing = answer.startswith(b"SSH") or error is errors.ConnectionFailed
 
-    def say(connection: socket.socket) -> None:
-        connection.sendall(said)
+    def script(connection: socket.socket) -> None:
+        connection.sendall(answer)
         if closing:
             connection.shutdown(socket.SHUT_RDWR)
 
-    server.say = say
+    server.script = script
     with pytest.raises(errors.HvlibError) as caught:
-        listed(session)
+        list_vms(session)
     assert type(caught.value) is error
-    if b"r-7" in said:
+    if b"r-7" in answer:
         assert (str(caught.value), caught.value.request_id) == ("in words", "r-7")
 
 
-@pytest.mark.parametrize("said", [refusal(401, "no_session"), refusal(401, "bad_credentials"), reply(401, "<html>")])
-def test_a_401_is_a_wrong_password_until_a_session_was_accepted(server: Scripted, said: bytes) -> None:
-    """The server says the same of both: which it is depends on the request that it refuses."""
-    server.say = lambda connection: connection.sendall(said)
-    session, token = opened(server.port), server.known.pop("/sessions")
+@pytest.mark.parametrize("answer", [refusal(401, "no_session"), refusal(401, "bad_credentials"), reply(401, "<html>")])
+def test_a_401_is_a_wrong_password_until_a_session_is_accepted(server: Scripted, answer: bytes) -> None:
+    """The server answers both alike. The refused request tells them apart."""
+    server.script = lambda connection: connection.sendall(answer)
+    session, token = open_session(server.port), server.fixed.pop("/sessions")
     with pytest.raises(errors.AuthenticationFailed) as caught:
         session.login()
-    assert (caught.value.request_id == "r-7") == (b"r-7" in said)
-    server.known["/sessions"] = token
-    if b"bad_credentials" in said:
+    assert (caught.value.request_id == "r-7") == (b"r-7" in answer)
+    server.fixed["/sessions"] = token
+    if b"bad_credentials" in answer:
         session.close()
         return
-    about = server.known.pop("/about")
+    about = server.fixed.pop("/about")
     with pytest.raises(SessionLost):
         session.login()
-    server.known["/about"] = about
+    server.fixed["/about"] = about
     session.login()
     with pytest.raises(SessionLost):
-        listed(session)
+        list_vms(session)
     session.close()
 
 
-def test_when_to_ask_again(server: Scripted, session: Session) -> None:
+def test_retry_after(server: Scripted, session: Session) -> None:
     in_a_minute = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
     for status, kind in ((429, errors.RateLimited), (503, Unavailable)):
-        for header, least, most in (("7", 7, 7), (in_a_minute, 50, 60)):
-            error = failing(server, session, reply(status, "<html>", f"Retry-After: {header}"))
+        for header, minimum, maximum in (("7", 7, 7), (in_a_minute, 50, 60)):
+            error = error_of(server, session, reply(status, "<html>", f"Retry-After: {header}"))
             assert type(error) is kind
-            assert least <= error.retry_after <= most  # type: ignore[attr-defined]
+            assert minimum <= error.retry_after <= maximum  # type: ignore[attr-defined]
         for header in ("Retry-After: soon", "X-Other: 1"):
-            assert failing(server, session, reply(status, "", header)).retry_after is None  # type: ignore[attr-defined]
+            assert error_of(server, session, reply(status, "", header)).retry_after is None  # type: ignore[attr-defined]
 
 
-def test_nobody_listens() -> None:
+def test_a_port_without_a_server() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    session = opened(port)
+    session = open_session(port)
     with pytest.raises(NotSent):
         session.login()
     session.close()
 
 
 def silent(connection: socket.socket) -> None:
-    """Nothing, until the client goes."""
+    """Send nothing until the client disconnects."""
     connection.recv(1)
 
 
-def dripping(start: bytes) -> Say:
-    """A byte now and then, for ever."""
+def dripping(start: bytes) -> Script:
+    """Send ``start``, then a byte now and then, without end."""
 
     def drip(connection: socket.socket) -> None:
         connection.sendall(start)
@@ -221,44 +222,44 @@ def dripping(start: bytes) -> Say:
 
 
 @pytest.mark.parametrize(
-    "say",
+    "script",
     [silent, dripping(b"HTTP/1.1 200 OK\r\nX-Never: "), dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")],
 )
-def test_a_request_ends_in_time_however_it_is_answered(server: Scripted, say: Say) -> None:
-    server.say = say
-    session = opened(server.port, seconds=0.3)
+def test_a_request_ends_in_time_however_it_is_answered(server: Scripted, script: Script) -> None:
+    server.script = script
+    session = open_session(server.port, seconds=0.3)
     session.login()
     began = time.monotonic()
     with pytest.raises(errors.ConnectionTimeout):
-        listed(session)
+        list_vms(session)
     assert 0.2 < time.monotonic() - began < 1.5
     session.close()
 
 
 def test_closing_ends_the_call_under_way(server: Scripted, session: Session) -> None:
-    server.say = silent
+    server.script = silent
     outcomes: list[Exception] = []
 
     def call() -> None:
         try:
-            listed(session)
+            list_vms(session)
         except Exception as error:
             outcomes.append(error)
 
     calling = threading.Thread(target=call)
     calling.start()
-    assert server.asked.wait(10)
+    assert server.requested.wait(10)
     began = time.monotonic()
     session.close()
     calling.join(10)
     assert time.monotonic() - began < 1.0
     assert [type(error) for error in outcomes] == [errors.ConnectionFailed]
     with pytest.raises(errors.Closed):
-        listed(session)
+        list_vms(session)
 
 
 def test_certificates_are_verified_unless_the_user_says_otherwise() -> None:
-    """vcsim speaks TLS, and is no Grove."""
+    """vcsim speaks TLS, but is not a Grove server."""
     with Vcsim(vms=1, hosts=1) as stranger:
         verified = {"cacert": str(stranger.cacert)}
         for options, error, words in (
@@ -267,7 +268,7 @@ def test_certificates_are_verified_unless_the_user_says_otherwise() -> None:
             ({"verify": False}, errors.ProtocolError, "HTTP 404"),
             ({"cacert": "/no/such/file"}, errors.ConfigError, "cacert /no/such/file"),
         ):
-            session = opened(stranger.port, scheme="grove", **options)
+            session = open_session(stranger.port, scheme="grove", **options)
             with pytest.raises(error, match=words) as caught:
                 session.login()
             assert type(caught.value) is error

@@ -20,7 +20,7 @@ def halted(server: Grove, provider: hvlib.Provider, name: str = "test") -> hvlib
     return provider.compute.vms.get(hvlib.Ref(provider.about.uuid, "VM", server.add_vm(name)))
 
 
-def test_pages_are_asked_for_one_by_one_and_go_on_in_another_session(server: Grove, provider: hvlib.Provider) -> None:
+def test_pages_take_one_request_each_and_continue_in_another_session(server: Grove, provider: hvlib.Provider) -> None:
     everything = [vm.ref for vm in provider.compute.vms.get_all(fields=[])]
     with provider.count_requests() as requests:
         pages = list(provider.compute.vms.get_all(fields=[], page_size=6).pages())
@@ -46,7 +46,7 @@ def test_templates_are_images(server: Grove, provider: hvlib.Provider) -> None:
     server.remove(vm.ref.id)
 
 
-def test_lookups_are_exact_though_the_servers_are_not(provider: hvlib.Provider) -> None:
+def test_lookups_are_exact_although_the_server_ignores_case(provider: hvlib.Provider) -> None:
     vms = provider.compute.vms
     assert len(vms.get_by_name_label("web-1")) == 2
     [vm] = vms.get_by_name_label("Web-1")
@@ -58,7 +58,7 @@ def test_lookups_are_exact_though_the_servers_are_not(provider: hvlib.Provider) 
 
 
 class DerivedVMs(TableAdapter[hvlib.VM]):
-    """VMs as a server without uuids, and without a parameter for templates, would need them."""
+    """VMs as for a server without uuids, and without a parameter for templates."""
 
     kind = hvlib.VM
     table = Table(
@@ -86,7 +86,7 @@ def test_lookups_need_no_property_of_the_same_name(provider: hvlib.Provider) -> 
     assert adapter.lookup("name_label", "debian", query) == []  # An image.
 
 
-def test_filters_that_the_server_can_not_compare_are_cores(provider: hvlib.Provider) -> None:
+def test_core_applies_filters_that_the_server_can_not_compare(provider: hvlib.Provider) -> None:
     vms = provider.compute.vms
     names = {vm.name_label for vm in vms.get_all()}
     assert [vm.name_label for vm in vms.get_all(name_label="Web-1")] == ["Web-1"]
@@ -97,23 +97,23 @@ def test_filters_that_the_server_can_not_compare_are_cores(provider: hvlib.Provi
     assert vms.get_all(power_state=["unknown", "running"]).all() == vms.get_all(power_state="running").all()
 
 
-def test_the_server_filters_and_sends_what_is_needed(server: Grove, provider: hvlib.Provider) -> None:
+def test_the_server_filters_and_sends_only_the_needed_properties(server: Grove, provider: hvlib.Provider) -> None:
     host = provider.compute.hosts.get_all().first()
     assert host is not None
     truth = [vm for vm in server.objects("vms").values() if not vm["template"]]
     with provider.count_requests() as requests:
         running = provider.compute.vms.get_all(power_state="running", page_size=500).all()
-        there = provider.compute.vms.get_all(host=host, power_state=["running", "paused"]).all()
+        on_host = provider.compute.vms.get_all(host=host, power_state=["running", "paused"]).all()
     assert requests.total == 2
     assert len(running) == sum(vm["state"] == "on" for vm in truth)
-    assert len(there) == sum(vm["state"] in ("on", "frozen") and vm["host"] == host.ref.id for vm in truth)
+    assert len(on_host) == sum(vm["state"] in ("on", "frozen") and vm["host"] == host.ref.id for vm in truth)
     [vm, *_] = provider.compute.vms.get_all(fields=["vcpus"], native=["disk_mib"])
     assert vm.native == {"disk_mib": 8192}
     with pytest.raises(hvlib.InvalidQuery, match="no_such"):
         provider.compute.vms.get_all(native=["no_such"]).all()
 
 
-def test_a_life(server: Grove, provider: hvlib.Provider) -> None:
+def test_the_life_of_a_vm(server: Grove, provider: hvlib.Provider) -> None:
     image = provider.image.images.find("debian")
     host = provider.compute.hosts.find("grove-1.example.org")
     options = {"vcpus": 3, "memory_bytes": (2 << 30) + 1, "host": host, "native": {"note": "Notiz"}}
@@ -174,8 +174,8 @@ def test_one_task_at_a_time_works_on_a_vm_and_can_be_cancelled(server: Grove, pr
     server.remove(vm.ref.id)
 
 
-def test_a_short_task_is_not_waited_for_long(server: Grove) -> None:
-    """Though watches of this session list every ten seconds only."""
+def test_the_wait_for_a_short_task_is_short(server: Grove) -> None:
+    """Watches of this session list only every ten seconds."""
     with hvlib.connect(server.url, password=server.password) as provider:
         vm = halted(server, provider)
         server.set_task_time(0.3)
@@ -186,7 +186,7 @@ def test_a_short_task_is_not_waited_for_long(server: Grove) -> None:
         server.remove(vm.ref.id)
 
 
-def test_a_watch_tells_what_others_do(server: Grove, provider: hvlib.Provider) -> None:
+def test_a_watch_reports_changes_of_others(server: Grove, provider: hvlib.Provider) -> None:
     known = provider.compute.vms.get_all_records(fields=["name_label", "power_state"])
     with provider.compute.vms.watch(fields=["name_label", "power_state"], known=known) as watch:
         assert next(watch).type == "SYNCED"
@@ -195,8 +195,8 @@ def test_a_watch_tells_what_others_do(server: Grove, provider: hvlib.Provider) -
         for change in changes(server, id):
             change()
             seen.append(watch.next(timeout=20))
-    told = [(event.type, event.ref and event.ref.id, event.changed) for event in seen if event is not None]
-    assert told == [
+    reported = [(event.type, event.ref and event.ref.id, event.changed) for event in seen if event is not None]
+    assert reported == [
         ("ADDED", id, None),
         ("MODIFIED", id, {"power_state"}),
         ("MODIFIED", id, {"name_label"}),
@@ -206,10 +206,10 @@ def test_a_watch_tells_what_others_do(server: Grove, provider: hvlib.Provider) -
 
 
 def changes(server: Grove, id: str) -> list[Callable[[], None]]:
-    """What happens one after the other; in the middle of it every session is lost."""
+    """Changes to make one after the other. Before the second one, every session is lost."""
 
-    def rename_in_the_dark() -> None:
+    def expire_sessions_and_rename() -> None:
         server.expire_sessions()
         server.rename(id, "renamed")
 
-    return [lambda: server.set_state(id, "on"), rename_in_the_dark, lambda: server.remove(id)]
+    return [lambda: server.set_state(id, "on"), expire_sessions_and_rename, lambda: server.remove(id)]

@@ -1,4 +1,4 @@
-"""The stages of docs/writing-a-driver.md, as far as they are not in the finished driver."""
+"""The stages of docs/writing-a-driver.md that are not in the finished driver."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from hvlib.driver.cursor import encode_cursor
 
 
 @pytest.fixture
-def drive(monkeypatch: pytest.MonkeyPatch) -> Callable[[Driver], None]:
+def use_driver(monkeypatch: pytest.MonkeyPatch) -> Callable[[Driver], None]:
     return lambda driver: monkeypatch.setattr(registry, "load", lambda name: driver)
 
 
-def test_the_least_driver_lists(server: Grove, drive: Callable[[Driver], None]) -> None:
-    drive(GroveDriver())
+def test_the_minimal_driver_lists(server: Grove, use_driver: Callable[[Driver], None]) -> None:
+    use_driver(GroveDriver())
     with hvlib.connect(server.url, password=server.password) as provider:
         assert provider.about.product == "Grove"
         vms = provider.compute.vms.get_all(page_size=6).all()
@@ -45,8 +45,8 @@ def test_the_least_driver_lists(server: Grove, drive: Callable[[Driver], None]) 
     assert server.sessions() == 0
 
 
-def test_what_was_made_and_changed_since_a_cursor_is_new(server: Grove, drive: Callable[[Driver], None]) -> None:
-    drive(ChangesDriver())
+def test_a_vm_made_and_changed_since_a_cursor_is_added(server: Grove, use_driver: Callable[[Driver], None]) -> None:
+    use_driver(ChangesDriver())
     with hvlib.connect(server.url, password=server.password, poll_interval=0.05) as provider:
         vms = provider.compute.vms
         with vms.watch() as watch:
@@ -62,10 +62,10 @@ def test_what_was_made_and_changed_since_a_cursor_is_new(server: Grove, drive: C
         server.remove(id)
 
 
-def test_a_cursor_of_another_server_is_lost_though_its_number_is_in_the_log(
-    server: Grove, drive: Callable[[Driver], None]
+def test_a_cursor_of_another_server_is_lost_although_its_number_is_in_the_log(
+    server: Grove, use_driver: Callable[[Driver], None]
 ) -> None:
-    drive(ChangesDriver())
+    use_driver(ChangesDriver())
     with hvlib.connect(server.url, password=server.password, poll_interval=0.05) as provider:
         place = Place(provider.about.uuid, provider.native.call("GET", "changes")["last"])
         id = server.add_vm("made")

@@ -1,4 +1,4 @@
-"""A refused login, and a session that is lost in mid-login: two errors, which core treats in two ways."""
+"""A refused login, and a session that is lost in mid-login: core treats these two errors differently."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ SERVICES = Services(Secret("token"), {"compute": "http://nova.invalid/v2.1"}, {}
 
 
 def response(status: int, message: str) -> requests.Response:
-    made = requests.Response()
-    made.status_code = status
-    made._content = json.dumps({"error": {"code": status, "message": message}}).encode()
-    made.headers["x-openstack-request-id"] = "req-1"
-    return made
+    reply = requests.Response()
+    reply.status_code = status
+    reply._content = json.dumps({"error": {"code": status, "message": message}}).encode()
+    reply.headers["x-openstack-request-id"] = "req-1"
+    return reply
 
 
 class RefusingAuth:
@@ -39,13 +39,13 @@ class RefusingAuth:
         self._error = error
 
     def invalidate(self) -> None:
-        """Nothing is kept."""
+        """Do nothing: this plugin keeps no token."""
 
     def get_access(self, sdk: object) -> object:
         raise self._error
 
 
-def refused(error: Exception) -> Cloud:
+def refusing_cloud(error: Exception) -> Cloud:
     return cast(Cloud, SimpleNamespace(sdk=SimpleNamespace(auth=RefusingAuth(error))))
 
 
@@ -63,12 +63,12 @@ def refused(error: Exception) -> Cloud:
 )
 def test_a_refused_login(error: Exception, expected: type[HvlibError]) -> None:
     with pytest.raises(expected) as caught:
-        authenticate(refused(error))
+        authenticate(refusing_cloud(error))
     assert not isinstance(caught.value, SessionLost)
 
 
 class Sdk:
-    """A session of keystoneauth that has one reply to everything."""
+    """A session of keystoneauth that answers every request with the same reply."""
 
     def __init__(self, reply: requests.Response) -> None:
         self._reply = reply
@@ -77,12 +77,12 @@ class Sdk:
         return self._reply
 
 
-def test_a_token_that_nova_does_not_take() -> None:
+def test_a_token_that_nova_rejects() -> None:
     cloud = cast(Cloud, SimpleNamespace(sdk=Sdk(response(401, "The request you have made requires authentication."))))
     with pytest.raises(SessionLost):
         discover(cloud, cast(Any, None), SERVICES, None)
 
 
-def test_a_login_shows_no_token() -> None:
+def test_the_repr_of_a_login_hides_the_token() -> None:
     login = Login(Secret("token"), "", False, {}, {}, Version(2, 74), About("", "", "", ""))
     assert "'token'" not in repr(login)

@@ -1,4 +1,4 @@
-"""What the services refuse with, in their own words."""
+"""The services' refusals, in the services' own words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REQUEST = "req-0d4b6bd4-6d8f-4a6e-9f0c-3b1a5a3f2b11"
 
 
 def refused(status: int, body: Any = b"", **headers: str) -> HvlibError:
-    """The error that a reply means."""
+    """The error for a reply."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     response = requests.Response()
     response.status_code = status
@@ -97,7 +97,7 @@ REVISION = "Constrained to 3, but current revision is 5"
         (404, b"\xff\xfe", errors.NotFound, ""),
     ],
 )
-def test_what_a_refusal_means(status: int, body: Any, error: type[HvlibError], words: str) -> None:
+def test_the_error_of_a_refusal(status: int, body: Any, error: type[HvlibError], words: str) -> None:
     found = refused(status, body)
     assert type(found) is error
     assert words in str(found)
@@ -105,7 +105,7 @@ def test_what_a_refusal_means(status: int, body: Any, error: type[HvlibError], w
     assert found.request_id == REQUEST
 
 
-def test_troubles_of_the_server() -> None:
+def test_faults_of_the_server() -> None:
     fault = refused(500, nova("computeFault", 500, "Unexpected API Error. <class 'sqlalchemy.exc.TimeoutError'>"))
     assert type(fault) is errors.ProtocolError
     assert "Unexpected API Error" in str(fault)
@@ -115,7 +115,7 @@ def test_troubles_of_the_server() -> None:
     assert len(str(gateway)) < 600
 
 
-def test_who_asks_for_patience() -> None:
+def test_retry_after() -> None:
     limited = refused(429, nova("overLimit", 429, "slow down"), **{"Retry-After": "7"})
     assert isinstance(limited, errors.RateLimited)
     assert limited.retry_after == 7
@@ -125,12 +125,12 @@ def test_who_asks_for_patience() -> None:
     assert busy.retry_after == 3
 
 
-def test_the_other_name_of_a_request() -> None:
+def test_the_other_header_with_a_request_identifier() -> None:
     response = refused(404, b"", **{"x-openstack-request-id": "", "x-compute-request-id": "req-1"})
     assert response.request_id == "req-1"
 
 
-def test_native_is_what_the_service_said() -> None:
+def test_native_is_the_body_of_the_reply() -> None:
     body = nova("conflictingRequest", 409, IN_STATE)
     assert refused(409, body).native == body
     assert refused(404, b"<p>no</p>").native == "<p>no</p>"
@@ -145,7 +145,7 @@ def test_native_is_what_the_service_said() -> None:
         ("Build of instance aborted: Volume did not finish being created", "TaskFailed"),
     ],
 )
-def test_why_an_operation_failed(message: str, kind: str | None) -> None:
+def test_the_failure_of_an_operation(message: str, kind: str | None) -> None:
     found = failure(message)
     assert found.message == message
     assert kind is None or found.error == kind

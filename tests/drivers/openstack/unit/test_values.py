@@ -1,4 +1,4 @@
-"""Fields that are made of what the services say in another way."""
+"""Fields that are converted from the services' own forms."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ REGION = "3e3ff8aa-f1f7-576c-b484-0db000000001"
         ("http://cloud/v3/8f0c", "http://cloud/v3"),
     ],
 )
-def test_where_a_services_paths_begin(url: str, expected: str) -> None:
+def test_the_address_before_a_services_paths(url: str, expected: str) -> None:
     assert base_of(url, "v2.1") == expected
 
 
@@ -57,7 +57,7 @@ def test_a_flavors_identifier_that_is_a_uuid(id: str, expected: str) -> None:
     assert flavor_uuid(id) == expected
 
 
-def test_a_flavors_identifier_that_is_none() -> None:
+def test_a_flavors_identifier_that_is_not_a_uuid() -> None:
     made = {flavor_uuid(id) for id in ("1", "2", "m1.tiny", "")}
     assert len(made) == 4
     assert {UUID(each).version for each in made} == {5}
@@ -78,7 +78,7 @@ def test_a_hypervisors_version(number: int | None, expected: str | None) -> None
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("reported", "expected"),
     [
         (("up", "enabled"), "up"),
         (("up", "disabled"), "maintenance"),
@@ -87,8 +87,8 @@ def test_a_hypervisors_version(number: int | None, expected: str | None) -> None
         (("", ""), "unknown"),
     ],
 )
-def test_a_hosts_state(told: tuple[str, str], expected: str) -> None:
-    assert state(*told) == expected
+def test_a_hosts_state(reported: tuple[str, str], expected: str) -> None:
+    assert state(*reported) == expected
 
 
 @pytest.mark.parametrize(

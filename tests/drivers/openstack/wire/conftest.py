@@ -1,4 +1,4 @@
-"""A region of the real services, and one that is replayed: what real services won't do on request."""
+"""A region of the real services, and a replayed region, which does what real services won't do on request."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def connect(region: OpenStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Conn
 
 @pytest.fixture
 def provider(connect: Connect) -> hvlib.Provider:
-    """An administrator's."""
+    """An administrator's provider."""
     return connect(poll_interval=0.2, sweep_interval=1.0)
 
 
@@ -62,7 +62,7 @@ def replaying() -> Iterator[OpenStackReplay]:
 
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder with an empty clouds.yaml and secure.yaml; nothing of this machine's configuration counts."""
+    """A folder with an empty clouds.yaml and secure.yaml; this machine's own configuration is not used."""
     for name in [name for name in os.environ if name.startswith(("OS_", "HVLIB_"))]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -71,7 +71,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     for name in ("clouds", "secure"):
         (tmp_path / f"{name}.yaml").write_text("{}")
     for files in ("CONFIG_FILES", "SECURE_FILES", "VENDOR_FILES"):
-        monkeypatch.setattr(f"openstack.config.loader.{files}", [])  # the SDK's own places, chosen when it is imported
+        monkeypatch.setattr(f"openstack.config.loader.{files}", [])  # the SDK's own paths, chosen when it is imported
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
     monkeypatch.setenv("OS_CLIENT_SECURE_FILE", str(tmp_path / "secure.yaml"))
     return tmp_path
@@ -79,7 +79,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def replay(replaying: OpenStackReplay, alone: Path) -> Iterator[OpenStackReplay]:
-    """A region that nobody changes."""
+    """A replayed region that no test changes."""
     yield replaying
     replaying.set_token_life(3600)
     replaying.withdraw(None)
@@ -87,14 +87,14 @@ def replay(replaying: OpenStackReplay, alone: Path) -> Iterator[OpenStackReplay]
 
 @pytest.fixture
 def changing(alone: Path) -> Iterator[OpenStackReplay]:
-    """A region of its own, to change servers in."""
+    """A replayed region of the test's own, whose servers it may change."""
     with OpenStackReplay(servers=5) as server:
         yield server
 
 
 @pytest.fixture
 def reach() -> Iterator[Connect]:
-    """Makes providers of a replayed region, by arguments alone, and closes them; ``port``: where a proxy is."""
+    """Makes providers of a replayed region from arguments alone, and closes them; ``port``: a proxy's port."""
     made: list[hvlib.Provider] = []
 
     def reach(server: OpenStackReplay, port: int | None = None, **options: Any) -> hvlib.Provider:
@@ -108,25 +108,25 @@ def reach() -> Iterator[Connect]:
 
 @pytest.fixture
 def proxy(replay: OpenStackReplay) -> Iterator[FaultyProxy]:
-    """Between clients and the whole replayed region."""
-    with FaultyProxy(("127.0.0.1", replay.port), named_by=called) as proxy:
+    """A proxy between clients and the whole replayed region."""
+    with FaultyProxy(("127.0.0.1", replay.port), named_by=request_name) as proxy:
         yield proxy
 
 
 @pytest.fixture
 def changing_proxy(changing: OpenStackReplay) -> Iterator[FaultyProxy]:
-    """Between clients and the region whose servers change."""
-    with FaultyProxy(("127.0.0.1", changing.port), named_by=called) as proxy:
+    """A proxy between clients and the region whose servers change."""
+    with FaultyProxy(("127.0.0.1", changing.port), named_by=request_name) as proxy:
         yield proxy
 
 
-def called(request: Request) -> str:
-    """What the replay calls a request, of those without an identifier in their path."""
+def request_name(request: Request) -> str:
+    """The replay's name of a request that has no identifier in its path."""
     return method_and_path(request).rstrip("/")
 
 
 def login(server: OpenStackReplay, port: int | None = None) -> dict[str, str]:
-    """What a replayed region is logged in to with."""
+    """The options of a login to a replayed region."""
     known = server.credentials
     return {
         "auth_url": f"http://127.0.0.1:{port or server.port}/identity/v3",
@@ -140,11 +140,11 @@ def login(server: OpenStackReplay, port: int | None = None) -> dict[str, str]:
 
 
 @contextmanager
-def asked(of: OpenStackReplay | FaultyProxy) -> Iterator[Counter[str]]:
-    """The requests that are made of a server or a proxy until the end of the block, there once it has ended."""
+def requests_to(server: OpenStackReplay | FaultyProxy) -> Iterator[Counter[str]]:
+    """Count the requests to a server or a proxy during the block. The counter is filled when the block ends."""
 
     def requests() -> Counter[str]:
-        return Counter(of.requests if isinstance(of, FaultyProxy) else of.requests())
+        return Counter(server.requests if isinstance(server, FaultyProxy) else server.requests())
 
     before, made = requests(), Counter[str]()
     yield made

@@ -1,4 +1,4 @@
-"""Actions on the real nova, behind a proxy that lets things go wrong: its own log tells what it was asked to do."""
+"""Actions on the real nova, behind a proxy that makes faults. Nova's own log shows which actions it was asked for."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from hvlib.runtime.retry import RetryPolicy
 
 pytestmark = pytest.mark.timeout(300)
 
-BOUND = 30.0
+PATIENCE = 30.0
 RECOVERS = None
 FAULTS: dict[str, tuple[Callable[[], Fault], type[hvlib.HvlibError] | None, bool]] = {
     "reset before": (ResetBefore, hvlib.ConnectionFailed, False),
@@ -44,7 +44,7 @@ FAULTS: dict[str, tuple[Callable[[], Fault], type[hvlib.HvlibError] | None, bool
     "500": (server_error, hvlib.ProtocolError, False),
     "HTML": (html_page, hvlib.ProtocolError, False),
 }
-"""What comes of each, and whether nova was asked by the end."""
+"""How to make each fault, the error it causes, and whether nova has been asked for the action at the end."""
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def proxy(region: OpenStack) -> Iterator[FaultyProxy]:
 def provider(
     region: OpenStack, proxy: FaultyProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[hvlib.Provider]:
-    """An administrator's, whose nova is behind the proxy."""
+    """An administrator's provider, whose nova is behind the proxy."""
     cloud = json.loads(region.clouds.read_text())["clouds"]["admin"]
     cloud["compute_endpoint_override"] = f"http://127.0.0.1:{proxy.port}/v2.1"
     (tmp_path / "clouds.yaml").write_text(json.dumps({"clouds": {"faulty": cloud}}))
@@ -72,8 +72,8 @@ def is_action(request: Request) -> bool:
     return request.method == "POST" and request.path.endswith("/action")
 
 
-def performed(region: OpenStack, server: str) -> int:
-    """How often nova was asked to do something to this server."""
+def actions_on(region: OpenStack, server: str) -> int:
+    """How many actions nova was asked for on this server."""
     return sum(
         times
         for name, times in region.requests().items()
@@ -87,30 +87,32 @@ def test_no_action_is_sent_twice(region: OpenStack, proxy: FaultyProxy, provider
     vm = provider.compute.vms.find("vm-00005")
     wanted = "halted" if vm.power_state == "running" else "running"
     act = vm.stop if vm.power_state == "running" else vm.start
-    before = performed(region, vm.ref.id)
+    before = actions_on(region, vm.ref.id)
     met = proxy.next(make(), when=is_action)
     if error is RECOVERS:
-        assert act().wait(timeout=BOUND).power_state == wanted
+        assert act().wait(timeout=PATIENCE).power_state == wanted
     else:
         with pytest.raises(error):
             act()
         if acted:
-            vm.wait_for(power_state=wanted, timeout=BOUND)
+            vm.wait_for(power_state=wanted, timeout=PATIENCE)
     assert met.struck.is_set()
-    assert performed(region, vm.ref.id) - before == acted
+    assert actions_on(region, vm.ref.id) - before == acted
     assert vm.refresh().power_state == (wanted if acted else vm.power_state)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_task_is_followed(region: OpenStack, proxy: FaultyProxy, provider: hvlib.Provider, fault: str) -> None:
+def test_a_task_is_followed_despite_a_fault(
+    region: OpenStack, proxy: FaultyProxy, provider: hvlib.Provider, fault: str
+) -> None:
     make, _, _ = FAULTS[fault]
     vm = provider.compute.vms.find("vm-00006")
     wanted = "halted" if vm.power_state == "running" else "running"
     task = vm.stop() if vm.power_state == "running" else vm.start()
     met = proxy.next(make(), when=lambda request: request.method == "GET" and vm.ref.id in request.path)
     try:
-        assert task.wait(timeout=BOUND).power_state == wanted
+        assert task.wait(timeout=PATIENCE).power_state == wanted
     except hvlib.ProtocolError:
         assert fault in ("500", "HTML")
-        assert task.wait(timeout=BOUND).power_state == wanted
+        assert task.wait(timeout=PATIENCE).power_state == wanted
     assert met.struck.is_set()

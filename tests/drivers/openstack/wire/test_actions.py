@@ -1,4 +1,4 @@
-"""Actions and tasks on the real services: outcomes are nova's own word, and a task can be taken up anywhere."""
+"""Actions and tasks on the real services: outcomes come from nova's records, and any process can follow a task."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ GIB = 2**30
 
 
 def copied(region: OpenStack, provider: hvlib.Provider, name: str) -> hvlib.VM:
-    """A server that is off."""
+    """A new server that is off."""
     return provider.compute.vms.get_by_uuid(region.copy_server(name))
 
 
 def test_a_size_that_fits_nowhere_is_a_failure(region: OpenStack, provider: hvlib.Provider) -> None:
-    """Nova puts the server back where it was: that it looks well does not make it a success."""
+    """Nova leaves the server as it was before. Its good state does not make the resize a success."""
     vm = copied(region, provider, "too large")
     flavor = {"name": "huge", "vcpus": 1000, "ram": 2**30, "disk": 1}
     region.administrator().call("nova", "POST", "/v2.1/flavors", {"flavor": flavor})
@@ -36,7 +36,7 @@ def test_a_size_that_fits_nowhere_is_a_failure(region: OpenStack, provider: hvli
         task.wait(timeout=PATIENCE)
 
 
-def test_a_size_is_a_flavor_that_has_just_that(region: OpenStack, provider: hvlib.Provider) -> None:
+def test_a_size_is_a_flavor_with_exactly_that_size(region: OpenStack, provider: hvlib.Provider) -> None:
     vm = copied(region, provider, "sized")
     small = provider.compute.flavors.find("m1.small")
     with pytest.raises(hvlib.InvalidQuery, match="no flavor has 3 vcpus") as caught:
@@ -52,7 +52,7 @@ def test_a_size_is_a_flavor_that_has_just_that(region: OpenStack, provider: hvli
     assert made.delete().wait(timeout=PATIENCE) is None
 
 
-def test_a_wait_that_runs_out_is_no_failure(region: OpenStack, provider: hvlib.Provider) -> None:
+def test_a_wait_that_times_out_is_no_failure(region: OpenStack, provider: hvlib.Provider) -> None:
     vm = copied(region, provider, "slow")
     task = vm.start()
     with pytest.raises(hvlib.TaskTimeout):
@@ -62,14 +62,14 @@ def test_a_wait_that_runs_out_is_no_failure(region: OpenStack, provider: hvlib.P
         vm.start().wait(timeout=PATIENCE)
 
 
-def test_another_provider_takes_a_task_up(region: OpenStack, connect: Connect) -> None:
-    here, there = connect(), connect()
-    vm = copied(region, here, "started here")
+def test_another_provider_follows_a_task(region: OpenStack, connect: Connect) -> None:
+    starter, follower = connect(), connect()
+    vm = copied(region, starter, "started here")
     begun = vm.start()
     assert begun.ref is not None
-    record = there.tasks.get(Ref.parse(str(begun.ref)))
+    record = follower.tasks.get(Ref.parse(str(begun.ref)))
     record.follow().wait(timeout=PATIENCE)
-    record = there.tasks.get(record.ref)
+    record = follower.tasks.get(record.ref)
     assert (record.state, record.operation, record.progress, record.target) == ("succeeded", "start", 1.0, vm.ref)
 
 
@@ -89,26 +89,26 @@ def test_revert_restores_the_disk(region: OpenStack, provider: hvlib.Provider) -
     kept.delete().wait(timeout=PATIENCE)
 
 
-def test_volumes_that_come_with_a_server_go_with_it(region: OpenStack, provider: hvlib.Provider) -> None:
-    """Unless they are to be kept; those that were attached apart stay."""
+def test_volumes_made_with_a_server_are_deleted_with_it(region: OpenStack, provider: hvlib.Provider) -> None:
+    """Except volumes that are to be kept. Volumes that were made separately stay."""
     image, flavor = provider.image.images.find("tiny-linux"), provider.compute.flavors.find("m1.tiny")
     pool = provider.storage.pools.find("fast")
-    apart = provider.storage.volumes.create("apart", GIB).wait(timeout=PATIENCE)
+    separate = provider.storage.volumes.create("separate", GIB).wait(timeout=PATIENCE)
     for kept in (False, True):
-        vm = provider.compute.vms.create("booted", image=image, flavor=flavor, pool=pool, volumes=[apart]).wait(
+        vm = provider.compute.vms.create("booted", image=image, flavor=flavor, pool=pool, volumes=[separate]).wait(
             timeout=PATIENCE
         )
-        [own] = [volume for volume in provider.get_many(vm.volumes).values() if volume.ref != apart.ref]
+        [own] = [volume for volume in provider.get_many(vm.volumes).values() if volume.ref != separate.ref]
         assert isinstance(own, hvlib.Volume)
         assert (own.pool, own.bootable) == (pool.ref, True)
         vm.delete(keep_volumes=[own] if kept else []).wait(timeout=PATIENCE)
         assert (own.ref in provider.get_many([own.ref])) is kept
-        assert apart.refresh().vms == ()
+        assert separate.refresh().vms == ()
 
 
 def test_a_vlan_is_on_the_physical_network_of_the_others(region: OpenStack, provider: hvlib.Provider) -> None:
     network = provider.network.networks.create("on a wire", vlan_id=77).wait(timeout=PATIENCE)
     assert network.vlan_id == 77
-    told = region.administrator().call("neutron", "GET", f"/v2.0/networks/{network.ref.id}")["network"]
-    assert told["provider:physical_network"] == "physnet1"
+    row = region.administrator().call("neutron", "GET", f"/v2.0/networks/{network.ref.id}")["network"]
+    assert row["provider:physical_network"] == "physnet1"
     network.delete().wait(timeout=PATIENCE)

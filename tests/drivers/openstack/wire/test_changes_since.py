@@ -1,4 +1,4 @@
-"""The watch of servers on a region that forgets, whose clock is wrong, and that breaks off."""
+"""The watch of servers on a region that forgets servers, whose clock is wrong, or whose connections break."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from servers.openstack_replay.replay import OpenStackReplay
 import hvlib
 from hvlib.model.event import EventType
 
-from .conftest import DETAIL, TOKENS, Connect, asked
+from .conftest import DETAIL, TOKENS, Connect, requests_to
 
 PATIENCE = 10.0
 NAME = ["name_label"]
@@ -48,8 +48,8 @@ def synced(watch: Watch) -> None:
     until(watch, lambda event: event.type is EventType.SYNCED)
 
 
-def told(watch: Watch, number: int) -> set[tuple[str, str]]:
-    """So many events: of what kind, and of which server."""
+def next_events(watch: Watch, number: int) -> set[tuple[str, str]]:
+    """The type and the server of each of the next ``number`` events."""
     found = set()
     for _ in range(number):
         event = until(watch, lambda event: event.type is not EventType.SYNCED)
@@ -63,7 +63,7 @@ def renamed(name: str) -> Callable[[hvlib.Event[hvlib.VM]], bool]:
 
 
 def cursor_of(provider: hvlib.Provider) -> hvlib.WatchCursor:
-    """Where a watch stands that has told everything."""
+    """The cursor of a watch that has reported everything."""
     with provider.compute.vms.watch(fields=NAME) as watch:
         synced(watch)
         with pytest.raises(hvlib.WaitTimeout):
@@ -77,7 +77,7 @@ def ids(provider: hvlib.Provider) -> list[str]:
 
 
 def polled(server: OpenStackReplay, times: int, request: str = DETAIL) -> None:
-    """Return when a request was made so many times more."""
+    """Wait until a request was made ``times`` more times."""
     before, deadline = server.requests().get(request, 0), time.monotonic() + PATIENCE
     while server.requests().get(request, 0) < before + times:
         assert time.monotonic() < deadline
@@ -92,27 +92,31 @@ class TestCursor:
         changing.delete_server(deleted)
         made = changing.create_server("made")
         with provider.compute.vms.watch(fields=NAME, since=cursor) as watch:
-            found = told(watch, 3)
+            found = next_events(watch, 3)
         assert {id for _, id in found} == {renamed, deleted, made}
         assert ("DELETED", deleted) in found
         assert ("ADDED", made) in found
 
-    def test_who_came_and_went_meanwhile_is_not_told(self, changing: OpenStackReplay, reach: Connect) -> None:
+    def test_a_server_created_and_deleted_meanwhile_is_not_reported(
+        self, changing: OpenStackReplay, reach: Connect
+    ) -> None:
         cursor = cursor_of(reach(changing, poll_interval=0.05))
         changing.delete_server(changing.create_server("short"))
         remembered = changing.create_server("remembered")
         with reach(changing).compute.vms.watch(fields=NAME, since=cursor) as watch:
-            assert told(watch, 1) == {("ADDED", remembered)}
+            assert next_events(watch, 1) == {("ADDED", remembered)}
 
-    def test_who_came_and_went_and_is_forgotten_is_not_missed(self, changing: OpenStackReplay, reach: Connect) -> None:
+    def test_a_server_created_and_deleted_meanwhile_may_be_forgotten(
+        self, changing: OpenStackReplay, reach: Connect
+    ) -> None:
         cursor = cursor_of(reach(changing, poll_interval=0.05))
         changing.delete_server(changing.create_server("short"))
         changing.forget_deleted()
         made = changing.create_server("made")
         with reach(changing).compute.vms.watch(fields=NAME, since=cursor) as watch:
-            assert told(watch, 1) == {("ADDED", made)}
+            assert next_events(watch, 1) == {("ADDED", made)}
 
-    def test_one_of_two_is_forgotten(self, changing: OpenStackReplay, reach: Connect) -> None:
+    def test_one_of_two_deleted_servers_is_forgotten(self, changing: OpenStackReplay, reach: Connect) -> None:
         provider = reach(changing, poll_interval=0.05)
         forgotten, remembered, *_ = ids(provider)
         cursor = cursor_of(provider)
@@ -121,43 +125,43 @@ class TestCursor:
         changing.delete_server(remembered)
         changing.create_server("in its place")
         with pytest.raises(hvlib.CursorLost, match="does not remember"):
-            told(provider.compute.vms.watch(fields=NAME, since=cursor), 1)
+            next_events(provider.compute.vms.watch(fields=NAME, since=cursor), 1)
 
-    def test_of_a_young_server(self, changing: OpenStackReplay, reach: Connect) -> None:
-        """It was there, although its age does not tell."""
+    def test_a_young_server(self, changing: OpenStackReplay, reach: Connect) -> None:
+        """The server existed at the cursor, although its creation time does not prove it."""
         young = changing.create_server("young")
         provider = reach(changing, poll_interval=0.05)
         cursor = cursor_of(provider)
         changing.delete_server(young)
         with provider.compute.vms.watch(fields=NAME, since=cursor) as watch:
-            assert told(watch, 1) == {("DELETED", young)}
+            assert next_events(watch, 1) == {("DELETED", young)}
         changing.forget_deleted()
         with pytest.raises(hvlib.CursorLost, match="does not remember"):
-            told(provider.compute.vms.watch(fields=NAME, since=cursor), 1)
+            next_events(provider.compute.vms.watch(fields=NAME, since=cursor), 1)
 
-    def test_of_a_watch_that_began_right_after_a_deletion(self, changing: OpenStackReplay, reach: Connect) -> None:
-        """Nova tells of it again; whoever has the cursor has never known of that server."""
+    def test_a_watch_that_began_right_after_a_deletion(self, changing: OpenStackReplay, reach: Connect) -> None:
+        """Nova reports the deletion again, but the holder of the cursor has never seen that server."""
         provider = reach(changing, poll_interval=0.05)
         deleted, *_ = ids(provider)
         changing.delete_server(deleted)
         cursor = cursor_of(provider)
         made = changing.create_server("made")
         with provider.compute.vms.watch(fields=NAME, since=cursor) as watch:
-            assert told(watch, 1) == {("ADDED", made)}
+            assert next_events(watch, 1) == {("ADDED", made)}
             synced(watch)
             with pytest.raises(hvlib.WaitTimeout):
                 watch.next(timeout=0.2)
             later = watch.cursor
         changing.delete_server(made)
         with provider.compute.vms.watch(fields=NAME, since=later) as watch:
-            assert told(watch, 1) == {("DELETED", made)}
+            assert next_events(watch, 1) == {("DELETED", made)}
 
-    def test_of_all_projects(self, changing: OpenStackReplay, reach: Connect) -> None:
+    def test_the_cursor_of_another_scope(self, changing: OpenStackReplay, reach: Connect) -> None:
         cursor = cursor_of(reach(changing, poll_interval=0.05))
         with pytest.raises(hvlib.CursorLost, match="another region or project"):
-            told(reach(changing, all_projects=True).compute.vms.watch(fields=NAME, since=cursor), 1)
+            next_events(reach(changing, all_projects=True).compute.vms.watch(fields=NAME, since=cursor), 1)
 
-    def test_of_servers_alone(self, changing: OpenStackReplay, reach: Connect) -> None:
+    def test_only_servers_have_cursors(self, changing: OpenStackReplay, reach: Connect) -> None:
         provider = reach(changing, poll_interval=0.05)
         cursor = cursor_of(provider)
         with pytest.raises(hvlib.CursorLost, match="servers alone"):
@@ -168,7 +172,7 @@ class TestCursor:
 
 
 class TestForgotten:
-    def test_the_listing_of_a_running_watch_finds_it(self, changing: OpenStackReplay, reach: Connect) -> None:
+    def test_the_listing_of_a_running_watch_finds_the_deletion(self, changing: OpenStackReplay, reach: Connect) -> None:
         provider = reach(changing, poll_interval=0.05, sweep_interval=0.2)
         forgotten, *_ = ids(provider)
         with provider.compute.vms.watch(fields=NAME) as watch:
@@ -184,44 +188,44 @@ class TestForgotten:
 
 class TestClock:
     @pytest.mark.parametrize("skew", [-86_400.0, -900.0, 900.0, 86_400.0])
-    def test_it_may_be_wrong(self, changing: OpenStackReplay, reach: Connect, skew: float) -> None:
-        """Nova's own is meant: a cursor too is in its time."""
+    def test_the_clock_may_be_wrong(self, changing: OpenStackReplay, reach: Connect, skew: float) -> None:
+        """Times are by nova's own clock, also in a cursor."""
         changing.set_token_life(7 * 86_400)
         changing.set_skew(skew)
         provider = reach(changing, poll_interval=0.05, sweep_interval=NEVER)
-        one, other, *_ = ids(provider)
+        first, second, *_ = ids(provider)
         with provider.compute.vms.watch(fields=NAME) as watch:
             synced(watch)
             for number in range(3):
-                changing.rename_server(one, f"name-{number}")
+                changing.rename_server(first, f"name-{number}")
                 until(watch, renamed(f"name-{number}"))
-            changing.delete_server(one)
-            assert told(watch, 1) == {("DELETED", one)}
+            changing.delete_server(first)
+            assert next_events(watch, 1) == {("DELETED", first)}
         cursor = cursor_of(provider)
         assert abs(Cursor.decode(cursor).at - (time.time() + skew)) < 60
-        changing.rename_server(other, "renamed")
+        changing.rename_server(second, "renamed")
         with provider.compute.vms.watch(fields=NAME, since=cursor) as watch:
             until(watch, renamed("renamed"))
 
     def test_changes_within_a_second(self, changing: OpenStackReplay, reach: Connect) -> None:
-        """Nova counts in whole seconds: what changes again after the question, in the same one, is not missed."""
+        """Nova counts in whole seconds: another change in the second of the request is not missed."""
         provider = reach(changing, poll_interval=0.02, sweep_interval=NEVER)
-        one, *_ = ids(provider)
+        first, *_ = ids(provider)
         with provider.compute.vms.watch(fields=NAME) as watch:
             synced(watch)
             for number in range(30):
-                changing.rename_server(one, f"name-{number}")
+                changing.rename_server(first, f"name-{number}")
                 until(watch, renamed(f"name-{number}"))
 
-    def test_what_comes_and_goes_within_a_second(self, changing: OpenStackReplay, reach: Connect) -> None:
+    def test_servers_created_and_deleted_within_a_second(self, changing: OpenStackReplay, reach: Connect) -> None:
         provider = reach(changing, poll_interval=0.02, sweep_interval=NEVER)
         with provider.compute.vms.watch(fields=NAME) as watch:
             synced(watch)
             for number in range(10):
                 made = changing.create_server(f"name-{number}")
-                assert told(watch, 1) == {("ADDED", made)}
+                assert next_events(watch, 1) == {("ADDED", made)}
                 changing.delete_server(made)
-                assert told(watch, 1) == {("DELETED", made)}
+                assert next_events(watch, 1) == {("DELETED", made)}
 
 
 class TestCost:
@@ -231,7 +235,7 @@ class TestCost:
             with provider.compute.vms.watch(fields=fields) as watch:
                 synced(watch)
                 begin = time.monotonic()
-                with asked(changing) as requests, pytest.raises(hvlib.WaitTimeout):
+                with requests_to(changing) as requests, pytest.raises(hvlib.WaitTimeout):
                     watch.next(timeout=1.0)
                 seconds = time.monotonic() - begin
             assert set(requests) == {DETAIL}
@@ -242,42 +246,44 @@ class TestCost:
         with provider.compute.vms.watch(fields=NAME) as watch:
             synced(watch)
             begin = time.monotonic()
-            with asked(changing) as requests, pytest.raises(hvlib.WaitTimeout):
+            with requests_to(changing) as requests, pytest.raises(hvlib.WaitTimeout):
                 watch.next(timeout=1.5)
             seconds = time.monotonic() - begin
         assert set(requests) == {DETAIL, IDENTIFIERS}
         assert 1 <= requests[IDENTIFIERS] <= seconds / 0.4 + 1
 
-    def test_what_nova_does_not_tell_is_found_by_the_listing(self, changing: OpenStackReplay, reach: Connect) -> None:
+    def test_the_listing_finds_changes_that_nova_does_not_report(
+        self, changing: OpenStackReplay, reach: Connect
+    ) -> None:
         provider = reach(changing, poll_interval=0.05, sweep_interval=0.2)
-        one, *_ = ids(provider)
+        first, *_ = ids(provider)
         with provider.compute.vms.watch(fields=["name_label", "tags"]) as watch:
             synced(watch)
-            changing.tag_server(one, ["new"])
+            changing.tag_server(first, ["new"])
             event = until(watch, lambda event: event.changed is not None)
             assert event.ref is not None
-            assert (event.ref.id, set(event.changed or ())) == (one, {"tags"})
+            assert (event.ref.id, set(event.changed or ())) == (first, {"tags"})
             assert IDENTIFIERS not in changing.requests()
 
 
 class TestTrouble:
     @pytest.mark.parametrize("fault", [DropMidway(), unavailable(), rate_limited(), unauthorized(), FreezeAfter()])
-    def test_a_watch_goes_on(
+    def test_a_watch_continues(
         self, changing: OpenStackReplay, changing_proxy: FaultyProxy, reach: Connect, fault: Fault
     ) -> None:
         provider = reach(changing, changing_proxy.port, poll_interval=0.05, timeout=0.5)
-        one, other, *_ = ids(provider)
+        first, second, *_ = ids(provider)
         with provider.compute.vms.watch(fields=NAME) as watch:
             synced(watch)
             met = changing_proxy.next(fault, when=named(DETAIL))
-            changing.rename_server(one, "renamed")
+            changing.rename_server(first, "renamed")
             until(watch, renamed("renamed"))
             assert met.struck.is_set()
-            changing.delete_server(other)
-            assert told(watch, 1) == {("DELETED", other)}
+            changing.delete_server(second)
+            assert next_events(watch, 1) == {("DELETED", second)}
 
     @pytest.mark.parametrize("fault", [html_page(), Truncate()])
-    def test_what_can_not_be_read_is_told(
+    def test_a_reply_that_can_not_be_read_is_an_error(
         self, changing: OpenStackReplay, changing_proxy: FaultyProxy, reach: Connect, fault: Fault
     ) -> None:
         provider = reach(changing, changing_proxy.port, poll_interval=0.05)
@@ -287,8 +293,8 @@ class TestTrouble:
             with pytest.raises(hvlib.ProtocolError):
                 watch.next(timeout=PATIENCE)
 
-    def test_a_server_that_starts_anew(self, changing: OpenStackReplay, reach: Connect) -> None:
-        """What was made before is gone, and nobody remembers: the difference is told all the same."""
+    def test_a_restarted_region(self, changing: OpenStackReplay, reach: Connect) -> None:
+        """A server made before is gone, and the region does not remember it: the watch still reports the deletion."""
         provider = reach(changing, poll_interval=0.05, sweep_interval=0.2)
         made = changing.create_server("made")
         with provider.compute.vms.watch(fields=NAME) as watch:
@@ -299,7 +305,7 @@ class TestTrouble:
             assert event.ref is not None
             assert (event.ref.id, event.resynced) == (made, True)
 
-    def test_closing_ends_a_frozen_look(
+    def test_closing_ends_a_frozen_request(
         self, changing: OpenStackReplay, changing_proxy: FaultyProxy, reach: Connect
     ) -> None:
         provider = reach(changing, changing_proxy.port, poll_interval=0.05)
@@ -319,14 +325,14 @@ class TestTrouble:
             assert time.monotonic() - begin < 2
         assert changing.tokens()["valid"] == 0
 
-    def test_tokens_that_do_not_live_long(self, changing: OpenStackReplay, reach: Connect) -> None:
+    def test_tokens_that_expire_often(self, changing: OpenStackReplay, reach: Connect) -> None:
         provider = reach(changing, poll_interval=0.05)
-        one, *_ = ids(provider)
+        first, *_ = ids(provider)
         with provider.compute.vms.watch(fields=NAME) as watch:
             synced(watch)
             for number in range(3):
                 changing.expire_tokens()
-                with asked(changing) as requests:
-                    changing.rename_server(one, f"name-{number}")
+                with requests_to(changing) as requests:
+                    changing.rename_server(first, f"name-{number}")
                     until(watch, renamed(f"name-{number}"))
                 assert requests[TOKENS] == 1

@@ -1,4 +1,4 @@
-"""Which cloud is driven, and as whom: clouds.yaml, secure.yaml, variables and arguments, in the order that is usual."""
+"""The cloud and the user by clouds.yaml, secure.yaml, variables and arguments, in the usual order."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ def write(alone: Path) -> Write:
     """Writes clouds.yaml, or secure.yaml."""
 
     def write(*, file: str = "clouds", **clouds: Any) -> None:
-        (alone / f"{file}.yaml").write_text(json.dumps({"clouds": clouds}))  # which is YAML too
+        (alone / f"{file}.yaml").write_text(json.dumps({"clouds": clouds}))  # JSON is YAML too
 
     return write
 
 
 def cloud(replay: OpenStackReplay, **settings: Any) -> dict[str, Any]:
-    """A cloud as clouds.yaml has it."""
+    """The settings of a cloud in clouds.yaml."""
     auth = login(replay)
     return {"region_name": auth.pop("region_name"), "auth": auth, **settings}
 
 
 def project(url: str, **options: Any) -> tuple[int, str]:
-    """The number of servers that this sees, and the name of the project."""
+    """The number of servers that a login lists, and the name of its project."""
     with hvlib.connect(url, **options) as provider:
-        found = provider.compute.vms.get_all(fields=["name_label"]).count()
-        return found, str(provider.native.current_project.name)
+        servers = provider.compute.vms.get_all(fields=["name_label"]).count()
+        return servers, str(provider.native.current_project.name)
 
 
 EXPECTED = (SERVERS, "replay")
 
-pytestmark = [  # the SDK warns of what it does itself
+pytestmark = [  # the SDK's own code causes these warnings
     pytest.mark.filterwarnings("ignore::DeprecationWarning:openstack"),
     pytest.mark.filterwarnings("ignore::PendingDeprecationWarning:openstack"),
 ]
@@ -99,7 +99,7 @@ def test_variables(replay: OpenStackReplay, monkeypatch: pytest.MonkeyPatch) -> 
     assert project("openstack://") == EXPECTED
 
 
-def test_arguments_go_before_the_file(replay: OpenStackReplay, write: Write) -> None:
+def test_arguments_override_the_file(replay: OpenStackReplay, write: Write) -> None:
     settings = cloud(replay, regions=["Elsewhere", "RegionOne"])
     del settings["region_name"]
     write(prod=settings)
@@ -117,7 +117,7 @@ def test_arguments_go_before_the_file(replay: OpenStackReplay, write: Write) -> 
 
 
 def test_an_auth_url_stands_alone(replay: OpenStackReplay, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of files and variables counts: not even what is not given."""
+    """Files and variables do not count, not even for arguments that are missing."""
     write(prod=cloud(replay, region_name="Elsewhere"))
     for name in ("OS_USERNAME", "OS_PROJECT_NAME", "OS_REGION_NAME", "OS_TOKEN", "OS_PROJECT_ID"):
         monkeypatch.setenv(name, "wrong")
@@ -141,7 +141,7 @@ def test_application_credentials(replay: OpenStackReplay, write: Write, named: b
     assert project("openstack://prod")[0] == SERVERS
 
 
-def test_a_token(replay: OpenStackReplay, reach: Connect) -> None:
+def test_a_wrong_token(replay: OpenStackReplay, reach: Connect) -> None:
     provider = reach(replay)
     assert provider.about
     settings = _without(login(replay), "username", "password", "user_domain_name")
@@ -152,7 +152,7 @@ def test_a_token(replay: OpenStackReplay, reach: Connect) -> None:
         other.compute.vms.get_all().all()
 
 
-def test_a_token_that_is_good(region: OpenStack, connect: Connect) -> None:
+def test_a_valid_token(region: OpenStack, connect: Connect) -> None:
     token = connect("member").native.session.get_token()
     settings = {"auth_url": f"{region.addresses['keystone']}/v3", "auth_type": "v3token", "token": token}
     project = {"project_name": "member", "project_domain_name": "Default"}
@@ -195,7 +195,7 @@ class TestTls:
         with hvlib.connect("openstack://prod", **options) as provider:
             return provider.compute.vms.get_all(fields=["name_label"]).count()
 
-    def test_it_is_verified(self, settings: dict[str, Any], write: Write) -> None:
+    def test_the_certificate_is_verified(self, settings: dict[str, Any], write: Write) -> None:
         write(prod=settings)
         with pytest.raises(hvlib.ConnectionFailed, match="certificate"):
             self.count()
@@ -204,13 +204,13 @@ class TestTls:
         write(prod={**settings, "cacert": str(certificate)})
         assert self.count() == SERVERS
 
-    def test_an_argument_names_one(self, settings: dict[str, Any], write: Write, certificate: Path) -> None:
+    def test_an_argument_names_a_certificate(self, settings: dict[str, Any], write: Write, certificate: Path) -> None:
         write(prod=settings)
         assert self.count(cacert=str(certificate)) == SERVERS
         with pytest.raises(hvlib.ConfigError, match="cacert"):
             self.count(cacert=str(certificate.with_name("none.pem")))
 
-    def test_it_may_be_left_unverified(self, settings: dict[str, Any], write: Write) -> None:
+    def test_the_certificate_may_be_left_unverified(self, settings: dict[str, Any], write: Write) -> None:
         write(prod={**settings, "verify": False})
         assert self.count() == SERVERS
         with pytest.raises(hvlib.ConnectionFailed, match="certificate"):
@@ -231,15 +231,13 @@ class TestOptions:
             assert all(("all_tenants=1" in address) == wanted for address in listed)
 
     @pytest.mark.parametrize("value", ["maybe", "", 2, None, "TRUE?"])
-    def test_what_all_projects_can_not_be(self, replay: OpenStackReplay, reach: Connect, value: object) -> None:
+    def test_invalid_values_of_all_projects(self, replay: OpenStackReplay, reach: Connect, value: object) -> None:
         with pytest.raises(hvlib.ConfigError, match="all_projects"):
             reach(replay, all_projects=value)
 
     @pytest.mark.parametrize("name", ["poll_interval", "sweep_interval"])
     @pytest.mark.parametrize("value", ["soon", 0, -1, "nan"])
-    def test_what_an_interval_can_not_be(
-        self, replay: OpenStackReplay, reach: Connect, name: str, value: object
-    ) -> None:
+    def test_invalid_intervals(self, replay: OpenStackReplay, reach: Connect, name: str, value: object) -> None:
         with pytest.raises(hvlib.ConfigError, match=name):
             reach(replay, **{name: value})
 
@@ -248,26 +246,26 @@ class TestOptions:
             reach(replay, every_project=True)
 
 
-class TestNotThere:
+class TestMissing:
     def test_a_cloud(self, replay: OpenStackReplay, write: Write) -> None:
         write(prod=cloud(replay))
         with pytest.raises(hvlib.ConfigError, match="other") as caught:
             project("openstack://other")
         assert "clouds.yaml" in str(caught.value.hint)
 
-    def test_anything_at_all(self, alone: Path) -> None:
+    def test_every_setting(self, alone: Path) -> None:
         with pytest.raises(hvlib.ConfigError) as caught:
             project("openstack://")
         assert "auth_url" in str(caught.value.hint)
 
     @pytest.mark.parametrize("text", ["clouds: [", "clouds: 3", "- a"])
-    def test_a_file_that_can_be_read(self, alone: Path, text: str) -> None:
+    def test_a_readable_file(self, alone: Path, text: str) -> None:
         (alone / "clouds.yaml").write_text(text)
         with pytest.raises(hvlib.ConfigError):
             project("openstack://prod")
 
     @pytest.mark.parametrize("auth_url", ["", "nonsense", "http://", "ftp://127.0.0.1/v3"])
-    def test_an_address(self, replay: OpenStackReplay, reach: Connect, auth_url: str) -> None:
+    def test_a_valid_address(self, replay: OpenStackReplay, reach: Connect, auth_url: str) -> None:
         with pytest.raises((hvlib.ConfigError, hvlib.ConnectionFailed)):
             assert reach(replay, auth_url=auth_url).about
 
@@ -276,11 +274,11 @@ class TestNotThere:
         with pytest.raises((hvlib.ConfigError, hvlib.AuthenticationFailed)):
             project("openstack://", **_without(login(replay), name))
 
-    def test_an_authentication_type(self, replay: OpenStackReplay, reach: Connect) -> None:
+    def test_a_known_authentication_type(self, replay: OpenStackReplay, reach: Connect) -> None:
         with pytest.raises(hvlib.ConfigError, match="v9password"):
             assert reach(replay, auth_type="v9password").about
 
-    def test_files_in_a_process_of_its_own(self, alone: Path) -> None:
+    def test_a_cloud_in_another_process(self, alone: Path) -> None:
         script = "import hvlib\nwith hvlib.connect('openstack://prod') as p:\n    p.about"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
         process = subprocess.run(

@@ -1,4 +1,4 @@
-"""Snapshots and clones on the real services: also of servers that run from volumes, and nothing is left of them."""
+"""Snapshots and clones on the real services, also of servers that run from volumes. No temporary object is left."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ PATIENCE = 120.0
 
 
 def images(region: OpenStack) -> list[str]:
-    """Those that are hidden too: nothing that was needed on the way is to stay."""
+    """The identifiers of all images, also hidden ones: no temporary image may stay."""
     glance = region.administrator()
-    found = [glance.call("glance", "GET", f"/v2/images?limit=1000&os_hidden={hidden}") for hidden in ("true", "false")]
-    return sorted(image["id"] for page in found for image in page["images"])
+    pages = [glance.call("glance", "GET", f"/v2/images?limit=1000&os_hidden={hidden}") for hidden in ("true", "false")]
+    return sorted(image["id"] for page in pages for image in page["images"])
 
 
 def volumes(region: OpenStack, kind: str = "volumes") -> list[str]:
@@ -85,7 +85,7 @@ def test_a_clone_that_is_refused_leaves_nothing(region: OpenStack, provider: hvl
     vm.delete().wait(timeout=PATIENCE)
 
 
-def test_a_snapshot_that_is_protected_keeps_what_it_holds(region: OpenStack, provider: hvlib.Provider) -> None:
+def test_a_protected_snapshot_keeps_its_volume_snapshots(region: OpenStack, provider: hvlib.Provider) -> None:
     vm = provider.compute.vms.create(
         "its snapshot is protected",
         image=provider.image.images.find("tiny-linux"),

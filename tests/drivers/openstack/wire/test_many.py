@@ -21,10 +21,10 @@ KINDS = ["VM", "Host", "Cluster", "Snapshot", "Flavor", "Network", "StoragePool"
 
 SERVERS = 5_500
 PAGES = {"VM": 6, "Volume": 2}
-"""The pages of each kind in a large region, where there is more than one."""
+"""The number of pages of each kind that has more than one in a large region."""
 
-ALONE = ["name_label"]
-"""Fields with which nothing is joined."""
+UNJOINED = ["name_label"]
+"""Fields that need no join."""
 
 
 @pytest.fixture(scope="module")
@@ -37,66 +37,68 @@ def gone(provider: hvlib.Provider, kind: str, number: int) -> list[Ref]:
     return [Ref(provider.about.uuid, kind, str(uuid4())) for _ in range(number)]
 
 
-def trips(provider: hvlib.Provider, refs: Sequence[Ref], there: Sequence[Ref], fields: list[str] | None = None) -> int:
-    """The round trips that it takes to get those that are there."""
+def trips(
+    provider: hvlib.Provider, refs: Sequence[Ref], existing: Sequence[Ref], fields: list[str] | None = None
+) -> int:
+    """The number of round trips of a `get_many` that finds the existing objects."""
     with provider.count_requests() as requests:
-        assert provider.get_many(refs, fields=fields).keys() == set(there)
+        assert provider.get_many(refs, fields=fields).keys() == set(existing)
     return requests.total
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("number", [1, 2, 3, 40, 41, 200])
-def test_of_a_page(provider: hvlib.Provider, kind: str, number: int) -> None:
-    """One round trip for all, and one for what is joined, or may be hidden."""
-    there = [record.ref for record in provider.collection(kind).get_all(fields=[])][:number]
+def test_a_kind_of_one_page(provider: hvlib.Provider, kind: str, number: int) -> None:
+    """One round trip for all objects, and one for joins or for hidden objects."""
+    existing = [record.ref for record in provider.collection(kind).get_all(fields=[])][:number]
     lost = gone(provider, kind, number)
-    assert trips(provider, there, there) <= 2
+    assert trips(provider, existing, existing) <= 2
     assert trips(provider, lost, []) <= 2
-    assert trips(provider, [*there, *lost], there, ALONE) <= 2
+    assert trips(provider, [*existing, *lost], existing, UNJOINED) <= 2
 
 
 @pytest.mark.parametrize("kind", PAGES)
 @pytest.mark.parametrize("number", [1, 2, 3, 5, 7, 40, 41, 200])
-def test_of_several_pages(large: OpenStackReplay, alone: None, reach: Connect, kind: str, number: int) -> None:
+def test_a_kind_of_several_pages(large: OpenStackReplay, alone: None, reach: Connect, kind: str, number: int) -> None:
     provider = reach(large)
     listed = [record.ref for record in provider.collection(kind).get_all(fields=[])]
-    most = min(number, PAGES[kind]) + 1
+    max_trips = min(number, PAGES[kind]) + 1
     newest, oldest, spread = listed[:number], listed[-number:], listed[:: len(listed) // number][:number]
-    for there in (newest, oldest, spread):
-        assert trips(provider, there, there, ALONE) <= most
-    assert trips(provider, gone(provider, kind, number), []) <= most
+    for existing in (newest, oldest, spread):
+        assert trips(provider, existing, existing, UNJOINED) <= max_trips
+    assert trips(provider, gone(provider, kind, number), []) <= max_trips
     some = spread[: number // 2]
-    assert trips(provider, [*some, *gone(provider, kind, number - len(some))], some, ALONE) <= most
+    assert trips(provider, [*some, *gone(provider, kind, number - len(some))], some, UNJOINED) <= max_trips
 
 
 @pytest.mark.parametrize("kind", PAGES)
 @pytest.mark.parametrize("number", [1, 2, 3, 5, 7, 40, 41, 200])
-def test_of_pages_that_nobody_has_seen(
+def test_a_kind_of_several_pages_that_were_not_read(
     large: OpenStackReplay, alone: None, reach: Connect, kind: str, number: int
 ) -> None:
-    """Nova does not count with the first page, so that it is asked before."""
+    """Nova's first page has no count, so nova is asked for the count before it."""
     listed = [record.ref for record in reach(large).collection(kind).get_all(fields=[])]
-    most = min(number, PAGES[kind]) + 1
-    for there in (listed[:number], listed[-number:], []):
+    max_trips = min(number, PAGES[kind]) + 1
+    for existing in (listed[:number], listed[-number:], []):
         provider = reach(large)
         assert provider.about
-        refs = there or gone(provider, kind, number)
-        assert trips(provider, refs, there, ALONE) <= most
+        refs = existing or gone(provider, kind, number)
+        assert trips(provider, refs, existing, UNJOINED) <= max_trips
 
 
-def test_where_nova_does_not_count(large: OpenStackReplay, alone: None, reach: Connect) -> None:
-    """A few are asked for one by one."""
+def test_a_nova_that_does_not_count(large: OpenStackReplay, alone: None, reach: Connect) -> None:
+    """A few servers are read one by one."""
     with FaultyProxy(("127.0.0.1", large.port)) as proxy:
         provider = reach(large, proxy.port)
         oldest = [vm.ref for vm in provider.compute.vms.get_all(fields=[])][-5:]
         refused = Replace(403, "Forbidden", b'{"forbidden": {"code": 403, "message": "Policy"}}')
         proxy.next(refused, when=lambda request: "statistics" in request.path)
-        assert trips(provider, oldest, oldest, ALONE) == 1 + len(oldest)
+        assert trips(provider, oldest, oldest, UNJOINED) == 1 + len(oldest)
 
 
 @pytest.fixture(scope="class")
 def pages_of_one(region: OpenStack) -> Iterator[None]:
-    """The region tells one server at a time."""
+    """The region's pages have one server each."""
     region.set_page(1)
     yield
     region.set_page(PAGE)
@@ -106,18 +108,18 @@ def pages_of_one(region: OpenStack) -> Iterator[None]:
 class TestPagesOfOne:
     @pytest.mark.parametrize("cloud", ["admin", "member"])
     def test_how_nova_counts(self, connect: Connect, cloud: str) -> None:
-        """A member is told its project's servers, an administrator those of all hosts."""
+        """A member gets the count of its project's servers, an administrator the count of servers on all hosts."""
         counting, provider = connect(cloud, all_projects=cloud == "admin"), connect(cloud)
         pages = counting.compute.vms.get_all(fields=[]).count() + 1
-        there = [vm.ref for vm in provider.compute.vms.get_all(fields=[])]
+        existing = [vm.ref for vm in provider.compute.vms.get_all(fields=[])]
         for lost in (4, 30):
-            refs = [*there[-3:], *gone(provider, "VM", lost)]
-            assert trips(provider, refs, there[-3:], ALONE) <= min(len(refs), pages) + 1
+            refs = [*existing[-3:], *gone(provider, "VM", lost)]
+            assert trips(provider, refs, existing[-3:], UNJOINED) <= min(len(refs), pages) + 1
 
 
 def test_what_a_member_reads(region: OpenStack, connect: Connect) -> None:
-    """It asks for its own project."""
+    """A member's request is for its own project."""
     member = connect("member")
-    there = [vm.ref for vm in member.compute.vms.get_all(fields=[])]
+    existing = [vm.ref for vm in member.compute.vms.get_all(fields=[])]
     other = [vm.ref for vm in connect().compute.vms.get_all(fields=[])][:3]
-    assert trips(member, [*there, *other], there, ALONE) == 1
+    assert trips(member, [*existing, *other], existing, UNJOINED) == 1

@@ -1,4 +1,4 @@
-"""Migrations on the real services: how they end is what nova's record of the migration says."""
+"""Migrations on the real services: their outcomes come from nova's record of the migration."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INTERVAL = 0.1
 
 @pytest.fixture
 def vm(region: OpenStack, provider: hvlib.Provider, request: pytest.FixtureRequest) -> Iterator[hvlib.VM]:
-    """A server that runs, and whose live migration is ``long`` or ``broken``, as its test says."""
+    """A running server whose live migration is ``long`` or ``broken``, as the test's parameter says."""
     id = region.create_server("moved", networks="none", metadata={"migration": request.param})
     yield provider.compute.vms.get_by_uuid(id)
     region.administrator().delete_server(id)
@@ -68,7 +68,7 @@ def test_a_live_migration_can_be_cancelled(region: OpenStack, vm: hvlib.VM) -> N
 
 @pytest.mark.parametrize("vm", ["broken"], indirect=True)
 def test_a_live_migration_that_breaks_off_is_a_failure(region: OpenStack, vm: hvlib.VM) -> None:
-    """The server runs as before, and nova's record of the action knows of no error."""
+    """The server runs as before, and nova's record of the action has no error."""
     task = vm.migrate()
     with pytest.raises(hvlib.TaskFailed, match="broke off"):
         task.wait(timeout=PATIENCE)
@@ -83,7 +83,7 @@ def test_a_live_migration_that_breaks_off_is_a_failure(region: OpenStack, vm: hv
 
 
 @pytest.mark.parametrize("vm", ["broken"], indirect=True)
-def test_a_host_that_can_not_be(provider: hvlib.Provider, connect: Connect, vm: hvlib.VM) -> None:
+def test_migrations_that_are_impossible(provider: hvlib.Provider, connect: Connect, vm: hvlib.VM) -> None:
     assert vm.host is not None
     with pytest.raises(hvlib.TaskFailed, match="No valid host"):
         vm.migrate(host=vm.host).wait(timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""What real services have that few think of: things without a name, without a server, with fields of their own."""
+"""Unusual objects of real services: without a name, without a server, or with properties of their own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from servers.openstack.openstack import OpenStack
 
 import hvlib
 
-pytestmark = [  # the SDK warns of what it does itself
+pytestmark = [  # the SDK's own code causes these warnings
     pytest.mark.filterwarnings("ignore::PendingDeprecationWarning:openstack"),
     pytest.mark.timeout(300),
 ]
@@ -17,7 +17,7 @@ pytestmark = [  # the SDK warns of what it does itself
 GIB = 2**30
 
 
-def test_what_has_no_name(region: OpenStack, provider: hvlib.Provider) -> None:
+def test_objects_without_a_name(region: OpenStack, provider: hvlib.Provider) -> None:
     administrator = region.administrator()
     body = {"volume": {"size": 1}}
     volume = administrator.call("cinder", "POST", "/v3/volumes", body)["volume"]["id"]
@@ -29,7 +29,7 @@ def test_what_has_no_name(region: OpenStack, provider: hvlib.Provider) -> None:
     provider.storage.volumes.get_by_uuid(volume).delete().wait(timeout=60)
 
 
-def test_a_volume_that_a_host_has(region: OpenStack, provider: hvlib.Provider) -> None:
+def test_a_volume_that_is_attached_to_a_host(region: OpenStack, provider: hvlib.Provider) -> None:
     """Cinder attaches volumes to hosts too, without a server."""
     administrator = region.administrator()
     volume = provider.storage.volumes.create("for backups", GIB).wait(timeout=60)
@@ -42,7 +42,7 @@ def test_a_volume_that_a_host_has(region: OpenStack, provider: hvlib.Provider) -
     volume.delete().wait(timeout=60)
 
 
-def test_native_properties_that_not_all_have(region: OpenStack, provider: hvlib.Provider) -> None:
+def test_native_properties_of_some_images(region: OpenStack, provider: hvlib.Provider) -> None:
     administrator = region.administrator()
     image = {"name": "of its own", "disk_format": "raw", "container_format": "bare", "hw_disk_bus": "scsi"}
     id = administrator.call("glance", "POST", "/v2/images", image)["id"]
@@ -54,7 +54,7 @@ def test_native_properties_that_not_all_have(region: OpenStack, provider: hvlib.
 
 
 def test_native_properties_of_some_states(region: OpenStack, provider: hvlib.Provider) -> None:
-    """Objects of nova, neutron and cinder have the same properties but for some, which are None where they are not."""
+    """A few properties are missing from some objects of nova, neutron and cinder: they are None there."""
     vms = provider.compute.vms.get_all(fields=[], native=["fault", "status"])
     assert {vm.native["fault"] for vm in vms if vm.native["status"] == "ACTIVE"} == {None}
     assert provider.network.networks.get_all(native=["segments"]).first().native == {"segments": None}
@@ -66,7 +66,7 @@ def test_native_properties_of_some_states(region: OpenStack, provider: hvlib.Pro
 
 @pytest.mark.parametrize("kind", ["VM", "Host", "Cluster", "Flavor", "Network", "StoragePool", "Volume"])
 def test_unknown_native_properties(region: OpenStack, provider: hvlib.Provider, kind: str) -> None:
-    """No object of the reply has it, which would have it if it were one: the error names those that there are."""
+    """A property that no object of the reply has does not exist. The error names the properties that exist."""
     collection = provider.collection(kind)
     volume = provider.storage.volumes.create("with some properties", GIB).wait(timeout=60)
     with pytest.raises(hvlib.InvalidQuery, match="no property 'colour'") as refused:
@@ -76,15 +76,15 @@ def test_unknown_native_properties(region: OpenStack, provider: hvlib.Provider, 
     volume.delete().wait(timeout=60)
 
 
-def test_a_uuid_that_is_none(provider: hvlib.Provider) -> None:
-    """A word that is a place of its own below the collection."""
+def test_a_word_in_place_of_a_uuid(provider: hvlib.Provider) -> None:
+    """The word is a path of its own below the collection."""
     for collection in (provider.compute.vms, provider.storage.volumes):
         with pytest.raises(hvlib.NotFound):
             collection.get_by_uuid("detail")
 
 
 def test_links_under_other_names(region: OpenStack, provider: hvlib.Provider) -> None:
-    """Nova's of instance actions are ``links``, cinder's of volume types ``volume_type_links``."""
+    """Nova's links of instance actions are in ``links``, cinder's of volume types in ``volume_type_links``."""
     one = [("limit", "1")]
     types = pages(SdkClient(provider.native.block_storage), "/types", "volume_types", parameters=one)
     assert sum(len(page.items) for page in types) == 2

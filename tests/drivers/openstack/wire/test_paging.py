@@ -1,4 +1,4 @@
-"""Paging on a region that does what real services won't: what is repeated, what is refused, and what never ends."""
+"""Paging on a region with faults that real services don't have on request: retries, refusals and endless pages."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from servers.openstack_replay.replay import OpenStackReplay
 import hvlib
 from hvlib.runtime.retry import RetryPolicy
 
-from .conftest import DETAIL, SERVERS, TOKENS, Connect, asked
+from .conftest import DETAIL, SERVERS, TOKENS, Connect, requests_to
 
-pytestmark = [  # the SDK warns of what it does itself
+pytestmark = [  # the SDK's own code causes these warnings
     pytest.mark.filterwarnings("ignore::DeprecationWarning:openstack"),
     pytest.mark.filterwarnings("ignore::PendingDeprecationWarning:openstack"),
 ]
 
 PATIENT = RetryPolicy(backoff=lambda attempt, error: 60.0)
-"""Waits far too long where the server does not say how long."""
+"""Waits far too long if the server does not say how long to wait."""
 
 WITHOUT_NETWORKS = ["name_label", "vcpus"]
 
@@ -50,7 +50,7 @@ ALL = [f"server-{number:05}" for number in range(SERVERS)]
 IMAGES = "GET /image/v2/images"
 NO_PAGE = Replace(200, "OK", b"<!DOCTYPE html><p>Please sign in.", {"x-openstack-request-id": "req-of-a-gateway"})
 PAGES = 4
-"""Requests for all servers, ten a page: a full page may be the last one, which nova can't know."""
+"""Requests for all servers at ten per page: nova can't know that a full page is the last one."""
 
 
 @pytest.mark.parametrize("fault", [rate_limited, unavailable])
@@ -67,7 +67,7 @@ def test_retry_after_is_obeyed(
     assert provider.about
     begin = time.monotonic()
     proxy.next(fault(seconds, as_date=as_date), when=named(DETAIL), skip=1)
-    with asked(proxy) as requests:
+    with requests_to(proxy) as requests:
         assert names(provider) == ALL
     assert 1 <= time.monotonic() - begin < 10
     assert requests == {DETAIL: PAGES + 1}
@@ -78,17 +78,17 @@ def test_without_retry_after_the_policy_counts(replay: OpenStackReplay, proxy: F
     proxy.next(unavailable(), when=named(DETAIL), times=2)
     assert names(provider) == ALL
     proxy.next(rate_limited(), when=named(DETAIL), times=None)
-    with asked(proxy) as requests, pytest.raises(hvlib.RateLimited) as caught:
+    with requests_to(proxy) as requests, pytest.raises(hvlib.RateLimited) as caught:
         names(provider)
     assert requests == {DETAIL: 3}
     assert caught.value.provider is provider
 
 
-def test_a_page_that_is_cut_off_is_asked_for_again(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+def test_a_page_that_is_cut_off_is_requested_again(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
     provider = reach(replay, proxy.port)
     assert provider.about
     proxy.next(DropMidway(), when=named(DETAIL), skip=1)
-    with asked(proxy) as requests:
+    with requests_to(proxy) as requests:
         assert names(provider) == ALL
     assert requests == {DETAIL: PAGES + 1}
 
@@ -107,10 +107,10 @@ def test_a_frozen_reply(replay: OpenStackReplay, proxy: FaultyProxy, reach: Conn
     assert provider.about
     proxy.next(FreezeAfter(), when=named(DETAIL))
     begin = time.monotonic()
-    with asked(proxy) as requests, pytest.raises(hvlib.ConnectionTimeout):
+    with requests_to(proxy) as requests, pytest.raises(hvlib.ConnectionTimeout):
         names(provider)
     assert 0.4 < time.monotonic() - begin < 2.5
-    assert requests == {DETAIL: 1}, "what took too long is not begun again"
+    assert requests == {DETAIL: 1}, "a request that timed out is not repeated"
     assert names(provider) == ALL
 
 
@@ -118,7 +118,7 @@ def test_a_401_in_mid_listing(replay: OpenStackReplay, proxy: FaultyProxy, reach
     provider = reach(replay, proxy.port)
     assert provider.about
     proxy.next(unauthorized(), when=named(DETAIL), skip=1)
-    with asked(proxy) as requests:
+    with requests_to(proxy) as requests:
         assert names(provider) == ALL
     assert requests == {DETAIL: PAGES + 1, TOKENS: 1, TOKENS.replace("POST", "DELETE"): 1}
 
@@ -159,13 +159,13 @@ def test_paging_without_an_end(
     provider = reach(replay, proxy.port)
     assert provider.about
     proxy.next(fault(), when=named(DETAIL), times=None, skip=skip)
-    with asked(proxy) as requests, pytest.raises(hvlib.ProtocolError, match=words):
+    with requests_to(proxy) as requests, pytest.raises(hvlib.ProtocolError, match=words):
         listing(provider)
     assert requests[DETAIL] <= 8
 
 
 def test_pages_of_another_kind_without_an_end(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
-    """Pages with nothing but snapshots are passed over in a listing of images."""
+    """A listing of images skips pages that hold only snapshots."""
     page = b'{"images": [{"id": "1", "image_type": "snapshot"}], "next": "/v2/images?marker=1"}'
     proxy.next(Replace(200, "OK", page), when=lambda request: "/v2/images" in request.path, times=100)
     with pytest.raises(hvlib.ProtocolError, match="no end"):
@@ -180,44 +180,46 @@ def test_an_ignored_limit_loses_nothing(replay: OpenStackReplay, proxy: FaultyPr
     assert provider.image.images.get_all(page_size=10).count() == 200
 
 
-def test_links_to_another_host_are_followed_by_what_they_ask_for(
+def test_only_the_parameters_of_links_to_another_host_are_used(
     replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect
 ) -> None:
-    """The host that they name does not exist."""
+    """The host that the links name does not exist."""
     proxy.next(OtherHost(), when=lambda request: request.method == "GET", times=None)
     provider = reach(replay, proxy.port)
-    with asked(proxy) as requests:
+    with requests_to(proxy) as requests:
         assert names(provider) == ALL
     assert requests[DETAIL] == PAGES
     assert provider.image.images.get_all(page_size=50).count() == 200
 
 
 @pytest.mark.parametrize("fault", [NO_PAGE, Truncate()])
-def test_what_is_no_page(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect, fault: Fault) -> None:
+def test_a_reply_that_is_no_page(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect, fault: Fault) -> None:
     provider = reach(replay, proxy.port)
     assert provider.about
     proxy.next(fault, when=named(DETAIL), skip=1)
-    with asked(proxy) as requests, pytest.raises(hvlib.ProtocolError, match="can't be read") as caught:
+    with requests_to(proxy) as requests, pytest.raises(hvlib.ProtocolError, match="can't be read") as caught:
         names(provider)
-    assert requests[DETAIL] <= 3, "not asked for again, but for the page ahead"
+    assert requests[DETAIL] <= 3, "no page is requested again, only the page ahead"
     assert caught.value.request_id
     assert caught.value.request_id.startswith("req-")
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect, status: int) -> None:
-    """The token is for the address that the catalogue names."""
+    """The token must only go to the address that the catalogue names."""
     provider = reach(replay, proxy.port)
     assert provider.about
     elsewhere = {"location": f"http://127.0.0.1:{replay.port}/compute/v2.1/servers/detail"}
     proxy.next(Replace(status, "Elsewhere", b"", elsewhere), when=named(DETAIL))
-    with asked(replay) as requests, pytest.raises(hvlib.HvlibError):
+    with requests_to(replay) as requests, pytest.raises(hvlib.HvlibError):
         names(provider)
     assert requests == {}
 
 
-def test_what_no_service_says_is_not_believed(replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
-    """A gateway whose service is away knows no server, and says so of all of them."""
+def test_a_404_that_is_not_the_services_is_not_believed(
+    replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect
+) -> None:
+    """A gateway whose service is down answers 404 for every server."""
     provider = reach(replay, proxy.port)
     vm = provider.compute.vms.get_all(fields=[]).first()
     assert vm is not None
@@ -228,13 +230,13 @@ def test_what_no_service_says_is_not_believed(replay: OpenStackReplay, proxy: Fa
     assert provider.compute.vms.get(vm.ref).ref == vm.ref
 
 
-def test_what_is_joined_is_read_once_for_a_listing(replay: OpenStackReplay, reach: Connect) -> None:
-    """Whoever takes the listing over has it too; a second use of the token begins another listing."""
+def test_joins_are_read_once_for_a_listing(replay: OpenStackReplay, reach: Connect) -> None:
+    """A listing that continues from a token uses the same joins. A second use of the token begins another listing."""
     vms = reach(replay).compute.vms
     whole = {vm.ref: vm.networks for vm in vms.get_all(fields=["networks"])}
     page = next(vms.get_all(fields=["networks"], page_size=10).pages())
     for ports in (0, 1):
-        with asked(replay) as requests:
+        with requests_to(replay) as requests:
             rest = vms.get_all(fields=["networks"], page_size=10, after=page.next).all()
         assert {vm.ref: vm.networks for vm in [*page.items, *rest]} == whole
         assert requests["GET /network/v2.0/ports"] == ports
@@ -284,7 +286,7 @@ class TestPages:
             assert f'"{key}"'.encode() in page.reply.body
         assert len({page.reply.request_id for page in found}) == len(found)
 
-    def test_a_marker_where_there_are_no_links(self, provider: hvlib.Provider) -> None:
+    def test_a_marker_for_a_collection_without_links(self, provider: hvlib.Provider) -> None:
         client = SdkClient(provider.native.compute)
         for type in (dict, Named):
             found = pages(client, "/servers", "servers", parameters=[("limit", "20")], type=type, marker="id")
@@ -296,7 +298,7 @@ class TestPages:
         assert isinstance(page.items[0], Named)
         assert page.reply.headers["OpenStack-API-Version"] == "compute 2.96"
 
-    def test_what_is_refused(self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+    def test_refusals(self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
         client = SdkClient(reach(replay, proxy.port).native.compute)
         with pytest.raises(hvlib.NotFound) as caught:
             list(pages(client, "/os-keypairs", "keypairs"))
@@ -310,14 +312,14 @@ class TestPages:
             list(pages(client, "/servers/detail", "servers"))
 
     def test_a_dead_token(self, provider: hvlib.Provider, replay: OpenStackReplay) -> None:
-        """The SDK's session renews its own."""
+        """The SDK's session renews its own token."""
         client = SdkClient(provider.native.compute)
         [_] = pages(client, "/servers", "servers")
         replay.expire_tokens()
         [page] = pages(client, "/servers", "servers")
         assert len(page.items) == SERVERS
 
-    def test_services_that_are_not_there(self, replay: OpenStackReplay, reach: Connect) -> None:
+    def test_services_that_are_missing(self, replay: OpenStackReplay, reach: Connect) -> None:
         replay.withdraw("network")
         provider = reach(replay)
         assert provider.about

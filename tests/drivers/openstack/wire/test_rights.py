@@ -1,4 +1,4 @@
-"""Who may see what: what a role may not see is refused, never missing."""
+"""Rights: a request for objects that a role may not see is refused; its answer is never a shorter list."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_member_sees_the_projects_servers(connect: Connect) -> None:
     assert member.compute.vms.get_by_name_label("vm-00003") == []
 
 
-def test_what_administrators_alone_may_see_is_refused(connect: Connect) -> None:
+def test_objects_for_administrators_are_refused_to_a_member(connect: Connect) -> None:
     member = connect("member")
     for collection in (member.compute.hosts, member.compute.clusters):
         with pytest.raises(hvlib.PermissionDenied, match="Policy"):
@@ -36,7 +36,7 @@ def test_what_administrators_alone_may_see_is_refused(connect: Connect) -> None:
         _ = network.vlan_id
 
 
-def test_all_projects_are_an_administrators(region: OpenStack, connect: Connect) -> None:
+def test_only_an_administrator_lists_all_projects(region: OpenStack, connect: Connect) -> None:
     everything = connect("admin", all_projects=True)
     own = connect("admin").compute.vms.get_all(fields=["name_label"]).count()
     names = [vm.name_label for vm in everything.compute.vms.get_all(fields=["name_label"], page_size=7)]
@@ -51,8 +51,8 @@ def test_all_projects_are_an_administrators(region: OpenStack, connect: Connect)
                 collection.get_all().all()
 
 
-def test_what_a_listing_leaves_out_is_there_all_the_same(region: OpenStack, connect: Connect) -> None:
-    """Another project's servers, hidden images and the community's: whoever has their refs can read them."""
+def test_objects_that_a_listing_leaves_out_can_be_read(region: OpenStack, connect: Connect) -> None:
+    """Another project's servers, hidden images and community images can be read by their refs."""
     provider, member = connect("admin"), connect("member")
     theirs = [vm.ref for vm in member.compute.vms.get_all(fields=[])]
     assert not set(theirs) & {vm.ref for vm in provider.compute.vms.get_all(fields=[])}
@@ -65,15 +65,15 @@ def test_what_a_listing_leaves_out_is_there_all_the_same(region: OpenStack, conn
     hidden = [administrator.call("glance", "POST", "/v2/images", {**image, **kind})["id"] for kind in unlisted]
     refs = [Ref(own[0].provider_uuid, "Image", id) for id in hidden]
     for reader in (provider, member):
-        there = [ref for ref in refs if reader.get_many([ref])]
-        assert len(there) >= 2
-        assert reader.get_many(refs).keys() == set(there)
+        readable = [ref for ref in refs if reader.get_many([ref])]
+        assert len(readable) >= 2
+        assert reader.get_many(refs).keys() == set(readable)
     assert member.image.images.get_by_name_label("hidden") == []
     for id in hidden:
         administrator.call("glance", "DELETE", f"/v2/images/{id}")
 
 
-def test_a_host_of_the_filter_is_asked_of_nova(region: OpenStack, connect: Connect) -> None:
+def test_nova_filters_servers_by_host(region: OpenStack, connect: Connect) -> None:
     provider = connect("admin")
     for host in provider.compute.hosts.get_all():
         expected = {
@@ -82,6 +82,6 @@ def test_a_host_of_the_filter_is_asked_of_nova(region: OpenStack, connect: Conne
             if server["OS-EXT-SRV-ATTR:hypervisor_hostname"] == host.name_label
         }
         assert {vm.ref.id for vm in provider.compute.vms.get_all(host=host.ref)} == expected
-        alone = provider.compute.vms.get_all(host=host.ref, page_size=len(expected) + 1)
-        assert [len(page.items) for page in alone.pages()] == [len(expected)]
+        filtered = provider.compute.vms.get_all(host=host.ref, page_size=len(expected) + 1)
+        assert [len(page.items) for page in filtered.pages()] == [len(expected)]
     assert len(region.administrator().servers()) > len(expected) + 1

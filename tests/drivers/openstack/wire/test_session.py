@@ -1,4 +1,4 @@
-"""Sessions: what a login costs, how it is renewed and refused, and that nothing hangs, is left, or is told."""
+"""Sessions: the cost, renewal and refusal of a login. Nothing hangs, no token is left, and no secret is shown."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from servers.openstack_replay.replay import OpenStackReplay
 import hvlib
 from hvlib.runtime.retry import RetryPolicy
 
-from .conftest import DETAIL, SERVERS, TOKENS, Connect, asked, login
+from .conftest import DETAIL, SERVERS, TOKENS, Connect, login, requests_to
 
-pytestmark = [  # the SDK warns of what it does itself
+pytestmark = [  # the SDK's own code causes these warnings
     pytest.mark.filterwarnings("ignore::DeprecationWarning:openstack"),
     pytest.mark.filterwarnings("ignore::PendingDeprecationWarning:openstack"),
 ]
@@ -46,7 +46,7 @@ REVOKE = "DELETE /identity/v3/auth/tokens"
 THREADS = 16
 
 TOKEN = "gAAAAA"
-"""What tokens begin with."""
+"""The first characters of every token."""
 
 
 def count(provider: hvlib.Provider) -> int:
@@ -55,18 +55,18 @@ def count(provider: hvlib.Provider) -> int:
 
 class TestCost:
     def test_three_requests_before_the_first_page(self, replay: OpenStackReplay, reach: Connect) -> None:
-        with asked(replay) as requests:
+        with requests_to(replay) as requests:
             provider = reach(replay)
         assert requests == {}
-        with asked(replay) as requests, provider.count_requests() as counted:
+        with requests_to(replay) as requests, provider.count_requests() as counted:
             assert provider.compute.vms.get_all(fields=["name_label"], page_size=5).first()
         assert requests[TOKENS] == requests[VERSIONS] == 1
         assert requests.total() - requests[DETAIL] <= 3
         assert counted.total == requests.total()
 
-    def test_versions_are_asked_for_once(self, replay: OpenStackReplay, reach: Connect) -> None:
+    def test_versions_are_requested_once(self, replay: OpenStackReplay, reach: Connect) -> None:
         provider = reach(replay)
-        with asked(replay) as requests:
+        with requests_to(replay) as requests:
             for _ in range(3):
                 assert count(provider) == SERVERS
                 assert provider.compute.hosts.get_all().count() == 1
@@ -76,9 +76,7 @@ class TestCost:
 
 
 class TestRenewal:
-    def test_a_token_that_is_dead_for_many_threads_is_renewed_once(
-        self, replay: OpenStackReplay, reach: Connect
-    ) -> None:
+    def test_many_threads_renew_an_expired_token_once(self, replay: OpenStackReplay, reach: Connect) -> None:
         provider = reach(replay)
         for _ in range(3):
             assert count(provider) == SERVERS
@@ -89,14 +87,14 @@ class TestRenewal:
                 together.wait(10)
                 return count(provider)
 
-            with asked(replay) as requests, ThreadPoolExecutor(THREADS) as pool:
-                found = [pool.submit(listed) for _ in range(THREADS)]
-                assert [each.result(20) for each in found] == [SERVERS] * THREADS
+            with requests_to(replay) as requests, ThreadPoolExecutor(THREADS) as pool:
+                counts = [pool.submit(listed) for _ in range(THREADS)]
+                assert [future.result(20) for future in counts] == [SERVERS] * THREADS
             assert requests[TOKENS] == 1
 
     def test_the_first_login_is_made_once_too(self, replay: OpenStackReplay, reach: Connect) -> None:
         provider = reach(replay)
-        with asked(replay) as requests, ThreadPoolExecutor(THREADS) as pool:
+        with requests_to(replay) as requests, ThreadPoolExecutor(THREADS) as pool:
             assert list(pool.map(lambda _: count(provider), range(THREADS))) == [SERVERS] * THREADS
         assert (requests[TOKENS], requests[VERSIONS]) == (1, 1)
 
@@ -105,7 +103,7 @@ class TestRenewal:
     ) -> None:
         provider = reach(replay, proxy.port)
         proxy.next(unauthorized(), when=named(DETAIL), times=None)
-        with asked(proxy) as requests, pytest.raises(hvlib.ConnectionFailed, match="dropped 3 sessions"):
+        with requests_to(proxy) as requests, pytest.raises(hvlib.ConnectionFailed, match="dropped 3 sessions"):
             count(provider)
         assert requests[TOKENS] <= 4
 
@@ -115,7 +113,7 @@ class TestRenewal:
         """Keystone has accepted the password, so nova's refusal of the token is no refusal of the password."""
         provider = reach(replay, proxy.port)
         proxy.next(unauthorized(), when=named(VERSIONS), times=2)
-        with asked(proxy) as requests:
+        with requests_to(proxy) as requests:
             assert count(provider) == SERVERS
         assert requests[TOKENS] == requests[VERSIONS] == 3
 
@@ -124,7 +122,7 @@ class TestRenewal:
     ) -> None:
         provider = reach(replay, proxy.port)
         proxy.next(unauthorized(), when=named(VERSIONS), times=None)
-        with asked(proxy) as requests, pytest.raises(hvlib.ConnectionFailed, match="dropped 3 sessions"):
+        with requests_to(proxy) as requests, pytest.raises(hvlib.ConnectionFailed, match="dropped 3 sessions"):
             count(provider)
         assert requests[TOKENS] == requests[REVOKE] == 3
 
@@ -132,7 +130,7 @@ class TestRenewal:
 class TestRefused:
     def test_a_wrong_password(self, replay: OpenStackReplay, reach: Connect) -> None:
         provider = reach(replay, password="wrong")
-        with asked(replay) as requests, pytest.raises(hvlib.AuthenticationFailed, match="refuses the login"):
+        with requests_to(replay) as requests, pytest.raises(hvlib.AuthenticationFailed, match="refuses the login"):
             count(provider)
         assert requests[TOKENS] == 1
 
@@ -143,7 +141,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("option", "value", "words"), [("region_name", "Elsewhere", "Elsewhere"), ("interface", "secret", "secret")]
     )
-    def test_what_the_catalogue_lacks(
+    def test_a_region_or_interface_that_the_catalogue_lacks(
         self, replay: OpenStackReplay, reach: Connect, option: str, value: str, words: str
     ) -> None:
         with pytest.raises(hvlib.ConfigError, match=words) as caught:
@@ -181,8 +179,8 @@ class TestRefused:
         with pytest.raises(hvlib.Unsupported, match=r"2\.53.*2\.74"):
             count(reach(replay, proxy.port))
 
-    def test_a_nova_that_is_old_enough(self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
-        """Hypervisors are not asked for in a microversion that it does not know."""
+    def test_a_nova_that_is_old_but_usable(self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+        """Hypervisors are not requested in a microversion that this nova does not know."""
         old = b'{"version": {"id": "v2.1", "version": "2.79", "min_version": "2.1"}}'
         proxy.next(Replace(200, "OK", old), when=lambda request: request.path.rstrip("/").endswith("/v2.1"))
         newer = proxy.next(Replace(406, "Not Acceptable"), when=lambda request: "2.87" in str(request.headers))
@@ -194,11 +192,11 @@ class TestRefused:
 
 class TestKeystoneInTrouble:
     @pytest.mark.parametrize("fault", [unavailable(), rate_limited(), DropMidway()])
-    def test_what_passes_is_waited_for(
+    def test_temporary_faults_are_waited_for(
         self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect, fault: Fault
     ) -> None:
         proxy.next(fault, when=named(TOKENS), times=2)
-        with asked(proxy) as requests:
+        with requests_to(proxy) as requests:
             assert count(reach(replay, proxy.port)) == SERVERS
         assert requests[TOKENS] == 3
 
@@ -210,7 +208,9 @@ class TestKeystoneInTrouble:
         assert 1 <= time.monotonic() - begin < 10
 
     @pytest.mark.parametrize("fault", [html_page(), Truncate()])
-    def test_what_is_no_token(self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect, fault: Fault) -> None:
+    def test_a_reply_without_a_token(
+        self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect, fault: Fault
+    ) -> None:
         provider = reach(replay, proxy.port)
         proxy.next(fault, when=named(TOKENS))
         with pytest.raises(hvlib.ProtocolError):
@@ -228,7 +228,9 @@ class TestKeystoneInTrouble:
             count(provider)
         assert time.monotonic() - begin < 2.5
 
-    def test_the_sdks_own_calls_have_one_too(self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect) -> None:
+    def test_the_sdks_own_calls_have_a_time_out(
+        self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect
+    ) -> None:
         provider = reach(replay, proxy.port, timeout=0.5)
         assert provider.about
         proxy.next(FreezeAfter(), when=named(DETAIL))
@@ -237,17 +239,19 @@ class TestKeystoneInTrouble:
             list(provider.native.compute.servers())
         assert time.monotonic() - begin < 4.0
 
-    def test_nobody_listens(self, replay: OpenStackReplay, reach: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_port_without_a_listener(
+        self, replay: OpenStackReplay, reach: Connect, caplog: pytest.LogCaptureFixture
+    ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             provider = reach(replay, free.getsockname()[1])
             with pytest.raises(hvlib.ConnectionFailed, match="can't be reached"):
                 count(provider)
-        assert not [record for record in caplog.records if record.levelno >= logging.WARNING], "the error says it"
+        assert not [record for record in caplog.records if record.levelno >= logging.WARNING], "the error is enough"
 
 
 class Waiting:
-    """A listing in a thread of its own, which something holds up."""
+    """A listing in a thread of its own, which is held up by a fault."""
 
     def __init__(self, provider: hvlib.Provider) -> None:
         self._provider = provider
@@ -255,8 +259,8 @@ class Waiting:
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
-    def closed(self) -> None:
-        """`hvlib.Provider.close` from here ends it within a second."""
+    def check_close(self) -> None:
+        """Check that `hvlib.Provider.close` in this thread ends the listing within a second."""
         begin = time.monotonic()
         self._provider.close()
         self._thread.join(5)
@@ -274,7 +278,7 @@ class Waiting:
 class TestClose:
     def test_the_token_is_revoked(self, replay: OpenStackReplay, reach: Connect) -> None:
         before = replay.tokens()["valid"]
-        with asked(replay) as requests, reach(replay) as provider:
+        with requests_to(replay) as requests, reach(replay) as provider:
             assert count(provider) == SERVERS
             assert replay.tokens()["valid"] == before + 1
             provider.close()
@@ -284,15 +288,15 @@ class TestClose:
         with pytest.raises(hvlib.Closed):
             count(provider)
 
-    def test_who_never_logged_in_sends_nothing(self, replay: OpenStackReplay, reach: Connect) -> None:
-        with asked(replay) as requests:
+    def test_a_provider_that_never_logged_in_sends_nothing(self, replay: OpenStackReplay, reach: Connect) -> None:
+        with requests_to(replay) as requests:
             reach(replay).close()
         assert requests == {}
 
     def test_a_keystone_that_is_gone_or_frozen(
         self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect
     ) -> None:
-        """Logging out is tried, not waited for."""
+        """The provider tries to log out, but does not wait for it."""
         for fault in (unavailable(), FreezeAfter()):
             provider = reach(replay, proxy.port)
             assert provider.about
@@ -306,7 +310,7 @@ class TestClose:
         frozen = proxy.next(FreezeAfter(), when=named(request_))
         waiting = Waiting(reach(replay, proxy.port))
         assert frozen.struck.wait(10)
-        waiting.closed()
+        waiting.check_close()
 
     @pytest.mark.parametrize("request_", [VERSIONS, DETAIL])
     def test_a_frozen_request_leaves_no_token(
@@ -316,7 +320,7 @@ class TestClose:
         frozen = proxy.next(FreezeAfter(), when=named(request_))
         waiting = Waiting(reach(replay, proxy.port))
         assert frozen.struck.wait(10)
-        waiting.closed()
+        waiting.check_close()
         assert replay.tokens()["valid"] == valid
 
     def test_a_login_that_fails_leaves_no_token(
@@ -328,13 +332,13 @@ class TestClose:
             count(reach(replay, proxy.port))
         assert replay.tokens()["valid"] == before
 
-    def test_a_tls_handshake(self, replay: OpenStackReplay, reach: Connect, silent: socket.socket) -> None:
+    def test_a_silent_tls_handshake(self, replay: OpenStackReplay, reach: Connect, silent: socket.socket) -> None:
         provider = reach(replay, auth_url=f"https://127.0.0.1:{silent.getsockname()[1]}/v3")
         waiting = Waiting(provider)
         connection, _ = silent.accept()
         with connection:
             assert connection.recv(1), "the client's part of the handshake"
-            waiting.closed()
+            waiting.check_close()
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_ctrl_c(self, replay: OpenStackReplay, number: signal.Signals) -> None:
@@ -352,7 +356,7 @@ class TestClose:
 
 @pytest.fixture
 def silent() -> Iterator[socket.socket]:
-    """Listens on loopback, and says nothing."""
+    """A socket that listens on loopback and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(10)
         yield listener
@@ -365,21 +369,23 @@ def until(fits: Callable[[], bool]) -> None:
 
 
 class TestSecrets:
-    """Neither the password nor a token is in what is printed."""
+    """No printed text contains the password or a token."""
 
-    def test_of_errors(self, replay: OpenStackReplay, reach: Connect, proxy: FaultyProxy) -> None:
+    def test_errors(self, replay: OpenStackReplay, reach: Connect, proxy: FaultyProxy) -> None:
         password = "correct-horse-battery"
-        told = [
-            *self._told(reach(replay, password=password)),
-            *self._told(reach(replay, proxy.port, password=password, region_name="Elsewhere")),
-            *self._told(reach(replay, 1, password=password)),
-            *self._told(reach(replay, auth_url="nonsense", password=password)),
-            *self._told(hvlib.connect(f"openstack://me:{password}@", **without(login(replay), "password", "username"))),
+        texts = [
+            *self._error_texts(reach(replay, password=password)),
+            *self._error_texts(reach(replay, proxy.port, password=password, region_name="Elsewhere")),
+            *self._error_texts(reach(replay, 1, password=password)),
+            *self._error_texts(reach(replay, auth_url="nonsense", password=password)),
+            *self._error_texts(
+                hvlib.connect(f"openstack://me:{password}@", **without(login(replay), "password", "username"))
+            ),
         ]
-        assert told
-        assert not [text for text in told if password in text]
+        assert texts
+        assert not [text for text in texts if password in text]
 
-    def test_of_application_credentials(self, replay: OpenStackReplay) -> None:
+    def test_application_credentials(self, replay: OpenStackReplay) -> None:
         secret = "correct-horse-battery"
         given: dict[str, Any] = {
             "auth_url": replay.auth_url,
@@ -388,21 +394,21 @@ class TestSecrets:
             "application_credential_secret": secret,
         }
         with hvlib.connect("openstack://", **given) as provider:
-            assert not [text for text in self._told(provider) if secret in text]
+            assert not [text for text in self._error_texts(provider) if secret in text]
 
     @pytest.mark.parametrize(
         "fault", [html_page(), DropMidway(), Truncate(), unauthorized(), unavailable(), rate_limited()]
     )
     @pytest.mark.parametrize("request_", [TOKENS, VERSIONS, DETAIL])
-    def test_of_faults(
+    def test_faults(
         self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect, fault: Fault, request_: str
     ) -> None:
         provider = reach(replay, proxy.port)
         proxy.next(fault, when=named(request_), times=None)
-        told = self._told(provider)
-        assert not [text for text in told if TOKEN in text or replay.credentials["password"] in text]
+        texts = self._error_texts(provider)
+        assert not [text for text in texts if TOKEN in text or replay.credentials["password"] in text]
 
-    def test_of_what_works(self, replay: OpenStackReplay, reach: Connect) -> None:
+    def test_objects_of_a_working_session(self, replay: OpenStackReplay, reach: Connect) -> None:
         provider = reach(replay)
         vm = provider.compute.vms.get_all().first()
         assert vm is not None
@@ -425,21 +431,21 @@ class TestSecrets:
             session._authenticator.cloud.region,
             provider.native.compute,
         ]
-        told = [text for part in parts for text in (repr(part), str(part))]
-        assert not [text for text in told if TOKEN in text or replay.credentials["password"] in text]
+        texts = [text for part in parts for text in (repr(part), str(part))]
+        assert not [text for text in texts if TOKEN in text or replay.credentials["password"] in text]
 
-    def _told(self, provider: hvlib.Provider) -> list[str]:
-        """All that an error of a listing says, and the provider itself."""
+    def _error_texts(self, provider: hvlib.Provider) -> list[str]:
+        """All texts of a listing's error, and of the provider."""
         with pytest.raises(hvlib.HvlibError) as caught:
             count(provider)
         provider.close()
-        told: list[str] = [repr(provider), str(provider), "".join(traceback.format_exception(caught.value))]
+        texts: list[str] = [repr(provider), str(provider), "".join(traceback.format_exception(caught.value))]
         error: BaseException | None = caught.value
         while error is not None:
-            told += [repr(error), str(error), repr(vars(error)), repr(getattr(error, "hint", ""))]
-            assert len(told) < 100, "errors that are each other's causes"
+            texts += [repr(error), str(error), repr(vars(error)), repr(getattr(error, "hint", ""))]
+            assert len(texts) < 100, "the errors' causes form a circle"
             error = error.__cause__ or error.__context__
-        return told
+        return texts
 
 
 def without(options: dict[str, str], *names: str) -> dict[str, Any]:

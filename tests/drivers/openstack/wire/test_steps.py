@@ -21,14 +21,14 @@ PATIENCE = 120.0
 GIB = 2**30
 
 
-def done(region: OpenStack, id: str) -> list[str]:
-    """What nova was asked to do with a server, the oldest first."""
+def actions_on(region: OpenStack, id: str) -> list[str]:
+    """The actions that nova was asked for on a server, the oldest first."""
     actions = region.administrator().call("nova", "GET", f"/v2.1/servers/{id}/os-instance-actions")
     return [each["action"] for each in reversed(actions["instanceActions"])]
 
 
-def follow(region: OpenStack, tasks: Sequence[hvlib.Task[Any]], listing: str, each: int) -> None:
-    """Look at tasks until they have ended. A look is one listing, and a few requests for each that has ended since."""
+def follow(region: OpenStack, tasks: Sequence[hvlib.Task[Any]], listing: str, per_end: int) -> None:
+    """Read tasks until they have ended. A round is one listing, and ``per_end`` requests for each newly ended task."""
     refs = [task.ref for task in tasks if task.ref is not None]
     provider, ended = tasks[0].provider, 0
     deadline = time.monotonic() + PATIENCE
@@ -36,13 +36,13 @@ def follow(region: OpenStack, tasks: Sequence[hvlib.Task[Any]], listing: str, ea
         assert time.monotonic() < deadline
         before = Counter(region.requests())
         found = provider.tasks.get_many(refs)
-        asked = Counter(region.requests()) - before
+        requests = Counter(region.requests()) - before
         now = sum(record.state in ENDED for record in found.values())
         if len(refs) - ended > 2:
-            assert sum(times for request, times in asked.items() if request.endswith(listing)) == 1
-            assert asked.total() <= 1 + each * (now - ended)
+            assert sum(times for request, times in requests.items() if request.endswith(listing)) == 1
+            assert requests.total() <= 1 + per_end * (now - ended)
         else:
-            assert asked.total() <= (1 + each) * (len(refs) - ended)
+            assert requests.total() <= (1 + per_end) * (len(refs) - ended)
         ended = now
 
 
@@ -54,7 +54,7 @@ def create(provider: hvlib.Provider, name: str) -> hvlib.Task[hvlib.VM]:
 def test_a_step_that_is_refused_is_a_failure(region: OpenStack, connect: Connect) -> None:
     administrator, member = region.administrator(), connect("member")
     vm = create(member, "locked").wait(timeout=PATIENCE)
-    assert (vm.power_state, done(region, vm.ref.id)) == ("halted", ["create", "stop"])
+    assert (vm.power_state, actions_on(region, vm.ref.id)) == ("halted", ["create", "stop"])
     administrator.call("nova", "POST", f"/v2.1/servers/{vm.ref.id}/action", {"lock": None})
     with pytest.raises(hvlib.InvalidState, match="is locked"):
         vm.resize(flavor=member.compute.flavors.find("m1.small")).wait(timeout=PATIENCE)
@@ -74,10 +74,10 @@ def test_a_network_with_several_ports_is_detached_port_by_port(region: OpenStack
     vm.delete().wait(timeout=PATIENCE)
 
 
-def test_what_was_done_to_a_server_that_is_gone(region: OpenStack, connect: Connect) -> None:
-    """Its tasks are looked at for the first time after its deletion: what succeeded did."""
-    here, there = connect(), connect()
-    vm = here.compute.vms.get_by_uuid(region.copy_server("gone"))
+def test_tasks_of_a_server_that_is_gone(region: OpenStack, connect: Connect) -> None:
+    """Tasks that are first read after the server's deletion still count as succeeded."""
+    starter, follower = connect(), connect()
+    vm = starter.compute.vms.get_by_uuid(region.copy_server("gone"))
     started = vm.start()
     region.administrator().wait_for_server(vm.ref.id, "ACTIVE")
     taken = vm.snapshot("remnant")
@@ -85,7 +85,7 @@ def test_what_was_done_to_a_server_that_is_gone(region: OpenStack, connect: Conn
     region.administrator().delete_server(vm.ref.id)
     assert started.ref is not None
     assert taken.ref is not None
-    records = [there.tasks.get(task.ref) for task in (started, taken)]
+    records = [follower.tasks.get(task.ref) for task in (started, taken)]
     assert [record.state for record in records] == ["succeeded", "succeeded"]
     snapshot = taken.wait(timeout=PATIENCE)
     assert snapshot.name_label == "remnant"
@@ -117,7 +117,7 @@ def test_many_volumes_take_one_request_a_round(region: OpenStack, connect: Conne
     assert hvlib.wait_all([volume.delete() for volume in made], timeout=PATIENCE) == [None] * len(made)
 
 
-def test_a_volume_that_nothing_can_hold(region: OpenStack, provider: hvlib.Provider) -> None:
+def test_a_volume_that_no_backend_can_hold(region: OpenStack, provider: hvlib.Provider) -> None:
     administrator = region.administrator()
     kind = {"name": "nowhere", "extra_specs": {"volume_backend_name": "nothing"}}
     made = administrator.call("cinder", "POST", "/v3/types", {"volume_type": kind})["volume_type"]["id"]

@@ -1,4 +1,4 @@
-"""The watch on the real services: what nova tells, what it does not tell, and what it has forgotten."""
+"""The watch on the real services: changes that nova reports, does not report, or has forgotten."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from servers.openstack_replay.replay import OpenStackReplay
 import hvlib
 from hvlib.model.event import EventType
 
-from .conftest import Connect, asked
+from .conftest import Connect, requests_to
 
 pytestmark = pytest.mark.timeout(300)
 
-UNCHANGED = 7.0
+UNCHANGED_SECONDS = 7.0
 PATIENCE = 30.0
 
 
 @pytest.fixture
 def server(region: OpenStack) -> Iterator[str]:
-    """A server without a port, to be changed."""
+    """A server without a port, which the test may change."""
     id = region.create_server("watched", networks="none")
     yield id
     if any(server["id"] == id for server in region.administrator().servers()):
@@ -46,12 +46,14 @@ def synced(watch: hvlib.Watch[hvlib.VM]) -> None:
 
 
 def forget_deleted(region: OpenStack) -> None:
-    """What an administrator's ``nova-manage db archive_deleted_rows`` does to nova's memory."""
+    """Remove deleted servers from nova's database, as ``nova-manage db archive_deleted_rows`` does."""
     with closing(sqlite3.connect(Path(region._folder, "nova.sqlite"), timeout=10)) as nova, nova:
         nova.execute("DELETE FROM instances WHERE deleted != 0")
 
 
-def test_what_nova_does_not_tell_reaches_the_watch(region: OpenStack, provider: hvlib.Provider, server: str) -> None:
+def test_changes_that_nova_does_not_report_reach_the_watch(
+    region: OpenStack, provider: hvlib.Provider, server: str
+) -> None:
     administrator = region.administrator()
     with provider.compute.vms.watch() as watch:
         synced(watch)
@@ -66,7 +68,7 @@ def test_what_nova_does_not_tell_reaches_the_watch(region: OpenStack, provider: 
             seen |= until(watch, lambda event: event.changed is not None).changed or set()
 
 
-def test_a_network_whose_subnets_change_is_told(region: OpenStack, provider: hvlib.Provider) -> None:
+def test_a_network_whose_subnets_change_is_reported(region: OpenStack, provider: hvlib.Provider) -> None:
     administrator = region.administrator()
     with provider.network.networks.watch() as watch:
         synced(watch)  # type: ignore[arg-type]
@@ -89,20 +91,20 @@ def test_a_network_whose_subnets_change_is_told(region: OpenStack, provider: hvl
 def test_many_networks_are_read_at_once(
     replay: OpenStackReplay, reach: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """More than an address has room for: their collection is read, and their subnets, once."""
+    """More networks than fit into an address: their collection and their subnets are read once."""
     monkeypatch.setattr("hvlib_openstack.watch.revision_watcher.IN_A_QUERY", 5)
     networks = reach(replay).network.networks
-    there = {network.ref: network.subnets for network in networks.get_all(fields=["subnets"])}
+    expected = {network.ref: network.subnets for network in networks.get_all(fields=["subnets"])}
     found = {}
-    with asked(replay) as requests, networks.watch(fields=["subnets"]) as watch:
+    with requests_to(replay) as requests, networks.watch(fields=["subnets"]) as watch:
         while (event := watch.next(timeout=PATIENCE)) is not None and event.resource is not None:
             found[event.resource.ref] = event.resource.subnets
-    assert found == there
+    assert found == expected
     assert len(found) > 5
     assert (requests["GET /network/v2.0/networks"], requests["GET /network/v2.0/subnets"]) == (2, 1)
 
 
-def test_volumes_come_change_and_go(region: OpenStack, provider: hvlib.Provider) -> None:
+def test_volumes_are_created_changed_and_deleted(region: OpenStack, provider: hvlib.Provider) -> None:
     administrator = region.administrator()
     with provider.storage.volumes.watch() as watch:
         synced(watch)  # type: ignore[arg-type]
@@ -119,7 +121,7 @@ def test_volumes_come_change_and_go(region: OpenStack, provider: hvlib.Provider)
 
 
 def test_a_volume_of_several_servers_loses_one(region: OpenStack, connect: Connect) -> None:
-    """Cinder does not count that as a change of the volume."""
+    """Cinder does not count a detachment as a change of the volume."""
     administrator = region.administrator()
     kind = {"name": "shared", "extra_specs": {"multiattach": "<is> True"}}
     type = administrator.call("cinder", "POST", "/v3/types", {"volume_type": kind})["volume_type"]["id"]
@@ -129,7 +131,7 @@ def test_a_volume_of_several_servers_loses_one(region: OpenStack, connect: Conne
     volumes = connect(poll_interval=0.2, sweep_interval=0.2).storage.volumes
     with volumes.watch(fields=["vms"]) as watch:
         synced(watch)  # type: ignore[arg-type]
-        while seconds_since_change(region, id) < UNCHANGED:
+        while seconds_since_change(region, id) < UNCHANGED_SECONDS:
             with pytest.raises(hvlib.WaitTimeout):
                 watch.next(timeout=0.5)
         administrator.call("cinder", "DELETE", f"/v3/attachments/{attachments[0]}")
@@ -143,7 +145,7 @@ def test_a_volume_of_several_servers_loses_one(region: OpenStack, connect: Conne
 
 
 def attach(region: OpenStack, volume: str, server: str) -> str:
-    """As nova does it at cinder."""
+    """Attach a volume to a server at cinder, as nova does."""
     connector = {"ip": "127.0.0.1", "host": "compute-1", "initiator": "iqn.test", "multipath": False}
     body = {"attachment": {"volume_uuid": volume, "instance_uuid": server, "connector": connector}}
     made = region.administrator().call("cinder", "POST", "/v3/attachments", body)["attachment"]["id"]
@@ -152,17 +154,17 @@ def attach(region: OpenStack, volume: str, server: str) -> str:
 
 
 def seconds_since_change(region: OpenStack, volume: str) -> float:
-    told = region.administrator().call("cinder", "GET", f"/v3/volumes/{volume}")["volume"]["updated_at"]
-    return (datetime.now(UTC) - datetime.fromisoformat(told).replace(tzinfo=UTC)).total_seconds()
+    changed = region.administrator().call("cinder", "GET", f"/v3/volumes/{volume}")["volume"]["updated_at"]
+    return (datetime.now(UTC) - datetime.fromisoformat(changed).replace(tzinfo=UTC)).total_seconds()
 
 
-def test_what_can_not_be_listed_can_not_be_watched(provider: hvlib.Provider) -> None:
+def test_a_kind_without_a_listing_can_not_be_watched(provider: hvlib.Provider) -> None:
     for watch in (provider.tasks.watch(), provider.watch(provider.compute.vms, provider.tasks)):
         with watch, pytest.raises(hvlib.Unsupported):
             watch.next(timeout=PATIENCE)
 
 
-def test_a_cursor_goes_on_in_another_provider(region: OpenStack, connect: Connect, server: str) -> None:
+def test_another_provider_resumes_from_a_cursor(region: OpenStack, connect: Connect, server: str) -> None:
     with connect(poll_interval=0.2).compute.vms.watch(fields=["name_label"]) as watch:
         synced(watch)
         with pytest.raises(hvlib.WaitTimeout):
@@ -179,8 +181,8 @@ def test_a_cursor_goes_on_in_another_provider(region: OpenStack, connect: Connec
         connect("member").compute.vms.watch(since=cursor).next(timeout=PATIENCE)
 
 
-def test_what_nova_has_forgotten_is_never_left_out(region: OpenStack, connect: Connect, server: str) -> None:
-    """A server that went, and of which its administrator has cleared the database."""
+def test_a_server_that_nova_has_forgotten_is_never_left_out(region: OpenStack, connect: Connect, server: str) -> None:
+    """A server was deleted, and an administrator has cleared it out of the database."""
     provider = connect(poll_interval=0.2, sweep_interval=0.5)
     with provider.compute.vms.watch(fields=["name_label"]) as watch:
         synced(watch)
@@ -197,8 +199,8 @@ def test_what_nova_has_forgotten_is_never_left_out(region: OpenStack, connect: C
         assert (event.type, event.ref and event.ref.id) == (EventType.DELETED, server)
 
 
-def test_a_running_watch_finds_what_nova_forgot(region: OpenStack, connect: Connect, server: str) -> None:
-    """The next listing shows it: core compares, and goes on."""
+def test_a_running_watch_finds_a_server_that_nova_forgot(region: OpenStack, connect: Connect, server: str) -> None:
+    """The next listing shows the deletion: core compares, and the watch continues."""
     provider = connect(poll_interval=0.2, sweep_interval=0.5)
     with provider.compute.vms.watch(fields=["name_label"]) as watch:
         synced(watch)

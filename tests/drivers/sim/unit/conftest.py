@@ -1,4 +1,4 @@
-"""What the tests of the simulated lab share: a clock, a context, and sessions that are closed at the end.
+"""Fixtures for the tests of the simulated lab: a clock, a context, and sessions that are closed at the end.
 
 A test with a `site` runs twice: on a lab in memory, and on one in a file.
 """
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 class Clock:
-    """Time that passes when a test says so."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -47,7 +47,7 @@ class Clock:
 
 
 class Caller(RecordingContext):
-    """The least of core that a session needs: a context, and queries made of what is asked for."""
+    """A minimal core for a session: its context, which also makes queries and calls the adapters."""
 
     def __init__(self) -> None:
         super().__init__(30.0)
@@ -75,8 +75,8 @@ class Caller(RecordingContext):
         return [item for page in self.pages(kind, **options) for item in page.items]
 
     def get(self, ref: Ref, kind: type[Resource]) -> Any:
-        found = self.session.adapters[kind].get([ref], self.query(kind))
-        return found[0] if found else None
+        records = self.session.adapters[kind].get([ref], self.query(kind))
+        return records[0] if records else None
 
     def submit(self, kind: type[Resource], ref: Ref | None, action: Action) -> Started | Done:
         outcome: Started | Done = self.session.adapters[kind].submit(ref, action)
@@ -95,7 +95,7 @@ class Ended(NamedTuple):
 
 
 class StandingSteps:
-    """`hvlib.driver.Steps` on a lab whose time stands still."""
+    """`hvlib.driver.Steps` on a lab whose clock a test sets."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -112,7 +112,7 @@ class StandingSteps:
 
 
 class Site:
-    """A lab whose time stands still unless it is told to go on, and a caller who is logged in."""
+    """A lab whose clock a test sets, and a caller that is logged in."""
 
     def __init__(self, connect: Callable[..., Caller], store: Store) -> None:
         self.clock = Clock()
@@ -124,7 +124,7 @@ class Site:
         self.lab.advance()
 
     def do(self, kind: type[Resource], ref: Ref | None, action: Action) -> TaskRecord | Done | Ended:
-        """Submit an action and let it come to its end."""
+        """Submit an action, and run it to its end."""
         adapter = self.caller.session.adapters[kind]
         if not adapter.performers[type(action)].steps:
             return self.end(self.caller.submit(kind, ref, action))
@@ -134,7 +134,7 @@ class Site:
             return Ended("failed", None, Failure(type(error).__name__, str(error)))
 
     def end(self, outcome: Outcome) -> TaskRecord | Done:
-        """Let the task of an outcome come to its end."""
+        """Run the task of an outcome to its end."""
         if isinstance(outcome, Done):
             return outcome
         assert isinstance(outcome, Started)
@@ -145,7 +145,7 @@ class Site:
 
 @pytest.fixture
 def connect() -> Iterator[Callable[..., Caller]]:
-    """Opens a session with a lab, or at a URL, and logs it in."""
+    """Opens a session with a lab or a URL, and logs in."""
     callers: list[Caller] = []
 
     def connect(target: Lab | str, *, fail: str = "", latency: float = 0.0, login: bool = True, **given: Any) -> Caller:
@@ -167,7 +167,7 @@ def connect() -> Iterator[Callable[..., Caller]]:
 
 @pytest.fixture(params=["memory", "file"])
 def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Store]]:
-    """Makes a lab's store with these settings, of each form."""
+    """Makes a lab's store with given settings: in memory, and in a file."""
     if request.param == "memory":
         yield lambda log_length=LOG_LENGTH, **given: MemoryStore(Settings(**given), log_length=log_length)
         return
@@ -192,5 +192,5 @@ def make_site(make_store: Callable[..., Store], connect: Callable[..., Caller]) 
 
 @pytest.fixture
 def site(make_site: Callable[..., Site]) -> Site:
-    """A lab of the defaults with a clock of its own."""
+    """A lab with default settings and a clock of its own."""
     return make_site()

@@ -1,4 +1,4 @@
-"""What can be done to the objects of a lab, and what is refused."""
+"""Actions on the objects of a lab, and their refusals."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def in_state(site: Any, state: PowerState) -> Any:
     return site.caller.all(VM, filters={"power_state": state})[0]
 
 
-def again(site: Any, record: Resource) -> Any:
+def reread(site: Any, record: Resource) -> Any:
     return site.caller.get(record.ref, type(record).__mro__[1])
 
 
@@ -57,7 +57,7 @@ STATES: dict[type[actions.Action], dict[str, str]] = {
 def test_power(site: Any, state: PowerState, action: type[actions.Action]) -> None:
     vm = in_state(site, state)
     task = site.do(VM, vm.ref, action())
-    after = again(site, vm)
+    after = reread(site, vm)
     if state in STATES[action]:
         assert (task.state, task.error, task.target) == ("succeeded", None, vm.ref)
         assert after.power_state == STATES[action][state]
@@ -79,10 +79,10 @@ def test_a_task_takes_its_time(site: Any) -> None:
     assert progress == [
         (state, pytest.approx(value)) for state, value in [*running, ("succeeded", 1.0), ("succeeded", 1.0)]
     ]
-    assert again(site, vm).power_state == "running"
+    assert reread(site, vm).power_state == "running"
 
 
-def test_a_task_is_queued_behind_another_of_its_object(site: Any) -> None:
+def test_a_task_is_queued_behind_another_task_on_its_object(site: Any) -> None:
     vm = in_state(site, "running")
     stop = site.caller.submit(VM, vm.ref, actions.Stop()).task
     start = site.caller.submit(VM, vm.ref, actions.Start()).task
@@ -90,7 +90,7 @@ def test_a_task_is_queued_behind_another_of_its_object(site: Any) -> None:
     site.sleep(0.31)
     assert [site.caller.get(ref, TaskRecord).state for ref in (stop, start)] == ["succeeded", "running"]
     site.sleep(0.31)
-    assert again(site, vm).power_state == "running"
+    assert reread(site, vm).power_state == "running"
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -100,15 +100,15 @@ def test_cancel(site: Any, which: int) -> None:
     site.sleep(0.1)
     assert site.caller.submit(TaskRecord, refs[which], actions.Cancel()) == Done(refs[which])
     assert site.caller.get(refs[which], TaskRecord).state == "cancelled"
-    assert again(site, vm).power_state == "running"
+    assert reread(site, vm).power_state == "running"
     with pytest.raises(InvalidState):
         site.caller.submit(TaskRecord, refs[which], actions.Cancel())
     site.sleep(1)
     assert site.caller.get(refs[1 - which], TaskRecord).state == "succeeded"
-    assert again(site, vm).power_state == "halted"
+    assert reread(site, vm).power_state == "halted"
 
 
-def test_an_ended_task_is_forgotten_later(site: Any) -> None:
+def test_an_ended_task_is_removed_later(site: Any) -> None:
     task = site.do(VM, in_state(site, "halted").ref, actions.Start())
     site.sleep(590)
     assert site.caller.get(task.ref, TaskRecord).state == "succeeded"
@@ -116,24 +116,24 @@ def test_an_ended_task_is_forgotten_later(site: Any) -> None:
     assert site.caller.get(task.ref, TaskRecord) is None
 
 
-def test_a_guest_that_is_asked_to_shut_down_is_off_later(site: Any) -> None:
+def test_a_guest_is_off_some_time_after_the_shutdown_request(site: Any) -> None:
     vm = in_state(site, "running")
     asked = site.caller.submit(VM, vm.ref, actions.Shutdown())
     assert asked == Reached(vm.ref, {"power_state": "halted"}, fails={"power_state": "suspended"})
-    assert again(site, vm).power_state == "running"
+    assert reread(site, vm).power_state == "running"
     site.sleep(0.31)
-    assert again(site, vm).power_state == "halted"
+    assert reread(site, vm).power_state == "halted"
     with pytest.raises(InvalidState):
         site.caller.submit(VM, vm.ref, actions.Shutdown())
 
 
-def test_a_guest_that_was_started_anew_forgets_the_shutdown(site: Any) -> None:
+def test_a_restarted_guest_ignores_an_earlier_shutdown_request(site: Any) -> None:
     vm = in_state(site, "running")
     site.caller.submit(VM, vm.ref, actions.Reboot())
     site.clock.now += 0.1
     site.caller.submit(VM, vm.ref, actions.Shutdown())
     site.sleep(1)
-    assert again(site, vm).power_state == "running"
+    assert reread(site, vm).power_state == "running"
 
 
 def test_reboot(site: Any) -> None:
@@ -152,7 +152,7 @@ def test_reboot(site: Any) -> None:
     assert site.do(VM, in_state(site, "halted").ref, actions.Reboot()).error.error == "InvalidState"
 
 
-def test_memory_of_the_host_follows(site: Any) -> None:
+def test_the_free_memory_of_the_host_follows_the_power_state(site: Any) -> None:
     vm = in_state(site, "halted")
     before = site.caller.get(vm.host, Host).memory_free_bytes
     site.do(VM, vm.ref, actions.Start())
@@ -165,17 +165,17 @@ def test_a_vm_too_large_to_start(site: Any) -> None:
     vm = in_state(site, "halted")
     assert site.do(VM, vm.ref, actions.Resize(memory_bytes=2**60)).state == "succeeded"
     assert site.do(VM, vm.ref, actions.Start()).error.error == "TaskFailed"
-    assert again(site, vm).power_state == "halted"
+    assert reread(site, vm).power_state == "halted"
 
 
 def test_resize(site: Any) -> None:
     vm = in_state(site, "halted")
     flavor = site.caller.all(Flavor)[-1]
     site.do(VM, vm.ref, actions.Resize(flavor=flavor.ref))
-    after = again(site, vm)
+    after = reread(site, vm)
     assert (after.vcpus, after.memory_bytes, after.flavor) == (flavor.vcpus, flavor.memory_bytes, flavor.ref)
     site.do(VM, vm.ref, actions.Resize(vcpus=3))
-    after = again(site, vm)
+    after = reread(site, vm)
     assert (after.vcpus, after.memory_bytes, after.flavor) == (3, flavor.memory_bytes, None)
     assert site.do(VM, in_state(site, "running").ref, actions.Resize(vcpus=3)).error.error == "InvalidState"
     with pytest.raises(InvalidQuery):
@@ -194,10 +194,10 @@ def test_snapshots_form_a_tree(site: Any) -> None:
     warm = take("warm", memory=True)
     assert (warm.has_memory, warm.parent) == (True, second.ref)
     assert site.do(VM, vm.ref, actions.Revert(first.ref)).result == vm.ref
-    assert again(site, vm).power_state == "halted"
+    assert reread(site, vm).power_state == "halted"
     assert take("branch").parent == first.ref
     site.do(VM, vm.ref, actions.Revert(warm.ref))
-    assert again(site, vm).power_state == "running"
+    assert reread(site, vm).power_state == "running"
     assert site.do(Snapshot, second.ref, actions.Delete()).state == "succeeded"
     assert site.caller.get(warm.ref, Snapshot).parent == first.ref
     assert site.caller.get(second.ref, Snapshot) is None
@@ -211,7 +211,7 @@ def test_revert_to_another_size(site: Any) -> None:
         site.do(VM, vm.ref, action)
     assert site.caller.get(vm.host, Host).memory_free_bytes == free - GIB
     assert site.do(VM, vm.ref, actions.Revert(snapshot)).state == "succeeded"
-    after = again(site, vm)
+    after = reread(site, vm)
     assert (after.power_state, after.memory_bytes) == ("running", vm.memory_bytes)
     assert site.caller.get(vm.host, Host).memory_free_bytes == free
 
@@ -228,7 +228,7 @@ def test_clone(site: Any) -> None:
     vm = in_state(site, "running")
     extra = new_volume(site)
     site.do(VM, vm.ref, actions.AttachVolume(extra))
-    vm = again(site, vm)
+    vm = reread(site, vm)
     clone = site.caller.get(site.do(VM, vm.ref, actions.Clone("copy")).result, VM)
     assert (clone.name_label, clone.power_state, clone.networks) == ("copy", "halted", vm.networks)
     assert clone.uuid != vm.uuid
@@ -243,7 +243,7 @@ def test_migrate(site: Any) -> None:
     pool = next(pool for pool in caller.all(StoragePool) if pool.ref != caller.get(vm.volumes[0], Volume).pool)
     free = {host.ref: host.memory_free_bytes for host in caller.all(Host)}
     assert site.do(VM, vm.ref, actions.Migrate(host.ref, pool.ref)).state == "succeeded"
-    after = again(site, vm)
+    after = reread(site, vm)
     assert (after.host, after.power_state) == (host.ref, "running")
     assert caller.get(vm.volumes[0], Volume).pool == pool.ref
     now = {host.ref: host.memory_free_bytes for host in caller.all(Host)}
@@ -263,14 +263,14 @@ def test_volumes(site: Any) -> None:
     caller, (one, two) = site.caller, site.caller.all(VM)[:2]
     volume = new_volume(site)
     assert site.do(VM, one.ref, actions.AttachVolume(volume)).state == "succeeded"
-    assert volume in again(site, one).volumes
+    assert volume in reread(site, one).volumes
     assert caller.get(volume, Volume).vms == (one.ref,)
     for vm in (one, two):
         assert site.do(VM, vm.ref, actions.AttachVolume(volume)).error.error == "Conflict"
     assert site.do(VM, two.ref, actions.DetachVolume(volume)).error.error == "NotFound"
     assert site.do(Volume, volume, actions.Delete()).error.error == "Conflict"
     assert site.do(VM, one.ref, actions.DetachVolume(volume)).state == "succeeded"
-    assert again(site, one).volumes == one.volumes
+    assert reread(site, one).volumes == one.volumes
     assert site.do(Volume, volume, actions.ResizeVolume(2 * GIB)).state == "succeeded"
     assert caller.get(volume, Volume).size_bytes == 2 * GIB
     assert site.do(Volume, volume, actions.ResizeVolume(GIB)).error.error == "InvalidQuery"
@@ -279,12 +279,12 @@ def test_volumes(site: Any) -> None:
     assert site.do(Volume, None, actions.CreateVolume("vast", 2**60)).error.error == "TaskFailed"
 
 
-def test_space_of_the_pool_follows(site: Any) -> None:
+def test_the_free_space_of_the_pool_follows_its_volumes(site: Any) -> None:
     pool = site.caller.all(StoragePool)[0]
     volume = site.do(Volume, None, actions.CreateVolume("extra", GIB, pool.ref)).result
-    assert again(site, pool).free_bytes == pool.free_bytes - GIB
+    assert reread(site, pool).free_bytes == pool.free_bytes - GIB
     site.do(Volume, volume, actions.Delete())
-    assert again(site, pool) == pool
+    assert reread(site, pool) == pool
 
 
 def test_networks(site: Any) -> None:
@@ -292,11 +292,11 @@ def test_networks(site: Any) -> None:
     network = site.do(Network, None, actions.CreateNetwork("lab", vlan_id=7)).result
     assert (caller.get(network, Network).vlan_id, caller.get(network, Network).mtu) == (7, 1500)
     assert site.do(VM, vm.ref, actions.AttachNetwork(network)).state == "succeeded"
-    assert len(again(site, vm).ip_addresses) == len(vm.ip_addresses) + 1
+    assert len(reread(site, vm).ip_addresses) == len(vm.ip_addresses) + 1
     assert site.do(VM, vm.ref, actions.AttachNetwork(network)).error.error == "Conflict"
     assert site.do(Network, network, actions.Delete()).error.error == "Conflict"
     assert site.do(VM, vm.ref, actions.DetachNetwork(network)).state == "succeeded"
-    assert again(site, vm) == vm
+    assert reread(site, vm) == vm
     assert site.do(VM, vm.ref, actions.DetachNetwork(network)).error.error == "NotFound"
     assert site.do(Network, network, actions.Delete()).state == "succeeded"
     with pytest.raises(InvalidQuery):
@@ -355,7 +355,7 @@ def test_delete_keeps_volumes(site: Any) -> None:
     assert site.caller.get(vm.volumes[0], Volume).vms == ()
 
 
-def test_an_object_that_went_while_its_task_was_queued(site: Any) -> None:
+def test_an_object_that_is_deleted_while_its_task_is_queued(site: Any) -> None:
     vm = in_state(site, "halted")
     site.caller.session.adapters[VM].run(lifecycle.delete_vm, vm.ref, actions.Delete())
     start = site.caller.submit(VM, vm.ref, actions.Start()).task
@@ -368,13 +368,13 @@ def test_names_and_tags(site: Any, kind: type[Resource]) -> None:
     record = site.caller.all(kind)[0]
     assert site.do(kind, record.ref, actions.Rename("näme/1%")) == Done(record.ref)
     assert site.do(kind, record.ref, actions.SetTags(("b", "a", "a"))) == Done(record.ref)
-    after = again(site, record)
+    after = reread(site, record)
     assert (after.name_label, after.tags) == ("näme/1%", ("a", "b"))
     with pytest.raises(InvalidQuery):
         site.caller.submit(kind, record.ref, actions.Rename(""))
 
 
-def test_what_a_kind_does_not_have(site: Any) -> None:
+def test_an_action_that_a_kind_does_not_have(site: Any) -> None:
     assert site.caller.session.adapters[Host].actions == frozenset()
     with pytest.raises(Unsupported):
         site.caller.submit(Host, site.caller.all(Host)[0].ref, actions.Delete())

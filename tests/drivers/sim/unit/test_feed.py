@@ -25,7 +25,7 @@ from hvlib.model.resources import KINDS, VM, Host, Image, Resource, Snapshot, Ta
 
 
 def snapshot(feed: Any) -> tuple[dict[Ref, Resource], Batch]:
-    """What the first batches hold, and the last of them."""
+    """The records of the snapshot's batches, and its last batch."""
     records: dict[Ref, Resource] = {}
     while True:
         batch = feed.next(5)
@@ -97,15 +97,15 @@ def test_changes_are_coalesced(site: Any) -> None:
     site.do(Volume, passing, actions.Delete())
     staying = site.do(Volume, None, actions.CreateVolume("staying", 1)).result
     changes = feed.next(5).changes
-    found = {getattr(change, "ref", None) or change.record.ref: change for change in changes}
-    assert len(found) == len(changes)
-    assert found.keys() == {one.ref, two.ref, staying, *two.volumes}
-    assert found[one.ref].record.name_label == "c"
-    assert found[two.ref] == Gone(two.ref)
-    assert [change.created for change in (found[one.ref], found[staying])] == [False, True]
+    by_ref = {getattr(change, "ref", None) or change.record.ref: change for change in changes}
+    assert len(by_ref) == len(changes)
+    assert by_ref.keys() == {one.ref, two.ref, staying, *two.volumes}
+    assert by_ref[one.ref].record.name_label == "c"
+    assert by_ref[two.ref] == Gone(two.ref)
+    assert [change.created for change in (by_ref[one.ref], by_ref[staying])] == [False, True]
 
 
-def test_a_feed_brings_what_its_queries_need(site: Any) -> None:
+def test_a_feed_brings_the_refs_and_fields_of_its_queries(site: Any) -> None:
     caller = site.caller
     one, two, three = caller.all(VM)[:3]
     feed = caller.feed([VM], refs=[one.ref, two.ref], fields=["name_label"])
@@ -118,7 +118,7 @@ def test_a_feed_brings_what_its_queries_need(site: Any) -> None:
     assert [change.record.name_label for change in feed.next(0).changes] == ["seen"]
 
 
-def test_a_cursor_goes_on_in_another_session(site: Any, connect: Any) -> None:
+def test_a_cursor_continues_in_another_session(site: Any, connect: Any) -> None:
     records, batch = snapshot(site.caller.feed([VM]))
     site.caller.session.close()
     other = connect(site.lab)
@@ -133,7 +133,7 @@ def test_a_cursor_goes_on_in_another_session(site: Any, connect: Any) -> None:
     assert (again.changes, again.synced, again.cursor) == ([], True, batch.cursor)
 
 
-def test_cursors_that_are_lost(make_site: Any) -> None:
+def test_lost_cursors(make_site: Any) -> None:
     site, twin = make_site(log_length=5), make_site()
     _, batch = snapshot(site.caller.feed([VM]))
     ref = site.caller.all(VM)[0].ref
@@ -166,7 +166,7 @@ def test_an_idle_watch_keeps_its_place_while_other_kinds_change(make_site: Any) 
         cursor = batch.cursor
 
 
-def test_a_log_that_is_lost(site: Any) -> None:
+def test_a_lost_log(site: Any) -> None:
     feed = site.caller.feed([VM])
     _, batch = snapshot(feed)
     site.lab.forget_changes()
@@ -177,7 +177,7 @@ def test_a_log_that_is_lost(site: Any) -> None:
 
 
 def in_thread(call: Callable[[], Any], act: Callable[[], Any]) -> Any:
-    """The result of a call that waits, and that something done meanwhile ends."""
+    """The result of a waiting call, which ``act`` ends."""
     started = threading.Event()
 
     def run() -> Any:
@@ -201,7 +201,7 @@ def test_a_change_ends_the_wait(connect: Any) -> None:
     assert [(change.record.ref, change.record.power_state) for change in batch.changes] == [(vm.ref, "running")]
 
 
-def test_what_is_due_ends_the_wait(connect: Any) -> None:
+def test_a_due_event_ends_the_wait(connect: Any) -> None:
     caller = connect(Lab(MemoryStore(Settings(task_time=0.05))))
     feed = caller.feed([VM])
     snapshot(feed)
@@ -220,14 +220,14 @@ def test_interrupt_ends_the_wait(connect: Any, latency: float) -> None:
     assert not in_thread(lambda: feed.next(60), feed.interrupt).changes
 
 
-def test_an_interrupt_that_comes_early_is_not_lost(site: Any) -> None:
+def test_an_interrupt_before_the_wait_is_not_lost(site: Any) -> None:
     feed = site.caller.feed([VM])
     snapshot(feed)
     feed.interrupt()
     assert feed.next(60) == Batch()
 
 
-def test_the_end_of_sessions_ends_the_wait(site: Any) -> None:
+def test_expired_sessions_end_the_wait(site: Any) -> None:
     feed = site.caller.feed([VM])
     snapshot(feed)
 

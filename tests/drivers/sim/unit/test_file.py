@@ -1,4 +1,4 @@
-"""A lab in a file: several who share it, what can't be used, and errors of the file."""
+"""A lab in a file: its sharing, files that can't be used, and errors of the file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Connect = Callable[..., Any]
 
 
 class Clock:
-    """One for all who share a lab."""
+    """A clock for all users of a lab."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -56,14 +56,14 @@ def clock() -> Clock:
 
 @pytest.fixture
 def labs(path: Path, clock: Clock) -> Iterator[list[Lab]]:
-    """The lab twice: on two connections, as two processes have it."""
+    """The lab, opened twice on two connections, as by two processes."""
     stores = [FileStore(path) for _ in range(2)]
     yield [Lab(store, clock=clock) for store in stores]
     for store in stores:
         store.close()
 
 
-def test_one_process_has_it_open_once(path: Path, connect: Connect) -> None:
+def test_a_process_opens_a_file_once(path: Path, connect: Connect) -> None:
     one, two = connect(f"sim://{path}"), connect(f"sim://{path.parent}/./{path.name}?vms=20&latency=0")
     lab = one.session.native
     assert lab is two.session.native
@@ -80,7 +80,7 @@ def test_one_process_has_it_open_once(path: Path, connect: Connect) -> None:
     assert len(connect(f"sim://{path}").all(VM)) == 20
 
 
-def test_the_settings_are_those_of_the_file(tmp_path: Path, connect: Connect) -> None:
+def test_settings_come_from_the_file(tmp_path: Path, connect: Connect) -> None:
     path = tmp_path / "lab with spaces é.db"
     create_lab(path, Settings(vms=3, hosts=2, seed=5, password="right"))
     caller = connect(f"sim://{path}?seed=5", password=Secret("right"))
@@ -94,7 +94,7 @@ def test_the_settings_are_those_of_the_file(tmp_path: Path, connect: Connect) ->
     assert caller.session.native.open_sessions == 1
 
 
-def test_faults_are_met(path: Path, connect: Connect) -> None:
+def test_faults(path: Path, connect: Connect) -> None:
     caller = connect(f"sim://{path}?fail=page:session-lost")
     with pytest.raises(SessionLost):
         caller.all(VM)
@@ -103,7 +103,7 @@ def test_faults_are_met(path: Path, connect: Connect) -> None:
 
 
 def damage(path: Path, what: str) -> None:
-    """Make something else of a lab's file."""
+    """Damage or replace a lab's file."""
     if what in ("application_id", "user_version"):
         connection = sqlite3.connect(path)
         connection.execute(f"PRAGMA {what} = 99")
@@ -116,7 +116,7 @@ def damage(path: Path, what: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["application_id", "user_version", "directory", "", "no database"])
-def test_what_is_no_lab(path: Path, connect: Connect, what: str) -> None:
+def test_files_that_are_no_labs(path: Path, connect: Connect, what: str) -> None:
     damage(path, what)
     caller = connect(f"sim://{path}", login=False)
     with pytest.raises(ConfigError) as caught:
@@ -125,7 +125,7 @@ def test_what_is_no_lab(path: Path, connect: Connect, what: str) -> None:
     assert caught.value.hint
 
 
-def test_no_lab_there(tmp_path: Path, connect: Connect) -> None:
+def test_a_file_that_does_not_exist(tmp_path: Path, connect: Connect) -> None:
     caller = connect(f"sim://{tmp_path}/none.db", login=False)
     with pytest.raises(ConfigError, match="there is no lab at") as caught:
         caller.session.login()
@@ -133,17 +133,17 @@ def test_no_lab_there(tmp_path: Path, connect: Connect) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_file_that_is_there_stays(path: Path) -> None:
+def test_an_existing_file_is_not_overwritten(path: Path) -> None:
     before = path.read_bytes()
-    with pytest.raises(ConfigError, match="there already"):
+    with pytest.raises(ConfigError, match="exists already"):
         create_lab(path, Settings(vms=1))
-    with pytest.raises(ConfigError, match="no lab can be made"):
+    with pytest.raises(ConfigError, match="can't make a lab"):
         create_lab(path.parent / "no" / "lab.db", Settings(vms=1))
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_who_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+def test_an_interrupted_creation_leaves_no_files(tmp_path: Path) -> None:
     seen: list[int] = []
 
     def break_off(done: int) -> None:
@@ -159,7 +159,7 @@ def test_who_breaks_off_leaves_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_each_sees_what_the_other_does(labs: list[Lab], connect: Connect) -> None:
+def test_each_user_sees_the_changes_of_the_other(labs: list[Lab], connect: Connect) -> None:
     one, two = map(connect, labs)
     vm = one.all(VM)[0]
     one.submit(VM, vm.ref, actions.Rename("other"))
@@ -184,7 +184,7 @@ def test_each_sees_what_the_other_does(labs: list[Lab], connect: Connect) -> Non
         (lifecycle.delete_vm, actions.Delete()),
     ],
 )
-def test_one_goes_on_with_what_the_other_began(
+def test_one_user_continues_the_tasks_of_the_other(
     labs: list[Lab], clock: Clock, connect: Connect, operation: Operation, action: actions.Action
 ) -> None:
     one, two = map(connect, labs)
@@ -197,7 +197,7 @@ def test_one_goes_on_with_what_the_other_began(
     assert states == ["succeeded", "failed" if isinstance(action, actions.Delete) else "succeeded"]
 
 
-def test_a_shutdown_that_the_other_asked_for(labs: list[Lab], clock: Clock, connect: Connect) -> None:
+def test_a_shutdown_that_the_other_user_requested(labs: list[Lab], clock: Clock, connect: Connect) -> None:
     one, two = map(connect, labs)
     vm = one.all(VM, filters={"power_state": "running"})[0]
     one.submit(VM, vm.ref, actions.Shutdown())
@@ -205,7 +205,7 @@ def test_a_shutdown_that_the_other_asked_for(labs: list[Lab], clock: Clock, conn
     assert two.get(vm.ref, VM).power_state == "halted"
 
 
-def test_the_end_of_sessions_is_for_all(labs: list[Lab], connect: Connect) -> None:
+def test_expired_sessions_end_for_all_users(labs: list[Lab], connect: Connect) -> None:
     one, two = map(connect, labs)
     assert [lab.open_sessions for lab in labs] == [2, 2]
     feed = two.feed([VM])
@@ -218,7 +218,7 @@ def test_the_end_of_sessions_is_for_all(labs: list[Lab], connect: Connect) -> No
     assert one.session.native.open_sessions == 0
 
 
-def test_a_log_that_the_other_lost(labs: list[Lab], connect: Connect) -> None:
+def test_a_log_that_the_other_user_lost(labs: list[Lab], connect: Connect) -> None:
     two = connect(labs[1])
     feed = two.feed([VM])
     feed.next(5)
@@ -227,7 +227,7 @@ def test_a_log_that_the_other_lost(labs: list[Lab], connect: Connect) -> None:
         feed.next(5)
 
 
-def test_a_session_that_is_not_used_ends(site: Any, connect: Connect) -> None:
+def test_an_unused_session_ends(site: Any, connect: Connect) -> None:
     killed = connect(site.lab)
     for _ in range(4):
         site.clock.now += 900
@@ -239,7 +239,7 @@ def test_a_session_that_is_not_used_ends(site: Any, connect: Connect) -> None:
     assert len(site.lab.store.sessions) == 2
 
 
-def test_work_that_fails_has_changed_nothing(labs: list[Lab]) -> None:
+def test_failed_work_changes_nothing(labs: list[Lab]) -> None:
     before = labs[0].store.revision
 
     def work() -> None:
@@ -254,7 +254,7 @@ def test_work_that_fails_has_changed_nothing(labs: list[Lab]) -> None:
         assert lab.store.count(objects.VM) == len(lab.store.all(objects.VM)) == 20
 
 
-def test_a_file_that_another_writes(path: Path, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_another_connection_writes(path: Path, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT", 0.05)
     caller = connect(f"sim://{path}")
     vm = caller.all(VM)[0]
@@ -268,20 +268,20 @@ def test_a_file_that_another_writes(path: Path, connect: Connect, monkeypatch: p
     caller.submit(VM, vm.ref, actions.Rename("other"))
 
 
-@pytest.mark.parametrize("rest", ["-wal", "-shm"])
-def test_what_is_left_of_another_lab(tmp_path: Path, rest: str) -> None:
-    """SQLite would put it into the new file."""
-    left = tmp_path / f"lab.db{rest}"
-    left.touch()
-    with pytest.raises(ConfigError, match="left of another lab") as refused:
+@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
+def test_leftover_files_of_another_lab(tmp_path: Path, suffix: str) -> None:
+    """SQLite would read the leftover file as part of the new lab."""
+    leftover = tmp_path / f"lab.db{suffix}"
+    leftover.touch()
+    with pytest.raises(ConfigError, match="files of another lab") as refused:
         create_lab(tmp_path / "lab.db", Settings(vms=1))
-    assert str(left) in str(refused.value.hint)
-    assert list(tmp_path.iterdir()) == [left]
+    assert str(leftover) in str(refused.value.hint)
+    assert list(tmp_path.iterdir()) == [leftover]
 
 
 @pytest.mark.parametrize("replaced", [False, True])
 def test_a_file_that_is_removed_or_replaced(path: Path, connect: Connect, tmp_path: Path, replaced: bool) -> None:
-    """Nothing more is read from it or written to it; who connects anew gets what is there now."""
+    """The old file is not read or written any more. A new connection opens the new file."""
     caller = connect(f"sim://{path}")
     vm = caller.all(VM)[0]
     if replaced:
@@ -303,7 +303,7 @@ def test_a_file_that_is_removed_or_replaced(path: Path, connect: Connect, tmp_pa
     "damage",
     ["UPDATE lab SET value = '{' WHERE name = 'settings'", "DELETE FROM lab WHERE name = 'uuid'", "DROP TABLE lab"],
 )
-def test_a_file_that_is_damaged(path: Path, connect: Connect, damage: str) -> None:
+def test_a_damaged_file(path: Path, connect: Connect, damage: str) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute(damage)
     other.close()
@@ -312,7 +312,7 @@ def test_a_file_that_is_damaged(path: Path, connect: Connect, damage: str) -> No
 
 
 @pytest.mark.parametrize("action", [actions.Rename("\ud800"), actions.Resize(memory_bytes=2**80)])
-def test_values_that_no_file_can_hold(path: Path, connect: Connect, action: actions.Action) -> None:
+def test_values_that_a_file_can_not_hold(path: Path, connect: Connect, action: actions.Action) -> None:
     caller = connect(f"sim://{path}")
     vm = caller.all(VM, filters={"power_state": "halted"})[0]
     with pytest.raises(InvalidQuery):
@@ -323,7 +323,7 @@ def test_values_that_no_file_can_hold(path: Path, connect: Connect, action: acti
     assert not caller.all(TaskRecord)
 
 
-def test_a_file_that_goes_bad(path: Path, connect: Connect) -> None:
+def test_a_file_that_is_damaged_while_in_use(path: Path, connect: Connect) -> None:
     caller = connect(f"sim://{path}")
     with sqlite3.connect(path) as other:
         other.execute("UPDATE vm SET data = x'00' WHERE id = 'vm-00000003'")

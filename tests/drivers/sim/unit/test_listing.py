@@ -1,4 +1,4 @@
-"""Listing, looking up, what a lab is generated from."""
+"""Listings, lookups, and the generation of a lab."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_a_page_token_outlives_its_session(site: Any, connect: Any) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "vm-00000003", "x:vm-00000003", "{uuid}:host-00000001"])
-def test_a_token_of_something_else_is_lost(site: Any, token: str) -> None:
+def test_tokens_that_are_not_of_this_listing_are_lost(site: Any, token: str) -> None:
     with pytest.raises(CursorLost):
         site.caller.open(VM, token.format(uuid=site.lab.uuid)).fetch()
 
@@ -136,13 +136,13 @@ def test_a_token_of_something_else_is_lost(site: Any, token: str) -> None:
         {"ip_addresses": glob("10.1.*")},
     ],
 )
-def test_filters_mean_the_same_at_the_lab(site: Any, filters: dict[str, Any]) -> None:
+def test_the_lab_filters_as_core_does(site: Any, filters: dict[str, Any]) -> None:
     caller = site.caller
     query = caller.query(VM, filters=filters)
     pages = list(caller.pages(VM, filters=filters, page_size=2))
-    found = [vm.ref for page in pages for vm in page.items]
-    assert found == [vm.ref for vm in caller.all(VM) if query.matches(vm)]
-    assert found
+    refs = [vm.ref for page in pages for vm in page.items]
+    assert refs == [vm.ref for vm in caller.all(VM) if query.matches(vm)]
+    assert refs
     assert all(page.total is None for page in pages)
 
 
@@ -157,7 +157,7 @@ def test_filters_by_ref(site: Any) -> None:
     assert [task.operation for task in caller.all(TaskRecord, filters={"target": vm.ref})] == ["stop"]
 
 
-def test_only_what_is_needed_is_loaded(site: Any) -> None:
+def test_only_requested_fields_are_loaded(site: Any) -> None:
     vm = site.caller.all(VM, fields=["name_label"])[0]
     assert vm.loaded == {"name_label"}
     assert site.caller.all(VM, fields=[])[0].loaded == frozenset()
@@ -167,8 +167,8 @@ def test_lookup(site: Any) -> None:
     caller = site.caller
     adapter, query = caller.session.adapters[VM], caller.query(VM)
     vm = caller.all(VM)[9]
-    assert [found.ref for found in adapter.lookup("uuid", vm.uuid, query)] == [vm.ref]
-    assert [found.ref for found in adapter.lookup("name_label", vm.name_label, query)] == [vm.ref]
+    assert [record.ref for record in adapter.lookup("uuid", vm.uuid, query)] == [vm.ref]
+    assert [record.ref for record in adapter.lookup("name_label", vm.name_label, query)] == [vm.ref]
     assert len(adapter.lookup("name_label", "build-1", query)) == 2
     assert adapter.lookup("uuid", "no", query) == adapter.lookup("name_label", "web", query) == []
     caller.submit(VM, vm.ref, actions.Rename("other"))
@@ -176,12 +176,12 @@ def test_lookup(site: Any) -> None:
     assert adapter.lookup("name_label", "other", query)[0].uuid == vm.uuid
 
 
-def test_get_leaves_out_what_is_not_there(site: Any) -> None:
+def test_get_leaves_out_missing_objects(site: Any) -> None:
     caller = site.caller
     first, second = caller.all(VM)[:2]
-    stray = [Ref("elsewhere", "VM", first.ref.id), caller.ref(VM, "vm-99999999"), caller.all(Host)[0].ref]
-    found = caller.session.adapters[VM].get([second.ref, *stray, first.ref], caller.query(VM))
-    assert [vm.ref for vm in found] == [second.ref, first.ref]
+    missing = [Ref("elsewhere", "VM", first.ref.id), caller.ref(VM, "vm-99999999"), caller.all(Host)[0].ref]
+    records = caller.session.adapters[VM].get([second.ref, *missing, first.ref], caller.query(VM))
+    assert [vm.ref for vm in records] == [second.ref, first.ref]
 
 
 def test_native_properties(site: Any) -> None:
@@ -194,7 +194,7 @@ def test_native_properties(site: Any) -> None:
         site.caller.all(VM, native=["sim.nothing"])
 
 
-def test_snapshots_and_pools_are_there(make_site: Any) -> None:
+def test_a_lab_has_snapshots_and_pools(make_site: Any) -> None:
     caller = make_site(vms=100).caller
     assert caller.all(Snapshot)
     assert any(one.parent for one in caller.all(Snapshot))

@@ -1,4 +1,4 @@
-"""Sessions, options, and the errors that a lab is told to make."""
+"""Sessions, options, and simulated errors."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def test_password(connect: Any) -> None:
     assert "right" not in repr(caller.session)
 
 
-def test_a_login_that_is_refused_has_lost_no_session(connect: Any) -> None:
-    """A session can be lost only once a login was accepted: then calls say so, `login` does not."""
+def test_a_session_lost_in_the_login_is_a_refused_login(connect: Any) -> None:
+    """Only an accepted session can be lost: calls raise `SessionLost`, `login` raises `AuthenticationFailed`."""
     caller = connect("sim://?vms=1&fail=login:session-lost:1:1")
     caller.session.native.expire_sessions()
     with pytest.raises(SessionLost):
@@ -205,7 +205,7 @@ def test_faults(connect: Any, call: str, name: str) -> None:
     calls[call]()
 
 
-def test_what_was_rate_limited_was_not_done(connect: Any) -> None:
+def test_a_rate_limited_action_is_not_done(connect: Any) -> None:
     caller = connect("sim://?fail=submit:rate-limited")
     vm = caller.all(VM)[0]
     with pytest.raises(RateLimited) as caught:
@@ -214,7 +214,7 @@ def test_what_was_rate_limited_was_not_done(connect: Any) -> None:
     assert caller.all(VM)[0] == vm
 
 
-def test_what_lost_its_reply_was_done(connect: Any) -> None:
+def test_an_action_whose_reply_is_lost_is_done(connect: Any) -> None:
     caller = connect("sim://?fail=submit:reply-lost:2,lookup:reply-lost")
     vm = caller.all(VM)[0]
     with pytest.raises(ConnectionFailed) as caught:
@@ -225,7 +225,7 @@ def test_what_lost_its_reply_was_done(connect: Any) -> None:
         caller.submit(VM, caller.ref(VM, "vm-99999999"), actions.Start())
 
 
-def test_the_lab_logs_what_reaches_it(connect: Any) -> None:
+def test_the_lab_counts_requests_and_operations(connect: Any) -> None:
     lab = Lab(MemoryStore(Settings(vms=3)))
     caller = connect(lab, fail="lookup:timeout,lookup:reply-lost")
     for _ in range(3):
@@ -246,14 +246,14 @@ def test_the_lab_logs_what_reaches_it(connect: Any) -> None:
     assert lab.performed == {"rename": 1, "shutdown": 1}
 
 
-def test_what_is_begun_is_counted(site: Any) -> None:
+def test_tasks_are_counted(site: Any) -> None:
     vm = site.caller.all(VM, filters={"power_state": "halted"})[0]
     for _ in range(2):
         site.do(VM, vm.ref, actions.Start())
     assert site.lab.performed == {"start": 2}
 
 
-def test_a_reply_is_lost_after_so_many_requests(site: Any) -> None:
+def test_cut_after_loses_one_reply(site: Any) -> None:
     caller = site.caller
     vm = caller.all(VM)[0]
     site.lab.cut_after(1)

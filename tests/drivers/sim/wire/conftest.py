@@ -1,4 +1,4 @@
-"""What the tests of a lab that processes share have in common: the lab, and processes that do not outlive a test."""
+"""Fixtures for the tests of a lab that processes share: the lab, and processes that end with the test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Path:
-    """A lab of 20 VMs, whose tasks are over soon."""
+    """A lab of 20 VMs with short tasks."""
     create_lab(tmp_path / "lab.db", Settings(task_time=0.01))
     return tmp_path / "lab.db"
 
@@ -28,9 +28,9 @@ def start() -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
     def start(program: str | Path, *arguments: object, **streams: Any) -> subprocess.Popen[str]:
-        how = [str(program)] if isinstance(program, Path) else ["-c", program]
+        command_line = [str(program)] if isinstance(program, Path) else ["-c", program]
         given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
-        process = subprocess.Popen([sys.executable, *how, *map(str, arguments)], text=True, **given)
+        process = subprocess.Popen([sys.executable, *command_line, *map(str, arguments)], text=True, **given)
         started.append(process)
         return process
 
@@ -52,7 +52,7 @@ def hv(start: Start) -> Start:
 
 @pytest.fixture
 def run_hv(hv: Start) -> Callable[..., tuple[int, str, str]]:
-    """Runs ``hv``: its status, and what it printed."""
+    """Runs ``hv``, and returns its exit status and its output."""
 
     def run(*arguments: object) -> tuple[int, str, str]:
         process = hv(*arguments)

@@ -1,4 +1,4 @@
-"""What holds of a lab's file at any moment."""
+"""Invariants of a lab's file, which hold at any moment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["check"]
 
 
 def check(path: Path) -> None:
-    """Assert all of it; nothing happens in the lab meanwhile that is due."""
+    """Assert all invariants, without running the events that are due."""
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         due = {id for (id,) in connection.execute("SELECT id FROM due")}
@@ -53,8 +53,8 @@ def check_volumes(store: Store) -> None:
 
 
 def check_snapshots(store: Store) -> None:
-    for one in store.scan(Snapshot):
-        assert one.id in store.get(VM, one.vm).snapshots
+    for snapshot in store.scan(Snapshot):
+        assert snapshot.id in store.get(VM, snapshot.vm).snapshots
     for vm in store.scan(VM):
         assert vm.snapshot is None or vm.snapshot in vm.snapshots
         for id in vm.snapshots:
@@ -62,7 +62,7 @@ def check_snapshots(store: Store) -> None:
 
 
 def check_tasks(store: Store, due: set[str]) -> None:
-    """A task that has not ended has a job; if it is the first of its queue, its next step is due some time."""
+    """A task that has not ended has a job; if it is the first of its queue, its next step is scheduled."""
     for task in store.scan(Task):
         job = store.agenda.find_job(task.id)
         assert (job is None) == (task.state in ENDED)

@@ -1,4 +1,4 @@
-"""hvlib_sim, certified on a lab in a file."""
+"""The conformance suite for hvlib_sim, on a lab in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``hv sim create``: what it says, what it refuses, and what is left of one that is broken off."""
+"""``hv sim create``: its output, its refusals, and interrupted creations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Start = Callable[..., Any]
 RunHv = Callable[..., tuple[int, str, str]]
 
 
-def test_it_says_how_the_lab_is_used(tmp_path: Path, run_hv: RunHv) -> None:
+def test_create_prints_a_command_that_uses_the_lab(tmp_path: Path, run_hv: RunHv) -> None:
     path = tmp_path / "new lab #1.db"
     options = ["--vms", "3", "--hosts", "2", "--seed", "7", "--task-time", "0", "--password", "right"]
     assert run_hv("sim", "create", path, *options) == (
@@ -31,10 +31,10 @@ def test_it_says_how_the_lab_is_used(tmp_path: Path, run_hv: RunHv) -> None:
         assert (provider.compute.vms.get_all().count(), provider.compute.hosts.get_all().count()) == (3, 2)
     status, out, err = run_hv("sim", "create", path)
     assert (status, out) == (1, "")
-    assert err == f"hv: {path} is there already (remove it, or choose another path)\n"
+    assert err == f"hv: {path} exists already (remove it, or choose another path)\n"
 
 
-def test_a_lab_that_is_not_there(tmp_path: Path, run_hv: RunHv) -> None:
+def test_a_lab_that_does_not_exist(tmp_path: Path, run_hv: RunHv) -> None:
     path = tmp_path / "none.db"
     assert run_hv("-P", f"sim://{path}", "vm", "list") == (
         1,
@@ -62,7 +62,7 @@ def test_progress_on_a_terminal(tmp_path: Path, hv: Start) -> None:
     try:
         while data := os.read(terminal, 1 << 16):
             shown += data
-    except OSError:  # So a terminal says that nobody writes to it any more.
+    except OSError:  # A terminal raises this when its other side is closed.
         pass
     finally:
         os.close(terminal)
@@ -72,7 +72,7 @@ def test_progress_on_a_terminal(tmp_path: Path, hv: Start) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_half_a_lab_is_none(tmp_path: Path, hv: Start, run_hv: RunHv, number: signal.Signals) -> None:
+def test_an_interrupted_creation_makes_no_lab(tmp_path: Path, hv: Start, run_hv: RunHv, number: signal.Signals) -> None:
     path = tmp_path / "new.db"
     process = hv("sim", "create", "--vms", 1_000_000, path)
     deadline = time.monotonic() + 30
@@ -85,6 +85,6 @@ def test_half_a_lab_is_none(tmp_path: Path, hv: Start, run_hv: RunHv, number: si
     if number == signal.SIGKILL:
         status, _, err = run_hv("-P", f"sim://{drafts[0]}", "vm", "list")
         assert status == 1
-        assert "is no lab" in err or "can't be used" in err
+        assert "is not a lab" in err or "can't be used" in err
     else:
         assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""Processes that share a lab: each sees what the others do, none loses what another wrote, any may be killed."""
+"""Processes that share a lab: each sees the changes of the others, no change is lost, and any process may be killed."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from hvlib import actions
 
 Start = Callable[..., Any]
 WRITER = Path(__file__).parent / "writer.py"
-LIVE = 1.0
-"""Seconds within which a change is seen: ten times what it takes on an idle machine."""
+MAX_DELAY_SECONDS = 1.0
+"""Seconds within which a watch reports a change: ten times the delay on an idle machine."""
 
 
 def address(lab: Path) -> str:
@@ -70,15 +70,15 @@ def test_a_watch_in_another_process_is_live(lab: Path, hv: Start) -> None:
             event = next_event(process)
             assert (event["type"], event["changed"]) == ("MODIFIED", ["name_label"])
             assert event["resource"]["name_label"] == name
-            assert age(event, began) < LIVE
+            assert age(event, began) < MAX_DELAY_SECONDS
         vm.delete().wait(timeout=10)
         assert next_event(process)["type"] == "DELETED"
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 130
 
 
-def test_a_watch_follows_what_a_process_left_behind(lab: Path, hv: Start) -> None:
-    """What it had begun goes on in the others, killed or not."""
+def test_a_watch_follows_the_tasks_of_a_process_that_has_ended(lab: Path, hv: Start) -> None:
+    """The other processes continue the tasks of a process that has ended or was killed."""
     with hvlib.connect(address(lab)) as provider:
         vms = provider.compute.vms
         with vms.watch(power_state="running", fields=["name_label"]) as watch:
@@ -88,11 +88,11 @@ def test_a_watch_follows_what_a_process_left_behind(lab: Path, hv: Start) -> Non
             names = [vm.uuid for vm in halted]
             process = hv("-P", address(lab), "vm", "start", "--no-wait", *names)
             assert process.wait(20) == 0
-            found = {watch.next(timeout=10).ref for _ in halted}
-            assert found == {vm.ref for vm in halted}
+            started = {watch.next(timeout=10).ref for _ in halted}
+            assert started == {vm.ref for vm in halted}
 
 
-def test_a_cursor_goes_on_in_another_process(lab: Path, start: Start) -> None:
+def test_a_cursor_continues_in_another_process(lab: Path, start: Start) -> None:
     program = (
         "import sys, hvlib\n"
         "with hvlib.connect(sys.argv[1]) as provider:\n"
@@ -118,7 +118,7 @@ def test_a_cursor_goes_on_in_another_process(lab: Path, start: Start) -> None:
         assert process.stdout.readline() == "MODIFIED another\n"
 
 
-def test_the_end_of_sessions_reaches_other_processes(lab: Path, hv: Start) -> None:
+def test_expired_sessions_end_in_other_processes_too(lab: Path, hv: Start) -> None:
     process = hv("-P", address(lab), "vm", "watch", "-f", "json")
     for _ in range(21):
         next_event(process)
@@ -154,7 +154,7 @@ def test_two_writers_lose_nothing(lab: Path, start: Start) -> None:
     check(lab)
 
 
-def test_writers_that_are_killed_leave_a_whole_lab(lab: Path, start: Start) -> None:
+def test_killed_writers_leave_a_consistent_lab(lab: Path, start: Start) -> None:
     for turn in range(6):
         writers = [start(WRITER, address(lab), 10 * turn + number) for number in range(2)]
         for _ in range(3 + 5 * turn):
@@ -170,7 +170,7 @@ def test_writers_that_are_killed_leave_a_whole_lab(lab: Path, start: Start) -> N
 
 
 @pytest.mark.parametrize("statements", [1, 4, 7, 10, 13])
-def test_a_writer_killed_in_mid_write_has_written_nothing(lab: Path, start: Start, statements: int) -> None:
+def test_a_writer_killed_in_a_transaction_changes_nothing(lab: Path, start: Start, statements: int) -> None:
     program = (
         "import os, signal, sys\n"
         "from hvlib_sim.lab import sqlite_file, lifecycle\n"
@@ -199,7 +199,7 @@ def test_a_writer_killed_in_mid_write_has_written_nothing(lab: Path, start: Star
 
 
 def test_threads_and_processes_at_once(lab: Path, start: Start) -> None:
-    """Nothing deadlocks, and each thread's own work is done."""
+    """There is no deadlock, and each thread completes its work."""
     writer = start(WRITER, address(lab), 99)
     assert writer.stdout.readline()
     with hvlib.connect(address(lab)) as provider:

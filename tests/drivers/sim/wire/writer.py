@@ -1,4 +1,4 @@
-"""A program that does this and that in a lab until it is killed: a line for each thing it did."""
+"""A program that begins random actions in a lab until it is killed. It prints a line for each action."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def main(address: str, seed: int) -> None:
 
 
 def act(provider: hvlib.Provider, vm: hvlib.VM, random: Random) -> None:
-    """Something that touches several objects at once; half of the time it is waited for."""
+    """Begin an action that changes several objects at once; wait for half of the actions."""
     match random.randrange(8):
         case 0:
             task = vm.clone("clone")

@@ -9,24 +9,24 @@ from hvlib.driver import SessionLost
 
 
 def test_a_missing_view_or_collector_is_a_lost_session() -> None:
-    for ours in ("ContainerView", "PropertyCollector"):
-        assert type(fault_error(Fault("ManagedObjectNotFound", "", {"obj": MoRef(ours, "1")}))) is SessionLost
+    for type_name in ("ContainerView", "PropertyCollector"):
+        assert type(fault_error(Fault("ManagedObjectNotFound", "", {"obj": MoRef(type_name, "1")}))) is SessionLost
     missing = fault_error(Fault("ManagedObjectNotFound", "", {"obj": MoRef("VirtualMachine", "vm-1")}))
     assert type(missing) is errors.NotFound
 
 
-def test_what_no_class_stands_for() -> None:
+def test_unknown_faults() -> None:
     assert type(fault_error(Fault("BrandNewFault", "oh", {}))) is errors.TaskFailed
     assert type(fault_error(Fault("", "Unsupported version URI", {}))) is errors.ProtocolError
 
 
 def test_why_a_task_failed() -> None:
-    found = failure(
+    reason = failure(
         {"fault": {"xsi:type": "InvalidPowerState", "existingState": "poweredOn"}, "localizedMessage": "It is on"}
     )
-    assert found is not None
-    assert (found.error, found.message) == ("InvalidState", "It is on")
-    assert found.native == {
+    assert reason is not None
+    assert (reason.error, reason.message) == ("InvalidState", "It is on")
+    assert reason.native == {
         "type": "InvalidPowerState",
         "message": "It is on",
         "detail": {"existingState": "poweredOn"},
@@ -35,7 +35,7 @@ def test_why_a_task_failed() -> None:
 
 
 @pytest.mark.parametrize("message", ["", "*types.InvalidPowerState"])
-def test_a_fault_without_words_is_told_by_its_data(message: str) -> None:
+def test_a_fault_without_a_message_is_described_by_its_data(message: str) -> None:
     fault = Fault("InvalidPowerState", message, {"existingState": "poweredOn", "cause": {}})
     assert str(fault_error(fault)) == "InvalidPowerState existingState=poweredOn"
 

@@ -1,4 +1,4 @@
-"""The changes that the feed makes of updates, by the rules of a listing."""
+"""The changes that a feed makes from updates, by the rules of a listing."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ def record_of(changes: list[Change]) -> VM:
     return change.record
 
 
-def test_an_object_that_enters_without_values_is_one() -> None:
+def test_an_object_that_enters_without_values_is_a_vm() -> None:
     assert record_of(changes_of(watched(fields=[]), update("enter"))).ref == REF
 
 
 @pytest.mark.parametrize("values", [{"config.template": True}, {"config.template": "1"}])
-def test_a_template_is_none(values: dict[str, Any]) -> None:
+def test_a_template_is_no_vm(values: dict[str, Any]) -> None:
     assert changes_of(watched(fields=[]), update("enter", values)) == []
 
 
-def test_what_may_not_be_read_is_no_missing_value() -> None:
+def test_a_property_that_may_not_be_read_is_no_missing_value() -> None:
     with pytest.raises(PermissionDenied, match=r"vm-1: config\.template"):
         changes_of(watched(), update("enter", {"name": "a"}, config_template=fault("NoPermission")))
 
@@ -73,17 +73,17 @@ def test_a_native_property_that_does_not_exist() -> None:
         changes_of(watched(native=["colour"]), update("enter", {"name": "a"}, colour=fault("InvalidProperty")))
 
 
-def test_a_value_that_is_lost_and_comes_back() -> None:
+def test_a_value_that_is_missing_for_a_while() -> None:
     watch = watched()
     changes_of(watch, update("enter", {"name": "a", "guest.hostName": "h"}))
     lost = record_of(changes_of(watch, update("modify", guest_hostName=fault("HostNotConnected"))))
-    found = record_of(changes_of(watch, update("modify", {"guest.hostName": "h"})))
+    restored = record_of(changes_of(watch, update("modify", {"guest.hostName": "h"})))
 
     assert (lost.name_label, lost.guest_hostname) == ("a", None)
-    assert (found.name_label, found.guest_hostname) == ("a", "h")
+    assert (restored.name_label, restored.guest_hostname) == ("a", "h")
 
 
-def test_a_change_of_a_leaf_goes_before_the_whole_property() -> None:
+def test_a_changed_leaf_overrides_the_whole_property() -> None:
     watch = watched(native=True)
     whole = {"runtime": {"powerState": "poweredOff"}}
     changes_of(watch, update("enter", whole))
@@ -92,13 +92,13 @@ def test_a_change_of_a_leaf_goes_before_the_whole_property() -> None:
     assert (record.power_state, record.native) == ("running", whole)
 
 
-def test_what_it_refers_to_vanished() -> None:
+def test_a_vm_whose_host_is_gone() -> None:
     gone = fault("ManagedObjectNotFound", obj=MoRef("HostSystem", "host-1"))
 
     assert record_of(changes_of(watched(), update("enter", {"name": "a"}, runtime_host=gone))).host is None
 
 
-def test_it_vanished_itself() -> None:
+def test_a_vm_that_is_gone() -> None:
     watch = watched()
     changes_of(watch, update("enter", {"name": "a"}))
 
@@ -122,7 +122,7 @@ def test_an_object_that_is_not_found_is_gone() -> None:
         (fault("SystemError"), TaskFailed),
     ],
 )
-def test_an_object_that_can_not_be_told_of_is_not_gone(reason: dict[str, Any], error: type[Exception]) -> None:
+def test_an_object_that_can_not_be_read_is_not_gone(reason: dict[str, Any], error: type[Exception]) -> None:
     watch = watched()
     changes_of(watch, update("enter", {"name": "a"}))
 

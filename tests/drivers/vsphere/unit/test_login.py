@@ -1,4 +1,4 @@
-"""Which errors a login ends in, against a transport that says what a test writes down."""
+"""The errors of a login, against a transport with scripted replies."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ NO_VERSIONS = Response(404, "no")
 ACCEPTED = [NO_VERSIONS, soap(CONTENT.format(UUID)), soap(DONE, "vmware_soap_session=one; Path=/")]
 
 
-def opened(
+def open_session(
     monkeypatch: pytest.MonkeyPatch, *replies: Response | HvlibError
 ) -> tuple[VSphereSession, ScriptedTransport]:
     transport = ScriptedTransport(*replies)
@@ -98,8 +98,8 @@ def opened(
 
 @pytest.mark.parametrize("type", ["InvalidLogin", "PasswordExpired", "NotAuthenticated"])
 def test_a_refused_user_or_password_is_never_a_lost_session(monkeypatch: pytest.MonkeyPatch, type: str) -> None:
-    session, transport = opened(monkeypatch, *ACCEPTED[:2], fault(type))
-    with pytest.raises(AuthenticationFailed, match="does not let ann in: the server's words") as failed:
+    session, transport = open_session(monkeypatch, *ACCEPTED[:2], fault(type))
+    with pytest.raises(AuthenticationFailed, match="refuses the login of ann: the server's words") as failed:
         session.login()
 
     assert failed.value.native["type"] == type
@@ -109,7 +109,7 @@ def test_a_refused_user_or_password_is_never_a_lost_session(monkeypatch: pytest.
 
 
 def test_a_session_can_not_be_lost_before_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    session, _ = opened(monkeypatch, NO_VERSIONS, fault("NotAuthenticated"))
+    session, _ = open_session(monkeypatch, NO_VERSIONS, fault("NotAuthenticated"))
     with pytest.raises(AuthenticationFailed):
         session.login()
 
@@ -121,7 +121,7 @@ def test_a_session_can_not_be_lost_before_there_is_one(monkeypatch: pytest.Monke
 def test_other_errors_are_no_refused_password(
     monkeypatch: pytest.MonkeyPatch, reply: Response | HvlibError, error: type[HvlibError]
 ) -> None:
-    session, _ = opened(monkeypatch, *ACCEPTED[:2], reply)
+    session, _ = open_session(monkeypatch, *ACCEPTED[:2], reply)
     with pytest.raises(HvlibError) as failed:
         session.login()
 
@@ -131,15 +131,15 @@ def test_other_errors_are_no_refused_password(
 
 
 def test_an_accepted_session_that_is_lost_is_a_lost_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    session, _ = opened(monkeypatch, *ACCEPTED, fault("NotAuthenticated"))
+    session, _ = open_session(monkeypatch, *ACCEPTED, fault("NotAuthenticated"))
     session.login()
     with pytest.raises(SessionLost):
         session.adapters[VM].submit(Ref("test", "VM", "vm-1"), actions.Start())
 
 
-def test_the_login_before_is_logged_out_in_its_own_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its session may be lost: the new login goes on all the same."""
-    session, transport = opened(monkeypatch, *ACCEPTED, fault("NotAuthenticated"), *ACCEPTED)
+def test_an_earlier_login_is_logged_out_in_its_own_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The earlier session may be lost; the new login succeeds all the same."""
+    session, transport = open_session(monkeypatch, *ACCEPTED, fault("NotAuthenticated"), *ACCEPTED)
     session.login()
     transport.sent.clear()
     session.login()
@@ -153,7 +153,7 @@ def test_the_login_before_is_logged_out_in_its_own_session(monkeypatch: pytest.M
 
 
 def test_closing(monkeypatch: pytest.MonkeyPatch) -> None:
-    session, transport = opened(monkeypatch, *ACCEPTED, soap(DONE))
+    session, transport = open_session(monkeypatch, *ACCEPTED, soap(DONE))
     session.login()
     session.close()
     session.close()
@@ -163,8 +163,8 @@ def test_closing(monkeypatch: pytest.MonkeyPatch) -> None:
         session.about()
 
 
-def test_a_host_without_an_identity_has_that_of_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    session, _ = opened(monkeypatch, NO_VERSIONS, soap(CONTENT.format("")), soap(DONE))
+def test_a_host_without_a_uuid_has_one_of_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    session, _ = open_session(monkeypatch, NO_VERSIONS, soap(CONTENT.format("")), soap(DONE))
     session.login()
 
     assert session.about().uuid == str(uuid5(NAMESPACE_URL, "vsphere://vc.example.org:80"))

@@ -1,4 +1,4 @@
-"""The properties that are asked for, and the records that are made of the objects that return."""
+"""The properties that a query needs, and the records that are made from the server's rows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def row(values: dict[str, Any], **missing: str) -> Row:
     return Row(MoRef("VirtualMachine", "vm-1"), values, faults)
 
 
-def test_the_paths_are_those_of_the_fields_asked_for() -> None:
+def test_the_paths_are_those_of_the_requested_fields() -> None:
     assert records(fields=["ip_addresses"]).paths == ["config.template", "guest.ipAddress", "guest.net"]
     assert records(fields=["name_label"], native=["config.version"]).paths == [
         "config.template",
@@ -68,7 +68,7 @@ def test_fields_are_read_inside_of_whole_properties_too() -> None:
     assert record.native == values
 
 
-def test_the_native_properties_that_were_asked_for() -> None:
+def test_the_requested_native_properties() -> None:
     record = records(fields=["name_label"], native=["config.version", "colour"]).of_row(
         row({"name": "a", "config.version": "vmx-19"})
     )
@@ -77,7 +77,7 @@ def test_the_native_properties_that_were_asked_for() -> None:
     assert record.native == {"config.version": "vmx-19", "colour": None}
 
 
-def test_what_may_not_be_read_is_no_missing_value() -> None:
+def test_a_property_that_may_not_be_read_is_no_missing_value() -> None:
     with pytest.raises(PermissionDenied, match=r"vm-1: guest\.hostName"):
         records().of_row(row({"name": "a"}, guest_hostName="NoPermission"))
 
@@ -87,7 +87,7 @@ def test_a_lost_session_is_no_missing_value() -> None:
         records().of_row(row({}, name="NotAuthenticated"))
 
 
-def test_what_vanished_meanwhile_is_left_out() -> None:
+def test_an_object_that_is_gone_is_left_out() -> None:
     assert records().of_row(row({"name": "a"}, guest_net="ManagedObjectNotFound")) is None
 
 
@@ -95,7 +95,7 @@ def not_found(missing: MoRef) -> Fault:
     return Fault("ManagedObjectNotFound", "because", {"obj": missing})
 
 
-def test_whoever_refers_to_what_vanished_is_still_there() -> None:
+def test_a_vm_whose_host_is_gone_is_not_left_out() -> None:
     itself, host = MoRef("VirtualMachine", "vm-1"), MoRef("HostSystem", "host-1")
     record = records().of_row(Row(itself, {"name": "a"}, {"runtime.host": not_found(host)}))
 
@@ -105,14 +105,14 @@ def test_whoever_refers_to_what_vanished_is_still_there() -> None:
 
 
 @pytest.mark.parametrize("kind", ["ContainerView", "PropertyCollector"])
-def test_a_view_that_vanished_took_the_session_along(kind: str) -> None:
+def test_a_view_that_is_gone_means_a_lost_session(kind: str) -> None:
     missing = {"name": Fault("ManagedObjectNotFound", "", {}), "network": not_found(MoRef(kind, "session[1]2"))}
     for faults in (missing, dict(reversed(missing.items()))):
         with pytest.raises(SessionLost):
             records().of_row(Row(MoRef("VirtualMachine", "vm-1"), {}, faults))
 
 
-def test_what_the_server_can_not_tell_now_is_none() -> None:
+def test_a_property_that_can_not_be_read_now_is_none() -> None:
     record = records().of_row(row({"name": "a"}, guest_hostName="HostNotConnected"))
 
     assert record is not None

@@ -89,7 +89,7 @@ def test_objects_become_rows_and_the_rest_is_returned() -> None:
 
 
 @given(st.lists(st.integers(0, len(encoded(OBJECTS))), max_size=12))
-def test_however_the_bytes_arrive_the_rows_are_the_same(cuts: list[int]) -> None:
+def test_the_rows_do_not_depend_on_how_the_bytes_arrive(cuts: list[int]) -> None:
     data = encoded(OBJECTS)
     bounds = [0, *sorted(cuts), len(data)]
     chunks = [data[start:end] for start, end in pairwise(bounds)]
@@ -103,7 +103,7 @@ def test_bytes_one_by_one() -> None:
     assert rows_of(*(data[at : at + 1] for at in range(len(data)))) == (ROWS, {"token": "7"})
 
 
-def test_a_reply_that_ends_anywhere_too_early_is_an_error() -> None:
+def test_a_reply_that_ends_too_early_is_an_error() -> None:
     data = encoded(OBJECTS)
     for end in range(len(data)):
         with pytest.raises(ProtocolError):
@@ -120,12 +120,12 @@ def test_objects_are_passed_on_before_the_reply_ends() -> None:
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r", exclude_categories=["Cc", "Cs"]) | st.just("\n")))
 @settings(max_examples=200)
-def test_texts_survive_the_way_there_and_back(text: str) -> None:
+def test_texts_survive_encoding_and_decoding(text: str) -> None:
     reply = Reply()
     try:
         reply.feed(encoded(f'<R xmlns="urn:vim25">{element("returnval", text)}</R>'))
     except ProtocolError:
-        assert any(char in text for char in "\ufffe\uffff")  # no characters of XML
+        assert any(char in text for char in "\ufffe\uffff")  # not allowed in XML
         return
     assert reply.close() == text
 
@@ -215,9 +215,9 @@ def test_a_fault_while_objects_are_awaited() -> None:
         encoded('<R xmlns="urn:vim25"><returnval>' + "<a>" * 5000 + "</a>" * 5000 + "</returnval></R>"),
     ],
 )
-def test_what_is_no_reply(data: bytes) -> None:
+def test_documents_that_are_no_reply(data: bytes) -> None:
     reply = Reply()
-    with pytest.raises(ProtocolError):  # noqa: PT012 -- either notices
+    with pytest.raises(ProtocolError):  # noqa: PT012 -- either call may raise
         reply.feed(data)
         reply.close()
 
@@ -232,7 +232,7 @@ def test_what_is_no_reply(data: bytes) -> None:
         "<propSet/>",
     ],
 )
-def test_an_object_that_is_put_together_otherwise_is_not_guessed_at(part: str) -> None:
+def test_an_object_with_unknown_elements_is_an_error(part: str) -> None:
     listing = f'<objects><obj type="Folder">group-1</obj>{part}</objects>'
     with pytest.raises(ProtocolError):
         rows_of(encoded(f'<R xmlns="urn:vim25"><returnval>{listing}</returnval></R>'))

@@ -1,4 +1,4 @@
-"""Which VMs that tasks name are templates, in a watch: what the server is asked, and when it is asked again."""
+"""How a watch follows which of the VMs that tasks name are templates, and the calls that this takes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def ref(kind: type[Resource], id: str) -> Ref:
 
 
 class Vcenter:
-    """A client, a caller, and the server that answers it. Its filters tell what they are told to."""
+    """A client, a caller and a server in one. Its filters report the updates that a test sets."""
 
     def __init__(self) -> None:
         self.flags: dict[MoRef, Row] = {}
@@ -60,7 +60,7 @@ class Vcenter:
         self._filters += 1
         return MoRef("PropertyFilter", f"filter-{self._filters}")
 
-    def is_template(self, machine: MoRef, template: bool) -> None:
+    def set_template(self, machine: MoRef, template: bool) -> None:
         self.flags[machine] = Row(machine, {"config.template": template}, {})
 
 
@@ -74,16 +74,16 @@ class Watched:
         query = make_query(TaskRecord, tasks.fields, fields=["target"])
         self.feed = PropertyFeed(client, {TaskRecord: tasks}, [query])
 
-    def told(self, filter: str, *objects: Mapping[str, Any]) -> dict[str, str | None]:
-        """The targets of the tasks that change when the server tells this of objects, by identifier."""
+    def targets_after(self, filter: str, *objects: Mapping[str, Any]) -> dict[str, str | None]:
+        """The targets of the tasks that change with this update, by the identifiers of the tasks."""
         filter_set = {"filter": MoRef("PropertyFilter", filter), "objectSet": objects}
         self.vcenter.updates.append({"version": "1", "filterSet": filter_set})
         self.vcenter.calls.clear()
-        found = [change.record for change in self.feed.next(1.0).changes if isinstance(change, Upsert)]
-        return {record.ref.id: record.target and record.target.id for record in found}  # type: ignore[attr-defined]
+        records = [change.record for change in self.feed.next(1.0).changes if isinstance(change, Upsert)]
+        return {record.ref.id: record.target and record.target.id for record in records}  # type: ignore[attr-defined]
 
-    def asked(self) -> Sequence[str]:
-        """The calls that this took beside the wait."""
+    def calls_of_last_update(self) -> Sequence[str]:
+        """The calls that the last update took besides the wait."""
         return [call for call in self.vcenter.calls if call != "WaitForUpdatesEx"]
 
 
@@ -110,77 +110,77 @@ def flag(machine: MoRef, value: object, kind: str = "modify") -> dict[str, Any]:
     return {"kind": kind, "obj": machine, "changeSet": {"name": "config.template", "op": "assign", "val": value}}
 
 
-def test_the_vms_of_a_set_are_asked_for_at_once(watched: Watched, vcenter: Vcenter) -> None:
-    vcenter.is_template(vm(1), True)
-    vcenter.is_template(vm(2), False)
-    told = watched.told(TASKS, task(1, vm(1)), task(2, vm(2)), task(3, MoRef("HostSystem", "host-1")))
+def test_the_vms_of_a_set_are_read_in_one_call(watched: Watched, vcenter: Vcenter) -> None:
+    vcenter.set_template(vm(1), True)
+    vcenter.set_template(vm(2), False)
+    targets = watched.targets_after(TASKS, task(1, vm(1)), task(2, vm(2)), task(3, MoRef("HostSystem", "host-1")))
 
-    assert told == {"task-1": None, "task-2": "vm-2", "task-3": "host-1"}
-    assert watched.asked() == ["CreateFilter", "RetrievePropertiesEx"]
-
-
-def test_nothing_is_asked_where_no_vm_is_named(watched: Watched) -> None:
-    assert watched.told(TASKS, task(1, MoRef("Datacenter", "datacenter-1"))) == {"task-1": None}
-    assert watched.asked() == []
+    assert targets == {"task-1": None, "task-2": "vm-2", "task-3": "host-1"}
+    assert watched.calls_of_last_update() == ["CreateFilter", "RetrievePropertiesEx"]
 
 
-def test_a_vm_that_is_not_there_or_may_not_be_read_stays_named(watched: Watched, vcenter: Vcenter) -> None:
+def test_no_call_if_no_vm_is_named(watched: Watched) -> None:
+    assert watched.targets_after(TASKS, task(1, MoRef("Datacenter", "datacenter-1"))) == {"task-1": None}
+    assert watched.calls_of_last_update() == []
+
+
+def test_a_vm_that_does_not_exist_or_may_not_be_read_stays_named(watched: Watched, vcenter: Vcenter) -> None:
     vcenter.flags[vm(2)] = Row(vm(2), {}, {"config.template": Fault("NoPermission", "", {})})
 
-    assert watched.told(TASKS, task(1, vm(1)), task(2, vm(2))) == {"task-1": "vm-1", "task-2": "vm-2"}
+    assert watched.targets_after(TASKS, task(1, vm(1)), task(2, vm(2))) == {"task-1": "vm-1", "task-2": "vm-2"}
 
 
 def test_a_lost_session_is_no_vm(watched: Watched, vcenter: Vcenter) -> None:
     vcenter.flags[vm(1)] = Row(vm(1), {}, {"config.template": Fault("NotAuthenticated", "", {})})
 
     with pytest.raises(SessionLost):
-        watched.told(TASKS, task(1, vm(1)))
+        watched.targets_after(TASKS, task(1, vm(1)))
 
 
 def test_each_task_that_names_a_vm_changes_with_it(watched: Watched, vcenter: Vcenter) -> None:
-    watched.told(TASKS, task(1, vm(1)), task(2, vm(2)), task(3, vm(1)))
+    watched.targets_after(TASKS, task(1, vm(1)), task(2, vm(2)), task(3, vm(1)))
 
-    assert watched.told(VMS, flag(vm(1), True)) == {"task-1": None, "task-3": None}
-    assert watched.told(VMS, flag(vm(1), "false")) == {"task-1": "vm-1", "task-3": "vm-1"}
-    assert watched.asked() == []
+    assert watched.targets_after(VMS, flag(vm(1), True)) == {"task-1": None, "task-3": None}
+    assert watched.targets_after(VMS, flag(vm(1), "false")) == {"task-1": "vm-1", "task-3": "vm-1"}
+    assert watched.calls_of_last_update() == []
 
 
-def test_what_is_known_already_is_no_change(watched: Watched, vcenter: Vcenter) -> None:
-    """A filter begins with all that it has."""
-    vcenter.is_template(vm(2), True)
-    watched.told(TASKS, task(1, vm(1)), task(2, vm(2)))
+def test_a_known_flag_is_no_change(watched: Watched, vcenter: Vcenter) -> None:
+    """A new filter first reports the values of all its objects."""
+    vcenter.set_template(vm(2), True)
+    watched.targets_after(TASKS, task(1, vm(1)), task(2, vm(2)))
 
-    assert watched.told(VMS, flag(vm(1), False, "enter"), flag(vm(2), True, "enter")) == {}
+    assert watched.targets_after(VMS, flag(vm(1), False, "enter"), flag(vm(2), True, "enter")) == {}
 
 
 def test_a_template_that_is_deleted_is_named_as_in_a_listing(watched: Watched, vcenter: Vcenter) -> None:
-    """A listing finds nothing any more that says what it was."""
-    vcenter.is_template(vm(1), True)
-    watched.told(TASKS, task(1, vm(1)))
+    """A listing can't find out any more that it was a template."""
+    vcenter.set_template(vm(1), True)
+    watched.targets_after(TASKS, task(1, vm(1)))
 
-    assert watched.told(VMS, gone(vm(1))) == {"task-1": "vm-1"}
-
-
-def test_a_vm_that_is_not_followed_any_more_is_asked_for_again(watched: Watched, vcenter: Vcenter) -> None:
-    """Its last task is forgotten, it becomes a template, and a task on it begins."""
-    assert watched.told(TASKS, task(1, vm(1))) == {"task-1": "vm-1"}
-    assert watched.told(TASKS, gone(MoRef("Task", "task-1")), task(2, vm(2))) == {"task-2": "vm-2"}
-    assert watched.asked() == ["CreateFilter", "DestroyPropertyFilter", "RetrievePropertiesEx"]
-    vcenter.is_template(vm(1), True)
-
-    assert watched.told(TASKS, task(3, vm(1))) == {"task-3": None}
+    assert watched.targets_after(VMS, gone(vm(1))) == {"task-1": "vm-1"}
 
 
-def test_a_filter_that_was_replaced_is_not_listened_to(watched: Watched, vcenter: Vcenter) -> None:
-    watched.told(TASKS, task(1, vm(1)))
-    watched.told(TASKS, task(2, vm(2)))
+def test_a_vm_that_was_not_followed_for_a_while_is_read_again(watched: Watched, vcenter: Vcenter) -> None:
+    """The server drops its last task, the VM becomes a template, and a new task names it."""
+    assert watched.targets_after(TASKS, task(1, vm(1))) == {"task-1": "vm-1"}
+    assert watched.targets_after(TASKS, gone(MoRef("Task", "task-1")), task(2, vm(2))) == {"task-2": "vm-2"}
+    assert watched.calls_of_last_update() == ["CreateFilter", "DestroyPropertyFilter", "RetrievePropertiesEx"]
+    vcenter.set_template(vm(1), True)
 
-    assert watched.told(VMS, gone(vm(1)), flag(vm(1), True)) == {}
-    assert watched.told("filter-3", flag(vm(1), True)) == {"task-1": None}
+    assert watched.targets_after(TASKS, task(3, vm(1))) == {"task-3": None}
+
+
+def test_updates_of_a_replaced_filter_are_ignored(watched: Watched, vcenter: Vcenter) -> None:
+    watched.targets_after(TASKS, task(1, vm(1)))
+    watched.targets_after(TASKS, task(2, vm(2)))
+
+    assert watched.targets_after(VMS, gone(vm(1)), flag(vm(1), True)) == {}
+    assert watched.targets_after("filter-3", flag(vm(1), True)) == {"task-1": None}
 
 
 def test_a_task_that_goes_with_its_vms_flag_is_gone(watched: Watched, vcenter: Vcenter) -> None:
-    watched.told(TASKS, task(1, vm(1)))
+    watched.targets_after(TASKS, task(1, vm(1)))
     update = [
         {"filter": MoRef("PropertyFilter", VMS), "objectSet": flag(vm(1), True)},
         {"filter": MoRef("PropertyFilter", TASKS), "objectSet": gone(MoRef("Task", "task-1"))},

@@ -34,7 +34,7 @@ def test_addresses_of_one_card_or_several() -> None:
     assert addresses(None, None) == ()
 
 
-def test_states_that_nobody_knows_yet() -> None:
+def test_unknown_states() -> None:
     assert power_state("poweredOn") == "running"
     assert power_state("poweredSideways") == "unknown"
     assert power_state({"xsi:type": "VirtualMachinePowerState"}) == "unknown"
@@ -70,21 +70,21 @@ VERSIONS = b"""<?xml version="1.0"?><namespaces version="1.0"><namespace><name>u
     ("document", "version"),
     [(VERSIONS % b"8.0.3.0", "8.0.3.0"), (VERSIONS % b"12.0", "8.0.0.0"), (None, "6.5"), (b"<html>", "6.5")],
 )
-def test_the_newest_version_that_both_know(document: bytes | None, version: str) -> None:
+def test_the_newest_version_that_both_support(document: bytes | None, version: str) -> None:
     assert common_version(document) == version
 
 
 @pytest.mark.parametrize("text", ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-02:00"])
-def test_moments_that_are_none(text: str) -> None:
+def test_moments_that_python_can_not_represent(text: str) -> None:
     assert moment(text) is None
 
 
-def test_truth() -> None:
+def test_truth_values() -> None:
     assert [is_true(value) for value in (True, "true", " true ", "1")] == [True] * 4
     assert [is_true(value) for value in (False, "false", "", None, {})] == [False] * 5
 
 
-def test_references_to_what_has_a_kind() -> None:
+def test_references_and_their_kinds() -> None:
     assert kind_of(MoRef("DistributedVirtualPortgroup", "dvportgroup-1")) == (Network, "dvportgroup-1")
     assert kind_of(MoRef("Folder", "group-1")) is None
     assert kind_of("group-1") is None
@@ -96,7 +96,7 @@ def test_a_host_that_stands_alone_is_in_no_cluster() -> None:
     assert cluster_of(MoRef("Datastore", "datastore-1")) is None
 
 
-def test_what_has_no_uuid_gets_one_of_its_identifier() -> None:
+def test_an_object_without_a_uuid_gets_one_from_its_identifier() -> None:
     server = UUID(int=7)
     assert own_uuid("vm-1", server, "known") == "known"
     assert own_uuid("vm-1", server, "") == own_uuid("vm-1", server) == str(uuid5(server, "vm-1"))

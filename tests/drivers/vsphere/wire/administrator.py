@@ -1,4 +1,4 @@
-"""Another user of a vCenter, with the vendor's SDK: what happens there behind hvlib's back."""
+"""Another user of a vCenter, with the vendor's SDK, who makes changes without hvlib."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Administrator:
 
     def objects(self, kind: Any) -> list[Any]:
         view = self.content.viewManager.CreateContainerView(self.content.rootFolder, [kind], True)
-        found = list(view.view)
+        objects = list(view.view)
         view.Destroy()
-        return found
+        return objects
 
     def vms(self) -> list[Any]:
         return [vm for vm in self.objects(vim.VirtualMachine) if not vm.config.template]
@@ -42,13 +42,13 @@ class Administrator:
         return next(vm for vm in self.vms() if self.leaf(vm, "runtime.powerState") == "poweredOff")
 
     def leaf(self, of: Any, path: str) -> Any:
-        """One leaf: the SDK can't read a whole ``runtime`` from vcsim, for an enumeration without a value in it."""
+        """One leaf. The SDK can't read a whole ``runtime`` from vcsim: an enumeration in it has no value."""
         query = vmodl.query.PropertyCollector
         spec = query.FilterSpec(
             objectSet=[query.ObjectSpec(obj=of)], propSet=[query.PropertySpec(type=type(of), pathSet=[path])]
         )
-        [found] = self.content.propertyCollector.RetrieveContents([spec])
-        return found.propSet[0].val if found.propSet else None
+        [content] = self.content.propertyCollector.RetrieveContents([spec])
+        return content.propSet[0].val if content.propSet else None
 
     def template(self) -> Any:
         return next(vm for vm in self.objects(vim.VirtualMachine) if vm.config.template)
@@ -69,7 +69,7 @@ class Administrator:
         return self.finish(source.CloneVM_Task(source.parent, name, spec))
 
     def remove(self, vm: Any) -> None:
-        """Delete a VM, unless that was done."""
+        """Delete a VM, if it still exists."""
         try:
             if self.leaf(vm, "runtime.powerState") == "poweredOn":
                 self.finish(vm.PowerOffVM_Task())
@@ -78,7 +78,7 @@ class Administrator:
             pass
 
     def finish(self, task: Any) -> Any:
-        """Wait for a task; its result. By its leaves, as some tasks can't be read whole."""
+        """Wait for a task, and return its result. Reads single leaves, as some tasks can't be read as a whole."""
         while self.leaf(task, "info.state") not in ("success", "error"):
             time.sleep(POLL_INTERVAL)
         assert self.leaf(task, "info.state") == "success"

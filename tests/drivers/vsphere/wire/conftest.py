@@ -1,4 +1,4 @@
-"""The driver by itself, against vcsim; an administrator acts behind its back, through the vendor's SDK."""
+"""The driver without core, against vcsim. An administrator makes changes through the vendor's SDK."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def first_page(session: Session, kind: type[Resource], **options: Any) -> Sequen
 
 
 def batches(feed: Feed, until: Callable[[Sequence[Batch]], bool], seconds: float = 10.0) -> list[Batch]:
-    """The feed's batches until they are what is waited for."""
+    """The feed's batches, until ``until`` is true of them."""
     deadline = time.monotonic() + seconds
     received: list[Batch] = []
     while not until(received):
@@ -87,7 +87,7 @@ def batches(feed: Feed, until: Callable[[Sequence[Batch]], bool], seconds: float
 
 
 def changes(feed: Feed, wanted: Callable[[Change], bool]) -> Change:
-    """The first change that is wanted."""
+    """The first change that is ``wanted``."""
     found: list[Change] = []
 
     def arrived(so_far: Any) -> bool:
@@ -114,7 +114,7 @@ def snapshot(feed: Feed) -> dict[Ref, Resource]:
 
 
 def waiting_in(server: Vcsim, feed: Feed) -> InThread:
-    """A thread that waits in the feed: the server has its call."""
+    """A thread that waits in the feed. Its call has reached the server."""
     before = server.calls()["WaitForUpdatesEx"]
     waiting = InThread(lambda: feed.next(30.0))
     deadline = time.monotonic() + 10

@@ -20,14 +20,14 @@ from .conftest import Administrator, batches, query
 
 @pytest.fixture
 def vm(admin: Administrator) -> Iterator[Any]:
-    """A VM for one test, off."""
+    """A halted VM for one test."""
     made = admin.clone(admin.halted(), "acted-on")
     yield made
     admin.remove(made)
 
 
 def run(session: VSphereSession, vm: Any, action: Action) -> TaskRecord | Done | Reached:
-    """The action's task, when it has ended."""
+    """Run an action. Returns its task after the end of the task, or its outcome if there is no task."""
     outcome = session.adapters[VM].submit(Ref(UUID, "VM", vm._moId), action)
     if not isinstance(outcome, Started):
         return outcome
@@ -75,7 +75,7 @@ def test_power(session: VSphereSession, vm: Any, steps: list[Action], outcome: s
     assert state(session, vm) == outcome
 
 
-def test_what_the_state_does_not_allow_fails_the_task(session: VSphereSession, vm: Any) -> None:
+def test_an_action_that_the_state_does_not_allow_fails_the_task(session: VSphereSession, vm: Any) -> None:
     record = run(session, vm, actions.Stop())
 
     assert isinstance(record, TaskRecord)
@@ -85,14 +85,14 @@ def test_what_the_state_does_not_allow_fails_the_task(session: VSphereSession, v
     assert record.error.native["type"] == "InvalidPowerState"
 
 
-def test_an_empty_name_is_not_even_sent(session: VSphereSession, vm: Any, context: RecordingContext) -> None:
+def test_an_empty_name_is_not_sent(session: VSphereSession, vm: Any, context: RecordingContext) -> None:
     context.calls.clear()
     with pytest.raises(InvalidQuery):
         session.adapters[VM].submit(Ref(UUID, "VM", vm._moId), actions.Rename(""))
     assert not context.calls
 
 
-def test_the_guest_is_asked(session: VSphereSession, admin: Administrator) -> None:
+def test_requests_to_the_guest(session: VSphereSession, admin: Administrator) -> None:
     vm = next(vm for vm in admin.vms() if admin.leaf(vm, "runtime.powerState") == "poweredOn")
     ref = Ref(UUID, "VM", vm._moId)
     assert run(session, vm, actions.Reboot()) == Done(ref)
@@ -101,7 +101,7 @@ def test_the_guest_is_asked(session: VSphereSession, admin: Administrator) -> No
     )
 
 
-def test_a_guest_without_tools_can_not_be_asked(session: VSphereSession, vm: Any) -> None:
+def test_a_guest_without_tools_gets_no_requests(session: VSphereSession, vm: Any) -> None:
     run(session, vm, actions.Start())
     with pytest.raises(InvalidState):
         run(session, vm, actions.Reboot())
@@ -138,16 +138,16 @@ class TestSlowTasks:
         assert state(session, admin.vm(vm.id)) == "halted"
 
 
-def test_delete_waits_until_it_spares_the_volumes_that_were_attached_apart(session: VSphereSession) -> None:
+def test_delete_is_no_action_as_it_would_delete_separately_attached_volumes(session: VSphereSession) -> None:
     assert actions.Delete not in session.adapters[VM].actions
 
 
-def test_what_is_not_there(session: VSphereSession) -> None:
+def test_a_vm_that_does_not_exist(session: VSphereSession) -> None:
     with pytest.raises(NotFound):
         session.adapters[VM].submit(Ref(UUID, "VM", "vm-0"), actions.Start())
 
 
-def test_what_has_ended_can_not_be_cancelled(session: VSphereSession, vm: Any) -> None:
+def test_an_ended_task_can_not_be_cancelled(session: VSphereSession, vm: Any) -> None:
     record = run(session, vm, actions.Start())
     assert isinstance(record, TaskRecord)
     with pytest.raises(InvalidState):

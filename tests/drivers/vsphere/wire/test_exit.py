@@ -1,4 +1,4 @@
-"""However `hv` ends, its session is logged out. Of other processes the conformance suite knows."""
+"""`hv` logs out its session, however it ends. The conformance suite tests this for other processes."""
 
 from __future__ import annotations
 

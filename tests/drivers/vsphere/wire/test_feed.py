@@ -31,8 +31,8 @@ from .conftest import (
     waiting_in,
 )
 
-RECENT = 200
-"""Tasks that a vCenter has in its list of recent ones."""
+RECENT_TASKS = 200
+"""The length of a vCenter's list of recent tasks."""
 
 
 @pytest.fixture
@@ -46,18 +46,18 @@ def gone_of(id: str) -> Callable[[Change], bool]:
     return lambda change: isinstance(change, Gone) and change.ref.id == id
 
 
-def test_the_snapshot_is_what_a_listing_says(session: VSphereSession, feed: Feed) -> None:
+def test_the_snapshot_equals_a_listing(session: VSphereSession, feed: Feed) -> None:
     listed = first_page(session, VM)
 
     assert snapshot(feed) == {vm.ref: vm for vm in listed}
 
 
-def test_opening_takes_a_call_and_one_for_each_query(session: VSphereSession, context: RecordingContext) -> None:
+def test_the_round_trips_of_opening(session: VSphereSession, context: RecordingContext) -> None:
     feed = session.feed([query(session, VM), query(session, Host)], None)
-    found = snapshot(feed)
+    records = snapshot(feed)
     feed.close()
 
-    assert {ref.kind for ref in found} == {"VM", "Host"}
+    assert {ref.kind for ref in records} == {"VM", "Host"}
     assert context.counts == {
         "CreateContainerView": 2,
         "CreatePropertyCollector": 1,
@@ -70,13 +70,13 @@ def test_opening_takes_a_call_and_one_for_each_query(session: VSphereSession, co
 @pytest.mark.parametrize(("kind", "count"), [(VM, 20), (Host, 4)])
 def test_refs_alone(session: VSphereSession, kind: type[Resource], count: int) -> None:
     feed = session.feed([query(session, kind, fields=[])], None)
-    found = snapshot(feed)
+    records = snapshot(feed)
     feed.close()
 
-    assert len(found) == count
+    assert len(records) == count
 
 
-def test_a_renamed_vm_comes_whole(admin: Administrator, feed: Feed, machine: Any) -> None:
+def test_a_renamed_vm_is_reported_as_a_whole(admin: Administrator, feed: Feed, machine: Any) -> None:
     before = next(record for ref, record in snapshot(feed).items() if ref.id == machine._moId)
     admin.finish(machine.Rename_Task("re%2fnamed"))
     change = changes(feed, upsert_of(machine._moId, name_label="re/named"))
@@ -132,8 +132,8 @@ def test_a_task_is_followed_to_its_end(session: VSphereSession, machine: Any) ->
     feed.close()
 
 
-def test_a_task_that_is_recent_no_more_is_gone(session: VSphereSession, admin: Administrator, machine: Any) -> None:
-    for number in range(RECENT):
+def test_a_task_that_is_no_longer_recent_is_gone(session: VSphereSession, admin: Administrator, machine: Any) -> None:
+    for number in range(RECENT_TASKS):
         machine.Rename_Task(f"renamed-{number}")
     oldest = admin.content.taskManager.recentTask[0]._moId
     feed = session.feed([query(session, TaskRecord)], None)
@@ -145,7 +145,7 @@ def test_a_task_that_is_recent_no_more_is_gone(session: VSphereSession, admin: A
     feed.close()
 
 
-def test_nothing_happens(session: VSphereSession, feed: Feed, context: RecordingContext) -> None:
+def test_a_wait_without_changes(session: VSphereSession, feed: Feed, context: RecordingContext) -> None:
     snapshot(feed)
     context.calls.clear()
     start = time.monotonic()
@@ -156,7 +156,7 @@ def test_nothing_happens(session: VSphereSession, feed: Feed, context: Recording
     assert context.counts == {"WaitForUpdatesEx": 1}
 
 
-def test_waits_shorter_than_the_server_can_count(feed: Feed) -> None:
+def test_a_wait_of_less_than_a_second(feed: Feed) -> None:
     snapshot(feed)
     start = time.monotonic()
     batch = feed.next(0.2)
@@ -183,7 +183,7 @@ def test_an_interrupted_wait_ends_at_once(server: Vcsim, feed: Feed) -> None:
     assert time.monotonic() - start < 3
 
 
-def test_an_interruption_before_the_wait_is_not_forgotten(feed: Feed) -> None:
+def test_an_interrupt_before_the_wait_is_not_lost(feed: Feed) -> None:
     snapshot(feed)
     feed.interrupt()
 
@@ -206,7 +206,7 @@ def test_a_feed_of_a_lost_session_can_not_be_opened(session: VSphereSession, adm
 
 
 class TestOutages:
-    """A server of their own, which they stop and freeze."""
+    """Tests with a server of their own, which they stop and freeze."""
 
     @pytest.fixture
     def own(self) -> Iterator[Vcsim]:
@@ -238,7 +238,7 @@ class TestOutages:
 
         assert isinstance(waiting.join(3), ConnectionFailed)
 
-    def test_a_frozen_server_does_not_hold_an_interrupt_up(self, own: Vcsim, feed: Feed) -> None:
+    def test_a_frozen_server_does_not_delay_an_interrupt(self, own: Vcsim, feed: Feed) -> None:
         snapshot(feed)
         waiting = waiting_in(own, feed)
         assert own._process is not None
@@ -252,7 +252,7 @@ class TestOutages:
         finally:
             os.kill(pid, signal.SIGCONT)
 
-    def test_a_frozen_server_does_not_hold_a_short_wait_up(self, own: Vcsim, feed: Feed) -> None:
+    def test_a_frozen_server_does_not_delay_a_short_wait(self, own: Vcsim, feed: Feed) -> None:
         snapshot(feed)
         assert own._process is not None
         pid = own._process.pid

@@ -18,7 +18,7 @@ from .conftest import Administrator, first_page, query
 STATES = {"poweredOn": "running", "poweredOff": "halted", "suspended": "suspended"}
 
 
-def test_vms_are_what_the_sdk_says(session: VSphereSession, admin: Administrator) -> None:
+def test_vms_equal_those_of_the_sdk(session: VSphereSession, admin: Administrator) -> None:
     listed = {vm.ref.id: vm for vm in first_page(session, VM)}
     others = {vm._moId: vm for vm in admin.vms()}
 
@@ -37,7 +37,7 @@ def test_vms_are_what_the_sdk_says(session: VSphereSession, admin: Administrator
         assert [network.id for network in vm.networks] == [network._moId for network in native.network]
 
 
-def test_hosts_are_what_the_sdk_says(session: VSphereSession, admin: Administrator) -> None:
+def test_hosts_equal_those_of_the_sdk(session: VSphereSession, admin: Administrator) -> None:
     listed = {host.ref.id: host for host in first_page(session, Host)}
 
     assert len(listed) == 4
@@ -53,12 +53,12 @@ def test_hosts_are_what_the_sdk_says(session: VSphereSession, admin: Administrat
 
 
 def test_pages_hold_everything_once(session: VSphereSession, context: RecordingContext) -> None:
-    # A template takes a place in the server's page.
+    # A template counts in the server's page, but is no VM.
     pages = list_pages(session, page_size=3)
-    found = [vm.ref for page in pages for vm in page]
+    refs = [vm.ref for page in pages for vm in page]
 
     assert max(map(len, pages)) == 3
-    assert len(found) == len(set(found)) == 20
+    assert len(refs) == len(set(refs)) == 20
     assert context.counts == {"CreateContainerView": 1, "RetrievePropertiesEx": 1, "ContinueRetrievePropertiesEx": 6}
 
 
@@ -71,15 +71,15 @@ def test_a_listing_takes_one_call_a_page_and_its_view_is_made_once(
     assert context.counts == {"CreateContainerView": 1, "RetrievePropertiesEx": 2}
 
 
-def begun(session: VSphereSession) -> Listing[Any]:
-    """A listing that has given a page of three VMs."""
+def begin_listing(session: VSphereSession) -> Listing[Any]:
+    """A listing that has returned a page of three VMs."""
     listing = session.adapters[VM].open(query(session, VM, page_size=3), None)
     assert len(listing.fetch().items) == 3
     return listing
 
 
 def test_a_listing_ends_with_its_session(session: VSphereSession, context: RecordingContext) -> None:
-    listing = begun(session)
+    listing = begin_listing(session)
     session.login()
     context.calls.clear()
 
@@ -90,15 +90,15 @@ def test_a_listing_ends_with_its_session(session: VSphereSession, context: Recor
     assert context.counts == {}
 
 
-def test_nobody_else_can_go_on_with_a_listing(session: VSphereSession) -> None:
-    assert begun(session).token is None
+def test_a_listing_can_not_be_continued_elsewhere(session: VSphereSession) -> None:
+    assert begin_listing(session).token is None
     with pytest.raises(CursorLost):
         session.adapters[VM].open(query(session, VM), PageToken("of another"))
 
 
-def test_a_page_whose_reply_was_lost_is_lost(session: VSphereSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server gives a page once; so a listing that was cut off does not go on with the next one."""
-    listing, call = begun(session), Client.call
+def test_a_page_whose_reply_is_lost_ends_the_listing(session: VSphereSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server sends a page once, so a listing that has lost a page does not continue with the next one."""
+    listing, call = begin_listing(session), Client.call
 
     def lose(client: Client, *arguments: Any, **options: Any) -> Any:
         call(client, *arguments, **options)
@@ -127,17 +127,15 @@ def test_a_listing_whose_first_page_failed_begins_anew(
     assert (len(page.items), page.last) == (20, True)
 
 
-def test_a_listing_that_is_given_up_is_released_quietly(session: VSphereSession, context: RecordingContext) -> None:
-    listing = begun(session)
+def test_an_abandoned_listing_is_released(session: VSphereSession, context: RecordingContext) -> None:
+    listing = begin_listing(session)
     listing.close()
     listing.close()
-    begun(session).close()
+    begin_listing(session).close()
     assert context.counts["CancelRetrievePropertiesEx"] == 2
 
 
-def test_nothing_is_released_of_a_listing_without_a_page_to_come(
-    session: VSphereSession, context: RecordingContext
-) -> None:
+def test_a_listing_without_further_pages_is_not_released(session: VSphereSession, context: RecordingContext) -> None:
     session.adapters[VM].open(query(session, VM), None).close()
     listing = session.adapters[VM].open(query(session, VM), None)
     assert listing.fetch().last
@@ -145,7 +143,7 @@ def test_nothing_is_released_of_a_listing_without_a_page_to_come(
     assert "CancelRetrievePropertiesEx" not in context.calls
 
 
-def test_only_what_is_asked_for_is_loaded(session: VSphereSession) -> None:
+def test_only_requested_fields_are_loaded(session: VSphereSession) -> None:
     record = first_page(session, VM, fields=["vcpus"])[0]
 
     assert record.loaded == {"vcpus"}
@@ -156,7 +154,7 @@ def test_refs_alone(session: VSphereSession) -> None:
     assert len(first_page(session, VM, fields=[])) == 20
 
 
-def test_native_properties_come_along(session: VSphereSession, admin: Administrator) -> None:
+def test_requested_native_properties(session: VSphereSession, admin: Administrator) -> None:
     names = ["config.guestId", "config.hardware", "runtime.host"]
     record = first_page(session, VM, native=names)[0]
     other = admin.vm(record.ref.id)
@@ -185,9 +183,9 @@ def test_a_native_property_that_does_not_exist(session: VSphereSession) -> None:
 
 def test_by_uuid(session: VSphereSession, admin: Administrator, context: RecordingContext) -> None:
     vm = admin.vms()[3]
-    [found] = session.adapters[VM].lookup("uuid", vm.config.instanceUuid, query(session, VM))
+    [record] = session.adapters[VM].lookup("uuid", vm.config.instanceUuid, query(session, VM))
 
-    assert found.ref.id == vm._moId
+    assert record.ref.id == vm._moId
     assert context.counts.total() == 2
     assert session.adapters[VM].lookup("uuid", "no uuid", query(session, VM)) == []
 
@@ -213,19 +211,19 @@ def test_hosts_by_uuid_and_name(session: VSphereSession, admin: Administrator) -
 
 @pytest.mark.parametrize(("name", "count"), [("twin", 2), ("a/b", 1), ("<&\"'> ü", 1), ("Twin", 0), ("a%2fb", 0)])
 def test_by_name(session: VSphereSession, context: RecordingContext, name: str, count: int) -> None:
-    found = session.adapters[VM].lookup("name_label", name, query(session, VM))
+    vms = session.adapters[VM].lookup("name_label", name, query(session, VM))
 
-    assert [vm.name_label for vm in found] == [name] * count
+    assert [vm.name_label for vm in vms] == [name] * count
     assert context.counts["RetrievePropertiesEx"] == (2 if count else 1)
 
 
-def test_those_that_exist_are_got_in_one_call(session: VSphereSession, context: RecordingContext) -> None:
+def test_get_reads_existing_objects_in_one_call(session: VSphereSession, context: RecordingContext) -> None:
     adapter = session.adapters[VM]
-    known = [vm.ref for vm in first_page(session, VM)]
+    existing = [vm.ref for vm in first_page(session, VM)]
     context.calls.clear()
-    gone: list[Any] = [Ref(UUID, "VM", "vm-0"), Ref(UUID, "VM", "vm-00"), Ref(UUID, "Host", known[0].id)]
+    gone: list[Any] = [Ref(UUID, "VM", "vm-0"), Ref(UUID, "VM", "vm-00"), Ref(UUID, "Host", existing[0].id)]
 
-    assert {vm.ref for vm in adapter.get([*gone, *known], query(session, VM))} == set(known)
+    assert {vm.ref for vm in adapter.get([*gone, *existing], query(session, VM))} == set(existing)
     assert context.counts == {"RetrievePropertiesEx": 1}
     assert adapter.get([], query(session, VM)) == []
 

@@ -1,4 +1,4 @@
-"""The VMs that tasks name: a template is none, and what it takes to find that out."""
+"""The VMs that tasks name: templates are left out, and the calls that this takes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def feed(session: VSphereSession) -> Iterator[Feed]:
 
 @pytest.fixture
 def deployed(admin: Administrator) -> Iterator[Any]:
-    """A task that has made a VM from a template."""
+    """A task that has deployed a VM from a template."""
     task = clone(admin, admin.template(), "deployed")
     yield task
     admin.remove(admin.leaf(task, "info.result"))
@@ -51,14 +51,14 @@ def unnamed(admin: Administrator) -> Iterator[Any]:
 
 def clone(admin: Administrator, source: Any, name: str, *, template: bool = False) -> Any:
     """A task that has made a VM, or a template."""
-    place = vim.vm.RelocateSpec(pool=admin.objects(vim.ResourcePool)[0])
-    spec = vim.vm.CloneSpec(location=place, powerOn=False, template=template)
+    location = vim.vm.RelocateSpec(pool=admin.objects(vim.ResourcePool)[0])
+    spec = vim.vm.CloneSpec(location=location, powerOn=False, template=template)
     task = source.CloneVM_Task(source.parent, name, spec)
     admin.finish(task)
     return task
 
 
-def renaming(admin: Administrator, vm: Any, name: str = "renamed") -> Any:
+def rename(admin: Administrator, vm: Any, name: str = "renamed") -> Any:
     """A task whose target is a VM."""
     task = vm.Rename_Task(name)
     admin.finish(task)
@@ -73,15 +73,17 @@ def task_ref(task: Any) -> Ref:
     return Ref(UUID, "Task", task._moId)
 
 
-def got(session: VSphereSession, *tasks: Any, **options: Any) -> list[Any]:
-    """The records of tasks, which are read in one go, in their order."""
-    found = session.adapters[TaskRecord].get([task_ref(task) for task in tasks], query(session, TaskRecord, **options))
-    by_ref = {record.ref: record for record in found}
+def read_tasks(session: VSphereSession, *tasks: Any, **options: Any) -> list[Any]:
+    """The records of tasks, read in one call, in the order of the tasks."""
+    records = session.adapters[TaskRecord].get(
+        [task_ref(task) for task in tasks], query(session, TaskRecord, **options)
+    )
+    by_ref = {record.ref: record for record in records}
     return [by_ref[task_ref(task)] for task in tasks]
 
 
 def test_a_template_is_no_target(session: VSphereSession, admin: Administrator, deployed: Any) -> None:
-    [record] = got(session, deployed)
+    [record] = read_tasks(session, deployed)
     assert (record.state, record.target) == ("succeeded", None)
     assert record.result == ref(admin.leaf(deployed, "info.result"))
 
@@ -89,8 +91,8 @@ def test_a_template_is_no_target(session: VSphereSession, admin: Administrator, 
 def test_a_template_is_no_result(session: VSphereSession, admin: Administrator, machine: Any) -> None:
     task = clone(admin, machine, "golden", template=True)
     made = admin.leaf(task, "info.result")
-    [record] = got(session, task)
-    # The simulator's resource pool remembers a template that is deleted.
+    [record] = read_tasks(session, task)
+    # The simulator's resource pool keeps a template that is deleted.
     made.MarkAsVirtualMachine(admin.objects(vim.ResourcePool)[0])
     admin.remove(made)
     assert (record.state, record.target, record.result) == ("succeeded", ref(machine), None)
@@ -99,47 +101,47 @@ def test_a_template_is_no_result(session: VSphereSession, admin: Administrator, 
 def test_a_vm_that_becomes_a_template_and_a_vm_again(
     session: VSphereSession, admin: Administrator, machine: Any
 ) -> None:
-    task = renaming(admin, machine)
-    assert got(session, task)[0].target == ref(machine)
+    task = rename(admin, machine)
+    assert read_tasks(session, task)[0].target == ref(machine)
     machine.MarkAsTemplate()
-    assert got(session, task)[0].target is None
-    assert got(session, task, native=True)[0].target is None
+    assert read_tasks(session, task)[0].target is None
+    assert read_tasks(session, task, native=True)[0].target is None
     machine.MarkAsVirtualMachine(admin.objects(vim.ResourcePool)[0])
-    assert got(session, task)[0].target == ref(machine)
+    assert read_tasks(session, task)[0].target == ref(machine)
 
 
 def test_a_vm_that_is_gone_stays_named(session: VSphereSession, admin: Administrator, machine: Any) -> None:
-    task = renaming(admin, machine)
+    task = rename(admin, machine)
     admin.remove(machine)
-    assert got(session, task)[0].target == ref(machine)
+    assert read_tasks(session, task)[0].target == ref(machine)
     assert session.adapters[VM].get([ref(machine)], query(session, VM)) == []
 
 
-def test_all_that_are_named_are_asked_for_at_once(
+def test_all_named_vms_are_read_in_one_call(
     session: VSphereSession, admin: Administrator, context: RecordingContext, deployed: Any, machine: Any
 ) -> None:
-    task = renaming(admin, machine)
+    task = rename(admin, machine)
     context.calls.clear()
-    assert [record.target for record in got(session, deployed, task)] == [None, ref(machine)]
+    assert [record.target for record in read_tasks(session, deployed, task)] == [None, ref(machine)]
     assert context.counts == {RETRIEVAL: 2}
 
 
-def test_nothing_more_is_asked_where_no_vm_is_named(
+def test_no_further_call_if_no_vm_is_named(
     session: VSphereSession, admin: Administrator, context: RecordingContext, machine: Any
 ) -> None:
     host = admin.objects(vim.HostSystem)[0]
     entering = host.EnterMaintenanceMode_Task(timeout=0)
     admin.finish(entering)
     admin.finish(host.ExitMaintenanceMode_Task(timeout=0))
-    task = renaming(admin, machine)
+    task = rename(admin, machine)
     context.calls.clear()
-    assert got(session, entering)[0].target == Ref(UUID, Host.kind, host._moId)
-    assert got(session, task, fields=["state", "result"])[0].state == "succeeded"
+    assert read_tasks(session, entering)[0].target == Ref(UUID, Host.kind, host._moId)
+    assert read_tasks(session, task, fields=["state", "result"])[0].state == "succeeded"
     assert context.counts == {RETRIEVAL: 2}
 
 
 @pytest.mark.parametrize("size", [1, None])
-def test_a_listing_asks_once_however_small_its_pages_are(
+def test_a_listing_takes_two_calls_for_any_page_size(
     session: VSphereSession, context: RecordingContext, machine: Any, deployed: Any, admin: Administrator, size: int
 ) -> None:
     recent = [task._moId for task in admin.content.taskManager.recentTask]
@@ -151,10 +153,10 @@ def test_a_listing_asks_once_however_small_its_pages_are(
     assert context.counts == {RETRIEVAL: 2}
 
 
-def test_a_listing_whose_session_is_lost_begins_anew(
+def test_a_listing_whose_session_is_lost_starts_again(
     session: VSphereSession, admin: Administrator, monkeypatch: pytest.MonkeyPatch, deployed: Any
 ) -> None:
-    """Also where it is lost between the tasks and the VMs that they name."""
+    """The session is lost after the tasks are read, and before the VMs that they name."""
     listing = session.adapters[TaskRecord].open(query(session, TaskRecord), None)
     call = Caller.call
 
@@ -172,33 +174,33 @@ def test_a_listing_whose_session_is_lost_begins_anew(
     assert records[task_ref(deployed)].target is None
 
 
-def test_a_watch_tells_templates_from_vms(admin: Administrator, machine: Any, feed: Feed, deployed: Any) -> None:
-    """From its snapshot on, and as tasks begin."""
+def test_no_template_is_a_vm_in_a_watch(admin: Administrator, machine: Any, feed: Feed, deployed: Any) -> None:
+    """In its snapshot, and when tasks begin."""
     assert snapshot(feed)[task_ref(deployed)].target is None  # type: ignore[attr-defined]
-    task = renaming(admin, machine, "watched")
+    task = rename(admin, machine, "watched")
     changes(feed, upsert_of(task._moId, state="succeeded", target=ref(machine)))
 
 
-def test_a_vm_is_deployed_while_a_watch_looks_on(admin: Administrator, feed: Feed) -> None:
-    """The template that it is made from is never told as a VM."""
+def test_a_vm_is_deployed_during_a_watch(admin: Administrator, feed: Feed) -> None:
+    """The template that the VM is made from is never reported as a VM."""
     snapshot(feed)
     task = clone(admin, admin.template(), "looked-at")
-    told: list[Any] = []
+    records: list[Any] = []
 
     def ended(change: Change) -> bool:
-        told.extend([change.record] if upsert_of(task._moId)(change) and isinstance(change, Upsert) else [])
-        return bool(told) and told[-1].state == "succeeded"
+        records.extend([change.record] if upsert_of(task._moId)(change) and isinstance(change, Upsert) else [])
+        return bool(records) and records[-1].state == "succeeded"
 
-    made = admin.leaf(task, "info.result")
+    new_vm = admin.leaf(task, "info.result")
     changes(feed, ended)
-    assert {record.target for record in told} == {None}
-    admin.remove(made)
+    assert {record.target for record in records} == {None}
+    admin.remove(new_vm)
 
 
-def test_a_watch_tells_when_a_vm_that_is_named_becomes_a_template(
+def test_a_watch_reports_that_a_named_vm_becomes_a_template(
     admin: Administrator, context: RecordingContext, machine: Any, feed: Feed
 ) -> None:
-    task = renaming(admin, machine)
+    task = rename(admin, machine)
     snapshot(feed)
     context.calls.clear()
     machine.MarkAsTemplate()
@@ -208,13 +210,13 @@ def test_a_watch_tells_when_a_vm_that_is_named_becomes_a_template(
     assert context.counts.keys() == {"WaitForUpdatesEx"}
 
 
-def test_a_vm_that_was_named_before_is_not_asked_for_again(
+def test_a_vm_that_was_named_before_is_not_read_again(
     admin: Administrator, context: RecordingContext, machine: Any, feed: Feed
 ) -> None:
-    renaming(admin, machine)
+    rename(admin, machine)
     snapshot(feed)
     context.calls.clear()
-    task = renaming(admin, machine, "renamed-again")
+    task = rename(admin, machine, "renamed-again")
     changes(feed, upsert_of(task._moId, state="succeeded", target=ref(machine)))
     assert context.counts.keys() == {"WaitForUpdatesEx"}
 
@@ -222,16 +224,16 @@ def test_a_vm_that_was_named_before_is_not_asked_for_again(
 def test_another_vm_costs_three_calls(
     admin: Administrator, context: RecordingContext, feed: Feed, deployed: Any, unnamed: Any
 ) -> None:
-    """The filter that follows it, which takes the place of the last one, and what it is now."""
+    """Create the filter that follows it, read whether it is a template, and destroy the replaced filter."""
     snapshot(feed)
     context.calls.clear()
-    task = renaming(admin, unnamed)
+    task = rename(admin, unnamed)
     changes(feed, upsert_of(task._moId, state="succeeded", target=ref(unnamed)))
     counts = {call: count for call, count in context.counts.items() if call != "WaitForUpdatesEx"}
     assert counts == {"CreateFilter": 1, RETRIEVAL: 1, "DestroyPropertyFilter": 1}
 
 
-def test_nothing_happens(feed: Feed, context: RecordingContext, deployed: Any) -> None:
+def test_a_wait_without_changes(feed: Feed, context: RecordingContext, deployed: Any) -> None:
     snapshot(feed)
     context.calls.clear()
     start = time.monotonic()
@@ -240,7 +242,7 @@ def test_nothing_happens(feed: Feed, context: RecordingContext, deployed: Any) -
     assert context.counts == {"WaitForUpdatesEx": 1}
 
 
-def test_who_waits_for_a_task_does_not_ask_for_its_target(server: Vcsim, machine: Any) -> None:
+def test_the_wait_for_a_task_does_not_read_its_target(server: Vcsim, machine: Any) -> None:
     with hvlib.connect(server.url, password=server.password, cacert=str(server.cacert)) as provider:
         vm = provider.compute.vms.get(Ref(provider.about.uuid, "VM", machine._moId))
         with provider.count_requests() as requests:

@@ -36,7 +36,7 @@ Open = Callable[..., VSphereSession]
 
 @pytest.fixture
 def opened(endpoint: Endpoint, context: RecordingContext) -> Iterator[Open]:
-    """Opens sessions that differ from the working one; closes them in the end."""
+    """Opens sessions that differ from the working one, and closes them at the end."""
     made: list[VSphereSession] = []
 
     def open_session(**changes: object) -> VSphereSession:
@@ -49,7 +49,7 @@ def opened(endpoint: Endpoint, context: RecordingContext) -> Iterator[Open]:
 
 
 def read_request(connection: socket.socket) -> None:
-    """All of it: a connection that is closed with bytes unread is reset, and the reply may be lost."""
+    """Read all of the request: a connection that is closed with unread bytes is reset, and the reply may be lost."""
     with connection.makefile("rb") as stream:
         length = 0
         for line in stream:
@@ -90,8 +90,8 @@ def answering() -> Iterator[Callable[[bytes], int]]:
 
 @pytest.fixture
 def dripping() -> Iterator[Callable[[bytes], int]]:
-    """Listens on loopback and answers one connection with these bytes, then a byte now and then, without an end."""
-    over = threading.Event()
+    """Listens on loopback and answers one connection with these bytes, then with a byte now and then, without end."""
+    stopped = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         beginnings: list[bytes] = []
 
@@ -100,7 +100,7 @@ def dripping() -> Iterator[Callable[[bytes], int]]:
             with connection, suppress(OSError):
                 connection.recv(1 << 16)
                 connection.sendall(beginnings[0])
-                while not over.wait(0.05):
+                while not stopped.wait(0.05):
                     connection.sendall(b"0")
 
         thread = threading.Thread(target=serve)
@@ -111,7 +111,7 @@ def dripping() -> Iterator[Callable[[bytes], int]]:
             return int(listener.getsockname()[1])
 
         yield start
-        over.set()
+        stopped.set()
         thread.join(5)
 
 
@@ -148,12 +148,12 @@ def test_no_password(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("host", ["host name", "", "a..b", "x" * 70 + ".example.org"])
-def test_what_is_no_address(opened: Open, host: str) -> None:
+def test_invalid_hosts(opened: Open, host: str) -> None:
     with pytest.raises(ConfigError, match="is no address"):
         opened(host=host).login()
 
 
-def test_a_certificate_that_nobody_trusts_is_refused_on_loopback_too(opened: Open) -> None:
+def test_an_untrusted_certificate_is_refused_on_loopback_too(opened: Open) -> None:
     with pytest.raises(ConnectionFailed) as failed:
         opened(cacert=None).login()
 
@@ -168,7 +168,7 @@ def test_a_certificate_need_not_be_verified(opened: Open) -> None:
     assert len(first_page(session, VM)) == 20
 
 
-def test_a_ca_file_that_is_not_there(opened: Open) -> None:
+def test_a_ca_file_that_does_not_exist(opened: Open) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.pem"):
         opened(cacert="nowhere.pem").login()
 
@@ -186,7 +186,7 @@ def test_several_ca_files(opened: Open, server: Vcsim, tmp_path: Path) -> None:
         opened(cacert=os.pathsep.join([str(server.cacert), "nowhere.pem"])).login()
 
 
-def test_nobody_listens(opened: Open) -> None:
+def test_a_port_without_a_server(opened: Open) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with pytest.raises(NotSent) as failed:
@@ -216,7 +216,7 @@ def test_a_host_that_does_not_answer(opened: Open, context: RecordingContext, sc
         ("vsphere", b"\x16\x03\x03\x40\x00"),
     ],
 )
-def test_a_reply_that_comes_in_drops(
+def test_a_reply_that_arrives_byte_by_byte(
     opened: Open, dripping: Callable[[bytes], int], context: RecordingContext, scheme: str, beginning: bytes
 ) -> None:
     context.seconds = 0.5
@@ -244,7 +244,7 @@ def test_a_reply_that_comes_in_drops(
         (b"SSH-2.0-OpenSSH_9.9\r\n", ConnectionFailed),
     ],
 )
-def test_whoever_answers_is_no_server(
+def test_replies_that_are_not_of_a_vcenter(
     opened: Open, answering: Callable[[bytes], int], reply: bytes, error: type[HvlibError]
 ) -> None:
     with pytest.raises(error) as failed:

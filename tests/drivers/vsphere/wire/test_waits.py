@@ -1,4 +1,4 @@
-"""Waiting for many guests at once, as the server counts it."""
+"""Waiting for many guests at once, and the calls that the server counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from servers.vcsim import Vcsim
 
 import hvlib
 
-PATIENCE = 60.0
+WAIT_SECONDS = 60.0
 GUESTS = 500
 
 
@@ -22,15 +22,15 @@ def test_all_waits_share_one_subscription() -> None:
         vms = list(provider.compute.vms.get_all(power_state="running"))[:GUESTS]
         tasks = [vm.shutdown() for vm in vms]
         threads, before = threading.active_count(), server.calls()
-        most = 0
+        max_threads = 0
 
         def note(*_: object) -> None:
-            nonlocal most
-            most = max(most, threading.active_count())
+            nonlocal max_threads
+            max_threads = max(max_threads, threading.active_count())
 
-        halted = hvlib.wait_all(tasks, timeout=PATIENCE, on_progress=note)
-        asked = {call: count - before.get(call, 0) for call, count in server.calls().items()}
+        halted = hvlib.wait_all(tasks, timeout=WAIT_SECONDS, on_progress=note)
+        calls = {call: count - before.get(call, 0) for call, count in server.calls().items()}
         assert [vm.ref for vm in halted] == [vm.ref for vm in vms]
         assert {vm.power_state for vm in halted} == {"halted"}
-        assert (asked["CreatePropertyCollector"], asked["CreateFilter"]) == (1, 1)
-        assert most - threads < 5
+        assert (calls["CreatePropertyCollector"], calls["CreateFilter"]) == (1, 1)
+        assert max_threads - threads < 5

@@ -1,7 +1,6 @@
-"""Clients that others wrote and that know nothing of hvlib, each installed into a folder that is thrown away.
+"""Clients by other authors, independent of hvlib, each installed into a temporary folder.
 
-They are the judges of the simulator: it and hvlib's driver were made from one set of facts, and could agree in an
-error.
+They check the simulator: it and hvlib's driver were written from the same facts, and could share a mistake.
 """
 
 from __future__ import annotations
@@ -51,10 +50,10 @@ def official(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def xen_api(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Xen Orchestra's package for Node."""
     folder = tmp_path_factory.mktemp("xen-api")
-    assert shutil.which("npm"), "Node with npm is needed: its package xen-api is one of the simulator's judges"
+    assert shutil.which("npm"), "Node with npm is needed: its package xen-api checks the simulator"
     npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
     subprocess.run([*npm, XEN_ORCHESTRAS], check=True, timeout=TIMEOUT)
-    script = shutil.copy(HERE / "xen_api.mjs", folder)  # it finds packages from where it is
+    script = shutil.copy(HERE / "xen_api.mjs", folder)  # Node looks for packages beside the script
 
     def run(*arguments: str) -> Any:
         return _run(["node", str(script), *arguments], folder)

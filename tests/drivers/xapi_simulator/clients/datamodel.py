@@ -19,7 +19,7 @@ FOLDER = Path(os.environ.get("HVLIB_XENAPI_DATAMODEL", BESIDE))
 
 
 def read_datamodel() -> Datamodel:
-    """Read it; skip the test where it is absent."""
+    """Read the datamodel; skip the test if it is absent."""
     if not FOLDER.is_dir():
         pytest.skip(f"the published datamodel is not at {FOLDER} (HVLIB_XENAPI_DATAMODEL says where it is)")
     return {model["name"]: model for model in json.loads((FOLDER / "xenapi.json").read_text())}

@@ -1,4 +1,4 @@
-"""Operations that last until a test lets them go on, instead of for a time."""
+"""Operations that last until a test releases them, instead of for a time."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from hvlib_xapi_simulator import Simulator
 
 __all__ = ["Held"]
 
-LOOK = 0.002
-"""Seconds between two looks whether an operation may go on."""
+POLL_SECONDS = 0.002
+"""Seconds between two checks whether an operation is released."""
 
 
 class Held:
-    """Holds the operations of a pool from `hold` until `release`; one that is cancelled ends."""
+    """Holds the operations of a pool from `hold` until `release`. A cancelled operation ends."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._steps = 0
@@ -22,12 +22,12 @@ class Held:
         simulator.pool.tasks.pause = self._pause
 
     def hold(self, after: int = 0) -> None:
-        """Hold operations, once so many steps of them were done."""
+        """Hold operations after this many of their steps."""
         self._steps = after
         self._released.clear()
 
     def release(self) -> None:
-        """Let operations go on, at once."""
+        """Let operations continue, at once."""
         self._released.set()
 
     def _pause(self, cancelling: threading.Event, _seconds: float) -> bool:
@@ -35,6 +35,6 @@ class Held:
             self._steps -= 1
             return cancelling.is_set()
         while not self._released.is_set():
-            if cancelling.wait(LOOK):
+            if cancelling.wait(POLL_SECONDS):
                 return True
         return cancelling.is_set()

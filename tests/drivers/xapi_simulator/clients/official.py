@@ -22,7 +22,7 @@ def list_vms(api: Any) -> Any:
 
 
 def operate(api: Any) -> Any:
-    """Start a machine through a task, and be refused the second time."""
+    """Start a machine through a task; the second start is refused."""
     vm = halted(api)
     task = api.Async.VM.start(vm, False, False)
     token, seen = "", []
@@ -40,7 +40,7 @@ def operate(api: Any) -> Any:
 
 
 def follow(api: Any) -> Any:
-    """See a machine renamed by events, with types as XML-RPC has them."""
+    """Follow the renaming of a machine by events, and return the types that XML-RPC gives."""
     vm = halted(api)
     batch = getattr(api.event, "from")(["vm"], "", 1.0)
     api.VM.set_name_label(vm, '<renamed> & "quoted" é')

@@ -1,4 +1,4 @@
-"""The plainest client that a simulated pool can have: JSON-RPC, answered in the caller's own thread."""
+"""The simplest client of a simulated pool: JSON-RPC, answered in the caller's own thread."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Refused(Exception):
 
 
 class Client:
-    """Calls in JSON-RPC 2.0, without a wire. With a session: ``client("VM.get_all")``."""
+    """Calls in JSON-RPC 2.0, without a network. With a session: ``client("VM.get_all")``."""
 
     def __init__(self, simulator: Simulator, address: str = "127.0.0.1") -> None:
         self.simulator = simulator
@@ -69,7 +69,7 @@ class Client:
         raise AssertionError(f"no machine is {state}")
 
     def named(self, table: str, name: str) -> str:
-        """The one object of a name."""
+        """The only object that has a name."""
         (ref,) = self(f"{table}.get_by_name_label", name)
         return str(ref)
 
@@ -77,7 +77,7 @@ class Client:
         return dict(self("event.from", classes, token, timeout))
 
     def finished(self, task: str) -> dict[str, Any]:
-        """A task's record when it is over."""
+        """A task's record after it has ended."""
         token, deadline = "", time.monotonic() + TIMEOUT
         while time.monotonic() < deadline:
             token = self.events([f"task/{task}"], token, 1.0)["token"]
@@ -116,7 +116,7 @@ class Background:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Return when something is true."""
+    """Wait until a condition is true."""
     deadline = time.monotonic() + TIMEOUT
     while not condition():
         assert time.monotonic() < deadline

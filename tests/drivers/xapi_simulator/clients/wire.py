@@ -1,4 +1,4 @@
-"""The plain client over HTTP, a connection a call."""
+"""The plain client over HTTP, with a connection for each call."""
 
 from __future__ import annotations
 

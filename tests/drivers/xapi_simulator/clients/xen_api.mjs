@@ -1,4 +1,4 @@
-// What Xen Orchestra's client sees of a pool: node xen_api.mjs URL TRANSPORT. Prints JSON.
+// Prints as JSON how Xen Orchestra's client sees a pool: node xen_api.mjs URL TRANSPORT.
 
 import { createClient } from 'xen-api'
 

@@ -1,4 +1,4 @@
-"""A simulated pool that nobody serves, with a slave, and a client that is logged in."""
+"""A simulated pool without servers, with a slave, and a client that is logged in."""
 
 from __future__ import annotations
 

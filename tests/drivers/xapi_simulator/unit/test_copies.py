@@ -1,4 +1,4 @@
-"""VMs made of others: clones, templates' machines, snapshots, checkpoints.
+"""Copies of VMs: clones, machines from templates, snapshots, checkpoints.
 
 What is asserted follows the server's source (ocaml/xapi/xapi_vm_clone.ml, xapi_vm_snapshot.ml), or what a test cites.
 """

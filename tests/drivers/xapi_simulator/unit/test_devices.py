@@ -1,4 +1,4 @@
-"""Disks, interfaces and networks, and what stands against using them.
+"""Disks, interfaces and networks, and the errors of forbidden operations.
 
 What is asserted follows the server's source (ocaml/xapi/xapi_vbd.ml, xapi_vdi.ml, xapi_vif.ml, xapi_network.ml),
 or what a test cites.
@@ -49,7 +49,7 @@ def test_a_disk(client: Client) -> None:
     assert client.refused("VDI.get_record", disk)[0] == "HANDLE_INVALID"
 
 
-def test_repositories_without_room_or_way(client: Client) -> None:
+def test_full_and_unreachable_repositories(client: Client) -> None:
     """ocaml/xapi/sm.ml, assert_pbd_is_plugged."""
     (pool,) = client("pool.get_all_records").values()
     record = {"SR": pool["default_SR"], "type": "user", "sharable": False, "read_only": False, "other_config": {}}
@@ -74,14 +74,14 @@ def test_hot_plugging_a_disk(client: Client) -> None:
     client("VBD.destroy", vbd)
 
 
-def test_a_machine_that_is_off_has_nothing_plugged(client: Client) -> None:
+def test_no_disk_is_plugged_into_a_machine_that_is_off(client: Client) -> None:
     vm = client.vm()
     vbd = make_vbd(client, vm, make_disk(client))
     assert client.refused("VBD.plug", vbd) == ["VM_BAD_POWER_STATE", vm, "running", "halted"]
 
 
 def test_disks_are_not_shared(client: Client) -> None:
-    """ocaml/xapi/xapi_vbd_helpers.ml: unless they say that they are, or all only read."""
+    """ocaml/xapi/xapi_vbd_helpers.ml: unless they are sharable, or all users only read."""
     disk = make_disk(client)
     first, second = (make_vbd(client, client.vm("Running"), disk, userdevice=device) for device in ("5", "6"))
     client("VBD.plug", first)
@@ -112,14 +112,14 @@ def test_a_disk_in_use(client: Client) -> None:
         ({"VDI": "OpaqueRef:none"}, "HANDLE_INVALID"),
     ],
 )
-def test_what_stands_against_a_vbd(client: Client, fields: dict[str, object], code: str) -> None:
+def test_errors_of_vbd_create(client: Client, fields: dict[str, object], code: str) -> None:
     """ocaml/xapi/xapi_vbd.ml, create."""
     record = vbd_record(client.vm(), make_disk(client), **fields)
     assert client.refused("VBD.create", record)[0] == code
 
 
 def test_a_cd_drive(client: Client) -> None:
-    """ocaml/xapi/xapi_vbd_helpers.ml: empty drives cannot be ejected, full ones take no other."""
+    """ocaml/xapi/xapi_vbd_helpers.ml: empty drives cannot be ejected, full ones accept no other CD."""
     drives = client("VBD.get_all_records_where", f'field "VM" = "{client.vm()}" and field "type" = "CD"')
     (drive,) = drives
     disk = make_disk(client)
@@ -152,7 +152,7 @@ def test_interfaces_and_networks(client: Client) -> None:
     ("device", "mac", "code"),
     [("0", "", "DEVICE_ALREADY_EXISTS"), ("x", "", "INVALID_DEVICE"), ("1", "x", "MAC_INVALID")],
 )
-def test_what_stands_against_a_vif(client: Client, device: str, mac: str, code: str) -> None:
+def test_errors_of_vif_create(client: Client, device: str, mac: str, code: str) -> None:
     (network, *_) = client("network.get_all")
     assert client.refused("VIF.create", vif_record(client.vm(), network, device, mac))[0] == code
 
@@ -169,7 +169,7 @@ def test_a_vlan(client: Client) -> None:
 
 
 def test_a_disk_moves_to_another_repository(client: Client) -> None:
-    """ocaml/xapi/xapi_vm_migrate.ml, vdi_pool_migrate: what is there then is another disk."""
+    """ocaml/xapi/xapi_vm_migrate.ml, vdi_pool_migrate: the moved disk is another object."""
     vm = client.vm("Running")
     (local, *_) = client("SR.get_all_where", 'field "shared" = "false"')
     disk = next(disk for disk in (client("VBD.get_VDI", vbd) for vbd in client("VM.get_VBDs", vm)) if disk != NULL)
@@ -225,7 +225,7 @@ def test_a_repository_in_use_stays_attached(client: Client) -> None:
     assert client.refused("PBD.unplug", pbds.pop())[0] == "VDI_IN_USE"
 
 
-def test_operations_on_a_disk_are_entered_and_waited_for(client: Client, held: Held) -> None:
+def test_operations_on_a_disk_are_listed_and_waited_for(client: Client, held: Held) -> None:
     """ocaml/xapi/message_forwarding.ml, with_sr_andor_vdi."""
     settings = client.simulator.pool.settings
     disk = make_disk(client)

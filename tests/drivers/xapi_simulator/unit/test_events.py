@@ -1,4 +1,4 @@
-"""event.from: what a client learns of what changed, and what it does not.
+"""event.from: which changes a client learns of, and which it does not.
 
 What is asserted follows the server's source (ocaml/xapi/xapi_event.ml), or what a test cites.
 """
@@ -54,7 +54,7 @@ def test_counts_of_all_classes_come_along(client: Client) -> None:
     assert isinstance(batch["valid_ref_counts"]["vm"], Int32)
 
 
-def test_several_changes_are_one_event_with_the_record_of_now(client: Client) -> None:
+def test_several_changes_are_one_event_with_the_present_record(client: Client) -> None:
     """ocaml/xapi/xapi_event.ml, collect_events."""
     vm = client.vm()
     token = client.events(["VM"])["token"]
@@ -64,7 +64,7 @@ def test_several_changes_are_one_event_with_the_record_of_now(client: Client) ->
     assert (event["operation"], event["ref"], event["snapshot"]["name_label"]) == ("mod", vm, "third")
 
 
-def test_what_is_new_is_only_added_and_what_came_and_went_is_nothing(client: Client) -> None:
+def test_new_objects_are_only_added_and_short_lived_ones_have_no_event(client: Client) -> None:
     """ocaml/xapi/xapi_event.ml, collect_events: created after the token."""
     token = client.events(["network"])["token"]
     network, other = make_network(client, "stays"), make_network(client, "goes")
@@ -104,7 +104,7 @@ def test_a_change_to_one_end_of_a_relation_changes_the_other(client: Client) -> 
 
 
 def test_changes_of_a_class_come_in_the_order_of_references(client: Client) -> None:
-    """ocaml/database/db_cache_types.ml, fold_over_recent: a map's, whenever they were made."""
+    """ocaml/database/db_cache_types.ml, fold_over_recent: the order of a map, not of the changes."""
     token = client.events(["*"])["token"]
     vms = sorted(client("VM.get_all"), reverse=True)
     for vm in vms:
@@ -112,7 +112,7 @@ def test_changes_of_a_class_come_in_the_order_of_references(client: Client) -> N
     assert [ref for _, _, ref in changes(client, ["VM"], token)] == sorted(vms)
 
 
-def test_messages_come_oldest_first_after_those_that_went(client: Client) -> None:
+def test_messages_come_oldest_first_after_deleted_ones(client: Client) -> None:
     """ocaml/xapi/xapi_message.ml, get_since_for_events; xapi_event.ml, from_inner."""
     uuid = client("VM.get_uuid", client.vm())
     old = client("message.create", "OLD", 3, "VM", uuid, "")
@@ -124,8 +124,8 @@ def test_messages_come_oldest_first_after_those_that_went(client: Client) -> Non
     ]  # fmt: skip
 
 
-def test_the_log_of_messages_that_went_is_bounded(client: Client) -> None:
-    """ocaml/xapi/xapi_message.ml, destroy_real: 512 of more than 1024; no count tells."""
+def test_the_log_of_deleted_messages_is_bounded(client: Client) -> None:
+    """ocaml/xapi/xapi_message.ml, destroy_real: of more than 1024, 512 are kept; no count reveals it."""
     uuid = client("VM.get_uuid", client.vm())
     alerts = [client("message.create", "HELLO", 3, "VM", uuid, "") for _ in range(1025)]
     token = client.events(["message"])["token"]
@@ -136,13 +136,13 @@ def test_the_log_of_messages_that_went_is_bounded(client: Client) -> None:
 
 
 @pytest.mark.parametrize("token", ["nonsense", "1", "1,2,3", " 1,2", "9223372036854775808,0", "\u0661,0"])
-def test_what_is_no_token(client: Client, token: str) -> None:
+def test_malformed_tokens(client: Client, token: str) -> None:
     """ocaml/xapi/xapi_event.ml, Token.of_string: two numbers of 64 bits."""
     assert client.refused("event.from", ["VM"], token, 0.0) == ["EVENT_FROM_TOKEN_PARSE_FAILURE", token]
 
 
 def test_subscriptions(client: Client) -> None:
-    """ocaml/xapi/xapi_event.ml, Subscription: case does not matter, an unknown class is never heard of."""
+    """ocaml/xapi/xapi_event.ml, Subscription: case does not matter, an unknown class has no events."""
     vm, other = client.vm(), client.vm("Running")
     token = client.events(["*"])["token"]
     for ref in (vm, other):
@@ -153,7 +153,7 @@ def test_subscriptions(client: Client) -> None:
     assert {kind for kind, _, _ in changes(client, ["*"], token)} == {"vm"}
 
 
-def test_no_event_is_made_of_what_did_not_change(client: Client) -> None:
+def test_a_write_without_a_change_is_no_event(client: Client) -> None:
     """ocaml/database/db_cache_impl.ml, write_field_locked."""
     vm = client.vm()
     token = client.events(["VM"])["token"]
@@ -195,7 +195,7 @@ def test_inject(client: Client) -> None:
     assert client.refused("event.inject", "VM", pool) == ["HANDLE_INVALID", "VM", pool]
 
 
-def test_deletions_are_forgotten_and_only_the_counts_tell(client: Client) -> None:
+def test_deletions_are_dropped_and_only_the_counts_reveal_it(client: Client) -> None:
     """ocaml/database/db_cache_types.ml, Table.remove: at 512 the log keeps 256, and there is no error."""
     networks = [make_network(client, f"n{number}") for number in range(3)]
     batch = client.events(["network"])
@@ -207,22 +207,22 @@ def test_deletions_are_forgotten_and_only_the_counts_tell(client: Client) -> Non
     assert after["valid_ref_counts"]["network"] == batch["valid_ref_counts"]["network"] - 2
 
 
-def test_how_many_deletions_are_remembered(client: Client) -> None:
+def test_how_many_deletions_are_kept(client: Client) -> None:
     """ocaml/database/db_cache_types.ml, Table.remove."""
     networks = [make_network(client, f"n{number}") for number in range(520)]
     token = client.events(["network"])["token"]
     for number, network in enumerate(networks, 1):
         client.simulator.pool.database.delete("network", network)
-        told = len(client.simulator.pool.database.tables["network"].deletions)
-        assert told <= 512
+        logged = len(client.simulator.pool.database.tables["network"].deletions)
+        assert logged <= 512
         if number in (510, 511):
-            assert told == (511 if number == 510 else 257)
+            assert logged == (511 if number == 510 else 257)
     gone = {ref for _, operation, ref in changes(client, ["network"], token) if operation == "del"}
     assert gone == set(networks[510 - 256 :])
 
 
 def test_a_restart_of_the_toolstack(client: Client) -> None:
-    """ocaml/database/db_cache_types.ml, reindex: deletions are forgotten, referred objects look new."""
+    """ocaml/database/db_cache_types.ml, reindex: deletions are lost, and objects that others refer to look new."""
     vm, network = client.vm(), make_network(client, "n")
     client("task.create", "mine", "")
     token = client.events(["*"])["token"]
@@ -251,7 +251,7 @@ def test_messages_are_events_too(client: Client) -> None:
     assert client("message.get_all") == []
 
 
-def test_sessions_are_no_events(client: Client) -> None:
+def test_sessions_have_no_events(client: Client) -> None:
     """ocaml/idl/datamodel.ml: gen_events:false."""
     token = client.events(["*"])["token"]
     Client(client.simulator).login()
@@ -268,7 +268,7 @@ def test_another_wait_of_a_session_that_ends(client: Client) -> None:
             wait.result()
 
 
-def test_the_old_way(client: Client) -> None:
+def test_event_register_and_event_next(client: Client) -> None:
     """ocaml/xapi/xapi_event.ml, next: a session must have registered."""
     assert client.refused("event.next") == ["SESSION_NOT_REGISTERED", client.session]
     vm = client.vm()

@@ -59,14 +59,14 @@ def test_not_binds_less_than_and(client: Client) -> None:
 @pytest.mark.parametrize(
     "expression", ["", "x", 'field "a"', '"a" = ', "(true", "true false", "true = true", 'field "a']
 )
-def test_what_is_no_expression(client: Client, expression: str) -> None:
+def test_malformed_expressions(client: Client, expression: str) -> None:
     """ocaml/xapi/exnHelper.ml: Expression_error is INVALID_VALUE."""
     error = client.refused("VM.get_all_records_where", expression)
     assert error[:2] == ["INVALID_VALUE", expression]
 
 
 @pytest.mark.parametrize("field", ["name_label", "none"])
-def test_fields_have_the_names_that_they_have_in_the_database(client: Client, field: str) -> None:
+def test_fields_have_their_names_in_the_database(client: Client, field: str) -> None:
     """ocaml/database/db_cache_types.ml, Row.find: a missing field is an internal error."""
     error = client.refused("VM.get_all_records_where", f'field "{field}" = "x"')
     assert error == ["INTERNAL_ERROR", "missing field", field, ""]

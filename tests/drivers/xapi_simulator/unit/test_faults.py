@@ -23,13 +23,13 @@ def test_a_frozen_reply(client: Client) -> None:
     assert frozen.result() == client("pool.get_all")
 
 
-def test_numbers_that_json_has_no_word_for(client: Client) -> None:
+def test_numbers_that_json_can_not_express(client: Client) -> None:
     client.simulator.administrator.add_fault("nan", "VM.get_record")
     multiplier = client("VM.get_record", client.vm())["HVM_shadow_multiplier"]
     assert multiplier != multiplier
 
 
-def test_a_session_lost_in_mid_wait(client: Client) -> None:
+def test_a_session_lost_during_a_wait(client: Client) -> None:
     token = client.events(["VM"])["token"]
     waiting = Background(lambda: client.events(["VM"], token, 60.0))
     ask(client, "expire_sessions")
@@ -56,7 +56,7 @@ def test_settings_and_fields_can_be_changed(client: Client) -> None:
     assert client("VM.get_guest_metrics", vm) == "Ref:broken"
 
 
-def test_calls_behind_everyones_back(client: Client) -> None:
+def test_calls_of_the_administrator(client: Client) -> None:
     vm = client.vm()
     calls = ask(client, "calls")
     assert ask(client, "call", method="VM.set_name_label", parameters=[vm, "renamed"]) == {"result": None}
@@ -79,5 +79,5 @@ def test_calls_behind_everyones_back(client: Client) -> None:
         ("write", {"table": "VM", "ref": "none", "fields": {}}),
     ],
 )
-def test_what_the_administrator_cannot_do(client: Client, name: str, arguments: dict[str, Any]) -> None:
+def test_errors_of_the_administrators_commands(client: Client, name: str, arguments: dict[str, Any]) -> None:
     assert "error" in ask(client, name, **arguments)

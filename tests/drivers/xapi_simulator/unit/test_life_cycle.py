@@ -1,4 +1,4 @@
-"""The life of VMs, and the errors that stand against it.
+"""The life cycle of VMs, and the errors of forbidden operations.
 
 What is asserted follows the server's source (ocaml/xapi/xapi_vm_lifecycle.ml, xapi_vm.ml), or what a test cites.
 """
@@ -106,7 +106,7 @@ def test_changes_of_power(client: Client, state: str, operation: str, parameters
         ("Halted", "checkpoint", ("x",), "paused, suspended, running"),
     ],
 )
-def test_states_of_power_that_stand_against_it(
+def test_power_states_that_forbid_an_operation(
     client: Client, state: str, operation: str, parameters: tuple[Any, ...], expected: str
 ) -> None:
     """ocaml/xapi/xapi_vm_lifecycle.ml, report_power_state_error."""
@@ -149,7 +149,7 @@ def test_the_order_of_the_checks(client: Client) -> None:
 
 
 def test_other_operations_are_waited_for(client: Client, held: Held) -> None:
-    """ocaml/xapi/helpers.ml, retry_with_global_lock: what a call finds then is checked anew."""
+    """ocaml/xapi/helpers.ml, retry_with_global_lock: the operation is checked again after the wait."""
     held.hold()
     vm = client.vm("Running")
     first = client("Async.VM.suspend", vm)
@@ -229,7 +229,7 @@ def test_hosts_without_room(client: Client) -> None:
 
 
 def test_evacuation(client: Client) -> None:
-    """ocaml/xapi/xapi_host.ml, evacuate: what is paused cannot move."""
+    """ocaml/xapi/xapi_host.ml, evacuate: a paused VM cannot move."""
     paused = client.vm("Paused")
     host = client("VM.get_resident_on", paused)
     client("host.disable", host)
@@ -254,7 +254,7 @@ def test_destroying_leaves_disks(client: Client) -> None:
 
 
 def test_create(client: Client) -> None:
-    """ocaml/xapi/xapi_vm.ml, create: what the settings are is looked at when it starts."""
+    """ocaml/xapi/xapi_vm.ml, create: the settings are checked when the VM starts."""
     source = record_of(client, client.named("VM", DISK_TEMPLATE))
     vm = client("VM.create", {**source, "name_label": "made", "is_a_template": False, "power_state": "Halted"})
     record = record_of(client, vm)
@@ -287,7 +287,7 @@ def test_a_machine_becomes_a_template(client: Client) -> None:
     assert client.refused("VM.set_is_a_template", vm, True)[0] == "VM_BAD_POWER_STATE"
 
 
-def test_messages_tell_what_happened(client: Client) -> None:
+def test_a_start_adds_a_message(client: Client) -> None:
     vm = client.vm()
     client("VM.start", vm, False, False)
     (message,) = client("message.get", "VM", client("VM.get_uuid", vm), "19700101T00:00:00Z").values()

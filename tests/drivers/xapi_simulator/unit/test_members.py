@@ -13,7 +13,7 @@ def slave(simulator: Simulator) -> Client:
 
 
 def test_a_slave_says_where_the_master_is(slave: Client) -> None:
-    """ocaml/xapi/xapi_session.ml, login_with_password: before the password is looked at."""
+    """ocaml/xapi/xapi_session.ml, login_with_password: before the password is checked."""
     for password in ("secret", "wrong"):
         with pytest.raises(Refused) as caught:
             slave.login(password=password)

@@ -1,4 +1,4 @@
-"""Which messages there are, how their parameters are counted and read, what the implied ones do.
+"""Messages: which ones exist, how their parameters are counted and read, and what the implied ones do.
 
 What is asserted follows the server's source (ocaml/idl/ocaml_backend/gen_server.ml), or what a test cites.
 """
@@ -9,7 +9,7 @@ import pytest
 from drivers.xapi_simulator.clients.plain import Client, Refused
 
 
-def test_parameters_are_counted_before_the_session_is_looked_at(client: Client) -> None:
+def test_parameters_are_counted_before_the_session_is_checked(client: Client) -> None:
     """ocaml/idl/ocaml_backend/gen_server.ml: the session does not count, and is checked afterwards."""
     assert client.refused("VM.start", "x") == ["MESSAGE_PARAMETER_COUNT_MISMATCH", "VM.start", "3", "1"]
     with pytest.raises(Refused, match=r"MESSAGE_PARAMETER_COUNT_MISMATCH, VM.get_all, 0, -1"):
@@ -19,14 +19,14 @@ def test_parameters_are_counted_before_the_session_is_looked_at(client: Client) 
 
 
 def test_parameters_with_defaults_may_be_missing_and_others_too_many(client: Client) -> None:
-    """ocaml/idl/ocaml_backend/gen_server.ml: what follows the parameters that are needed is matched as a list."""
+    """ocaml/idl/ocaml_backend/gen_server.ml: the parameters after the required ones are matched as a list."""
     for more in ((), ("1.0",), ("1.0", "x"), ("1.0", "x", "y")):
         session = client.raw("session.login_with_password", "root", "secret", *more)
         client.raw("session.logout", session)
     assert client.refused("session.login_with_password")[1:] == ["session.login_with_password", "2", "1"]
 
 
-def test_unknown_messages_are_found_out_after_the_session(client: Client) -> None:
+def test_unknown_messages_are_refused_after_the_session_is_checked(client: Client) -> None:
     """ocaml/idl/ocaml_backend/gen_server.ml: an unknown name may be an extension's, which needs a session."""
     assert client.refused("VM.sing") == ["MESSAGE_METHOD_UNKNOWN", "VM.sing"]
     with pytest.raises(Refused, match=r"SESSION_INVALID, OpaqueRef:none"):
@@ -68,7 +68,7 @@ def test_handles_and_uuids(client: Client) -> None:
 
 
 def test_wrong_types_are_internal_errors(client: Client) -> None:
-    """ocaml/xapi/exnHelper.ml: what the unmarshalling code raises is no error of its own."""
+    """ocaml/xapi/exnHelper.ml: errors of the unmarshalling code have no code of their own."""
     assert client.refused("VM.set_user_version", client.vm(), "x")[0] == "INTERNAL_ERROR"
     assert client.refused("VM.set_name_label", client.vm(), 1)[0] == "INTERNAL_ERROR"
 
@@ -141,7 +141,7 @@ def test_objects_that_clients_make(client: Client) -> None:
     assert client.refused("VM_appliance.get_record", appliance)[0] == "HANDLE_INVALID"
 
 
-def test_a_constructor_needs_what_has_no_default(client: Client) -> None:
+def test_a_constructor_needs_the_fields_without_defaults(client: Client) -> None:
     """ocaml/idl/ocaml_backend/gen_server.ml, from_ctor_record: Dispatcher_FieldNotFound."""
     error = client.refused("VDI.create", {"name_label": "x"})
     assert error == ["INTERNAL_ERROR", 'Server_helpers.Dispatcher_FieldNotFound("SR")']

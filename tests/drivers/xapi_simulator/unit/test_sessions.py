@@ -41,8 +41,8 @@ def test_idle_sessions_end(client: Client) -> None:
     assert client.refused("VM.get_all") == ["SESSION_INVALID", client.session]
 
 
-def test_an_originator_may_have_so_many_sessions(simulator: Simulator) -> None:
-    """ocaml/xapi/db_gc_util.ml: those idle longest go, of the same originator only."""
+def test_the_sessions_of_an_originator_are_limited(simulator: Simulator) -> None:
+    """ocaml/xapi/db_gc_util.ml: those idle longest are ended, only of the same originator."""
     simulator.pool.settings.session_cap = 3
     other = Client(simulator).login(originator="other")
     first, second, *rest = [Client(simulator).login() for _ in range(3)]
@@ -54,7 +54,7 @@ def test_an_originator_may_have_so_many_sessions(simulator: Simulator) -> None:
 
 
 def test_a_session_with_a_task_does_not_count(simulator: Simulator) -> None:
-    """ocaml/xapi/db_gc_util.ml, timeout_sessions_common: what is in use is set aside first."""
+    """ocaml/xapi/db_gc_util.ml, timeout_sessions_common: sessions in use are set aside first."""
     simulator.pool.settings.session_cap = 2
     clients = [Client(simulator).login() for _ in range(2)]
     busy = Client(simulator).login()
@@ -65,7 +65,7 @@ def test_a_session_with_a_task_does_not_count(simulator: Simulator) -> None:
         assert client("pool.get_all")
 
 
-def test_who_says_nothing_of_the_originator_shares_another_limit(simulator: Simulator) -> None:
+def test_sessions_without_an_originator_have_another_limit(simulator: Simulator) -> None:
     """ocaml/xapi/db_gc_util.ml, timeout_sessions; xapi_globs.ml, max_sessions."""
     simulator.pool.settings.anonymous_cap = 1
     first, second = (Client(simulator).login(originator="") for _ in range(2))

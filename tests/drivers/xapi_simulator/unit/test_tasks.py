@@ -1,4 +1,4 @@
-"""Tasks: how they run, end, are cancelled and go.
+"""Tasks: how they run, end, are cancelled and are removed.
 
 What is asserted follows the server's source (ocaml/xapi/taskHelper.ml, xapi_task.ml), or what a test cites.
 """
@@ -24,7 +24,7 @@ def test_an_operation_in_a_task(client: Client) -> None:
     assert client.refused("task.get_record", task) == ["HANDLE_INVALID", "task", task]
 
 
-def test_nothing_is_the_result_of_a_void_message(client: Client) -> None:
+def test_the_result_of_a_void_message_is_empty(client: Client) -> None:
     """ocaml/idl/ocaml_backend/gen_server.ml, result_marshaller."""
     assert client.finished(client("Async.VM.start", client.vm(), False, False))["result"] == "<value></value>"
 
@@ -53,7 +53,7 @@ def test_progress_and_cancelling(client: Client, held: Held) -> None:
     assert client("VM.get_current_operations", vm) == {}
 
 
-def test_a_task_destroyed_while_it_runs_goes_when_it_is_over(client: Client, held: Held) -> None:
+def test_a_task_destroyed_while_it_runs_is_removed_at_its_end(client: Client, held: Held) -> None:
     """ocaml/xapi/xapi_task.ml, destroy."""
     held.hold()
     task = client("Async.VM.start", client.vm(), False, False)
@@ -63,7 +63,7 @@ def test_a_task_destroyed_while_it_runs_goes_when_it_is_over(client: Client, hel
     until(lambda: task not in client("task.get_all"))
 
 
-def test_a_call_at_once_is_a_task_while_it_lasts(client: Client, held: Held) -> None:
+def test_a_synchronous_call_is_a_task_while_it_lasts(client: Client, held: Held) -> None:
     """ocaml/xapi/context.ml, of_http_req and finally_destroy_context."""
     held.hold()
     vm = client.vm()
@@ -88,7 +88,7 @@ def test_tasks_of_clients(client: Client) -> None:
 
 
 def test_old_tasks_are_collected(client: Client) -> None:
-    """ocaml/xapi/db_gc_util.ml, timeout_tasks: of over 200, as many stay as there is room for beside these."""
+    """ocaml/xapi/db_gc_util.ml, timeout_tasks: if over 200 would stay, 200 minus the number of ended ones do."""
     client.simulator.pool.settings.task_time = 0.0
     client.simulator.pool.settings.collection = 0.0
     vm = client.vm("Running")
@@ -104,7 +104,7 @@ def test_old_tasks_are_collected(client: Client) -> None:
 
 
 def test_tasks_that_a_client_made_are_collected(client: Client) -> None:
-    """ocaml/xapi/db_gc_util.ml, timeout_tasks: their end is noted nowhere, and so was long ago."""
+    """ocaml/xapi/db_gc_util.ml, timeout_tasks: the time of their end is not written, and so counts as long ago."""
     client.simulator.pool.settings.collection = 0.0
     mine, destroyed, pending = (client("task.create", name, "") for name in ("mine", "destroyed", "pending"))
     client("task.destroy", destroyed)

@@ -40,14 +40,14 @@ def test_calls_are_answered(client: WireClient, path: str) -> None:
         ("/jsonrpc", b'{"method":"VM.get_all","params":{},"id":1}'),
     ],
 )
-def test_what_is_no_call_gets_a_page_of_html(client: WireClient, path: str, body: bytes) -> None:
+def test_a_malformed_call_gets_a_page_of_html(client: WireClient, path: str, body: bytes) -> None:
     """ocaml/libs/http-lib/http_svr.ml, handle_one: any exception is HTTP 500."""
     status, kind, page = client.post(path, body)
     assert (status, kind) == (500, "text/html")
     assert page.startswith(b"<html><body><h1>HTTP 500 internal server error</h1>")
 
 
-def test_what_cannot_be_written_gets_a_page_of_html(client: WireClient) -> None:
+def test_an_error_that_cannot_be_encoded_gets_a_page_of_html(client: WireClient) -> None:
     """ocaml/libs/http-lib/http_svr.ml, handle_one."""
     call = b'{"id":1,"method":"VM.\\ud800","params":["%s"]}' % client.session.encode()
     assert client.post("/jsonrpc", call)[0] == 500
@@ -90,7 +90,7 @@ def test_unix_socket_asks_for_no_password(simulator: Simulator, tmp_path: Path) 
 
 
 def test_tls(tmp_path: Path) -> None:
-    """Clients that verify strictly are content, by address and by name; a silent handshake keeps nobody waiting."""
+    """Clients that verify strictly accept the certificate, by address and by name. A silent client delays no other."""
     settings = Settings(vms=1, hosts=2)
     with Simulator(settings, members=2, tls_port=0, certificate=tmp_path / "xapi.pem") as simulator:
         assert simulator.tls_port

@@ -1,4 +1,4 @@
-"""Each member has an address of its own, and can be lost."""
+"""Members, each of which has an address of its own and can be lost."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_master_that_is_lost_is_replaced(simulator: Simulator, client: WireCli
 
 
 def test_the_unix_socket_of_a_slave_serves_as_the_masters(simulator: Simulator, tmp_path: Path) -> None:
-    """ocaml/xapi/api_server.ml, callback1: what a slave's socket gets is forwarded to the master."""
+    """ocaml/xapi/api_server.ml, callback1: calls at a slave's socket are forwarded to the master."""
     client = WireClient(simulator, unix_socket=tmp_path / "xapi.1").login()
     assert len(client("VM.get_all")) == 25
 

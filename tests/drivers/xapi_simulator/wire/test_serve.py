@@ -1,4 +1,4 @@
-"""``hv sim serve --xapi``: a pool for whoever speaks XenAPI."""
+"""``hv sim serve --xapi``: a pool for any client of XenAPI."""
 
 from __future__ import annotations
 

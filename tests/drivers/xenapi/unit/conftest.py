@@ -1,4 +1,4 @@
-"""What the tests of the driver without a server share."""
+"""Fixtures of the driver's tests that need no server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logins: a refusal is no lost session, and a session that is lost in mid-login was no wrong password."""
+"""Logins: a refused login is not a lost session, and a session lost during a login is not a wrong password."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RESULTS: Mapping[str, Any] = {
 
 
 class ScriptedTransport:
-    """Answers calls from memory. ``refusals`` has error words, once for each call, by host and message."""
+    """Answers calls from memory. ``refusals``: the error of the next call, by host and message."""
 
     sent: ClassVar[list[tuple[str, str]]] = []
     refusals: ClassVar[dict[tuple[str, str], list[str] | Exception]] = {}
@@ -75,7 +75,7 @@ def session(transport: type[ScriptedTransport]) -> XenAPISession:
     return XenAPISession(endpoint, RecordingContext())
 
 
-def test_a_login_says_what_the_pool_is(session: XenAPISession, transport: type[ScriptedTransport]) -> None:
+def test_a_login_reads_the_pools_description(session: XenAPISession, transport: type[ScriptedTransport]) -> None:
     session.login()
     assert (session.about().product, session.about().api_version, session.about().uuid) == ("XCP-ng", "2.21", "p")
     session.close()
@@ -90,7 +90,7 @@ def test_a_login_says_what_the_pool_is(session: XenAPISession, transport: type[S
     ids=lambda words: words[0],
 )
 def test_a_refused_login(session: XenAPISession, transport: type[ScriptedTransport], words: list[str]) -> None:
-    """In whichever words: there was no session that could have been lost."""
+    """Whatever the code: there was no session that could have been lost."""
     transport.refusals["first", LOGIN] = words
     with pytest.raises(hvlib.AuthenticationFailed):
         session.login()
@@ -102,10 +102,10 @@ def test_a_refused_login(session: XenAPISession, transport: type[ScriptedTranspo
     "words", [["SESSION_INVALID", "OpaqueRef:x"], ["HANDLE_INVALID", "session", "OpaqueRef:x"], ["HOST_IS_SLAVE", "x"]],
     ids=lambda words: words[0],
 )  # fmt: skip
-def test_a_session_that_is_lost_in_mid_login(
+def test_a_session_that_is_lost_during_a_login(
     session: XenAPISession, transport: type[ScriptedTransport], call: str, words: list[str]
 ) -> None:
-    """The password was accepted: core logs in again. The session is logged out, and no login stands."""
+    """The password was accepted, so core logs in again. The session is logged out, and there is no current login."""
     transport.refusals["first", call] = words
     with pytest.raises(SessionLost):
         session.login()
@@ -123,7 +123,7 @@ def test_a_host_names_the_master(session: XenAPISession, transport: type[Scripte
 
 
 def test_hosts_that_name_each_other(session: XenAPISession, transport: type[ScriptedTransport]) -> None:
-    """A login is not sent on for ever."""
+    """A login is sent on to a limited number of hosts."""
     transport.refusals.update(
         {("first", LOGIN): ["HOST_IS_SLAVE", "second"], ("second", LOGIN): ["HOST_IS_SLAVE", "third"]}
     )
@@ -135,7 +135,7 @@ def test_hosts_that_name_each_other(session: XenAPISession, transport: type[Scri
 def test_other_members_are_asked_for_the_master(session: XenAPISession, transport: type[ScriptedTransport]) -> None:
     """A master that can't be reached may have been replaced."""
     session.login()
-    transport.refusals["first", LOGIN] = NotSent("nobody listens")
+    transport.refusals["first", LOGIN] = NotSent("connection refused")
     del transport.sent[:]
     session.login()
     assert transport.sent == [("first", LOGOUT), ("first", LOGIN), *(("second", name) for name in (LOGIN, POOL, HOST))]

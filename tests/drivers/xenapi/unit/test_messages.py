@@ -1,4 +1,4 @@
-"""What messages return, against the published datamodel."""
+"""The results of messages, compared with the published datamodel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOTHING = "OpaqueRef:NULL"
 
 def plain(type: str, classes: Datamodel) -> Any:
     """A value of a type of the datamodel, as XML-RPC sends it."""
-    type = type.removesuffix(" option")  # A field that is left out, or a value.
+    type = type.removesuffix(" option")  # An option is a value or a missing field.
     if type.endswith(" set"):
         return [plain(type.removesuffix(" set"), classes)]
     if type.endswith(" map"):
@@ -32,13 +32,13 @@ def plain(type: str, classes: Datamodel) -> Any:
 
 
 def datamodel_records(classes: Datamodel) -> set[str]:
-    """The types of records; an event's snapshot is of no class in particular, and stays as it is."""
+    """The types of records. An event's snapshot may be of any class, and stays as it is."""
     return {f"{cls} record" for cls in classes}
 
 
 def read(type: str, classes: Datamodel) -> Any:
-    """The same value, as a caller is to see it."""
-    type = type.removesuffix(" option")  # A field that is left out, or a value.
+    """The same value, as a caller must see it."""
+    type = type.removesuffix(" option")  # An option is a value or a missing field.
     if type.endswith(" set"):
         return [read(type.removesuffix(" set"), classes)]
     if type.endswith(" map"):
@@ -52,7 +52,7 @@ def read(type: str, classes: Datamodel) -> Any:
     return {"int": 12, "float": 12.0, "datetime": datetime(2024, 1, 1, tzinfo=UTC)}.get(type, plain(type, classes))
 
 
-def test_every_message_of_the_datamodel_gives_values_of_its_type(datamodel: Datamodel) -> None:
+def test_every_message_of_the_datamodel_returns_values_of_its_type(datamodel: Datamodel) -> None:
     seen = 0
     for cls, model in datamodel.items():
         for message in model["messages"]:
@@ -67,7 +67,7 @@ def test_every_message_of_the_datamodel_gives_values_of_its_type(datamodel: Data
     assert seen > 1000
 
 
-def test_every_field_of_the_datamodel_is_of_its_type(datamodel: Datamodel) -> None:
+def test_every_known_field_is_in_the_datamodel(datamodel: Datamodel) -> None:
     for cls, model in datamodel.items():
         known = {field for names in FIELDS.get(cls, {}).values() for field in names.split()}
         assert known <= {field["name"] for field in model["fields"]}

@@ -1,4 +1,4 @@
-"""Own tasks: each that is over is given out once, and nothing is forgotten of one that may still be there."""
+"""Own tasks: each ended task is removed once, and a task that may still be on the server is not forgotten."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def remove(tasks: OwnTasks, caller: Any) -> list[str]:
     return list(caller.destroyed)
 
 
-def test_a_task_that_is_over_is_destroyed_once() -> None:
+def test_an_ended_task_is_destroyed_once() -> None:
     tasks = OwnTasks()
     tasks.begin("OpaqueRef:1")
     assert remove(tasks, Caller()) == []
     tasks.end("OpaqueRef:1")
-    tasks.end("OpaqueRef:2")  # Somebody else's.
+    tasks.end("OpaqueRef:2")  # Another client's task.
     assert remove(tasks, Caller()) == ["OpaqueRef:1"]
     assert remove(tasks, Caller()) == []
 
@@ -55,7 +55,7 @@ def test_a_task_that_may_still_be_there_is_destroyed_the_next_time(lost: HvlibEr
     assert remove(tasks, Caller()) == ["OpaqueRef:1"]
 
 
-def test_a_task_that_the_server_does_not_know_any_more_is_forgotten() -> None:
+def test_a_task_that_the_server_no_longer_has_is_forgotten() -> None:
     tasks = OwnTasks()
     tasks.begin("OpaqueRef:1")
     tasks.end("OpaqueRef:1")
@@ -63,16 +63,16 @@ def test_a_task_that_the_server_does_not_know_any_more_is_forgotten() -> None:
     assert remove(tasks, Caller()) == []
 
 
-def test_threads_destroy_each_once() -> None:
+def test_threads_destroy_each_task_once() -> None:
     tasks, threads = OwnTasks(), 8
     names = {f"OpaqueRef:{number}" for number in range(4000)}
     for name in names:
         tasks.begin(name)
         tasks.end(name)
-    together = threading.Barrier(threads)
+    barrier = threading.Barrier(threads)
 
     def take() -> list[str]:
-        together.wait()
+        barrier.wait()
         return remove(tasks, Caller())
 
     with ThreadPoolExecutor(threads) as pool:

@@ -1,4 +1,4 @@
-"""Both wires bring the same rows; what is no reply is never taken for one."""
+"""Both wires bring the same rows; data that is no reply is never taken for a reply."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TEXT = st.text(
     st.characters(min_codepoint=32, exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"), max_size=9
 )
 NAMES = TEXT.filter(lambda name: not re.search("&.*;|<.*>", name))
-"""xapi does not escape names: one that looks like an entity or an element is taken for it by any client."""
+"""Names of members. xapi does not escape them: any client takes one that looks like an entity or an element for it."""
 RECORD = st.fixed_dictionaries(
     {
         "uuid": st.uuids().map(str),
@@ -49,13 +49,13 @@ def as_json(value: Any) -> bytes:
 
 
 def as_xml(value: Any) -> bytes:
-    """As xapi writes it: numbers are text."""
+    """A reply in XML-RPC as xapi writes it: numbers are text."""
     reply = {"Status": "Success", "Value": as_text(value)}
     return xmlrpc.client.dumps((reply,), methodresponse=True).encode()
 
 
 def compact(value: Any) -> bytes:
-    """As xapi really writes it, to the letter."""
+    """A reply in XML-RPC byte by byte as xapi writes it."""
     return as_xapi_writes("VM.get_all_records", result=value)
 
 
@@ -114,8 +114,8 @@ def test_rubbish_is_an_error(reply: bytes) -> None:
         assert found == {}, "an empty object is an empty class"
 
 
-def test_numbers_that_are_none_are_read() -> None:
-    """ocaml-rpc writes them bare, which is not JSON."""
+def test_nan_and_infinity_are_read() -> None:
+    """ocaml-rpc writes NaN and Infinity bare, which is not JSON."""
     reply = b'{"jsonrpc":"2.0","result":{"OpaqueRef:1":{"VCPUs_max":3,"uuid":"1","x":NaN,"y":-Infinity}},"id":1}'
     row = json_rpc.read_reply(reply, ROWS)["OpaqueRef:1"]
     assert (row.VCPUs_max, row.uuid) == (3, "1")
@@ -148,7 +148,7 @@ def test_numbers_that_are_none_are_read() -> None:
     ],
     ids=["json", "json of version 1", "xml"],
 )
-def test_what_the_server_refuses(read: Any, reply: bytes) -> None:
+def test_a_refusal_is_an_error_with_the_servers_words(read: Any, reply: bytes) -> None:
     with pytest.raises(hvlib.InvalidState) as caught:
         read(reply)
     assert caught.value.native == ["VM_BAD_POWER_STATE", "OpaqueRef:1", "halted", "running"]
@@ -166,8 +166,8 @@ DEEPER = st.tuples(OTHERS, RECORD).map(lambda parts: {**parts[0], **parts[1], "r
 
 
 @given(st.dictionaries(st.uuids().map(str), DEEPER, max_size=3))
-def test_what_stands_beside_and_within_does_not_matter(records: dict[str, Any]) -> None:
-    """Other fields of any depth, whose members may have the names of those asked for."""
+def test_other_fields_and_nested_members_do_not_matter(records: dict[str, Any]) -> None:
+    """Other fields may be nested deeply, and their members may have the names of the wanted fields."""
     found = xml_rpc.read_reply(compact(records), ROWS)
     for ref, record in records.items():
         assert msgspec.structs.asdict(found[ref]) == {name: record[name] for name in FIELDS}
@@ -181,7 +181,7 @@ def test_what_xapi_writes_is_read_without_a_parser(records: dict[str, Any]) -> N
     assert found.keys() == records.keys()
 
 
-def test_names_of_members_may_hold_what_they_must_not() -> None:
+def test_names_of_members_may_contain_markup() -> None:
     """xapi does not escape them."""
     records = {"OpaqueRef:1": {"uuid": "1", "other_config": {"a&b": "c", "d &amp; e": "f", "<g>": "h"}}}
     assert xml_rpc.read_reply(compact(records), Any) == records

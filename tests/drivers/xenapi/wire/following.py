@@ -1,4 +1,4 @@
-"""Following a watch until it has told what is waited for."""
+"""Helpers that read a watch until an expected event."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import hvlib
 
-__all__ = ["SOON", "has", "synced", "told"]
+__all__ = ["SOON", "events_until", "has", "synced"]
 
 SOON = 10.0
 
@@ -24,13 +24,13 @@ def synced(watch: hvlib.Watch[R]) -> list[hvlib.Event[R]]:
     return found
 
 
-def told(watch: hvlib.Watch[R], meant: Callable[[hvlib.Event[R]], bool]) -> list[hvlib.Event[R]]:
-    """The events until one that is meant."""
+def events_until(watch: hvlib.Watch[R], meant: Callable[[hvlib.Event[R]], bool]) -> list[hvlib.Event[R]]:
+    """The events up to and including the first one that is meant."""
     found: list[hvlib.Event[R]] = []
     until = time.monotonic() + SOON
     while not found or not meant(found[-1]):
         event = watch.next(timeout=until - time.monotonic())
-        assert event is not None, f"not told; {found}"
+        assert event is not None, f"the event did not come; {found}"
         found.append(event)
     return found
 

@@ -1,4 +1,4 @@
-"""What a client asks, in its own words."""
+"""Helpers that record the requests of a client."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["listening", "sent"]
 
 @contextmanager
 def listening(xapi: Xapi) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """An address of the server at which requests are noted."""
+    """A URL of the server, and the list of the requests that are sent to this URL."""
     noted: list[dict[str, Any]] = []
     with FaultyProxy(("127.0.0.1", xapi.port)) as proxy:
         proxy.next(Delay(0), when=lambda request: noted.append(json.loads(request.body)) is not None)
@@ -25,7 +25,7 @@ def listening(xapi: Xapi) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 @contextmanager
 def sent(xapi: Xapi) -> Iterator[dict[str, int]]:
-    """What the server was asked meanwhile, by its own count."""
+    """The number of calls of each message in the block, by the server's own count; filled in at the end."""
     found: dict[str, int] = {}
     before = xapi.calls()
     yield found

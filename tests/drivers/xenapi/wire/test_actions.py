@@ -1,4 +1,4 @@
-"""Actions that take several calls: what they make, and that they leave nothing half-done."""
+"""Actions that take several calls: the objects that they make, and that a failure leaves nothing half-done."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_size_that_is_refused_changes_nothing(provider: hvlib.Provider) -> Non
         a_vm(provider, "running").resize(memory_bytes=2**31).wait(timeout=SOON)
 
 
-def test_disks_move_along(provider: hvlib.Provider) -> None:
+def test_disks_move_to_another_storage_pool(provider: hvlib.Provider) -> None:
     vm = a_vm(provider, "running")
     pool = next(pool for pool in provider.storage.pools.get_all() if not pool.shared)
     moved = vm.migrate(pool=pool).wait(timeout=SOON)
@@ -126,7 +126,7 @@ def test_a_vm_that_is_off_has_no_memory_to_keep(provider: hvlib.Provider) -> Non
 
 @pytest.mark.parametrize("state", ["running", "halted"])
 def test_disks_move_to_a_host_that_has_the_storage(xapi: Xapi, provider: hvlib.Provider, state: str) -> None:
-    """Whichever it is: a local pool is not where the VM is, nor the master."""
+    """Also to a host that is neither the VM's host nor the master."""
     vm = a_vm(provider, state)
     [pool] = provider.storage.pools.get_by_name_label("Local storage 3")
     [other] = provider.storage.pools.get_by_name_label("Local storage 2")
@@ -143,7 +143,7 @@ def test_disks_move_to_a_host_that_has_the_storage(xapi: Xapi, provider: hvlib.P
         vm.migrate(pool=other).wait(timeout=SOON)
 
 
-def test_a_network_that_is_refused_to_be_deleted_keeps_its_vlan(xapi: Xapi, provider: hvlib.Provider) -> None:
+def test_a_network_that_can_not_be_deleted_keeps_its_vlan(xapi: Xapi, provider: hvlib.Provider) -> None:
     """A VM that starts has reserved its interface, which the server counts as attached."""
     network = provider.network.networks.create("tagged", vlan_id=12).wait(timeout=SOON)
     vm = a_vm(provider, "halted")
@@ -155,7 +155,7 @@ def test_a_network_that_is_refused_to_be_deleted_keeps_its_vlan(xapi: Xapi, prov
     assert network.refresh().vlan_id == 12
 
 
-def test_volumes_that_are_to_stay(provider: hvlib.Provider) -> None:
+def test_volumes_that_are_kept(provider: hvlib.Provider) -> None:
     vm = a_vm(provider, "halted")
     vm.delete(keep_volumes=vm.volumes).wait(timeout=SOON)
     assert {volume.vms for volume in provider.get_many(vm.volumes).values()} == {()}

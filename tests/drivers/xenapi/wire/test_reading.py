@@ -1,4 +1,4 @@
-"""Listings and lookups: what is sent for them, in how many calls, and what of the replies is decoded."""
+"""Listings and lookups: which calls they send and how many, and which parts of the replies are decoded."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ OWN = ["uuid", "name_label", "description", "tags", "power_state", "vcpus", "mem
 
 @pytest.fixture
 def vms(provider: hvlib.Provider) -> hvlib.Collection[hvlib.VM]:
-    """Logged in."""
+    """The VMs of a provider that is logged in."""
     assert provider.about
     return provider.compute.vms
 
 
-def test_fields_of_its_own_take_one_call(xapi: Xapi, vms: hvlib.Collection[hvlib.VM]) -> None:
+def test_own_fields_take_one_call(xapi: Xapi, vms: hvlib.Collection[hvlib.VM]) -> None:
     with sent(xapi) as calls:
         vms.get_all(fields=OWN).all()
     assert calls == {"VM.get_all_records_where": 1}
@@ -39,10 +39,10 @@ def test_a_listing_of_refs_brings_nothing_else(xapi: Xapi, vms: hvlib.Collection
         (["created_at"], "VM_metrics.get_all_records_where"),
     ],
 )
-def test_whatever_is_joined_comes_in_one_more(
+def test_joined_rows_take_one_more_call(
     xapi: Xapi, vms: hvlib.Collection[hvlib.VM], fields: list[str] | None, joined: str
 ) -> None:
-    """Rows of one class are asked for without the pause in which event.from collects events."""
+    """Rows of one class are read without the pause in which event.from collects events."""
     with sent(xapi) as calls:
         vms.get_all(fields=fields, page_size=3).all()
     assert calls == {"VM.get_all_records_where": 1, joined: 1}
@@ -57,7 +57,7 @@ def test_lookups(xapi: Xapi, vms: hvlib.Collection[hvlib.VM]) -> None:
     assert calls == {"VM.get_all_records_where": 3, "event.from": 3}
 
 
-def test_lookups_of_fields_of_its_own(xapi: Xapi, vms: hvlib.Collection[hvlib.VM]) -> None:
+def test_lookups_of_own_fields(xapi: Xapi, vms: hvlib.Collection[hvlib.VM]) -> None:
     vm = vms.get_all(fields=OWN, power_state="running").all()[0]
     with sent(xapi) as calls:
         assert vms.get_by_uuid(vm.uuid, fields=OWN) == vm
@@ -70,19 +70,19 @@ def test_lookups_of_fields_of_its_own(xapi: Xapi, vms: hvlib.Collection[hvlib.VM
     ("field", "stored"), [("host", "resident_on"), ("power_state", "power_state"), ("name_label", "name__label")]
 )
 def test_the_server_filters(xapi: Xapi, vms: hvlib.Collection[hvlib.VM], field: str, stored: str) -> None:
-    """A host's VMs, names and power states are compared there: just what matches is sent."""
+    """The server compares hosts, names and power states, and sends only the VMs that match."""
     vm = vms.get_all(power_state="running").all()[0]
     value = getattr(vm, field)
     text = {"host": vm.host and vm.host.id, "power_state": "Running"}.get(field, value)
     with listening(xapi) as (url, requests), hvlib.connect(url, password=xapi.password) as provider:
         found = provider.compute.vms.get_all(**{field: value}).all()
     assert found == [each for each in vms.get_all() if getattr(each, field) == value]
-    [asked] = [request["params"][1] for request in requests if request["method"] == "VM.get_all_records_where"]
-    assert f'field "{stored}" = "{text}"' in asked
+    [condition] = [request["params"][1] for request in requests if request["method"] == "VM.get_all_records_where"]
+    assert f'field "{stored}" = "{text}"' in condition
 
 
 @pytest.mark.parametrize("name", ['with "quotes"', "back\\slash", "it's", "a & b < c", "é 漢 🚀", " leading", "*", "%"])
-def test_names_that_are_hard_to_ask_for(provider: hvlib.Provider, vms: hvlib.Collection[hvlib.VM], name: str) -> None:
+def test_names_that_are_hard_to_look_up(provider: hvlib.Provider, vms: hvlib.Collection[hvlib.VM], name: str) -> None:
     vm = vms.get_all(power_state="halted").first()
     assert vm is not None
     vm.rename(name).wait(timeout=20)
@@ -90,7 +90,7 @@ def test_names_that_are_hard_to_ask_for(provider: hvlib.Provider, vms: hvlib.Col
     assert [each.ref for each in vms.get_all(name_label=name)] == [vm.ref]
 
 
-def test_numbers_that_are_none_elsewhere_do_not_matter(xapi: Xapi, vms: hvlib.Collection[hvlib.VM]) -> None:
+def test_nan_in_other_fields_does_not_matter(xapi: Xapi, vms: hvlib.Collection[hvlib.VM]) -> None:
     expected = vms.get_all().all()
     xapi.add_fault("nan", "event.from")
     assert vms.get_all().all() == expected

@@ -1,4 +1,4 @@
-"""Refs name objects of their kinds, whatever the server's references lead to; and few rows are read to know that."""
+"""Refs have the right kinds, whatever objects the server's references lead to; and few rows are read to know them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from drivers.xenapi.odd_objects import (
     drive,
     new_vm,
     ref_of,
+    snapshot_of_deleted_vm,
     snapshot_of_template,
-    snapshot_of_vm_that_is_gone,
 )
-from drivers.xenapi.wire.following import SOON, has, synced, told
+from drivers.xenapi.wire.following import SOON, events_until, has, synced
 from drivers.xenapi.wire.listening import listening, sent
 from servers.xapi import Xapi
 
 import hvlib
 
 MANY = 45
-"""So many are not asked for one by one."""
+"""More objects than are read by their references."""
 
 GONE = "OpaqueRef:00000000-0000-4000-8000-000000000000"
 
@@ -48,7 +48,7 @@ UNLISTED: Mapping[str, Callable[[Xapi, str], str]] = {
 
 @pytest.mark.parametrize("sort", UNLISTED)
 def test_every_disk_of_a_vm_can_be_read(xapi: Xapi, provider: hvlib.Provider, sort: str) -> None:
-    """By its ref, alone or among many, and by its uuid. Listings, names and watches of all show those meant for VMs."""
+    """By its ref, alone or among others, and by uuid. Listings, names and watches of all show only VMs' usual disks."""
     id = new_vm(xapi, "odd")
     odd = ref_of(provider, "Volume", UNLISTED[sort](xapi, id))
     attach(xapi, id, odd.id)
@@ -72,8 +72,8 @@ def test_many_disks_can_be_read_together(xapi: Xapi, provider: hvlib.Provider) -
     assert provider.get_many([odd, *many]).keys() == {odd}
 
 
-def test_a_volume_is_read_with_the_vms_that_have_it_alone(xapi: Xapi, provider: hvlib.Provider) -> None:
-    """In two calls, neither of which brings the class VM; a volume that no VM has takes no other classes at all."""
+def test_a_volume_is_read_with_only_the_vms_that_have_it(xapi: Xapi, provider: hvlib.Provider) -> None:
+    """In two calls, neither of which reads the whole class VM. A volume that no VM has needs no row of that class."""
     volume = provider.storage.volumes.create("data", 2**30).wait(timeout=SOON)
     vm = provider.compute.vms.get_all().all()[0]
     with listening(xapi) as (url, requests), hvlib.connect(url, password=xapi.password) as other:
@@ -100,9 +100,9 @@ def test_volumes_are_listed_in_a_constant_number_of_calls(xapi: Xapi, provider: 
 
 @pytest.fixture(params=["few", "many"])
 def snapshots(xapi: Xapi, provider: hvlib.Provider, request: pytest.FixtureRequest) -> dict[str, hvlib.Ref | None]:
-    """Snapshots, and whose they are: of a VM that is gone, of one that is a template now, and of others."""
+    """The owners of snapshots: a VM that is gone (None), a VM that is a template now, and other VMs."""
     xapi.set(task_time=0.0)
-    gone, turned = snapshot_of_vm_that_is_gone(xapi), snapshot_of_template(xapi)
+    gone, turned = snapshot_of_deleted_vm(xapi), snapshot_of_template(xapi)
     owner = xapi.call("VM.get_snapshot_of", turned)
     found: dict[str, hvlib.Ref | None] = {gone: None, turned: ref_of(provider, "Image", owner)}
     vm = new_vm(xapi, "kept")
@@ -112,10 +112,10 @@ def snapshots(xapi: Xapi, provider: hvlib.Provider, request: pytest.FixtureReque
     return found
 
 
-def test_a_snapshot_says_whose_it_is(
+def test_a_snapshot_names_its_owner(
     xapi: Xapi, provider: hvlib.Provider, snapshots: dict[str, hvlib.Ref | None]
 ) -> None:
-    """In one call for the snapshots, and one for the objects that they are of."""
+    """In one call for the snapshots, and one for their owners."""
     refs = [ref_of(provider, "Snapshot", id) for id in snapshots]
     with sent(xapi) as calls:
         listed = provider.compute.snapshots.get_all_records()
@@ -131,8 +131,8 @@ def test_a_snapshot_says_whose_it_is(
         assert {each.ref.id for each in provider.compute.snapshots.get_all(vm=owner)} == wanted
 
 
-def test_with_many_snapshots_only_the_vms_that_have_some_are_read(xapi: Xapi) -> None:
-    """Not the others, and no snapshot again, for being another's parent."""
+def test_with_many_snapshots_only_their_owners_are_read(xapi: Xapi) -> None:
+    """Other VMs are not read, nor are snapshots read again as another's parent."""
     xapi.set(task_time=0.0)
     for number in range(MANY):
         vm = new_vm(xapi, f"kept {number}")
@@ -157,23 +157,23 @@ def test_the_parent_of_a_snapshot_is_a_snapshot(xapi: Xapi, provider: hvlib.Prov
 
 
 def test_a_snapshot_without_a_vm_can_not_be_reverted_to(xapi: Xapi, provider: hvlib.Provider) -> None:
-    for id in (snapshot_of_vm_that_is_gone(xapi), snapshot_of_template(xapi)):
+    for id in (snapshot_of_deleted_vm(xapi), snapshot_of_template(xapi)):
         with pytest.raises(hvlib.InvalidState):
             provider.compute.snapshots.get(ref_of(provider, "Snapshot", id)).revert()
 
 
-def test_a_watch_tells_whose_a_snapshot_is(xapi: Xapi, provider: hvlib.Provider) -> None:
+def test_a_watch_reports_a_snapshots_owner(xapi: Xapi, provider: hvlib.Provider) -> None:
     vm = new_vm(xapi, "kept")
     snapshot = ref_of(provider, "Snapshot", xapi.call("VM.snapshot", vm, "one"))
     with provider.compute.snapshots.watch() as watch:
         synced(watch)
         xapi.call("VM.set_is_a_template", vm, True)
-        assert told(watch, has(snapshot, vm=ref_of(provider, "Image", vm)))[-1].changed == {"vm"}
+        assert events_until(watch, has(snapshot, vm=ref_of(provider, "Image", vm)))[-1].changed == {"vm"}
         xapi.call("VM.destroy", vm)
-        assert told(watch, has(snapshot, vm=None))[-1].changed == {"vm"}
+        assert events_until(watch, has(snapshot, vm=None))[-1].changed == {"vm"}
 
 
-def test_a_watch_tells_of_which_kind_a_volumes_machines_are(
+def test_a_watch_reports_the_kind_of_a_volumes_owner(
     xapi: Xapi, provider: hvlib.Provider, template: hvlib.Image
 ) -> None:
     vm = xapi.call("VM.clone", template.ref.id, "made")
@@ -182,11 +182,11 @@ def test_a_watch_tells_of_which_kind_a_volumes_machines_are(
         events = {event.ref: event.resource for event in synced(watch)}
         assert events[volume].vms == (ref_of(provider, "Image", vm),)
         xapi.call("VM.provision", vm)
-        told(watch, has(volume, vms=(ref_of(provider, "VM", vm),)))
+        events_until(watch, has(volume, vms=(ref_of(provider, "VM", vm),)))
 
 
-def test_a_wait_for_one_object_reads_what_is_joined_to_it_alone(xapi: Xapi, provider: hvlib.Provider) -> None:
-    """Also what is joined to it later on. Waits share one subscription."""
+def test_a_wait_for_one_object_reads_only_its_joined_objects(xapi: Xapi, provider: hvlib.Provider) -> None:
+    """Also the objects that are joined to it later. Waits share one subscription."""
     vm = provider.compute.vms.get_all(power_state="halted").all()[0]
     volume = provider.storage.volumes.create("data", 2**30).wait(timeout=SOON)
     with (
@@ -204,7 +204,7 @@ def test_a_wait_for_one_object_reads_what_is_joined_to_it_alone(xapi: Xapi, prov
             request["method"] == "event.from" and request["params"][3] > 0 and both <= {*request["params"][1]}
             for request in requests
         ):
-            pass  # They do not wait yet.
+            pass  # The waits have not begun yet.
         vm.attach_volume(volume).wait(timeout=SOON)
         vm.start().wait(timeout=SOON)
         guest = xapi.call("VM.get_guest_metrics", vm.ref.id)

@@ -1,4 +1,4 @@
-"""Deletion: which disks are a VM's own, what goes with it, and what is left where something can't be deleted."""
+"""Deletion: which disks are a VM's own, what is deleted with it, and what is left if an object can't be deleted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NULL = "OpaqueRef:NULL"
 
 @pytest.fixture
 def vm(provider: hvlib.Provider) -> hvlib.VM:
-    """Halted, with a disk of its own."""
+    """A halted VM with a disk of its own."""
     [image] = provider.image.images.get_by_name_label("Debian 12 with a disk")
     return provider.compute.vms.create("made", image=image).wait(timeout=SOON)
 
@@ -36,7 +36,7 @@ def a_disk(xapi: Xapi, name: str, **fields: Any) -> str:
 
 
 def attach(xapi: Xapi, vm: hvlib.VM, disk: str, **other_config: str) -> str:
-    """As another client does."""
+    """Attach a disk as another client does."""
     record = {
         "VM": vm.ref.id,
         "VDI": disk,
@@ -58,7 +58,7 @@ def disks(xapi: Xapi) -> set[str]:
 
 
 def test_disks_of_templates_are_volumes(xapi: Xapi, provider: hvlib.Provider, vm: hvlib.VM) -> None:
-    """They are of the type system, if the template does not say otherwise."""
+    """They are of the type system, unless the template says otherwise."""
     assert {row["type"] for row in xapi.call("VDI.get_all_records").values() if row["VBDs"]} == {"system"}
     [disk] = provider.get_many(vm.volumes).values()
     assert isinstance(disk, hvlib.Volume)
@@ -69,14 +69,14 @@ def test_disks_of_templates_are_volumes(xapi: Xapi, provider: hvlib.Provider, vm
     assert {disk.ref.id, ephemeral} <= listed
     assert not provider.storage.volumes.get_by_name_label("statefile")
     with provider.storage.volumes.watch() as watch:
-        told = set()
+        events = set()
         while (event := watch.next(timeout=SOON)) is not None and event.ref is not None:
-            told.add(event.ref.id)
-    assert told == listed
+            events.add(event.ref.id)
+    assert events == listed
 
 
-def test_what_others_attached_stays(xapi: Xapi, vm: hvlib.VM) -> None:
-    """The server says itself which disks are the VM's."""
+def test_disks_that_others_attached_stay(xapi: Xapi, vm: hvlib.VM) -> None:
+    """The server itself marks the disks that belong to the VM."""
     own, others, owned = set(xapi.call("VM.get_VBDs", vm.ref.id)), a_disk(xapi, "others"), a_disk(xapi, "owned")
     assert own
     attach(xapi, vm, others)
@@ -87,15 +87,15 @@ def test_what_others_attached_stays(xapi: Xapi, vm: hvlib.VM) -> None:
     assert vm.volumes[0].id not in disks(xapi)
 
 
-def test_to_keep_the_disk_that_says_whose_it_is(xapi: Xapi, vm: hvlib.VM) -> None:
+def test_the_vms_own_disk_can_be_kept(xapi: Xapi, vm: hvlib.VM) -> None:
     others = a_disk(xapi, "others")
     attach(xapi, vm, others)
     vm.delete(keep_volumes=vm.volumes).wait(timeout=SOON)
     assert {others, vm.volumes[0].id} <= disks(xapi)
 
 
-def test_where_nothing_says_whose_a_disk_is(xapi: Xapi, provider: hvlib.Provider, vm: hvlib.VM) -> None:
-    """All are the VM's but what hvlib attached apart."""
+def test_disks_without_a_mark(xapi: Xapi, provider: hvlib.Provider, vm: hvlib.VM) -> None:
+    """All disks belong to the VM, except the volumes that hvlib attached."""
     for vbd in xapi.call("VM.get_VBDs", vm.ref.id):
         xapi.write("VBD", vbd, other_config={})
     volume = provider.storage.volumes.create("data", 2**30).wait(timeout=SOON)
@@ -108,10 +108,10 @@ def test_where_nothing_says_whose_a_disk_is(xapi: Xapi, provider: hvlib.Provider
 
 
 @pytest.mark.parametrize("owners", [True, False])
-def test_copies_of_what_was_attached_apart_are_the_copys_own(
+def test_copies_of_attached_volumes_are_the_copys_own(
     xapi: Xapi, provider: hvlib.Provider, vm: hvlib.VM, owners: bool
 ) -> None:
-    """Of servers that say so, and of those that copy hvlib's mark alone."""
+    """On servers that mark the copy's own disks, and on servers that only copy hvlib's mark."""
     volume = provider.storage.volumes.create("data", 2**30).wait(timeout=SOON)
     vm.attach_volume(volume).wait(timeout=SOON)
     before = disks(xapi)
@@ -163,7 +163,7 @@ def test_a_refusal_is_raised_before_anything_is_done(xapi: Xapi, provider: hvlib
     assert vm.volumes[0].id in disks(xapi)
 
 
-def test_a_disk_that_can_not_be_deleted_keeps_no_other(xapi: Xapi, vm: hvlib.VM) -> None:
+def test_a_disk_that_can_not_be_deleted_does_not_keep_the_others(xapi: Xapi, vm: hvlib.VM) -> None:
     before = disks(xapi) - {vm.volumes[0].id}
     for number in range(3):
         attach(xapi, vm, a_disk(xapi, f"disk {number}"), owner="")
@@ -174,9 +174,7 @@ def test_a_disk_that_can_not_be_deleted_keeps_no_other(xapi: Xapi, vm: hvlib.VM)
     assert left in str(caught.value)
 
 
-def test_what_was_half_made_is_cleared_away_as_far_as_possible(
-    xapi: Xapi, provider: hvlib.Provider, vm: hvlib.VM
-) -> None:
+def test_a_half_made_vm_is_cleared_away_as_far_as_possible(xapi: Xapi, provider: hvlib.Provider, vm: hvlib.VM) -> None:
     attach(xapi, vm, a_disk(xapi, "more"), owner="")
     xapi.call("VM.set_is_a_template", vm.ref.id, True)
     [image] = provider.image.images.get_by_name_label("made")

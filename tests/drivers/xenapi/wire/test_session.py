@@ -1,4 +1,4 @@
-"""Logins: where the master is, over which wire, and that nothing is left."""
+"""Sessions: finding the master, choosing the wire, and leaving nothing behind."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def test_the_unix_socket(xapi: Xapi) -> None:
 
 
 @pytest.mark.parametrize("absent", [NOT_FOUND, server_error(), html_page()], ids=["404", "500", "HTML"])
-def test_where_json_is_absent(xapi: Xapi, absent: Replace) -> None:
-    """XML-RPC gives the same records and events. xapi itself answers 500."""
+def test_a_server_without_json(xapi: Xapi, absent: Replace) -> None:
+    """XML-RPC gives the same records and events. A xapi without JSON-RPC answers 500."""
     proxy = FaultyProxy(("127.0.0.1", xapi.port))
     proxy.next(absent, when=lambda request: request.path == "/jsonrpc", times=1000)
     try:
@@ -86,10 +86,10 @@ def test_where_json_is_absent(xapi: Xapi, absent: Replace) -> None:
                 found = {ref: record.to_dict() for ref, record in xml.collection(name).get_all_records().items()}
                 assert found == expected
                 with xml.collection(name).watch() as watch:
-                    told = []
+                    records = []
                     while (event := watch.next(timeout=10)) is not None and event.resource is not None:
-                        told.append(event.resource.to_dict())
-                assert sorted(told, key=str) == sorted(expected.values(), key=str)
+                        records.append(event.resource.to_dict())
+                assert sorted(records, key=str) == sorted(expected.values(), key=str)
             vm = xml.compute.vms.get_all(power_state="halted").first()
             assert vm is not None
             assert vm.start().wait(timeout=10).power_state == "running"
@@ -116,7 +116,7 @@ def test_tasks_are_removed(xapi: Xapi) -> None:
 
 
 def test_an_unknown_path_is_malformed_xml(xapi: Xapi) -> None:
-    """So a server without /jsonrpc answers (ocaml/libs/http-lib/http_svr.ml: the longest prefix is /)."""
+    """A server without /jsonrpc answers like this (ocaml/libs/http-lib/http_svr.ml: the longest prefix is /)."""
     connection = http.client.HTTPConnection("127.0.0.1", xapi.port, timeout=10)
     connection.request("POST", "/absent", b'{"jsonrpc":"2.0","method":"system.listMethods","params":[],"id":1}')
     assert connection.getresponse().status == 500
@@ -124,7 +124,7 @@ def test_an_unknown_path_is_malformed_xml(xapi: Xapi) -> None:
 
 
 def test_a_server_in_trouble_is_not_one_without_json(xapi: Xapi) -> None:
-    """After the login, what is no JSON is an error, and no reason to ask in another way."""
+    """After the login, a reply that is not JSON is an error, and no reason to use XML-RPC."""
     with (
         FaultyProxy(("127.0.0.1", xapi.port)) as proxy,
         connect(xapi, f"xenapi+http://root@127.0.0.1:{proxy.port}") as provider,
@@ -133,14 +133,14 @@ def test_a_server_in_trouble_is_not_one_without_json(xapi: Xapi) -> None:
         proxy.next(server_error())
         with pytest.raises(hvlib.ProtocolError, match="500"):
             provider.compute.vms.get_all().all()
-        asked: set[str] = set()
-        proxy.next(Delay(0), when=lambda request: asked.add(request.path) is not None, times=1000)
+        paths: set[str] = set()
+        proxy.next(Delay(0), when=lambda request: paths.add(request.path) is not None, times=1000)
         assert len(provider.compute.vms.get_all().all()) == 10
-        assert asked == {"/jsonrpc"}
+        assert paths == {"/jsonrpc"}
 
 
-def test_removing_tasks_does_not_keep_an_action(xapi: Xapi) -> None:
-    """However many tasks are over: the first that is not answered ends it, soon, and the action is carried out."""
+def test_removing_tasks_does_not_delay_an_action(xapi: Xapi) -> None:
+    """However many tasks have ended: the first removal without an answer soon ends it, and the action continues."""
     with (
         FaultyProxy(("127.0.0.1", xapi.port), named_by=json_method) as proxy,
         connect(xapi, f"xenapi+http://root@127.0.0.1:{proxy.port}") as provider,
@@ -153,8 +153,8 @@ def test_removing_tasks_does_not_keep_an_action(xapi: Xapi) -> None:
         assert time.monotonic() - begun < 2 * TASK_REMOVAL_TIMEOUT
 
 
-def test_threads_share_the_tasks_that_are_over(xapi: Xapi) -> None:
-    """Each is removed once, by one of them."""
+def test_threads_share_the_ended_tasks(xapi: Xapi) -> None:
+    """Each task is removed once, by one of the threads."""
     xapi.set(task_time=0.0)
     before = xapi.leftovers()["tasks"]
     with connect(xapi, xapi.url) as provider, ThreadPoolExecutor(8) as pool:

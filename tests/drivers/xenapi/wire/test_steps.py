@@ -1,4 +1,4 @@
-"""Actions of several calls, whose session is lost at any of them: each is carried out once, to its end."""
+"""Actions of several calls whose session is lost at one of them: each call is carried out once, and the action ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOGIN = "session.login_with_password"
 CLASSES = ("VM", "VDI", "VBD", "VIF", "network", "PIF")
 
 Case = Callable[[Xapi, hvlib.Provider, Callable[[], None]], Callable[[], None]]
-"""Prepares an action, lets something happen, carries the action out, and checks it; returns what puts things back."""
+"""Prepares an action, calls the function, carries the action out and checks it; returns the function that cleans up."""
 
 
 def counts(xapi: Xapi) -> dict[str, int]:
@@ -49,7 +49,7 @@ def a_volume(provider: hvlib.Provider) -> hvlib.Volume:
 
 
 def nothing() -> None:
-    """There is nothing to put back."""
+    """There is nothing to clean up."""
 
 
 def create(xapi: Xapi, provider: hvlib.Provider, lose: Callable[[], None]) -> Callable[[], None]:
@@ -129,13 +129,13 @@ def test_a_session_is_lost_at_each_call(xapi: Xapi, provider: hvlib.Provider, ca
     logins = xapi.calls()[LOGIN]
     for call in range(calls):
         case(xapi, provider, lambda call=call: xapi.add_fault("session_lost", skip=call))()  # type: ignore[misc]
-        xapi.clear_faults()  # How often a task is looked at varies: the last ones may not have been met.
+        xapi.clear_faults()  # The number of calls that poll a task varies: the last faults may not have happened.
         assert counts(xapi) == before, f"lost at call {call}"
     assert xapi.calls()[LOGIN] - logins > calls / 2
 
 
 class RefuseAfter(Fault):
-    """The server acts and answers, and then nothing reaches it any more."""
+    """The server acts and answers; afterwards no connection reaches it."""
 
     def __init__(self, proxy: FaultyProxy) -> None:
         self._proxy = proxy
@@ -158,8 +158,8 @@ def through(xapi: Xapi) -> Iterator[tuple[FaultyProxy, hvlib.Provider]]:
         yield proxy, provider
 
 
-def test_what_can_not_be_sent_ends_the_action(xapi: Xapi) -> None:
-    """It is not begun again, and the task that may go on is named."""
+def test_a_call_that_can_not_be_sent_ends_the_action(xapi: Xapi) -> None:
+    """The action is not started again, and the error names the task that may still run."""
     with through(xapi) as (proxy, provider):
         vm = provider.compute.vms.create("made", image=image(provider)).wait(timeout=SOON)
         proxy.next(RefuseAfter(proxy), when=named("Async.VM.destroy"))
@@ -181,8 +181,8 @@ def test_a_session_that_is_lost_for_good(xapi: Xapi, provider: hvlib.Provider) -
     assert xapi.calls()["Async.VM.clone"] == 1
 
 
-def test_what_takes_longer_than_the_time_out(xapi: Xapi) -> None:
-    """Nothing long is waited for in one call."""
+def test_operations_that_take_longer_than_the_time_out(xapi: Xapi) -> None:
+    """No single call waits for a long operation."""
     with hvlib.connect(xapi.url, password=xapi.password, timeout=0.6) as provider:
         template = image(provider)
         pool = next(pool for pool in provider.storage.pools.get_all() if not pool.shared)
@@ -205,14 +205,14 @@ def test_a_creation_whose_task_can_not_be_followed_leaves_nothing(xapi: Xapi, pr
 
 
 def test_a_task_that_the_server_forgot(xapi: Xapi, provider: hvlib.Provider) -> None:
-    """A restart loses the tasks: what became of one nobody can tell, and nobody waits for it for ever."""
+    """A restart loses the tasks: the outcome is unknown, and the wait does not last for ever."""
     template = image(provider)
     looks = xapi.calls().get("event.from", 0)
     xapi.set(task_time=60.0)
     creating = provider.compute.vms.create("made", image=template)
     until = time.monotonic() + SOON
     while xapi.calls().get("event.from", 0) == looks and time.monotonic() < until:
-        pass  # It is not followed yet.
+        pass  # The task is not followed yet.
     xapi.set(task_time=0.0)
     xapi.restart_toolstack()
     with pytest.raises(hvlib.NotFound, match="outcome is unknown"):

@@ -1,11 +1,11 @@
-"""Results of tasks: the kind of the object that was made, which its reference alone does not tell."""
+"""Results of tasks: the kind of the object that was made, which its reference alone does not show."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from drivers.xenapi.odd_objects import disk_of, drive, new_vm, ref_of
-from drivers.xenapi.wire.following import SOON, has, synced, told
+from drivers.xenapi.wire.following import SOON, events_until, has, synced
 from drivers.xenapi.wire.listening import listening, sent
 from servers.xapi import Xapi
 
@@ -13,7 +13,7 @@ import hvlib
 
 
 def ended(xapi: Xapi, name: str, *parameters: Any) -> str:
-    """A task of another client's that has ended."""
+    """Return a task of another client, after it has ended."""
     task = str(xapi.call(f"Async.{name}", *parameters))
     while xapi.call("task.get_status", task) == "pending":
         pass
@@ -21,8 +21,8 @@ def ended(xapi: Xapi, name: str, *parameters: Any) -> str:
     return task
 
 
-def test_a_task_says_of_which_kind_its_result_is(xapi: Xapi, provider: hvlib.Provider, template: hvlib.Image) -> None:
-    """A template's copy is a template, and a snapshot's too. It takes one more call, of the objects that were made."""
+def test_a_task_names_the_kind_of_its_result(xapi: Xapi, provider: hvlib.Provider, template: hvlib.Image) -> None:
+    """A copy of a template or of a snapshot is a template. One more call reads the objects that were made."""
     vm = new_vm(xapi, "origin")
     snapshot = ended(xapi, "VM.snapshot", vm, "kept")
     kept = next(ref for ref, row in xapi.call("VM.get_all_records").items() if row["name_label"] == "kept")
@@ -57,7 +57,7 @@ def test_a_task_whose_result_is_gone_still_names_it(xapi: Xapi, provider: hvlib.
 
 
 def test_a_task_is_followed_without_the_class_vm(xapi: Xapi, template: hvlib.Image) -> None:
-    """Another client's task, and one of our own: the one object that it made is read."""
+    """Another client's task, and an own task: only the object that it made is read."""
     xapi.set(task_time=0.5)
     with listening(xapi) as (url, requests), hvlib.connect(url, password=xapi.password) as other:
         task = other.tasks.get(ref_of(other, "Task", xapi.call("Async.VM.clone", template.ref.id, "made")))
@@ -70,26 +70,26 @@ def test_a_task_is_followed_without_the_class_vm(xapi: Xapi, template: hvlib.Ima
     assert {text for text in texts if "/" not in text}.isdisjoint({"VM"})
 
 
-def test_a_watch_of_tasks_tells_when_a_template_becomes_a_vm(xapi: Xapi, template: hvlib.Image) -> None:
-    """The class VM is not watched for it. What is watched no longer is forgotten, so that a long watch stays small."""
+def test_a_watch_of_tasks_reports_a_template_that_becomes_a_vm(xapi: Xapi, template: hvlib.Image) -> None:
+    """The class VM is not watched for it. Objects no longer watched are dropped, so a long watch stays small."""
     with listening(xapi) as (url, requests), hvlib.connect(url, password=xapi.password) as other:
         with other.tasks.watch() as watch:
             synced(watch)
             task = ref_of(other, "Task", ended(xapi, "VM.clone", template.ref.id, "made"))
             [made] = xapi.call("VM.get_by_name_label", "made")
-            told(watch, has(task, result=ref_of(other, "Image", made)))
+            events_until(watch, has(task, result=ref_of(other, "Image", made)))
             xapi.call("VM.provision", made)
-            told(watch, has(task, result=ref_of(other, "VM", made)))
+            events_until(watch, has(task, result=ref_of(other, "VM", made)))
             xapi.call("task.destroy", task.id)
-            told(watch, lambda event: event.type == "DELETED" and event.ref == task)
+            events_until(watch, lambda event: event.type == "DELETED" and event.ref == task)
             other_task = ref_of(other, "Task", ended(xapi, "VM.clone", made, "another"))
-            told(watch, lambda event: event.ref == other_task and event.resource.state == "succeeded")
+            events_until(watch, lambda event: event.ref == other_task and event.resource.state == "succeeded")
         subscriptions = [request["params"][1] for request in requests if request["method"] == "event.from"]
     assert all("VM" not in each for each in subscriptions)
     assert f"VM/{made}" not in subscriptions[-1]
 
 
-def test_a_resumed_watch_of_tasks_tells_it_too(xapi: Xapi, provider: hvlib.Provider, template: hvlib.Image) -> None:
+def test_a_resumed_watch_of_tasks_reports_it_too(xapi: Xapi, provider: hvlib.Provider, template: hvlib.Image) -> None:
     task = ref_of(provider, "Task", ended(xapi, "VM.clone", template.ref.id, "made"))
     [made] = xapi.call("VM.get_by_name_label", "made")
     with provider.tasks.watch() as watch:

@@ -1,4 +1,4 @@
-"""Watches: changes of what is joined, what the server forgets, and what becomes of it and its sessions meanwhile."""
+"""Watches: changes of joined objects, deletions that the server drops, and sessions and masters that are lost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from drivers.xenapi.wire.following import SOON, has, synced, told
+from drivers.xenapi.wire.following import SOON, events_until, has, synced
 from drivers.xenapi.wire.listening import listening
 from servers.faulty_fault import FreezeAfter
 from servers.faulty_proxy import FaultyProxy, json_method, named
@@ -19,7 +19,7 @@ from hvlib.runtime.watch import feed_keeper
 
 @pytest.fixture
 def watch(provider: hvlib.Provider) -> Iterator[hvlib.Watch[hvlib.VM]]:
-    """Up to date."""
+    """A watch that is up to date."""
     with provider.compute.vms.watch() as watch:
         synced(watch)
         yield watch
@@ -31,36 +31,36 @@ def a_vm(provider: hvlib.Provider, state: str = "running") -> hvlib.VM:
     return vm
 
 
-def test_what_the_guest_says(xapi: Xapi, provider: hvlib.Provider, watch: hvlib.Watch[hvlib.VM]) -> None:
+def test_the_guests_report(xapi: Xapi, provider: hvlib.Provider, watch: hvlib.Watch[hvlib.VM]) -> None:
     vm = a_vm(provider)
     guest = xapi.call("VM.get_record", vm.ref.id)["guest_metrics"]
     xapi.write("VM_guest_metrics", guest, networks={"0/ip": "10.9.9.9"}, os_version={"name": "OpenBSD"})
-    event = told(watch, has(vm.ref, ip_addresses=("10.9.9.9",), guest_os="OpenBSD"))[-1]
+    event = events_until(watch, has(vm.ref, ip_addresses=("10.9.9.9",), guest_os="OpenBSD"))[-1]
     assert event.changed == {"ip_addresses", "guest_os"}
 
 
-def test_a_card_and_a_disk(provider: hvlib.Provider, watch: hvlib.Watch[hvlib.VM]) -> None:
+def test_a_network_card_and_a_disk(provider: hvlib.Provider, watch: hvlib.Watch[hvlib.VM]) -> None:
     vm = a_vm(provider)
     [network] = provider.network.networks.get_by_name_label("Isolated")
     volume = provider.storage.volumes.create("data", 2**30).wait(timeout=SOON)
     vm.attach_network(network).wait(timeout=SOON)
-    told(watch, has(vm.ref, networks=(*vm.networks, network.ref)))
+    events_until(watch, has(vm.ref, networks=(*vm.networks, network.ref)))
     vm.attach_volume(volume).wait(timeout=SOON)
-    told(watch, has(vm.ref, volumes=(*vm.volumes, volume.ref)))
+    events_until(watch, has(vm.ref, volumes=(*vm.volumes, volume.ref)))
     vm.detach_volume(volume).wait(timeout=SOON)
-    told(watch, has(vm.ref, volumes=vm.volumes))
+    events_until(watch, has(vm.ref, volumes=vm.volumes))
 
 
 def test_many_changes_are_one_event(xapi: Xapi, provider: hvlib.Provider, watch: hvlib.Watch[hvlib.VM]) -> None:
-    """What happens within the server's pause is told once, as it is in the end."""
+    """Changes within the server's pause are one event, with the last state."""
     vm = a_vm(provider)
     for number in range(200):
         xapi.call("VM.set_name_label", vm.ref.id, f"name {number}")
-    assert len(told(watch, has(vm.ref, name_label="name 199"))) < 100
+    assert len(events_until(watch, has(vm.ref, name_label="name 199"))) < 100
 
 
-def test_a_deletion_that_the_server_forgot(xapi: Xapi, provider: hvlib.Provider, watch: hvlib.Watch[hvlib.VM]) -> None:
-    """It is told all the same: the server's count of objects gives it away."""
+def test_a_deletion_that_the_server_dropped(xapi: Xapi, provider: hvlib.Provider, watch: hvlib.Watch[hvlib.VM]) -> None:
+    """The watch reports it all the same: the server's count of objects reveals it."""
     gone, other = a_vm(provider, "halted"), a_vm(provider)
     cursor = watch.cursor
     known = provider.compute.vms.get_all_records()
@@ -69,20 +69,20 @@ def test_a_deletion_that_the_server_forgot(xapi: Xapi, provider: hvlib.Provider,
     xapi.call("VM.destroy", gone.ref.id)
     xapi.forget_deletions()
     xapi.call("VM.set_name_label", other.ref.id, "renamed")
-    events = told(watch, lambda event: event.type == "DELETED")
+    events = events_until(watch, lambda event: event.type == "DELETED")
     assert events[-1].ref == gone.ref
     with pytest.raises(hvlib.CursorLost), provider.compute.vms.watch(since=cursor) as resumed:
         synced(resumed)
     with provider.compute.vms.watch(known=known) as compared:
-        told_of = {event.ref: event.type for event in synced(compared)}
-    assert told_of == {gone.ref: "DELETED", other.ref: "MODIFIED"}
+        types = {event.ref: event.type for event in synced(compared)}
+    assert types == {gone.ref: "DELETED", other.ref: "MODIFIED"}
 
 
 @pytest.mark.parametrize("fields", [["name_label"], None])
-def test_a_deletion_of_what_was_never_counted_hides_none(
+def test_a_deletion_of_an_uncounted_object_hides_no_other(
     xapi: Xapi, provider: hvlib.Provider, fields: list[str] | None
 ) -> None:
-    """What comes and goes between two looks is told as a deletion to who looks again, one too many for the count."""
+    """An object that comes and goes between two calls may come as a deletion, which must not make up for a lost one."""
     gone, other = a_vm(provider, "halted"), a_vm(provider)
     template = provider.image.images.get_all().all()[0].ref.id
     with provider.compute.vms.watch(fields=fields) as watch:
@@ -98,8 +98,8 @@ def test_a_deletion_of_what_was_never_counted_hides_none(
 
 
 @pytest.mark.parametrize("fields", [["name_label"], None])
-def test_a_cursor_knows_of_what_came_and_went(xapi: Xapi, provider: hvlib.Provider, fields: list[str] | None) -> None:
-    """It is not lost for it. What is told twice are changes at the end, and deletions of what was hardly there."""
+def test_a_cursor_survives_short_lived_objects(xapi: Xapi, provider: hvlib.Provider, fields: list[str] | None) -> None:
+    """The cursor stays valid. Only the last changes, and deletions of short-lived objects, may come twice."""
     other = a_vm(provider)
     template = provider.image.images.get_all().all()[0].ref.id
     with provider.compute.vms.watch(fields=fields) as watch:
@@ -108,7 +108,7 @@ def test_a_cursor_knows_of_what_came_and_went(xapi: Xapi, provider: hvlib.Provid
             passing = xapi.call("VM.clone", template, "passing")
             xapi.call("VM.set_name_label", other.ref.id, f"name {number}")
             xapi.call("VM.destroy", passing)
-            told(watch, has(other.ref, name_label=f"name {number}"))
+            events_until(watch, has(other.ref, name_label=f"name {number}"))
         cursor = watch.cursor
     xapi.call("VM.set_name_label", other.ref.id, "renamed")
     with provider.compute.vms.watch(fields=fields, since=cursor) as resumed:
@@ -124,7 +124,7 @@ def test_a_cursor_of_another_pool(watch: hvlib.Watch[hvlib.VM]) -> None:
                 synced(resumed)
 
 
-def test_a_cursor_goes_on_in_another_session(xapi: Xapi, provider: hvlib.Provider) -> None:
+def test_a_cursor_is_good_in_another_session(xapi: Xapi, provider: hvlib.Provider) -> None:
     with provider.compute.vms.watch() as first:
         synced(first)
         cursor = first.cursor
@@ -142,10 +142,8 @@ def test_a_cursor_goes_on_in_another_session(xapi: Xapi, provider: hvlib.Provide
 
 
 @pytest.mark.parametrize("loss", ["session", "toolstack", "master"])
-def test_what_is_lost_in_mid_wait(
-    xapi: Xapi, provider: hvlib.Provider, watch: hvlib.Watch[hvlib.VM], loss: str
-) -> None:
-    """The stream goes on with just the difference."""
+def test_losses_during_a_wait(xapi: Xapi, provider: hvlib.Provider, watch: hvlib.Watch[hvlib.VM], loss: str) -> None:
+    """The stream continues with only the difference."""
     vm, gone = a_vm(provider), a_vm(provider, "halted")
     waits = xapi.calls()["event.from"]
 
@@ -178,7 +176,7 @@ LOSSES: dict[str, Callable[[Xapi], None]] = {
 
 
 def test_a_frozen_server_is_noticed_without_a_timeout(xapi: Xapi, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wait as long as it takes is one of many: each is bounded."""
+    """A wait without a timeout takes many calls, each of which has a time limit."""
     monkeypatch.setattr(feed_keeper, "HEARTBEAT", 0.5)
     with (
         FaultyProxy(("127.0.0.1", xapi.port), named_by=json_method) as proxy,
@@ -195,7 +193,7 @@ def test_a_frozen_server_is_noticed_without_a_timeout(xapi: Xapi, monkeypatch: p
         assert waiting.result(timeout=SOON).resource.name_label == "renamed"
 
 
-def test_many_tasks_are_followed_over_one_call(xapi: Xapi, provider: hvlib.Provider) -> None:
+def test_many_tasks_are_followed_by_one_call(xapi: Xapi, provider: hvlib.Provider) -> None:
     xapi.set(task_time=0.5)
     with listening(xapi) as (url, requests), hvlib.connect(url, password=xapi.password) as other:
         vms = other.compute.vms.get_all(power_state="running").all()
@@ -224,7 +222,7 @@ def test_progress_and_cancellation(xapi: Xapi, provider: hvlib.Provider) -> None
 
 @pytest.mark.parametrize("fields", [["name_label"], None])
 def test_a_master_with_an_older_database(xapi: Xapi, provider: hvlib.Provider, fields: list[str] | None) -> None:
-    """Its changes have numbers that the cursor is past already: a cursor from before is worth nothing there."""
+    """Its changes have numbers that the cursor has passed already: a cursor from before the change is lost."""
     vm, late = a_vm(provider), a_vm(provider, "halted")
     xapi.back_up()
     for number in range(20):
@@ -232,7 +230,7 @@ def test_a_master_with_an_older_database(xapi: Xapi, provider: hvlib.Provider, f
     with provider.compute.vms.watch(fields=fields) as watch:
         synced(watch)
         xapi.call("VM.set_name_label", late.ref.id, "lost")
-        told(watch, has(late.ref, name_label="lost"))
+        events_until(watch, has(late.ref, name_label="lost"))
         cursor = watch.cursor
         xapi.set_master(xapi.addresses[1])
         xapi.call("VM.set_name_label", vm.ref.id, "renamed")
@@ -249,7 +247,7 @@ def test_a_master_with_an_older_database(xapi: Xapi, provider: hvlib.Provider, f
 
 @pytest.mark.parametrize("loss", ["toolstack", "master"])
 def test_a_cursor_is_of_one_database(xapi: Xapi, provider: hvlib.Provider, loss: str) -> None:
-    """Nobody can tell whether the one that a new master has is as young."""
+    """Nothing shows whether the new master's database is as recent."""
     with provider.compute.vms.watch() as watch:
         synced(watch)
         cursor = watch.cursor

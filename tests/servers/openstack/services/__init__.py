@@ -1,1 +1,1 @@
-"""What runs in the services' virtual environment: a module for each, and what the real ones lack on one machine."""
+"""The code in the services' virtual environment: a module for each service, and fakes for a region on one machine."""

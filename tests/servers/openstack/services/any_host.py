@@ -1,4 +1,4 @@
-"""Ports without agents."""
+"""Binding neutron ports without agents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["AnyHost"]
 
 
 class AnyHost(api.MechanismDriver):  # type: ignore[misc]
-    """Binds every port on every host. The stock drivers bind none, unless an agent of theirs runs on that host."""
+    """Binds every port on every host. The stock drivers bind a port only if their agent runs on that host."""
 
     def initialize(self) -> None:
         pass

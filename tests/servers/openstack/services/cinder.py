@@ -1,4 +1,4 @@
-"""cinder: volumes. Its scheduler and two backends run in the API's process, where its fake message bus reaches them."""
+"""cinder: volumes. The scheduler and two backends run in the API's process, where the fake message bus reaches them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def application(_: Settings) -> Any:
     os.environ["OS_CINDER_DISABLE_EVENTLET_PATCHING"] = "1"
     from cinder import monkey_patch
 
-    monkey_patch.patch()  # threads, not eventlet's
+    monkey_patch.patch()  # chooses threads instead of eventlet
     import os_brick
     from cinder import service
     from cinder.wsgi import api

@@ -1,4 +1,4 @@
-"""nova's fake hypervisor, where it falls short of a real one."""
+"""nova's fake hypervisor, with additions to make it act like a real one."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ __all__ = ["FakeCompute"]
 
 IMAGE_BYTES = 64 * 1024
 GUESTS = "guests"
-"""The file that tells what guests were asked, and when they began: a line each."""
+"""The file to which each boot of a guest and each request to a guest is written, one a line."""
 
-LONG = 120.0
-"""Seconds that a migration is under way at most."""
+MAX_MIGRATION_SECONDS = 120.0
+"""How long a migration is under way at most, in seconds."""
 
 IMAGE_PROPERTIES = ("name", "disk_format", "container_format", "properties")
 
 
 class Machines(dict[str, fake.FakeInstance]):
-    """A host's machines, by uuid. One that was put into the database meanwhile is found when it is first asked for."""
+    """A host's machines, by uuid. A machine that the database got later is loaded when it is first looked up."""
 
     def __init__(self, host: str) -> None:
         self._host = host
-        self._heard_of: set[str] = set()
+        self._seen: set[str] = set()
         for instance in objects.InstanceList.get_by_host(_context(), host, expected_attrs=[]):
             self._take(instance)
 
     def __setitem__(self, uuid: str, machine: fake.FakeInstance) -> None:
-        self._heard_of.add(uuid)
+        self._seen.add(uuid)
         super().__setitem__(uuid, machine)
 
     def __contains__(self, uuid: object) -> bool:
@@ -51,8 +51,8 @@ class Machines(dict[str, fake.FakeInstance]):
         raise KeyError(uuid)
 
     def _adopt(self, uuid: str) -> bool:
-        """What has gone to another host, or is gone, does not come back."""
-        if uuid in self._heard_of:
+        """Load an unknown machine if it is on this host. A machine that has left this host is not loaded again."""
+        if uuid in self._seen:
             return False
         instance = objects.Instance.get_by_uuid(_context(), uuid, expected_attrs=[])
         if instance.host == self._host:
@@ -64,7 +64,7 @@ class Machines(dict[str, fake.FakeInstance]):
 
 
 class FakeCompute(fake.FakeDriver):  # type: ignore[misc]
-    """A host whose machines live in memory, and are those of the database when it starts."""
+    """A host whose machines are in memory. When it starts, it loads them from the database."""
 
     # Room for thousands of servers.
     vcpus = 4096
@@ -75,31 +75,32 @@ class FakeCompute(fake.FakeDriver):  # type: ignore[misc]
         self.long_migrations: defaultdict[str, Event] = defaultdict(Event)
 
     def init_host(self, host: str) -> None:
-        """The stock driver forgets its machines: after a restart every action on them would fail.
+        """Load the machines. The stock driver forgets them: after a restart every action on them would fail.
 
-        And its hypervisor has the name of its compute service, which others need not have.
+        Also give the hypervisor another name than the compute service. In the stock driver both are the same, which is
+        not so everywhere.
         """
         super().init_host(host)
         self._set_nodes([f"{host}.{DOMAIN}"])
         self.instances = Machines(host)
 
     def get_nodenames_by_uuid(self, refresh: bool = False) -> dict[str, str]:
-        """The stock driver draws new uuids at each start, which nova refuses."""
+        """Return the same uuids at each start. The stock driver makes new ones, which nova refuses."""
         return {_uuid(name): name for name in self.get_available_nodes()}
 
     def get_available_resource(self, nodename: str) -> dict[str, Any]:
         return {**super().get_available_resource(nodename), "uuid": _uuid(nodename)}
 
     def snapshot(self, context: Any, instance: Any, image_id: str, update_task_state: Any) -> None:
-        """The stock driver uploads nothing: the image would stay queued for ever."""
+        """Upload the image. The stock driver does not: the image would stay queued for ever."""
         super().snapshot(context, instance, image_id, update_task_state)
         images = glance.API()
         image = {**images.get(context, image_id), "disk_format": "raw", "container_format": "bare"}
-        known = {name: image[name] for name in IMAGE_PROPERTIES if name in image}
-        images.update(context, image_id, known, data=io.BytesIO(bytes(IMAGE_BYTES)), purge_props=False)
+        values = {name: image[name] for name in IMAGE_PROPERTIES if name in image}
+        images.update(context, image_id, values, data=io.BytesIO(bytes(IMAGE_BYTES)), purge_props=False)
 
     def detach_interface(self, context: Any, instance: Any, vif: Any) -> None:
-        """The stock driver refuses what it was not told to attach since it started."""
+        """Detach any interface. The stock driver refuses interfaces that were attached before it started."""
         self._interfaces.setdefault(vif["id"], vif)
         super().detach_interface(context, instance, vif)
 
@@ -113,7 +114,7 @@ class FakeCompute(fake.FakeDriver):  # type: ignore[misc]
         _note(instance, "boot")
 
     def power_off(self, instance: Any, timeout: int = 0, retry_interval: int = 0) -> None:
-        """A guest that is given time is asked."""
+        """Log a shutdown if the guest is given time: nova then asks it to shut down."""
         super().power_off(instance, timeout, retry_interval)
         if timeout:
             _note(instance, "shutdown")
@@ -124,21 +125,22 @@ class FakeCompute(fake.FakeDriver):  # type: ignore[misc]
         super().reboot(context, instance, network_info, reboot_type, *_, **named)
 
     def post_live_migration_at_destination(self, context: Any, instance: Any, *_: object, **__: object) -> None:
-        """The stock driver does it by our `spawn`, which starts a guest anew."""
+        """Use the stock `spawn`, which logs nothing. The stock method would call ours, which logs a boot."""
         super().spawn(context, instance, None, None, None, None)
 
     def live_migration(
         self, context: Any, instance: Any, dest: str, done: Any, undone: Any, block: bool = False, data: Any = None
     ) -> None:
-        """The stock driver's takes no time, and goes well. A server's metadata ``migration`` may say ``long``: it is
-        under way until it is cancelled; or ``broken``.
+        """Migrate as the server's metadata ``migration`` says: ``long`` lasts until it is cancelled, ``broken`` fails.
+
+        Without this metadata the stock driver migrates, which takes no time and succeeds.
         """
-        wanted = instance.metadata.get("migration")
-        if wanted is None:
+        kind = instance.metadata.get("migration")
+        if kind is None:
             super().live_migration(context, instance, dest, done, undone, block, data)
-        elif wanted == "long":
+        elif kind == "long":
             cancelled = self.long_migrations[instance.uuid]
-            ended = "cancelled" if cancelled.wait(LONG) else "failed"
+            ended = "cancelled" if cancelled.wait(MAX_MIGRATION_SECONDS) else "failed"
             del self.long_migrations[instance.uuid]
             undone(context, instance, dest, data, ended)
         else:
@@ -147,7 +149,7 @@ class FakeCompute(fake.FakeDriver):  # type: ignore[misc]
     def live_migration_abort(self, instance: Any) -> None:
         self.long_migrations[instance.uuid].set()
 
-    # The stock driver's machines run on whatever is done, so that nova's power_state contradicts its status.
+    # In the stock driver these do not change the machine's state, so that nova's power_state contradicts its status.
 
     def pause(self, instance: Any) -> None:
         self.instances[instance.uuid].state = power_state.PAUSED
@@ -166,9 +168,9 @@ def _context() -> Any:
     return nova_context.get_admin_context()
 
 
-def _note(instance: Any, what: str) -> None:
+def _note(instance: Any, event: str) -> None:
     log = os.open(GUESTS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.write(log, f"{instance.uuid} {what}\n".encode())
+    os.write(log, f"{instance.uuid} {event}\n".encode())
     os.close(log)
 
 

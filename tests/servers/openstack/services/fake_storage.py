@@ -1,4 +1,4 @@
-"""cinder's fake storage, where it falls short of a real one."""
+"""cinder's fake storage, with additions to make it act like a real one."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ FINITE = {"total_capacity_gb": 1000, "free_capacity_gb": 900, "reserved_percenta
 
 
 class FakeStorage(fake_driver.FakeLoggingVolumeDriver):  # type: ignore[misc]
-    """A backend whose volumes are records only."""
+    """A backend whose volumes are only records."""
 
     def clone_image(self, *_: object) -> tuple[dict[str, Any], bool]:
-        """Say that a volume holds an image. The stock driver would convert it with qemu-img, and write it nowhere."""
+        """Report that a volume holds an image. The stock driver would convert the image with qemu-img for nothing."""
         return {}, True
 
 
 class FiniteStorage(FakeStorage):
-    """One that says how much it holds, and goes by its own name; servers can share its volumes.
+    """A backend that reports its capacity and its configured name, and whose volumes several servers can share.
 
-    The stock driver's are infinite, all "fake", and for one server.
+    A backend of the stock driver has no limit, is called "fake", and its volumes are for one server.
     """
 
     def _update_volume_stats(self) -> None:

@@ -1,4 +1,4 @@
-"""keystone: who may log in, and where the services are."""
+"""keystone: users, their logins, and the catalogue of services."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def migrate(settings: Settings) -> None:
     made.admin_role_name = "admin"
     made.region_id = REGION
     made.bootstrap()
-    # Their token beside a user's vouches for it.
+    # The services send their own token with a user's token. This role makes it accepted.
     PROVIDERS.assignment_api.add_role_to_user_and_project(made.admin_user_id, made.project_id, made.service_role_id)
     for project in PROJECTS:
         PROVIDERS.catalog_api.create_service(
@@ -46,12 +46,12 @@ def application(settings: Settings) -> Any:
 
 
 def _id(service: str) -> str:
-    """Of the form that keystone draws."""
+    """Return a service's id, in the format of keystone's ids."""
     return uuid5(NAMESPACE_DNS, service).hex
 
 
 def _make_keys(folder: Path) -> None:
-    """Make the key in use, and the next one."""
+    """Make two keys: the current one and the next one."""
     folder.mkdir(parents=True, mode=0o700)
     for name in ("0", "1"):
         path = folder / name
@@ -60,7 +60,7 @@ def _make_keys(folder: Path) -> None:
 
 
 def _write_catalogue(interfaces: dict[str, dict[str, str]]) -> None:
-    """Say where the services are now: at other ports than at the last start."""
+    """Write the services' addresses into the catalogue: a copied region has other ports."""
     catalog = PROVIDERS.catalog_api
     known = {endpoint["id"] for endpoint in catalog.list_endpoints()}
     for interface, addresses in interfaces.items():

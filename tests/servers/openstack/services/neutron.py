@@ -11,7 +11,7 @@ __all__ = ["application", "migrate"]
 
 
 def migrate(_: Settings) -> None:
-    """Make the tables of today: neutron's migrations don't run on SQLite."""
+    """Create the current tables directly: neutron's migrations don't run on SQLite."""
     import sqlalchemy
     from neutron.db.migration.models import head
 

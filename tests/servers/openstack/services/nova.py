@@ -1,4 +1,4 @@
-"""nova: servers. Conductor, scheduler and hosts run in the API's process, where its fake message bus reaches them."""
+"""nova: servers. Conductor, scheduler and hosts run in the API's process, where the fake message bus reaches them."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def migrate(_: Settings) -> None:
     manage.CellV2Commands().map_cell0("sqlite:///nova_cell0.sqlite")
     manage.DbCommands().sync()
     manage.CellV2Commands().create_cell("cell1")
-    Path("nova", "compute_id").write_text(str(uuid4()))  # without it a host that is known already won't start
+    Path("nova", "compute_id").write_text(str(uuid4()))  # without it a host that has a record already does not start
 
 
 def application(_: Settings) -> Any:
-    from nova.wsgi import osapi_compute  # first of all: it chooses threads, not eventlet's
+    from nova.wsgi import osapi_compute  # the first import: it chooses threads instead of eventlet
 
-    made = osapi_compute.application
+    api = osapi_compute.application
     import nova.conf
     import os_vif
     from nova import context, service
@@ -40,9 +40,10 @@ def application(_: Settings) -> Any:
 
     from servers.openstack.services import fake_compute
 
-    # A request for each server of a host, at each change of one, for what fake hosts don't have: PCI devices.
+    # At each change of a server, nova sends this request for each server of its host, because of PCI devices. Fake
+    # hosts have no such devices.
     report.SchedulerReportClient.get_allocations_for_provider_tree = lambda *_: {}
-    sys.modules["nova.virt.fake_compute"] = fake_compute  # nova looks for drivers there only
+    sys.modules["nova.virt.fake_compute"] = fake_compute  # nova looks for drivers only in nova.virt
     os_vif.initialize()
     for binary in ("nova-conductor", "nova-scheduler"):
         service.Service.create(binary=binary).start()
@@ -51,5 +52,5 @@ def application(_: Settings) -> Any:
         service.Service.create(
             host=host, binary="nova-compute", topic=rpcapi.RPC_TOPIC, topic_alt=rpcapi.RPC_TOPIC_ALT
         ).start()
-    host_mapping.discover_hosts(context.get_admin_context())  # nova itself looks for new ones later
-    return made
+    host_mapping.discover_hosts(context.get_admin_context())  # nova itself would find them only later
+    return api

@@ -1,4 +1,4 @@
-"""placement: what the hosts have left."""
+"""placement: the free resources of the hosts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules of access, which services read anew at each decision, a dozen times in a request."""
+"""Access rules. Without this, services load them at each decision, a dozen times in a request."""
 
 from __future__ import annotations
 

@@ -13,13 +13,13 @@ __all__ = ["RequestLog"]
 
 
 HELD = Path("held")
-LOOK_AGAIN = 0.01
+POLL_SECONDS = 0.01
 
 
 class RequestLog:
-    """A WSGI application that writes down what is asked for at one port: a line each, before it is answered.
+    """A WSGI application that logs each request at one port, one a line, before it is answered.
 
-    While there is a file HELD, nobody is answered there.
+    While the file HELD exists, requests at that port wait.
     """
 
     def __init__(self, application: Callable[..., Iterable[bytes]], path: Path, public: socket.socket) -> None:
@@ -31,6 +31,6 @@ class RequestLog:
         if environ["SERVER_PORT"] == self._port:
             path = environ["SCRIPT_NAME"] + environ["PATH_INFO"]
             while HELD.exists():
-                time.sleep(LOOK_AGAIN)
+                time.sleep(POLL_SECONDS)
             os.write(self._log, f"{environ['REQUEST_METHOD']} {path}\n".encode())
         return self._application(environ, start_response)

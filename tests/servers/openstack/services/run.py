@@ -1,7 +1,7 @@
 """``python -m servers.openstack.services.run serve|migrate PROJECT [DESCRIPTOR...]``, in the services' folder.
 
-Serves a project at the listening sockets that it inherits, the public one first, or makes its databases. Says so in a
-line of JSON on standard output, and ends when its standard input closes.
+Serves a project at the listening sockets that it inherits, the public one first, or creates its databases. Prints a
+line of JSON on standard output when it is ready, and ends when its standard input closes.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ PATCHES = ("policy_memory", "sqlite_threads", "token_memory")
 
 
 def main(action: str, project: str, *descriptors: str) -> None:
-    gc.disable()  # what is imported stays: to look through it took a fourth of the start
+    gc.disable()  # imported objects stay: searching them for garbage took a fourth of the start
     end_with_standard_input()
     ready = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a service prints is for the log
-    sys.argv = [project]  # ours are not the services', which read them
+    os.dup2(2, 1)  # a service's output goes to the log
+    sys.argv = [project]  # the services read sys.argv, and our arguments are not for them
     for patch in PATCHES:
         _module(patch).install()
     settings = Settings.read(Path())
     module = _module(project)
     if action == "migrate":
         module.migrate(settings)
-        _say(ready, project=project)
+        _report(ready, project=project)
         return
     sockets = [socket.socket(fileno=int(descriptor)) for descriptor in descriptors]
     application = RequestLog(module.application(settings), Path("requests", project), sockets[0])
     gc.freeze()
     gc.enable()
-    _say(ready, project=project)
+    _report(ready, project=project)
     waitress.serve(application, sockets=sockets, threads=THREADS, ident=None, _quiet=True)
 
 
@@ -53,9 +53,9 @@ def _module(name: str) -> Any:
     return importlib.import_module(f"servers.openstack.services.{name}")
 
 
-def _say(ready: TextIO, **what: str) -> None:
+def _report(ready: TextIO, **values: str) -> None:
     with ready:
-        print(json.dumps(what), file=ready)
+        print(json.dumps(values), file=ready)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""SQLite for services of many threads.
+"""SQLite for services with many threads.
 
-A transaction that reads and then writes fails with "database is locked" where another wrote in between, and no time-out
-helps: it has to be a writing one from the start. oslo.db knows beforehand which ones will write.
+A transaction that reads and then writes fails with "database is locked" if another one wrote in between. No time-out
+helps: it must begin as a writing transaction. oslo.db knows at the start whether a transaction will write.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ BUSY_TIMEOUT = 60_000  # milliseconds
 
 
 def install() -> None:
-    """Change oslo.db and SQLAlchemy, before a service makes its engine."""
+    """Change oslo.db and SQLAlchemy. Call it before a service makes its engine."""
     factory = enginefacade._TransactionFactory
     create_session, create_connection = factory._create_session, factory._create_connection
 
     def session(self: Any, mode: Any, bind: Any = None) -> Any:
-        made = create_session(self, mode, bind)
+        session = create_session(self, mode, bind)
         if mode is enginefacade._WRITER and bind is None:
-            made.bind = made.bind.execution_options(**{WRITES: True})
-        return made
+            session.bind = session.bind.execution_options(**{WRITES: True})
+        return session
 
     def connection(self: Any, mode: Any) -> Any:
-        made = create_connection(self, mode)
-        return made.execution_options(**{WRITES: True}) if mode is enginefacade._WRITER else made
+        connection = create_connection(self, mode)
+        return connection.execution_options(**{WRITES: True}) if mode is enginefacade._WRITER else connection
 
     factory._create_session, factory._create_connection = session, connection
     event.listen(Engine, "before_cursor_execute", _begin, retval=True)
@@ -47,4 +47,4 @@ def _begin(connection: Any, cursor: Any, statement: str, parameters: Any, *_: ob
 def _connect(connection: Any, _: object) -> None:
     connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
     connection.execute("PRAGMA journal_mode=WAL")  # readers don't wait for a writer
-    connection.execute("PRAGMA synchronous=OFF")  # the data is a test's
+    connection.execute("PRAGMA synchronous=OFF")  # the data is only for tests

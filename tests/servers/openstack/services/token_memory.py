@@ -1,4 +1,4 @@
-"""What services remember of tokens, which has to be forgotten for a test."""
+"""The services' cache of tokens, which some tests must clear."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ EXPIRED = Path("tokens-expired")
 
 
 def install() -> None:
-    """Have keystone's middleware forget all whenever the file EXPIRED is written, not just after a second."""
+    """Have keystone's middleware clear its cache when the file EXPIRED is written, and not only after a second."""
     client = _cache._FakeClient
     get = client.get
 
-    def remembered(self: Any, key: str) -> Any:
+    def get_cached(self: Any, key: str) -> Any:
         expired = EXPIRED.stat().st_mtime_ns if EXPIRED.exists() else 0
         if getattr(self, "expired", 0) != expired:
             self.cache.clear()
             self.expired = expired
         return get(self, key)
 
-    client.get = remembered
+    client.get = get_cached

@@ -1,1 +1,1 @@
-"""The kinds that Grove has: an adapter and its table each."""
+"""Grove's kinds: a module for each, with its adapter and its table."""

@@ -13,7 +13,7 @@ STATES: dict[str, HostState] = {"online": "up", "offline": "down", "draining": "
 
 
 class Hosts(TableAdapter[Host]):
-    """The machines that run the others."""
+    """Hosts, which run VMs."""
 
     kind = Host
     table = Table(

@@ -1,4 +1,4 @@
-"""Images: those of Grove's vms that are templates."""
+"""Images: Grove's vms that are templates."""
 
 from __future__ import annotations
 

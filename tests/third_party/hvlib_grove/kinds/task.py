@@ -17,12 +17,12 @@ STATES: dict[str, TaskState] = {"running": "running", "done": "succeeded", "fail
 
 
 def named(id: str | None, templates: list[str]) -> tuple[type[Resource], str] | None:
-    """A machine's kind and identifier: a template is an image, also where it was a VM when the task ran."""
+    """A machine's kind and identifier: a template is an image, even if it was a VM when the task ran."""
     return None if id is None else (Image if id in templates else VM, id)
 
 
 class Tasks(TableAdapter[TaskRecord]):
-    """The server remembers the last 500 that have ended."""
+    """Tasks. The server keeps the last 500 that have ended."""
 
     kind = TaskRecord
     table = Table(
@@ -44,6 +44,6 @@ class Tasks(TableAdapter[TaskRecord]):
 
     @action(Cancel)
     def cancel(self, task: Ref, cancel: Cancel) -> Done:
-        """At once. `InvalidState` if it has ended."""
+        """Cancel at once. `InvalidState` if the task has ended."""
         self.client.call("POST", "tasks", task.id, "cancel")
         return Done(task)

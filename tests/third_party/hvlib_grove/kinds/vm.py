@@ -1,4 +1,4 @@
-"""Virtual machines: Grove's vms. Those that are templates are images."""
+"""Virtual machines: Grove's vms that are not templates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WORDS = {state: word for word, state in STATES.items()}
 
 
 class VMs(TableAdapter[VM]):
-    """What a VM's state does not allow is refused at the call; what goes wrong later is in the task."""
+    """Virtual machines. An action that the state does not allow fails at the call; later failures are in the task."""
 
     kind = VM
     only = {"template": "false"}
@@ -48,38 +48,38 @@ class VMs(TableAdapter[VM]):
 
     @action(Start)
     def start(self, vm: Ref, start: Start) -> Started:
-        """`InvalidState` unless it is halted."""
+        """`InvalidState` unless the VM is halted."""
         return self._power(vm, "boot")
 
     @action(Stop)
     def stop(self, vm: Ref, stop: Stop) -> Started:
-        """`InvalidState` if it is halted."""
+        """`InvalidState` if the VM is halted."""
         return self._power(vm, "cut")
 
     @action(Suspend)
     def suspend(self, vm: Ref, suspend: Suspend) -> Started:
-        """`InvalidState` unless it runs."""
+        """`InvalidState` unless the VM runs."""
         return self._power(vm, "save")
 
     @action(Resume)
     def resume(self, vm: Ref, resume: Resume) -> Started:
-        """`InvalidState` unless it is suspended."""
+        """`InvalidState` unless the VM is suspended."""
         return self._power(vm, "restore")
 
     @action(Rename)
     def rename(self, vm: Ref, rename: Rename) -> Done:
-        """At once. `InvalidQuery` for an empty name."""
+        """Rename at once, without a task. `InvalidQuery` for an empty name."""
         self.client.call("PATCH", "vms", vm.id, body={"name": rename.name_label})
         return Done(vm)
 
     @action(Delete, lacks=("keep_volumes",))
     def delete(self, vm: Ref, delete: Delete) -> Started:
-        """`InvalidState` if it runs or is paused."""
+        """`InvalidState` if the VM runs or is paused."""
         return self.start_task("DELETE", "vms", vm.id)
 
     @steps(CreateVM, lacks=("flavor", "networks", "volumes", "cluster", "pool", "user_data"))
     def create(self, _: None, create: CreateVM, steps: Steps) -> Ref | None:
-        """POST vms, and its power if it is to start. Memory is rounded up to MiB."""
+        """POST vms; then POST power, if the VM is to start. Memory is rounded up to MiB."""
         body: dict[str, Any] = {
             "name": create.name_label,
             "template": create.image.id,
