@@ -86,7 +86,9 @@ class DeclaringConformance(Conformance):
             assert records.keys() == expected.keys()
             verified = {name for values in expected.values() for name in values}
             unverified = {name for name in collection.fields if f"{kind}.{name}" in site.unverified}
-            assert verified | unverified == collection.fields
+            missing = collection.fields - verified - unverified
+            assert not missing, f"`truth` lacks {sorted(missing)} of {kind}: add them, or name them in `unverified`"
+            assert verified <= collection.fields, f"the driver does not declare {sorted(verified - collection.fields)}"
             for id, values in expected.items():
                 assert {name: plain(records[id])[name] for name in values} == values
                 check_values(records[id])

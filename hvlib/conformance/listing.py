@@ -27,6 +27,11 @@ HANDSHAKE_TURNS = 4
 class ListingConformance(Conformance):
     """Tests of `Collection.get_all` and its pages."""
 
+    def test_the_site_has_the_vms_that_the_suite_needs(self, site: Site) -> None:
+        names = Counter(fields["name_label"] for fields in site.truth(VM).values())
+        assert names.total() >= 10, "the site needs ten VMs"
+        assert max(names.values()) > 1, "two VMs of the site need the same name"
+
     @pytest.mark.parametrize("page_size", [1, 3, 1000])
     def test_a_listing_ends(self, site: Site, provider: hvlib.Provider, page_size: int) -> None:
         """After at most one page for each object, and an empty one."""

@@ -9,7 +9,7 @@ import pytest
 
 import hvlib
 from hvlib.conformance.fixtures import Administrator, Conformance, NewVM, Wired
-from hvlib.conformance.following import PATIENCE, InThread, caught_up, event_of, follow_to, synced
+from hvlib.conformance.following import LULL_SECONDS, PATIENCE, InThread, caught_up, event_of, follow_to, synced
 from hvlib.conformance.replica import Replica, plain_records, truth
 from hvlib.conformance.site import Site
 from hvlib.conformance.watching import until_waiting
@@ -20,6 +20,9 @@ from hvlib.model.resources import VM
 __all__ = ["ResumingConformance"]
 
 NAMES = frozenset({"name_label"})
+
+CATCHING_UP_SECONDS = 10.0
+"""The seconds within which a watch from a cursor has caught up, where nothing has changed."""
 
 LOSSES = ("cut", "expire_sessions", "lose_cursors", "restart")
 """The losses after which a watch continues: of its connections, its session, its cursor, and its server (a restart)."""
@@ -117,6 +120,17 @@ class ResumingConformance(Conformance):
             events = caught_up(watch, replica)
             assert replica.objects == truth(site, VM, fields=NAMES)
             assert not older & {event.ref.id for event in events if event.ref and event.type is EventType.ADDED}
+
+    def test_a_cursor_is_caught_up_at_once(self, provider: hvlib.Provider) -> None:
+        """SYNCED comes without waiting for a change."""
+        with provider.compute.vms.watch(fields=["name_label"]) as watch:
+            synced(watch)
+            with suppress(hvlib.WaitTimeout):
+                watch.next(timeout=LULL_SECONDS)
+            cursor = watch.cursor
+        if cursor is not None:
+            with suppress(hvlib.CursorLost), provider.compute.vms.watch(fields=["name_label"], since=cursor) as watch:
+                InThread(lambda: synced(watch)).result(CATCHING_UP_SECONDS)
 
     @pytest.mark.parametrize("text", ["", "x", "1", "a/b/c", "🙂"])
     def test_what_is_no_cursor_is_lost(self, provider: hvlib.Provider, text: str) -> None:

@@ -21,7 +21,7 @@ import hvlib
 from hvlib.conformance.fixtures import Administrator, Conformance, counted
 from hvlib.conformance.following import InThread
 from hvlib.conformance.site import Site
-from hvlib.conformance.wire import Rubbish
+from hvlib.conformance.wire import Rubbish, Silent
 from hvlib.model.errors import DriverBug
 from hvlib.model.resources import VM
 
@@ -194,6 +194,18 @@ class SessionsConformance(Conformance):
         finally:
             wire.close()
         assert not isinstance(caught.value, DriverBug)
+
+    def test_a_server_that_does_not_answer(self, site: Site) -> None:
+        """A call ends after the time-out of a request."""
+        need_network(site)
+        wire = Silent()
+        try:
+            with site.connect(wire, retry=ONE_RETRY, timeout=1.0) as provider:
+                call = InThread(lambda: provider.compute.vms.get_all().all())
+                with pytest.raises(hvlib.ConnectionTimeout):
+                    call.result(20)
+        finally:
+            wire.close()
 
     def test_certificates_are_verified(self, site: Site) -> None:
         """By default, on loopback too: without the site's ``cacert`` its server is not trusted."""

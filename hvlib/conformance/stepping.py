@@ -96,7 +96,8 @@ class Creating:
             self._await_late()
             assert len(self.made) <= 1
         elif error is not None:
-            assert self.made <= {ref.id for ref in error.left}
+            unnamed = self.made - {ref.id for ref in error.left}
+            assert not unnamed, f"a creation that failed left {unnamed}, which its error does not name: {error}"
         else:
             assert self.made == {task.wait().ref.id}
             assert {self._site.truth(VM)[id].get("power_state", "running") for id in self.made} == {"running"}

@@ -42,7 +42,8 @@ class DriverConformance(
         kinds = KINDS.values()
         fields = {f"{kind.kind}.{name}" for kind in kinds for name in kind.all_fields()}
         actions = {f"{kind.kind}.{action.name}" for kind in kinds for action in all_actions()}
-        assert site.unverified.keys() <= {*vars(Site), *PROMISES, *KINDS, *fields, *actions}
+        unknown = site.unverified.keys() - {*vars(Site), *PROMISES, *KINDS, *fields, *actions}
+        assert not unknown, f"`unverified` names nothing that exists: {sorted(unknown)}"
         with capsys.disabled():
             for name, reason in site.unverified.items():
                 print(f"\n{type(self).__name__}: not verified: {name}: {reason}", end="")

@@ -154,6 +154,23 @@ class Rubbish(Wire):
             client.sendall(self._reply)
 
 
+class Silent(Rubbish):
+    """A wire to a server that accepts connections, and never answers."""
+
+    def __init__(self) -> None:
+        self._clients: list[socket.socket] = []
+        super().__init__(b"")
+
+    def close(self) -> None:
+        """Stop listening, and end the connections."""
+        super().close()
+        for client in self._clients:
+            client.close()
+
+    def _answer(self, client: socket.socket) -> None:
+        self._clients.append(client)
+
+
 class _Listener:
     """Accepts connections on loopback in a thread, and passes each to ``take``."""
 

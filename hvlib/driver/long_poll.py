@@ -20,10 +20,12 @@ class LongPollFeed(Feed):
     """A feed that sends one call at a time, which waits at the server.
 
     The call needs connections of its own (`hvlib.driver.http.Connections.apart`): `interrupt` and `close` end them.
+    The first call of a feed does not wait: its batch is ``synced`` at once, also of a feed opened with ``since``.
     """
 
     def __init__(self) -> None:
         self.closed = False
+        """Whether `close` was called."""
         self._interrupted = False
         self._slowest = 0.0
 
@@ -52,6 +54,11 @@ class LongPollFeed(Feed):
         self._interrupted = True
         self.disconnect()
 
+    def close(self) -> None:
+        """`Feed.close`. Override it where the server holds something for the feed."""
+        self.closed = True
+        self.disconnect()
+
     def check_open(self) -> None:
         """Raise `Closed` after `close`."""
         if self.closed:
@@ -60,6 +67,7 @@ class LongPollFeed(Feed):
     def margin(self, waiting: float) -> float:
         """The seconds that an answer may take beyond a wait of ``waiting`` seconds.
 
+        A call of `hvlib.driver.http.Transport` has ``wait=waiting`` and this as its ``timeout``.
         A caller that waits a second for changes must not wait for the whole time-out when the server is frozen; but
         cutting off a server that is only slow costs a new snapshot. So the margin is the longest of `MARGIN`, the
         caller's own wait, and three times the longest delay of this server so far.

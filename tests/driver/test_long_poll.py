@@ -32,10 +32,6 @@ class WaitingFeed(LongPollFeed):
     def disconnect(self) -> None:
         self._over.set()
 
-    def close(self) -> None:
-        self.closed = True
-        self.disconnect()
-
 
 @pytest.fixture
 def other() -> Iterator[ThreadPoolExecutor]:

@@ -195,7 +195,7 @@ class VMs(CountedAdapter[VM]):
 
     @action(actions.Reboot)
     def reboot(self, vm: Ref, reboot: actions.Reboot) -> Started:
-        """The action reboot. A hard reboot would start a server that is off or suspended, so the status is read first."""
+        """The action reboot. A hard one would start a server that is off or suspended, so the status is read first."""
         if reboot.hard and (status := status_of(self.client, vm.id)) in ("SHUTOFF", "SUSPENDED"):
             raise InvalidState(f"the server {vm.id} is {status}")
         return self._act(vm, "reboot", {"reboot": {"type": "HARD" if reboot.hard else "SOFT"}})

@@ -83,11 +83,6 @@ class EventFeed(LongPollFeed):
         """`LongPollFeed.disconnect`."""
         self._source.close()
 
-    def close(self) -> None:
-        """End the connections. That is enough: the server keeps nothing for a call whose client is gone."""
-        self.closed = True
-        self.disconnect()
-
     def _snapshot(self) -> Batch:
         reply = self._ask(BEGINNING, 0.0)
         self._take(reply.events)

@@ -37,8 +37,8 @@ class ChangesDriver(GroveDriver):
 
 class ChangesSession(GroveSession):
     def feed(self, queries: Sequence[Query[Any]], since: WatchCursor | None) -> Feed | None:
-        if {query.kind for query in queries} != {VM}:
-            return None  # Grove reports changes of VMs only. Core lists and compares the other kinds.
+        if [(query.kind, query.refs) for query in queries] != [(VM, None)]:
+            return None  # Grove reports changes of VMs only. Core compares other kinds, and looks at chosen objects.
         return ChangesFeed(self.native, self.adapters[VM], queries[0], self.poll_interval, since)
 
 
@@ -81,8 +81,6 @@ class ChangesFeed(PollingFeed):
 
     def _changes(self, ids: Iterable[str], created: Set[str]) -> list[Change]:
         refs = [self._client.context.ref(VM, id) for id in ids]
-        if self._query.refs is not None:
-            refs = [ref for ref in refs if ref in self._query.refs]
         query = msgspec.structs.replace(self._query, refs=tuple(refs))
         vms = {vm.ref: vm for vm in read_all(self._adapter, query, self.go_on)}
         return [Upsert(vms[ref], created=ref.id in created) if ref in vms else Gone(ref) for ref in refs]
