@@ -240,9 +240,7 @@ class WatchingConformance(Conformance):
         until_waiting(watch)
         with counted(wired.wire) as turns:
             time.sleep(IDLE_SECONDS)
-            assert turns() <= 1, (
-                "an idle watch asks: if the server can't wait, name `idle watch` in `unverified`"
-            )
+            assert turns() <= 1, "an idle watch asks: if the server can't wait, name `idle watch` in `unverified`"
         InThread(watch.close).result(CLOSING_SECONDS)
         assert waiting.result(CLOSING_SECONDS) is None
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from email.message import Message
-from email.utils import parsedate_to_datetime
-from typing import Any
-from urllib.parse import urlencode, urlsplit
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
 from servers.faulty_proxy import FaultyProxy
+from servers.openstack_replay.client import Client, next_of
 from servers.openstack_replay.page_faults import Cycle, LimitIgnored, OtherHost, SamePage
 from servers.openstack_replay.replay import OpenStackReplay
 
@@ -23,65 +19,6 @@ DETAIL = "/compute/v2.1/servers/detail"
 TOKENS = "/identity/v3/auth/tokens"
 PROJECT = "8f0c5d5a7c5d4c5e9b1a6f3f00000001"
 VOLUMES = f"/volume/v3/{PROJECT}/volumes/detail"
-
-
-class Client:
-    """A user with one connection and, after `log_in`, a token."""
-
-    def __init__(self, server: OpenStackReplay, port: int = 0) -> None:
-        self._server = server
-        self._connection = http.client.HTTPConnection("127.0.0.1", port or server.port, timeout=20)
-        self.token = ""
-        self.headers = Message()
-
-    def send(self, method: str, address: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
-        extra = {name.replace("_", "-"): value for name, value in headers.items()}
-        content = None if body is None else json.dumps(body)
-        self._connection.request(method, address, content, {"X-Auth-Token": self.token, **extra})
-        response = self._connection.getresponse()
-        self.headers = response.headers
-        return response.status, response.read()
-
-    def get(self, address: str, **headers: str) -> Any:
-        status, body = self.send("GET", address, **headers)
-        assert status == 200, body
-        return json.loads(body)
-
-    def refused(self, address: str, **headers: str) -> int:
-        status, body = self.send("GET", address, **headers)
-        assert isinstance(json.loads(body), dict)
-        return status
-
-    def log_in(self, identity: Any = None, scope: Any = None) -> tuple[int, Any]:
-        status, body = self.send("POST", TOKENS, {"auth": {"identity": identity or self.password(), "scope": scope}})
-        self.token = self.headers.get("X-Subject-Token", "")
-        return status, json.loads(body)
-
-    def password(self, **changed: str) -> Any:
-        known = self._server.credentials
-        user = {"name": known["user"], "domain": {"name": "Default"}, "password": known["password"], **changed}
-        return {"methods": ["password"], "password": {"user": user}}
-
-    def pages(self, key: str, address: str) -> list[list[Any]]:
-        """Return the records of all pages, page by page, following the links."""
-        pages = []
-        following: str | None = address
-        while following:
-            page = self.get(following)
-            pages.append(page[key])
-            following = next_of(key, page)
-        return pages
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-def next_of(key: str, page: Any) -> str | None:
-    """Return the path and query of the next page."""
-    if "next" in page:
-        return f"/image{page['next']}"
-    link = next((each["href"] for each in page.get(f"{key}_links", []) if each["rel"] == "next"), "")
-    return urlsplit(link)._replace(scheme="", netloc="").geturl() or None
 
 
 @pytest.fixture
@@ -346,104 +283,6 @@ def test_behind_a_proxy_the_region_has_the_proxys_address(replay: OpenStackRepla
         [link] = client.get(DETAIL + "?limit=2")["servers_links"]
         assert urlsplit(link["href"]).port == proxy.port
         client.close()
-
-
-@pytest.fixture
-def small() -> Iterator[OpenStackReplay]:
-    """A separate region, in which a test can change servers."""
-    with OpenStackReplay(servers=5) as server:
-        yield server
-
-
-@pytest.fixture
-def watcher(small: OpenStackReplay) -> Iterator[Client]:
-    client = Client(small)
-    client.log_in()
-    yield client
-    client.close()
-
-
-def changed(client: Client, since: datetime) -> dict[str, str]:
-    """Return the status of the servers that changed, by identifier."""
-    query = urlencode({"changes-since": since.isoformat(), "limit": 1000})
-    [page] = client.pages("servers", f"{DETAIL}?{query}")
-    return {each["id"]: each["status"] for each in page}
-
-
-def test_changes_since(small: OpenStackReplay, watcher: Client) -> None:
-    before = datetime.now(UTC).replace(microsecond=0)
-    assert changed(watcher, before) == {}
-    ids = [each["id"] for each in watcher.get(DETAIL)["servers"]]
-    renamed, deleted, untouched, *_ = ids
-    made = small.create_server("made")
-    small.rename_server(renamed, "other")
-    small.delete_server(deleted)
-    assert changed(watcher, before) == {made: "ACTIVE", renamed: "ACTIVE", deleted: "DELETED"}
-    assert watcher.get(f"/compute/v2.1/servers/{renamed}")["server"]["name"] == "other"
-    assert watcher.refused(f"/compute/v2.1/servers/{deleted}") == 404
-    assert [each["id"] for each in watcher.get(DETAIL + "?limit=3")["servers"]] == [made, renamed, untouched]
-    # A marker stays valid when its server is deleted: that may happen while servers are listed.
-    [after] = watcher.get(f"{DETAIL}?limit=1&marker={deleted}")["servers"]
-    assert after["id"] == untouched
-    assert watcher.refused(DETAIL + "?changes-since=yesterday") == 400
-
-
-def test_servers_are_started_and_stopped(small: OpenStackReplay, watcher: Client) -> None:
-    id = watcher.get(DETAIL)["servers"][0]["id"]
-    path = f"/compute/v2.1/servers/{id}"
-    assert watcher.get(f"{path}/os-instance-actions") == {"instanceActions": []}
-    assert watcher.send("POST", f"{path}/action", {"os-stop": None}) == (202, b"")
-    request = watcher.headers["x-openstack-request-id"]
-    status, body = watcher.send("POST", f"{path}/action", {"os-stop": None})
-    assert status == 409
-    assert b"task_state powering-off" in body
-    deadline = time.monotonic() + 10
-    while watcher.get(path)["server"]["OS-EXT-STS:task_state"]:
-        assert time.monotonic() < deadline
-    assert watcher.get(path)["server"]["status"] == "SHUTOFF"
-    [action] = watcher.get(f"{path}/os-instance-actions")["instanceActions"]
-    assert (action["action"], action["request_id"]) == ("stop", request)
-    assert b"vm_state stopped" in watcher.send("POST", f"{path}/action", {"os-stop": None})[1]
-    assert watcher.send("POST", f"{path}/action", {"os-start": None})[0] == 202
-    assert watcher.send("POST", f"{path}/action", {"reboot": None})[0] == 400
-    assert watcher.refused(f"{path}/os-interface") == 404
-    assert small.requests()["POST /compute/v2.1/servers/{id}/action"] == 5
-
-
-def test_changes_since_omits_tags_and_purged_servers(small: OpenStackReplay, watcher: Client) -> None:
-    before = datetime.now(UTC).replace(microsecond=0)
-    tagged, deleted, *_ = [each["id"] for each in watcher.get(DETAIL)["servers"]]
-    small.tag_server(tagged, ["new"])
-    assert watcher.get(f"/compute/v2.1/servers/{tagged}")["server"]["tags"] == ["new"]
-    small.delete_server(deleted)
-    assert changed(watcher, before) == {deleted: "DELETED"}
-    small.forget_deleted()
-    assert changed(watcher, before) == {}
-
-
-def test_a_service_left_out_of_the_catalog(small: OpenStackReplay, watcher: Client) -> None:
-    small.withdraw("network")
-    scope = {"project": {"id": PROJECT}}
-    assert "network" not in {each["type"] for each in watcher.log_in(scope=scope)[1]["token"]["catalog"]}
-    small.withdraw(None)
-    assert "network" in {each["type"] for each in watcher.log_in(scope=scope)[1]["token"]["catalog"]}
-
-
-def test_changes_have_whole_seconds(small: OpenStackReplay, watcher: Client) -> None:
-    made = small.create_server("made")
-    updated = datetime.fromisoformat(watcher.get(f"/compute/v2.1/servers/{made}")["server"]["updated"])
-    assert updated.microsecond == 0
-    assert made in changed(watcher, updated)
-    assert made not in changed(watcher, updated + timedelta(seconds=1))
-
-
-def test_skewed_clock(small: OpenStackReplay, watcher: Client) -> None:
-    small.set_skew(-900)
-    made = small.create_server("made")
-    server = watcher.get(f"/compute/v2.1/servers/{made}")["server"]
-    date = parsedate_to_datetime(watcher.headers["Date"])
-    assert timedelta(seconds=890) < datetime.now(UTC) - date < timedelta(seconds=910)
-    assert timedelta(0) <= date - datetime.fromisoformat(server["updated"]) < timedelta(seconds=30)
 
 
 def test_administrators_calls_raise_for_unknown_servers(replay: OpenStackReplay) -> None:

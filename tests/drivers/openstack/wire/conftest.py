@@ -149,3 +149,8 @@ def requests_to(server: OpenStackReplay | FaultyProxy) -> Iterator[Counter[str]]
     before, made = requests(), Counter[str]()
     yield made
     made.update(requests() - before)
+
+
+def count(provider: hvlib.Provider) -> int:
+    """The number of VMs, by a listing of their names."""
+    return provider.compute.vms.get_all(fields=["name_label"]).count()
