@@ -24,8 +24,9 @@ class RecordMaker(Generic[R]):
     """Makes the records of one query.
 
     | paths: the properties to read; None: all
-    | templates: which of the VMs that the rows name are templates
-    | witness: the type of an additional object, which is read only to prove that the session is alive
+    | templates: which of the VMs to which the rows refer are templates
+    | witness: the type of one more object in each reading, of which no record is made. If the session is lost, it is
+      missing, so that a lost session does not look like an empty list
     """
 
     def __init__(self, table: Table[R], query: Query[R], client: Client, witness: str | None = None) -> None:
@@ -41,7 +42,7 @@ class RecordMaker(Generic[R]):
         self._joined = tuple(join.path for join in table.joins(query.fields))
         self._joined_values = _reader(self._joined, client)
         self._native_type = table.native_type
-        self._named = query.native if isinstance(query.native, tuple) else ()
+        self._native_names = query.native if isinstance(query.native, tuple) else ()
         self._make = records.make
 
     @property
@@ -50,12 +51,12 @@ class RecordMaker(Generic[R]):
         return bool(self._joined)
 
     def named(self, rows: Collection[Row]) -> set[MoRef]:
-        """The VMs that rows name."""
+        """The VMs to which properties of the rows refer, such as a task's entity."""
         values = (value for row in rows for value in self._joined_values(row.values))
         return {value for value in values if isinstance(value, MoRef) and value.type == MACHINE}
 
     def join(self, rows: Collection[Row], calls: Calls) -> None:
-        """Read which of the VMs that rows name are templates: one round trip if a VM is new."""
+        """Read which of the VMs in rows are templates: one round trip if one of them was not looked up before."""
         self.templates.learn(self.named(rows), calls)
 
     def all(self, rows: Iterable[Row]) -> list[R]:
@@ -84,14 +85,14 @@ class RecordMaker(Generic[R]):
         return take
 
     def _refuse_unknown(self, row: Row) -> None:
-        for path in self._named:
+        for path in self._native_names:
             fault = row.missing.get(path)
             if fault is not None and isinstance(fault_error(fault), InvalidQuery):
                 raise InvalidQuery(f"{self._native_type} has no property {path!r}", native=fault.plain())
 
 
 def check_row(row: Row) -> bool:
-    """Whether the object still exists, by the faults of its missing properties; the path `ID` means all properties.
+    """Whether the object still exists, by the faults of its missing properties. A fault under `ID` is about the whole.
 
     The object is gone only if the fault names the object itself: the server sends the same fault if an object that it
     refers to, such as its host, is gone. Other faults (a host is not connected) leave a property None. Raises
@@ -108,14 +109,17 @@ def check_row(row: Row) -> bool:
 
 
 def leaf_or_none(path: str) -> str:
-    """The code that reads a property: by its own path, or from the whole property that it is a part of."""
+    """The code that reads a property such as ``config.name``: by this path if the row has it, else out of ``config``.
+
+    With ``native=True`` the server sends only such whole properties.
+    """
     name, *parts = path.split(".")
     whole = item_or_none(name) + "".join(f" or {{}}).get({part!r})" for part in parts)
     return f"(row[{path!r}] if {path!r} in row else {'(' * len(parts)}{whole})" if parts else whole
 
 
 def _properties(query: Query[Any]) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-    """The function that picks the native properties from an object's values: the whole ones, if all are requested.
+    """The function that picks the native properties from an object's values: those without a dot if all are requested.
 
     A server may report a change by a leaf path even if all properties were requested.
     """

@@ -1,7 +1,7 @@
 """Queries: which fields of which objects.
 
 A filter is a value, a list of values (any of them), `glob`, or a Ref. On a field that holds several values, it matches
-if any of these values matches. Servers filter where they can; core checks the records that they return again with
+if any of these values matches. Servers filter where they can; core checks the returned records once more, with
 `Query.matches`, so a filter means the same on every driver.
 """
 
@@ -80,8 +80,8 @@ class Query(msgspec.Struct, Generic[R], frozen=True):
     | native: the names of native properties to load too; True: all that the server has; (): none
     | page_size: objects per page; None: the driver's choice
     | refs: only these objects; None: all of the kind
-    | record_type: the type of the records to return: `build` makes one from values by name, or call it by position
-      (``record_type.__struct_fields__`` has the order; a field that is not loaded is None)
+    | record_type: the type of the records to return. Make a record with `build`, from values by field name; or call the
+      type with the values in the order of its ``__struct_fields__``, None for a field that is not loaded
     """
 
     kind: type[R]
@@ -110,7 +110,7 @@ class Query(msgspec.Struct, Generic[R], frozen=True):
         for name in self.native:
             if name not in properties:
                 raise InvalidQuery(
-                    f"{self.kind.kind}: the server has no property {name!r}", hint=_properties(properties)
+                    f"{self.kind.kind}: the server has no property {name!r}", hint=_properties_hint(properties)
                 )
         return {name: properties[name] for name in self.native} or None
 
@@ -133,7 +133,7 @@ class Request(msgspec.Struct, Generic[R], frozen=True):
     refs: tuple[Ref, ...] | None
 
     def query(self, declared: frozenset[str], also: str | None = None) -> Query[R]:
-        """The query for a driver that has ``declared`` these fields. ``also``: one more field to load.
+        """The query for a driver whose fields are ``declared``. ``also``: one more field to load.
 
         Raises `Unsupported` for a field that the driver lacks.
         """
@@ -203,20 +203,22 @@ def check_field(kind: type[Resource], name: str, declared: frozenset[str]) -> No
     if name in declared:
         return
     if name in kind.all_fields():
-        raise Unsupported(f"{kind.kind}.{name}: this server's driver does not have this field", hint=_known(declared))
-    raise InvalidQuery(f"{kind.kind} has no field {name!r}", hint=_known(declared))
+        raise Unsupported(
+            f"{kind.kind}.{name}: this server's driver does not have this field", hint=_fields_hint(declared)
+        )
+    raise InvalidQuery(f"{kind.kind} has no field {name!r}", hint=_fields_hint(declared))
 
 
-def _properties(names: Iterable[str]) -> str:
+def _properties_hint(names: Iterable[str]) -> str:
     return "properties: " + " ".join(sorted(names))
 
 
-def _known(names: Iterable[str]) -> str:
+def _fields_hint(names: Iterable[str]) -> str:
     return "fields: " + " ".join(sorted(names))
 
 
-def _alternatives(kind: type[Resource], name: str, value: object, declared: frozenset[str]) -> tuple[object, ...]:
-    check_field(kind, name, declared)
+def _alternatives(kind: type[Resource], name: str, value: object, all_fields: frozenset[str]) -> tuple[object, ...]:
+    check_field(kind, name, all_fields)
     single = isinstance(value, (str, bytes, Mapping, Glob)) or not isinstance(value, Iterable)
     values = [_plain(each) for each in ([value] if single else value)]  # type: ignore[attr-defined]
     for each in values:
@@ -258,7 +260,7 @@ def _check_value(kind: type[Resource], name: str, value: object) -> None:
 
 @lru_cache(maxsize=256)
 def _possible(kind: type[Resource], name: str) -> tuple[tuple[str, ...], tuple[type, ...]]:
-    """The only texts that a field can hold, () where any will do; and the types that one of its values can have."""
+    """The permitted texts of a field of fixed choices, () for any other field; and the types of a single value."""
     declared = field_types(kind)[name]
     if get_origin(declared) is Literal:
         return get_args(declared), (str,)

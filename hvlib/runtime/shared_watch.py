@@ -28,6 +28,7 @@ News = Event[Any] | Exception
 """A change of an object, or the error that ends a subscription."""
 
 Read = Callable[[Any], Any]
+"""Handles one piece of news."""
 
 Inbox = SimpleQueue[tuple[Read, Any]]
 """The news for one waiter. Each comes with the function that handles it, in the waiter's own thread."""
@@ -72,23 +73,24 @@ class Subscription:
 class SharedWatch:
     """Follows the objects of all subscriptions in one thread, which runs while there are subscriptions.
 
-    For a new subscription the watch is opened again, with the objects of all subscriptions. That happens as soon as the
-    present watch has delivered the first event of each object, for all subscriptions at once that came meanwhile.
+    A new subscription waits until the present watch has delivered the first event of each of its objects. Then one new
+    watch is opened, with the objects of all subscriptions, old and new.
 
-    If a watch fails, its new subscriptions end with the error. If several are new, they are first tried one by one, so
-    that an object that can't be read ends only the waits for it.
+    A subscription is new until the first event of each of its objects is delivered. If a watch fails, its new
+    subscriptions end with the error. If several are new, they are first tried one by one, so that an object that can't
+    be read ends only the waits for it; not after `ConnectionFailed` or `Closed`, which concern no single object.
     """
 
     def __init__(self, manager: SessionManager) -> None:
         self.manager = manager
         self._subscriptions: list[Subscription] = []
         self._watch: Watch[Any] | None = None
-        self._settled: Watch[Any] | None = None
+        self._stoppable: Watch[Any] | None = None
         """The watch, once it has delivered the first event of each object: then a new subscription may stop it."""
         self._thread: threading.Thread | None = None
         self._one_by_one = False
         """Whether new subscriptions are tried one by one."""
-        self._begin_process()
+        self._set_process()
 
     def subscribe(self, queries: Sequence[Query[Any]], inbox: Inbox, read: Read) -> Subscription:
         """Follow the objects of the queries' refs, with the queries' fields. ``read`` handles the `News`."""
@@ -98,7 +100,7 @@ class SharedWatch:
         self.manager.check_open()
         with self._lock:
             self._subscriptions.append(subscription)
-            watch, self._settled = self._settled, None
+            watch, self._stoppable = self._stoppable, None
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, daemon=True, name="hvlib-shared-watch")
                 self._thread.start()
@@ -127,7 +129,7 @@ class SharedWatch:
     def _current(self) -> list[Subscription]:
         """The subscriptions to follow now. If there are none, this thread ends: the next subscription starts one."""
         with self._lock:
-            self._watch = self._settled = None
+            self._watch = self._stoppable = None
             if not self._subscriptions:
                 self._thread = None
             new = [each for each in self._subscriptions if not each.reported]
@@ -136,7 +138,7 @@ class SharedWatch:
             return [each for each in self._subscriptions if each not in waiting]
 
     def _open(self, subscriptions: Sequence[Subscription], outage: Outage) -> Watch[Any]:
-        """Open a watch. If none of its subscriptions is new, keep trying for as long as a watch would in an outage."""
+        """Open a watch. If no subscription of it is new, try again until the retry policy's ``max_outage`` is over."""
         while True:
             try:
                 watch: Watch[Any] = Watch(self.manager, self._merged(subscriptions))
@@ -174,13 +176,13 @@ class SharedWatch:
                 return
 
     def _settle(self, watch: Watch[Any], subscriptions: Sequence[Subscription]) -> bool:
-        """Note that all objects have had their first event. Returns False if new subscriptions need another watch."""
+        """Record that all objects have had their first event. Returns False if new subscriptions need another watch."""
         with self._lock:
             for subscription in subscriptions:
                 subscription.reported = True
             if set(self._subscriptions) - set(subscriptions):
                 return False
-            self._settled = watch
+            self._stoppable = watch
             return True
 
     def _merged(self, subscriptions: Sequence[Subscription]) -> list[Query[Any]]:
@@ -196,7 +198,7 @@ class SharedWatch:
         ]
 
     def _fail(self, subscriptions: Sequence[Subscription], error: Exception) -> None:
-        """End the new subscriptions, or all if none is new. If several are new, let them be tried one by one first."""
+        """End the new subscriptions, or all if none is new. Several new ones may be tried one by one first."""
         new = [each for each in subscriptions if not each.reported]
         with self._lock:
             self._one_by_one = len(new) > 1 and not isinstance(error, (ConnectionFailed, Closed))
@@ -207,17 +209,17 @@ class SharedWatch:
                 self._discard(subscription)
             subscription.put(copied(error))
 
-    def _begin_process(self) -> None:
+    def _set_process(self) -> None:
         self._process = os.getpid()
-        self._lock = threading.RLock()  # Reentrant: a signal handler may close what its own thread waits for.
+        self._lock = threading.RLock()  # Reentrant: a signal handler runs in the thread that it interrupts.
 
     def _check_process(self) -> None:
         """Begin anew in a forked child, which has none of its parent's threads."""
         if self._process == os.getpid():
             return
-        self._begin_process()
+        self._set_process()
         self._subscriptions = []
-        self._watch = self._settled = self._thread = None
+        self._watch = self._stoppable = self._thread = None
 
     def _discard(self, subscription: Subscription) -> None:
         if subscription in self._subscriptions:

@@ -32,7 +32,7 @@ EXTENDED = Version(3, 42)
 """The first microversion in which an attached volume can be extended (Pike)."""
 
 
-COUNTED = ("with_count", "true")
+WITH_COUNT = ("with_count", "true")
 
 SPARSE = frozenset({"volume_image_metadata"})
 """The property that cinder shows only of volumes made from an image (api/contrib/volume_image_metadata.py)."""
@@ -57,14 +57,14 @@ class Disk(msgspec.Struct):
     bootable: str = "false"
 
 
-class Counted(msgspec.Struct):
+class Total(msgspec.Struct):
     """The number of all volumes, which is in every page."""
 
     count: int
 
 
 def servers(attached: Sequence[Attachment]) -> list[str]:
-    """The servers that a volume is attached to. It may also be attached to hosts of other services."""
+    """The servers that a volume is attached to. Attachments to other things than servers are left out."""
     return [attachment.server_id for attachment in attached if attachment.server_id is not None]
 
 
@@ -98,20 +98,20 @@ class Volumes(CountedAdapter[Volume]):
         return volume_scope(self.client)
 
     def chosen(self, ids: Sequence[str]) -> Sequence[Parameters]:  # noqa: ARG002
-        """The parameters for all volumes that can be read, and for cinder's count of them."""
-        return [[*readable_scope(self.client, self.everything()), COUNTED]]
+        """Cinder can't be asked for single volumes: the parameters for all that can be read, and for their number."""
+        return [[*readable_scope(self.client, self.everything()), WITH_COUNT]]
 
     def count(self, first: CollectionPage[Any] | None) -> int:
         """`CountedAdapter.count`."""
         if first is not None:
-            return first.reply.read(Counted).count
-        parameters = [*readable_scope(self.client, self.everything()), COUNTED, ("limit", "1")]
-        return self.service.get("/volumes", parameters, TYPED).read(Counted).count
+            return first.reply.read(Total).count
+        parameters = [*readable_scope(self.client, self.everything()), WITH_COUNT, ("limit", "1")]
+        return self.service.get("/volumes", parameters, TYPED).read(Total).count
 
     @action(actions.CreateVolume)
     def create(self, _: None, create: actions.CreateVolume) -> Started:
         """POST /volumes, in whole GiB, no smaller than asked for."""
-        volume: dict[str, Any] = {"name": create.name_label, "size": _whole(create.size_bytes)}
+        volume: dict[str, Any] = {"name": create.name_label, "size": _in_gib(create.size_bytes)}
         if create.pool is not None:
             volume["volume_type"] = create.pool.id
         reply = self.service.post("/volumes", {"volume": volume})
@@ -120,7 +120,7 @@ class Volumes(CountedAdapter[Volume]):
     @action(actions.ResizeVolume)
     def resize(self, volume: Ref, resize: actions.ResizeVolume) -> Started:
         """The action os-extend, also for an attached volume. A volume can't get smaller: `InvalidQuery`."""
-        size = _whole(resize.size_bytes)
+        size = _in_gib(resize.size_bytes)
         reply = self.service.post(f"/volumes/{volume.id}/action", {"os-extend": {"new_size": size}}, EXTENDED)
         return started(self.client, reply, "extend-volume", volume.id, goal=str(size))
 
@@ -136,6 +136,6 @@ class Volumes(CountedAdapter[Volume]):
         return started(self.client, self.service.delete(f"/volumes/{volume.id}"), "delete-volume", volume.id)
 
 
-def _whole(size_bytes: int) -> int:
+def _in_gib(size_bytes: int) -> int:
     """Convert bytes to GiB, rounded up."""
     return -(-size_bytes // GIB)

@@ -36,7 +36,7 @@ class Fault(msgspec.Struct):
     message: str = ""
 
 
-class Picture(msgspec.Struct):
+class GlanceImage(msgspec.Struct):
     status: str
 
 
@@ -82,7 +82,8 @@ def status_of(client: Client, server: str) -> str:
 def server_outcome(client: Client, operation: Operation, server: State | None) -> Outcome:
     """The outcome of an operation on a server.
 
-    One round trip once nothing is under way on the server, one more for a snapshot.
+    No round trip while something is under way on the server; then one, and one more for a snapshot and for the reason
+    of a failure. If the server is gone: one, or none for a deletion.
     """
     if server is None or server.status in GONE:
         return _gone(client, operation)
@@ -93,7 +94,7 @@ def server_outcome(client: Client, operation: Operation, server: State | None) -
     except NotFound:
         return RUNNING  # The server was deleted just now.
     if not actions:
-        return _failed(_shown(server) or "the server failed") if server.status == "ERROR" else RUNNING
+        return _failed(_fault_message(server) or "the server failed") if server.status == "ERROR" else RUNNING
     return _settled(client, operation, server, actions)
 
 
@@ -110,14 +111,14 @@ def _gone(client: Client, operation: Operation) -> Outcome:
 
 
 def _settled(client: Client, operation: Operation, server: State, actions: list[InstanceAction]) -> Outcome:
-    """The outcome by the records of a server on which nothing is under way."""
+    """The outcome if nothing is under way any more, by nova's records of the requests."""
     own = actions[0]
     if own.failed or (operation.name == "create" and server.status == "ERROR"):
         return _failed(_reason(client, server, own))
     if operation.name in MOVES:
         return _moved(client, operation, server, actions[1:])
     if operation.name == SNAPSHOT:
-        return _imaged(client, operation)
+        return _snapshot_outcome(client, operation)
     if operation.name == "delete":
         return _failed("the server is still there")
     return _succeeded(client, operation)
@@ -135,16 +136,16 @@ def _moved(client: Client, operation: Operation, server: State, later: list[Inst
     if server.status == AWAITS_CONFIRMATION or CONFIRM in decided:
         return _succeeded(client, operation)
     if REVERT in decided:
-        return Outcome("failed", error=Failure("TaskFailed", "it was reverted by somebody else"))
-    return _failed("the server is as it was before")
+        return Outcome("failed", error=Failure("TaskFailed", "somebody else reverted the resize or migration"))
+    return _failed("nova reports no error, but the server has its old size and host")
 
 
-def _imaged(client: Client, operation: Operation) -> Outcome:
+def _snapshot_outcome(client: Client, operation: Operation) -> Outcome:
     """The outcome of a snapshot: it can be used once glance has all of it. One round trip."""
     try:
-        picture = client.service("image").get(f"/images/{operation.made}").read(Picture)
+        picture = client.service("image").get(f"/images/{operation.made}").read(GlanceImage)
     except NotFound:
-        picture = Picture("deleted")
+        picture = GlanceImage("deleted")
     if picture.status in LOST:
         return Outcome("failed", error=Failure("TaskFailed", "the snapshot is gone"))
     return _succeeded(client, operation) if picture.status == "active" else RUNNING
@@ -153,10 +154,10 @@ def _imaged(client: Client, operation: Operation) -> Outcome:
 def _reason(client: Client, server: State, action: InstanceAction) -> str:
     """The reason why an action failed: from its steps, else from the server."""
     detailed = action_of(client, server.id, action.request_id)
-    return (detailed.details if detailed is not None else "") or _shown(server) or f"{action.action} failed"
+    return (detailed.details if detailed is not None else "") or _fault_message(server) or f"{action.action} failed"
 
 
-def _shown(server: State) -> str:
+def _fault_message(server: State) -> str:
     return server.fault.message if server.fault is not None else ""
 
 

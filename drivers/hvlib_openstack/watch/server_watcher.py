@@ -31,7 +31,8 @@ OVERLAP = 5
 """How many seconds successive requests to nova overlap: it counts in whole seconds, and its hosts' clocks differ."""
 
 YOUNG_AGE = 3 * OVERLAP
-"""Seconds before a moment within which a server's creation time does not prove that the server existed then."""
+"""Seconds. Clocks differ: if a server was created less than this before a cursor, its creation time does not prove that
+it existed when the cursor was made. The cursor lists such servers."""
 
 GONE = frozenset({"DELETED", "SOFT_DELETED"})
 
@@ -72,9 +73,12 @@ class ServerWatcher(KindWatcher):
         self._sightings = sightings
         self._due = 0.0
         self._at = 0
+        """Nova's time of the last reading; 0 before the first."""
         self._alive: dict[str, int] = {}
+        """The creation time of each existing server."""
         self._reported: dict[str, int] = {}
-        self._whole = query.native or bool(UNREPORTED & query.fields)
+        """The time at which each recent deletion was read."""
+        self._lists_rows = query.native or bool(UNREPORTED & query.fields)
 
     @property
     def due(self) -> float:
@@ -84,7 +88,8 @@ class ServerWatcher(KindWatcher):
     def look(self, go_on: GoOn) -> Sequence[Change]:
         """First all servers, or the changes since the cursor; then the changes that nova reports or a listing shows.
 
-        Raises `ConnectionFailed` for a cell that is down, since it comes back as a connection does.
+        Raises `ConnectionFailed` if nova's answer is incomplete, because a cell is down: core then tries again, as after
+        a lost connection.
         """
         try:
             changes = self._changes(go_on)
@@ -115,13 +120,16 @@ class ServerWatcher(KindWatcher):
         return self._begin(go_on) if self._since is None else self._resume(self._since, go_on)
 
     def _begin(self, go_on: GoOn) -> Sequence[Change]:
-        """A listing, and nova's changes of the last seconds: a cursor must name the servers deleted just before it."""
+        """A listing, and nova's changes of the last seconds.
+
+        Nova reports the deletions of these seconds once more after the cursor, so the cursor has to list them.
+        """
         seen = self._sightings.last
-        listed = self._everything(go_on)
+        listed = self._read_all(go_on)
         existing, gone = self._changed(min(self._at, seen.at) - OVERLAP, go_on)
-        items = {**self._rest(listed, gone), **existing}
+        items = {**self._existing(listed, gone), **existing}
         self._account_for(seen.ids - items.keys() - gone.keys())
-        self._alive = self._ages(items)
+        self._alive = self._creation_times(items)
         return [Upsert(record) for record in self._made(items.values())]
 
     def _next(self, go_on: GoOn) -> Sequence[Change]:
@@ -132,10 +140,12 @@ class ServerWatcher(KindWatcher):
         if listed is not None:
             self._check_reported(self._alive.keys() - listed.keys() - existing.keys() - gone.keys())
             new = listed.keys() - self._alive.keys() - existing.keys() - gone.keys()
-            existing |= self._unreported({id: listed[id] for id in new}, go_on)
+            existing |= self._missed({id: listed[id] for id in new}, go_on)
         known = self._alive.keys()
-        self._alive = {id: born for id, born in {**self._alive, **self._ages(existing)}.items() if id not in gone}
-        records = self._made({**self._rest(listed or {}, gone), **existing}.values())
+        self._alive = {
+            id: born for id, born in {**self._alive, **self._creation_times(existing)}.items() if id not in gone
+        }
+        records = self._made({**self._existing(listed or {}, gone), **existing}.values())
         return [*self._gone(gone.keys() & known), *map(Upsert, records)]
 
     def _resume(self, since: Cursor, go_on: GoOn) -> Sequence[Change]:
@@ -144,11 +154,11 @@ class ServerWatcher(KindWatcher):
             raise CursorLost("the cursor is of another region or project")
         listed = self._listed(go_on)
         existing, gone = self._changed(since.at - OVERLAP, go_on)
-        ages = {**dict.fromkeys(listed, 0), **self._ages({**self._rest(listed, gone), **existing})}
+        ages = {**dict.fromkeys(listed, 0), **self._creation_times({**self._existing(listed, gone), **existing})}
         self._alive = {id: born for id, born in ages.items() if id not in gone}
         self._account_for(self._sightings.last.ids - self._alive.keys() - gone.keys())
         came, went = since.difference(self._alive, gone, YOUNG_AGE)
-        records = self._made({**self._rest(listed, gone), **existing}.values())
+        records = self._made({**self._existing(listed, gone), **existing}.values())
         return [*self._gone(went), *(Upsert(record, record.ref.id in came) for record in records)]
 
     def _check_reported(self, missing: Set[str]) -> None:
@@ -170,15 +180,15 @@ class ServerWatcher(KindWatcher):
             if exists:
                 raise PartialResult(f"nova does not list all servers: {id} exists, but is not listed")
 
-    def _unreported(self, listed: dict[str, Any], go_on: GoOn) -> dict[str, Any]:
+    def _missed(self, listed: dict[str, Any], go_on: GoOn) -> dict[str, Any]:
         """Read listed servers that nova has not reported: their cell was down when servers were last listed."""
-        if self._whole:
+        if self._lists_rows:
             return listed
         if len(listed) <= MAX_SINGLE_READS:
             return {id: item for id in sorted(listed) for item in self._adapter.item(self._rows, id)}
         at = self._at
         items = self._read([], go_on)
-        self._at = at  # Other servers are not taken from this listing: their changes are still due since then.
+        self._at = at  # Set back: the others' changes since then are still to be read.
         return {id: item for id, item in items.items() if id in listed}
 
     def _made(self, items: Iterable[Any]) -> Sequence[VM]:
@@ -193,16 +203,16 @@ class ServerWatcher(KindWatcher):
         items = self._read([changes_since], go_on)
         gone = {id: item for id, item in items.items() if item.status in GONE}
         self._reported |= dict.fromkeys(gone, self._at)
-        return {id: item for id, item in items.items() if id not in gone}, self._ages(gone)
+        return {id: item for id, item in items.items() if id not in gone}, self._creation_times(gone)
 
     def _listed(self, go_on: GoOn) -> dict[str, Any]:
         """Every server; None in place of each row if nova reports all changes of the query's fields."""
         begin = time.monotonic()
-        servers: dict[str, Any] = self._everything(go_on) if self._whole else dict.fromkeys(self._ids(go_on))
+        servers: dict[str, Any] = self._read_all(go_on) if self._lists_rows else dict.fromkeys(self._ids(go_on))
         self._sweep.ran(begin)
         return servers
 
-    def _everything(self, go_on: GoOn) -> dict[str, Any]:
+    def _read_all(self, go_on: GoOn) -> dict[str, Any]:
         begin = time.monotonic()
         items = self._read([], go_on)
         self._sweep.ran(begin)
@@ -211,7 +221,8 @@ class ServerWatcher(KindWatcher):
     def _read(self, parameters: Parameters, go_on: GoOn) -> dict[str, Any]:
         """Servers by identifier, read in pages. The next request asks for changes since this one, by nova's clock.
 
-        Services may date a reply when they send it, long after they have read its data.
+        Services may date a reply when they send it, long after they have read its data: so the time that the first page
+        took is subtracted. Sets ``_at``.
         """
         items: dict[str, Any] = {}
         at, begin = None, time.monotonic()
@@ -231,10 +242,10 @@ class ServerWatcher(KindWatcher):
                 check_cell(item.id, item.status, item.name)
                 yield item.id
 
-    def _rest(self, listed: dict[str, Any], gone: Container[str]) -> dict[str, Any]:
+    def _existing(self, listed: dict[str, Any], gone: Container[str]) -> dict[str, Any]:
         return {id: item for id, item in listed.items() if item is not None and id not in gone}
 
-    def _ages(self, items: Mapping[str, Any]) -> dict[str, int]:
+    def _creation_times(self, items: Mapping[str, Any]) -> dict[str, int]:
         """When servers were created, in seconds since 1970."""
         return {id: _epoch(item.created) for id, item in items.items()}
 

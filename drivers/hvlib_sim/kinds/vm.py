@@ -33,8 +33,9 @@ def _check_sizes(vcpus: int | None, memory_bytes: int | None) -> None:
 class VMs(LabelledAdapter[VM]):
     """Virtual machines. A halted VM stays on its host. `hvlib_sim.lab.power` lists the states that operations need.
 
-    A ref of an object that does not exist raises `NotFound` at the call, except in create and delete, which take
-    several requests. Every other refusal fails the task, except in rename, set_tags and shutdown, which end at once.
+    In create and delete, every refusal fails the task. In rename, set_tags and shutdown, every refusal is raised at the
+    call. In all others, a ref of an object that does not exist raises `NotFound` at the call, and any other refusal
+    fails the task.
     """
 
     kind = VM
@@ -66,7 +67,7 @@ class VMs(LabelledAdapter[VM]):
 
     @action(actions.Shutdown)
     def shutdown(self, vm: Ref, action: actions.Shutdown) -> Reached:
-        """The guest is off after as long as a task takes. `InvalidState` unless it runs."""
+        """The call returns at once; the VM is halted after the lab's task time. `InvalidState` unless it runs."""
         self.perform(power.shutdown, vm, action)
         return Reached(vm, {"power_state": "halted"}, fails={"power_state": "suspended"})
 
@@ -103,7 +104,7 @@ class VMs(LabelledAdapter[VM]):
 
     @action(actions.TakeSnapshot)
     def snapshot(self, vm: Ref | None, action: actions.TakeSnapshot) -> Started:
-        """Allowed in any state. The memory is kept if the action asks for it and the VM has any."""
+        """Allowed in any state. The memory is kept if the action asks for it and the VM runs or is paused."""
         return self.run(lifecycle.snapshot, vm, action)
 
     @action(actions.Revert)
@@ -166,7 +167,8 @@ class VMs(LabelledAdapter[VM]):
             steps.run(lambda: self.run(power.start, vm, start), undo=lambda _: self.run(power.stop, vm, stop))
         return vm
 
-    def _attach(self, vm: Ref | None, volume: Ref, _: None = None) -> Started:
+    def _attach(self, vm: Ref | None, volume: Ref, _undone: None = None) -> Started:
+        """Also an ``undo``, which core calls with the result of the step."""
         return self.run(hardware.attach_volume, vm, actions.AttachVolume(volume))
 
     def _remove(self, vm: Ref) -> Started:

@@ -25,11 +25,11 @@ Pair = tuple[TableAdapter[Any], Query[Any]]
 
 
 class LabFeed(Feed):
-    """All objects, page by page; then the changes since the first page was read.
+    """All objects, page by page; then the changes since the feed was opened.
 
-    The last batch of the snapshot brings the changes since the first batch, so the snapshot is true for the moment of
-    the last batch, and the feed need not keep the inventory. A cursor is the lab, its log, and the number of the last
-    change that was delivered. It can be kept, and used in any session.
+    Pages are read at different moments. The changes made meanwhile come with the last page, so that after it the
+    receiver has the state of that moment; the feed keeps no copy of the objects. A cursor is the lab, its log, and the
+    number of the last change that was delivered. It can be kept, and used in any session.
     """
 
     def __init__(self, client: Client, pairs: Sequence[Pair], since: WatchCursor | None) -> None:
@@ -37,11 +37,11 @@ class LabFeed(Feed):
         self._lab = client.lab
         self._login = client.login
         self._queries = {adapter.source: query for adapter, query in pairs}
-        self._records = {adapter.source: adapter.maker(query) for adapter, query in pairs}
+        self._makers = {adapter.source: adapter.maker(query) for adapter, query in pairs}
         self._wanted = {
             adapter.source: None if query.refs is None else {ref.id for ref in query.refs} for adapter, query in pairs
         }
-        self._waking = threading.Event()
+        self._interrupted = threading.Event()
         self._closed = False
         self._unread: deque[type[Object]] = deque()
         """The classes whose objects are not all delivered yet."""
@@ -54,18 +54,19 @@ class LabFeed(Feed):
                 self._unread.extend(source for source in self._wanted if store.count(source))
             else:
                 self._since = Cursor.decode(since, store).revision
-                store.changes(self._since, ())
+                store.changes(self._since, ())  # Raises `CursorLost` if the log does not reach back so far.
 
     def next(self, timeout: float) -> Batch:
-        """Changes: the next batch of the snapshot, or the next changes, as soon as there are any."""
+        """The call ``Changes``: the next batch of the snapshot, or the next changes, as soon as there are any."""
         if self._closed:
             raise Closed("the feed was closed")
         cuts = self._lab.cuts
-        with self._client.call("Changes", self._waking):
-            woken = self._waking.is_set()  # Read before `check`: closing the session cuts the connection, then wakes.
+        with self._client.call("Changes", self._interrupted):
+            # Read before `check`: closing the session first cuts the connection, for which `check` raises `Closed`.
+            interrupted = self._interrupted.is_set()
             self._client.check(self._login)
-            if woken:
-                self._waking.clear()
+            if interrupted:
+                self._interrupted.clear()
                 return Batch()
             if self._unread:
                 return self._next_of_snapshot()
@@ -74,8 +75,8 @@ class LabFeed(Feed):
             return Batch(self._as_changes(changes), self._cursor(), synced=synced)
 
     def interrupt(self) -> None:
-        """End a `next` that waits, or else the next one, at once."""
-        self._waking.set()
+        """End the call of `next` that waits, at once; if none waits, the following call."""
+        self._interrupted.set()
         with self._lab.changed:
             self._lab.changed.notify_all()
 
@@ -108,14 +109,15 @@ class LabFeed(Feed):
         return [each for each in objects if each is not None], False
 
     def _wait(self, timeout: float, cuts: int) -> Changes:
-        """Wait for changes. Returns none after the time-out or an interrupt, and at once if the feed is not synced yet.
+        """The changes, as soon as there are any; an empty `Changes` after the time-out or an interrupt.
 
+        Does not wait if the feed is not synced yet.
         Raises `ConnectionFailed` once the lab's count of broken connections is not ``cuts`` any more.
         """
         lab, deadline = self._lab, time.monotonic() + timeout
         with lab.changed:
             while True:
-                seen, woken = lab.store.version, self._waking.is_set()
+                seen, interrupted = lab.store.version, self._interrupted.is_set()
                 with lab.reading() as store:
                     changes = self._new_changes(store)
                     due = lab.engine.idle_for()
@@ -123,8 +125,8 @@ class LabFeed(Feed):
                 if lab.cuts != cuts:
                     raise ConnectionFailed("the connection broke")
                 left = deadline - time.monotonic()
-                if changes or not self._synced or woken or left <= 0:
-                    self._waking.clear()
+                if changes or not self._synced or interrupted or left <= 0:
+                    self._interrupted.clear()
                     return changes
                 lab.wait(left if due is None else min(left, due), seen)
 
@@ -152,7 +154,7 @@ class LabFeed(Feed):
         return events
 
     def _upserts(self, source: type[Object], objects: Sequence[Object], *, created: bool) -> list[Change]:
-        return [Upsert(record, created) for record in self._records[source](objects)]
+        return [Upsert(record, created) for record in self._makers[source](objects)]
 
     def _cursor(self) -> WatchCursor:
         return Cursor.at(self._lab.store, self._since).encode()

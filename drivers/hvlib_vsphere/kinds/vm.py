@@ -118,7 +118,7 @@ class VMs(IndexedAdapter[VM]):
 
     @action(actions.Rename)
     def rename(self, vm: Ref, rename: actions.Rename) -> Started:
-        """ManagedEntity.Rename_Task. `Conflict` if a sibling has the name, `InvalidQuery` for an empty name."""
+        """ManagedEntity.Rename_Task. `Conflict` if another object of the folder has the name, `InvalidQuery` for ""."""
         if not rename.name_label:
             raise InvalidQuery("a VM's name can't be empty")
         return self.start_task("Rename_Task", vm, element("newName", escape_name(rename.name_label)))

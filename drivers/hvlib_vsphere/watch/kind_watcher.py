@@ -34,7 +34,7 @@ class KindWatcher:
         self._shown: set[Ref] = set()
         chosen = query.refs is not None
         objects = adapter.specs_of(query.refs or ()) if chosen else adapter.selection()
-        # A filter needs an object.
+        # A filter needs an object: without any, ``spec`` is "", and the feed makes no filter.
         self.spec = objects and filter_spec(adapter.table.native_type, self.records.paths, objects, skip_missing=chosen)
 
     def take(self, update: dict[str, Any]) -> None:
@@ -50,7 +50,7 @@ class KindWatcher:
         return self.records.named(self._rows.values())
 
     def note_template(self, vm: MoRef, template: bool) -> None:
-        """Store whether a VM is a template. If this is new, each record that names the VM is a change."""
+        """Store whether a VM is a template. If that has changed, the records that refer to the VM are sent again."""
         if self.records.templates.note(vm, template):
             self._taken.update({id: row for id, row in self._rows.items() if vm in self.records.named([row])})
 
@@ -90,14 +90,14 @@ class KindWatcher:
         return row
 
     def _missing(self, ref: MoRef, fault: Fault) -> None:
-        """Take a MissingObject: the filter names it, the server can't read it. It is gone only if it is not found."""
+        """Take a MissingObject, which the server could not read. Raises its fault, unless that says that it is gone."""
         if check_row(Row(ref, {}, {ID: fault})):
             raise fault_error(fault)
         self._rows.pop(ref.id, None)
         self._taken[ref.id] = None
 
     def _change(self, id: str, row: Row | None) -> Iterator[Change]:
-        """The Upsert of a record; one Gone if the object does not exist any more, or is of another kind now."""
+        """The Upsert of a record; for an object without a record a Gone, if it was shown before."""
         record = None if row is None else self.records.of_row(row)
         if record is not None:
             self._shown.add(record.ref)

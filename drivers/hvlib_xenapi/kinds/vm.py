@@ -1,4 +1,4 @@
-"""Virtual machines: the class VM without templates, which are images, snapshots, and control domains."""
+"""Virtual machines: objects of the class VM, except templates (hvlib's images), snapshots and control domains."""
 
 from __future__ import annotations
 

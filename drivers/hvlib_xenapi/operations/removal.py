@@ -15,33 +15,35 @@ from hvlib_xenapi.wire.conditions import any_of
 __all__ = ["clear_away", "remove"]
 
 OWNER = "owner"
-"""The server's own key in a VBD's other_config: the disk belongs to the VM, with which the server made or copied it."""
+"""The server's own key in the other_config of a VBD whose disk it made or copied with the VM: the disk is the VM's."""
 
 
 def remove(calls: Calls, vm: str, kept: Collection[str]) -> None:
     """VM.destroy of the VM and of its snapshots, then VDI.destroy of their own disks except ``kept``.
 
     If it can be seen beforehand that the server would refuse, the error is raised before anything is deleted. Once the
-    VM is deleted, its snapshots and disks are deleted too, whatever happens. If one of them can't be deleted, the
-    others are, and the error names the objects left.
+    VM is deleted, its snapshots and disks are deleted too, even if the task is cancelled; not if the connection is
+    lost. If one of them can't be deleted, the others are, and the error names it. A snapshot that stays keeps its
+    disks.
     """
     snapshots: list[str] = calls.record("VM", vm, "snapshots").snapshots
     for each in (vm, *snapshots):
         calls.read("VM.assert_operation_valid", each, "destroy")
     disks = _own_disks(calls, [vm, *snapshots], kept)
-    rest = Rest(calls, snapshots, disks)
-    calls.run("VM.destroy", vm, undo=lambda _: rest.remove())
-    rest.remove()
+    leftovers = Leftovers(calls, snapshots, disks)
+    # A deletion can't be undone: after a cancellation, undo completes it.
+    calls.run("VM.destroy", vm, undo=lambda _: leftovers.remove())
+    leftovers.remove()
 
 
 def clear_away(calls: Calls, vm: str) -> None:
     """Delete a VM whose creation was not completed, with its disks."""
     disks = _own_disks(calls, [vm], kept=())
     calls.run("VM.destroy", vm)
-    Rest(calls, [], disks).remove()
+    Leftovers(calls, [], disks).remove()
 
 
-class Rest:
+class Leftovers:
     """Removes the snapshots and the disks of a deleted VM. Each is tried once. ``disks`` maps each disk to its VM."""
 
     def __init__(self, calls: Calls, snapshots: Sequence[str], disks: Mapping[str, str]) -> None:
@@ -51,12 +53,12 @@ class Rest:
         self._left: dict[str, HvlibError] = {}
 
     def remove(self) -> None:
-        """Destroy all objects that were not tried yet. Raises the first failure, whose ``left`` names the rest."""
+        """Destroy all objects that were not tried yet. Raises the first failure, with all that failed in ``left``."""
         while self._untried:
             cls, ref = self._untried[0]
             if self._disks.get(ref) not in self._left:
                 self._destroy(cls, ref)
-            del self._untried[:1]  # Not before: if the step is cancelled, the object is tried again.
+            del self._untried[:1]  # After the try: if the step is cancelled, undo tries the object again.
         if self._left:
             raise self._failure()
 
@@ -82,7 +84,7 @@ class Rest:
 
 
 def _own_disks(calls: Calls, vms: Sequence[str], kept: Collection[str]) -> dict[str, str]:
-    """The disks that are deleted with VMs, each with its VM. Suspended memory is among them.
+    """The disks that are deleted with VMs, each with its VM. Among them are those with the memory of suspended VMs.
 
     `InvalidState` if the server can't delete one of them.
     """
@@ -97,12 +99,12 @@ def _own_disks(calls: Calls, vms: Sequence[str], kept: Collection[str]) -> dict[
     if foreign := [disks[disk].uuid for disk in own if not disks[disk].managed]:
         reason = f"the server can't delete disks that it does not manage: {', '.join(foreign)}"
         raise InvalidState(reason, hint="keep_volumes=")
-    images = {row.suspend_VDI: vm for vm, row in calls.find("VM", any_of("_ref", vms), "suspend_VDI").items()}
-    return own | {image: vm for image, vm in images.items() if not is_null(image)}
+    memory_disks = {row.suspend_VDI: vm for vm, row in calls.find("VM", any_of("_ref", vms), "suspend_VDI").items()}
+    return own | {disk: vm for disk, vm in memory_disks.items() if not is_null(disk)}
 
 
 def _owned(attached: Sequence[Any], disks: Mapping[str, Any]) -> Iterator[Any]:
-    """The VBDs of the VMs' own disks: those marked `OWNER`; for VMs without a mark, those that hvlib did not attach."""
+    """The VBDs of the VMs' own disks: those marked `OWNER`; if a VM has no mark, all that hvlib did not attach."""
     marked = {row.VM for row in attached if OWNER in row.other_config}
     for row in attached:
         by_hvlib = row.other_config.get(ATTACHED) == disks[row.VDI].uuid

@@ -21,10 +21,10 @@ from hvlib_xenapi.wire.rows import Inventory, Row, native_row
 
 __all__ = ["EventFeed"]
 
-FORGOTTEN = "the server has dropped deletions that it had not sent"
+FORGOTTEN = "the server no longer remembers every deletion, and this watch has missed some"
 
 REPLIES_UNTIL_CURSOR = 4
-"""How many replies a snapshot waits for at most until there is a cursor."""
+"""After so many further calls a snapshot is delivered without a cursor."""
 
 Part = tuple[Table[Any], Query[Any]]
 """The table of a query's objects, and the query."""
@@ -36,16 +36,17 @@ class EventFeed(LongPollFeed):
     The feed subscribes to whole classes and to single objects: chosen objects, and objects that rows refer to. As soon
     as a row refers to an object, an additional call reads it.
 
-    Opening the feed sends nothing. The first `next` takes two round trips: the first one reads all objects and the
-    token, the second one the deletions before that. With a cursor, the first `next` takes two round trips as well: for
-    the events since the cursor, and for the objects that exist.
+    Opening the feed sends nothing. The first `next` takes two round trips as a rule: the first one reads all objects
+    and the token, the second one the deletions before the token. There are more if objects come and go meanwhile. With
+    a cursor, the first `next` takes one round trip for the events since, and then one for each class, or a single one
+    if rows are joined. Each round of objects to which rows refer is one more.
 
     The server remembers only the latest deletions, and does not say when it has dropped some. But it counts its
     objects: the feed counts the objects that it knows, and raises `CursorLost` if the counts differ.
 
-    A token is the generation of the last change that was sent. An object that was made before that generation, and was
-    already deleted when the token was sent, comes as a deletion to a feed that resumes from the token, but was never
-    counted. So a token becomes a cursor only when the next reply has no such deletion: cursors are one reply behind.
+    If an object was made and deleted before a token, the feed never saw it. But a feed that resumes from the token is
+    sent its deletion, subtracts it, and so miscounts. Hence a token becomes a cursor only after the next reply shows no
+    deletion of an unknown object: cursors are one reply behind.
     """
 
     def __init__(self, client: Client, parts: Sequence[Part], since: WatchCursor | None) -> None:
@@ -62,17 +63,17 @@ class EventFeed(LongPollFeed):
         self._subscriptions = {text for watcher in self._watchers for text in watcher.subscriptions()}
         self._named: set[str] = set()
         """The subscriptions to single objects that rows refer to."""
-        self._whole = {text for text in self._subscriptions if "/" not in text}
-        """The classes that are subscribed to as a whole, so that their objects can be counted."""
+        self._whole_classes = {text for text in self._subscriptions if "/" not in text}
+        """The classes of which all objects are subscribed to, so that they can be counted."""
         self._token = BEGINNING
-        self._alive: dict[str, set[str]] = {cls: set() for cls in self._whole}
+        self._alive: dict[str, set[str]] = {cls: set() for cls in self._whole_classes}
         self._cursor: Cursor | None = self._since
         self._begun = False
         wanted = {cls: Any if cls in self._native else fields for cls, fields in self._needs.items()}
         self._source = EventSource(client, wanted)
 
     def poll(self, timeout: float) -> Batch:
-        """event.from: one round trip."""
+        """event.from: one round trip, once begun; another one if the counts differ, or rows refer to new objects."""
         if self._begun:
             return self._next_batch(timeout)
         batch = self._snapshot() if self._since is None else self._resume(self._since)
@@ -87,8 +88,8 @@ class EventFeed(LongPollFeed):
         reply = self._ask(BEGINNING, 0.0)
         self._take(reply.events)
         self._token = reply.token
-        for _ in range(REPLIES_UNTIL_CURSOR) if self._whole else ():
-            self._consistent(0.0)
+        for _ in range(REPLIES_UNTIL_CURSOR) if self._whole_classes else ():
+            self._events_after_token(0.0)
             if self._cursor is not None:
                 break
         self._follow_named()
@@ -96,10 +97,10 @@ class EventFeed(LongPollFeed):
         return Batch(changes, cursor=self._cursor_text(), synced=True)
 
     def _resume(self, since: Cursor) -> Batch:
-        """Return the changes since the cursor. Chosen objects are all sent again: that is as short, and complete."""
+        """The changes since the cursor. All chosen objects are sent again: it takes as long, and shows which are gone."""
         if any(watcher.chosen for watcher in self._watchers):
             return self._snapshot()
-        if since.counts.keys() != self._whole:
+        if since.counts.keys() != self._whole_classes:
             raise CursorLost("this cursor is from a watch of other fields or kinds")
         reply = self._ask(since.token, 0.0)
         counts = dict(since.counts)
@@ -113,7 +114,7 @@ class EventFeed(LongPollFeed):
         taken += self._follow_named()
         if self._joined:
             # The events say which objects were changed or deleted since; their rows are taken as they are now.
-            taken = [(event, self._present(event)) for event, _ in taken]
+            taken = [(event, self._current_rows(event)) for event, _ in taken]
         return Batch(self._changes(taken), cursor=self._cursor_text(), synced=True)
 
     def _find_alive(self) -> None:
@@ -121,11 +122,11 @@ class EventFeed(LongPollFeed):
         if self._joined:
             self._take(self._ask(BEGINNING, 0.0).events)
             return
-        for cls in self._whole:
+        for cls in self._whole_classes:
             self._alive[cls] = self._source.refs(cls)
 
     def _next_batch(self, timeout: float) -> Batch:
-        taken = self._consistent(timeout)
+        taken = self._events_after_token(timeout)
         taken += self._follow_named()
         return Batch(self._changes(taken), cursor=self._cursor_text())
 
@@ -142,9 +143,9 @@ class EventFeed(LongPollFeed):
 
     def _find_named(self) -> set[str]:
         found = {text for watcher in self._watchers for text in watcher.named()}
-        return {text for text in found - self._subscriptions if text.partition("/")[0] not in self._whole}
+        return {text for text in found - self._subscriptions if text.partition("/")[0] not in self._whole_classes}
 
-    def _consistent(self, timeout: float) -> list[Taken]:
+    def _events_after_token(self, timeout: float) -> list[Taken]:
         """The events after the token. Raises `CursorLost` if some are missing.
 
         Between collecting events and counting, the server may create or delete an object. So if the counts differ, a
@@ -165,7 +166,7 @@ class EventFeed(LongPollFeed):
     def _deletes_unknown(self, events: Sequence[Event]) -> bool:
         """Tell whether the events delete an object that the feed never knew."""
         return any(
-            event.operation == "del" and event.cls in self._whole and event.ref not in self._alive[event.cls]
+            event.operation == "del" and event.cls in self._whole_classes and event.ref not in self._alive[event.cls]
             for event in events
         )
 
@@ -188,7 +189,7 @@ class EventFeed(LongPollFeed):
                 self._inventory.drop(event.cls, event.ref)
             else:
                 self._inventory.put(event.cls, event.ref, self._row(event.cls, event.snapshot))
-            if event.cls in self._whole:
+            if event.cls in self._whole_classes:
                 (set.discard if event.operation == "del" else set.add)(self._alive[event.cls], event.ref)
             taken.append((event, [row for row in (before, rows.get(event.ref)) if row is not None]))
         return taken
@@ -196,17 +197,17 @@ class EventFeed(LongPollFeed):
     def _row(self, cls: str, snapshot: Any) -> Row:
         return native_row(cls, self._needs[cls], snapshot) if cls in self._native else snapshot
 
-    def _present(self, event: Event) -> list[Row]:
+    def _current_rows(self, event: Event) -> list[Row]:
         row = self._inventory.rows[event.cls].get(event.ref)
         return [] if row is None else [row]
 
     def _changes(self, taken: Sequence[Taken]) -> list[Change]:
-        """Return the changes that events mean. Deletions come first: an object may have another kind now."""
+        """The changes that follow from events. Deletions come first: an object may be of another query's kind now."""
         found = [change for watcher in self._watchers for change in watcher.meant(taken)]
         return sorted(found, key=lambda change: not isinstance(change, Gone))
 
     def _server_counts(self, reply: Reply) -> Counts:
-        return {cls: reply.valid_ref_counts.get(cls.lower(), 0) for cls in self._whole}
+        return {cls: reply.valid_ref_counts.get(cls.lower(), 0) for cls in self._whole_classes}
 
     def _known_counts(self) -> Counts:
         return {cls: len(refs) for cls, refs in self._alive.items()}

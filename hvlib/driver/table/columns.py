@@ -15,7 +15,7 @@ from hvlib.model.resources import Resource
 __all__ = ["ID", "NOT_STORED", "Column", "Constant", "Field", "Join", "Joined", "KindOf", "RefTo", "RefsTo", "itself"]
 
 ID = ""
-"""The name, in the place of a native property's, of the object's own identifier."""
+"""Stands for the object's own identifier where a column takes the name of a native property."""
 
 NOT_STORED: Any = object()
 """The result of `Column.encode` for a filter's value that the server can't compare."""
@@ -34,14 +34,16 @@ class Join(Protocol):
 
     @property
     def name(self) -> str:
-        """The other collection, for people."""
+        """The name of the other collection: drivers find the joined rows by it, and the documentation shows it."""
 
     @property
     def natives(self) -> Sequence[str]:
         """The object's own native properties that name the joined object."""
 
     def source(self, code: Code) -> str:
-        """The expression of the joined object, over ``id`` and ``row``. ``code.joined`` has the objects read."""
+        """Python source that gives the joined object. It may use the names ``id`` (the object's identifier) and ``row``
+        (its native row); ``code.joined`` holds the objects that the driver has read.
+        """
 
 
 class Column(ABC):
@@ -62,7 +64,7 @@ class Column(ABC):
 
     @abstractmethod
     def source(self, code: Code) -> str:
-        """The expression of the field's value, over ``id`` and ``row``."""
+        """Python source that gives the field's value. It may use the names ``id`` and ``row``."""
 
     def encode(self, value: Any) -> Any:
         """A filter's value as the server stores it; `NOT_STORED` for a value that the server can't compare."""
@@ -94,8 +96,8 @@ class Column(ABC):
 class Field(Column):
     """A field that is made of native properties: ``convert`` takes the value of each.
 
-    Without ``convert`` the property's value is the field's. A property that the server leaves out is None, if the
-    driver reads rows that way (`item_or_none`).
+    Without ``convert`` the property's value is the field's. If the server leaves a property out, its value is None for
+    a driver that reads rows by `item_or_none`, and an error for one that reads by `item` or `attribute`.
     """
 
     def __init__(
@@ -145,7 +147,10 @@ class Constant(Column):
 
 
 class Joined(Column):
-    """A field that is made of a joined object: ``convert`` takes the object, then the value of each native property."""
+    """A field of joined objects.
+
+    ``convert`` takes what the join gives (an object, None, or several objects), then the value of each native property.
+    """
 
     def __init__(self, join: Join, *natives: str | Column, convert: Callable[..., Any], private: bool = False) -> None:
         self._join = join
@@ -173,7 +178,8 @@ class RefTo(Column):
     """A field that refers to one object.
 
     | kind: the kind of the object, or the function that returns kind and identifier for each value
-    | identifier: the property or column of the object's identifier; None or "": there is no object
+    | identifier: the property or column whose value is the object's identifier. If that value is None or "", the field
+      is None
     """
 
     def __init__(
@@ -210,7 +216,7 @@ class RefTo(Column):
 
 
 class RefsTo(RefTo):
-    """A field that refers to several objects: ``identifier`` has their identifiers in order; None: there are none."""
+    """A field that refers to several objects: the value of ``identifier`` is their identifiers in order, or None."""
 
     def source(self, code: Code) -> str:
         """`Column.source`."""
