@@ -88,8 +88,8 @@ class ServerWatcher(KindWatcher):
     def look(self, go_on: GoOn) -> Sequence[Change]:
         """First all servers, or the changes since the cursor; then the changes that nova reports or a listing shows.
 
-        Raises `ConnectionFailed` if nova's answer is incomplete, because a cell is down: core then tries again, as after
-        a lost connection.
+        Raises `ConnectionFailed` if nova's answer is incomplete, because a cell is down: core tries again then, as
+        after a lost connection.
         """
         try:
             changes = self._changes(go_on)

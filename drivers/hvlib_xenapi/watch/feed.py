@@ -97,7 +97,7 @@ class EventFeed(LongPollFeed):
         return Batch(changes, cursor=self._cursor_text(), synced=True)
 
     def _resume(self, since: Cursor) -> Batch:
-        """The changes since the cursor. All chosen objects are sent again: it takes as long, and shows which are gone."""
+        """The changes since the cursor. All chosen objects are sent again: it takes as long, and shows those gone."""
         if any(watcher.chosen for watcher in self._watchers):
             return self._snapshot()
         if since.counts.keys() != self._whole_classes:
