@@ -5,7 +5,23 @@ It serves XenAPI over XML-RPC and JSON-RPC to any client. ``Simulator`` is the s
 
 from __future__ import annotations
 
-from hvlib_xapi_simulator.settings import Settings
-from hvlib_xapi_simulator.simulator import Simulator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hvlib_xapi_simulator.settings import Settings
+    from hvlib_xapi_simulator.simulator import Simulator
 
 __all__ = ["Settings", "Simulator"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the simulator when it is first used: ``hv --help`` imports this package for one command's help."""
+    if name == "Settings":
+        from hvlib_xapi_simulator.settings import Settings
+
+        return Settings
+    if name == "Simulator":
+        from hvlib_xapi_simulator.simulator import Simulator
+
+        return Simulator
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
