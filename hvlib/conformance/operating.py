@@ -25,9 +25,9 @@ from hvlib.conformance.fixtures import (
 )
 from hvlib.conformance.following import power_of
 from hvlib.conformance.site import Site
-from hvlib.model.actions import Action, Create, Rename, SetTags
+from hvlib.model.actions import Action, Create, Rename, SetTags, Start
 from hvlib.model.ref import KINDS_OF_REFS, Ref
-from hvlib.model.resources import Resource
+from hvlib.model.resources import VM, Resource
 
 __all__ = ["OperatingConformance"]
 
@@ -142,11 +142,13 @@ class OperatingConformance(Conformance):
     @pytest.mark.usefixtures("powering")
     def test_an_action_whose_reply_is_lost_is_not_sent_again(self, site: Site, wired: Wired, new_vm: NewVM) -> None:
         vm = wired.vms.get(Ref(wired.provider.about.uuid, "VM", new_vm("once")))
-        wired.wire.cut_after(0)
+        # Core first reads the fields that a driver names in `only=`.
+        reads = int(bool(driver_session(wired.provider).adapters[VM].performers[Start].only))
+        wired.wire.cut_after(reads)
         with counted(wired.wire) as turns:
             with pytest.raises(hvlib.ConnectionFailed):
                 vm.start()
-            assert turns() == 1
+            assert turns() == reads + 1
         vm.wait_for(power_state="running", timeout=PATIENCE)
         assert power_of(site, vm.ref.id) == "running"
 

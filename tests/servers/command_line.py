@@ -100,21 +100,24 @@ def _end(number: int, _: object) -> NoReturn:
 
 def _run(command: Sequence[str], environment: dict[str, str]) -> int:
     """Run a command and return its status, as a shell would. It never outlives this function."""
+    process: subprocess.Popen[bytes] | None = None
     try:
         with _signals_held_back() as arrived:
             process = subprocess.Popen(command, env={**os.environ, **environment})
-    except OSError as error:
-        print(f"run: {command[0]}: {error.strerror}", file=sys.stderr)
-        return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
-    try:
         for number in arrived:
             signal.raise_signal(number)
         status = process.wait()
+    except OSError as error:
+        print(f"run: {command[0]}: {error.strerror}", file=sys.stderr)
+        return NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
     except KeyboardInterrupt:
+        if process is None:
+            raise
         status = _wait_or_kill(process)  # the terminal sent SIGINT to the command too: let it end by itself
     finally:
-        process.terminate()  # does nothing if the command has ended
-        _wait_or_kill(process)
+        if process is not None:
+            process.terminate()  # does nothing if the command has ended
+            _wait_or_kill(process)
     return status if status >= 0 else 128 - status
 
 

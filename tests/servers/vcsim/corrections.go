@@ -22,7 +22,8 @@ func correct(ctx *simulator.Context, method *simulator.Method) {
 	}
 	switch target := ctx.Map.Get(method.This).(type) {
 	case *simulator.VirtualMachine:
-		if method.Name == "MarkAsTemplate" || method.Name == "MarkAsVirtualMachine" {
+		switch method.Name {
+		case "MarkAsTemplate", "MarkAsVirtualMachine", "ResetVM_Task":
 			// The simulator looks up a method's object in the session's registry first.
 			ctx.Session.Registry.Put(&virtualMachine{target})
 		}
@@ -110,7 +111,8 @@ func cancelled(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
 	return nil, &types.RequestCanceled{}
 }
 
-// virtualMachine reports to filters that a VM has become a template, or a template a VM. It answers one call.
+// virtualMachine reports to filters that a VM has become a template, or a template a VM. It resets only VMs that run:
+// the simulator resets suspended ones too. It answers one call.
 type virtualMachine struct{ *simulator.VirtualMachine }
 
 func (vm *virtualMachine) MarkAsTemplate(ctx *simulator.Context, req *types.MarkAsTemplate) soap.HasFault {
@@ -123,6 +125,17 @@ func (vm *virtualMachine) MarkAsVirtualMachine(ctx *simulator.Context, req *type
 	res := vm.VirtualMachine.MarkAsVirtualMachine(req)
 	vm.announce(ctx)
 	return res
+}
+
+func (vm *virtualMachine) ResetVMTask(ctx *simulator.Context, req *types.ResetVM_Task) soap.HasFault {
+	ctx.Session.Registry.Remove(ctx, vm.Self)
+	if vm.Runtime.PowerState != types.VirtualMachinePowerStatePoweredOn {
+		return &methods.ResetVM_TaskBody{Fault_: simulator.Fault("", &types.InvalidPowerState{
+			RequestedState: types.VirtualMachinePowerStatePoweredOn,
+			ExistingState:  vm.Runtime.PowerState,
+		})}
+	}
+	return vm.VirtualMachine.ResetVMTask(ctx, req)
 }
 
 func (vm *virtualMachine) announce(ctx *simulator.Context) {

@@ -248,7 +248,7 @@ def test_the_wait_for_a_task_does_not_read_its_target(server: Vcsim, machine: An
         with provider.count_requests() as requests:
             task = vm.start()
             assert task.state in ("queued", "running", "succeeded")
-            assert requests.calls == {"PowerOnVM_Task": 1, RETRIEVAL: 1}
+            assert requests.calls == {"PowerOnVM_Task": 1, RETRIEVAL: 2}  # the VM's power state, the task
         with provider.count_requests() as requests:
             assert vm.stop().wait().power_state == "halted"
         assert (requests.calls["CreateFilter"], requests.calls[RETRIEVAL]) == (1, 1)
