@@ -66,18 +66,18 @@ class CountedAdapter(TableAdapter[R]):
                 return self.each(rows, ids)
         items: dict[str, Any] = {}
         for number, page in enumerate(self.pages(rows, *self.chosen(sorted(ids)))):
+            if page.next is not None:
+                self._page_length = len(page.items)
+            elif number == 0:
+                self._page_length = 0
             items |= rows.among(page.items, ids)
             missing = ids - items.keys()
-            if page.next is None:
-                self._page_length = len(page.items) if number else 0
-                break
-            self._page_length = len(page.items)
-            if not missing:
+            if page.next is None or not missing:
                 break
             total = (self._total(missing, page) if total is None else total) - len(page.items)
-            if -math.inf < total <= 0:
-                total = math.inf  # The collection is larger than the service's count.
-            if len(missing) == 1 or _are_few(missing, total, len(page.items)):
+            # A collection that is larger than the service's count may have any number of pages more.
+            uncounted = -math.inf < total < 0 and len(missing) <= number + 1
+            if len(missing) == 1 or uncounted or _are_few(missing, total, len(page.items)):
                 return [*items.values(), *self.each(rows, missing)]
         return [*items.values(), *self._probe(rows, ids, items)]
 

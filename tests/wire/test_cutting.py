@@ -48,18 +48,18 @@ def address(server: socket.socket, *, tls: bool = False) -> Address:
 
 def test_while_it_connects(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server takes no more connections: the client's first packet is not answered."""
-    connecting, connect = threading.Event(), PlainSocket.connect
+    connecting, connect = threading.Event(), PlainSocket.connect_ex
 
-    def noted(sock: PlainSocket, where: object) -> None:
+    def noted(sock: PlainSocket, where: object) -> int:
         connecting.set()
-        connect(sock, where)  # type: ignore[arg-type]
+        return connect(sock, where)  # type: ignore[arg-type]
 
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as held:
         for _ in range(3):
             waiting = held.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(full.getsockname())
-        monkeypatch.setattr(PlainSocket, "connect", noted)
+        monkeypatch.setattr(PlainSocket, "connect_ex", noted)
         transport = Transport(address(full))
         asked = ask(transport)
         assert connecting.wait(PATIENCE)

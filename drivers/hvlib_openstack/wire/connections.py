@@ -39,6 +39,7 @@ class Connections(HTTPAdapter):
         self._seconds = context.timeout()
         self._leaving: int | None = None
         self._context = context
+        self._verify = verify
         self._tls = tls_context(verify, cacert)
         self._opened = Opened()
         super().__init__(pool_maxsize=MAX_IDLE)
@@ -50,7 +51,9 @@ class Connections(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """`requests.adapters.HTTPAdapter.proxy_manager_for`."""
-        manager = super().proxy_manager_for(proxy, ssl_context=self._tls, **options)
+        manager = super().proxy_manager_for(
+            proxy, ssl_context=self._tls, proxy_ssl_context=tls_context(self._verify, None), **options
+        )
         _keep_to_the_deadline(manager)
         return manager
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from hvlib.model import actions
-from hvlib.model.errors import HvlibError, InvalidState, ProtocolError
+from hvlib.model.errors import HvlibError, InvalidState, NotFound, ProtocolError
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Image, Resource
 from hvlib_xenapi.operations.attachment import attach_network, attach_volume
@@ -50,7 +50,9 @@ def _remove(calls: Calls, vm: str, kinds: Sequence[type[Resource]]) -> None:
     try:
         try:
             clear_away(calls, vm)
-        except InvalidState:
+        except InvalidState as error:
+            if error.left or calls.record("VM", vm, "power_state").power_state == "Halted":
+                raise
             calls.run("VM.hard_shutdown", vm)
             clear_away(calls, vm)
     except HvlibError as error:
@@ -62,6 +64,8 @@ def _remove(calls: Calls, vm: str, kinds: Sequence[type[Resource]]) -> None:
 def _kinds_now(calls: Calls, vm: str, kinds: Sequence[type[Resource]]) -> Sequence[type[Resource]]:
     try:
         kind = kind_of(calls.record("VM", vm, *FLAGS))
+    except NotFound:
+        return []
     except HvlibError:
         return kinds
     return [] if kind is None else [kind]

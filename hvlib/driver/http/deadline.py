@@ -6,10 +6,14 @@ get the time that is left until the deadline as their time-out, before every ope
 
 from __future__ import annotations
 
+import errno
+import math
+import os
+import selectors
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -23,6 +27,12 @@ __all__ = ["PlainConnection", "TlsConnection", "TlsSocket", "UnixConnection", "d
 
 DEADLINE: ContextVar[float] = ContextVar("DEADLINE")
 """When the exchange of this thread ends, on the monotonic clock."""
+
+UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK})
+"""The results of a call to connect that has not ended yet."""
+
+CUT_SECONDS = 0.2
+"""The pause between two looks, while connecting, whether the connections were cut."""
 
 OPENED: ContextVar[Opened] = ContextVar("OPENED")
 """The connections of this thread's exchange."""
@@ -43,17 +53,21 @@ def deadline(seconds: float, opened: Opened) -> Iterator[None]:
         OPENED.reset(opened_before)
 
 
-def _allow(sock: socket.socket) -> None:
-    """Let the next operation last until the deadline. Without a deadline (the SDK's own calls) the time-out stays."""
+def _allow(sock: socket.socket) -> float:
+    """Let the next operation last until the deadline. Without a deadline (the SDK's own calls) the time-out stays.
+
+    Returns the seconds that are left.
+    """
     end = DEADLINE.get(None)
     if end is None:
-        return
+        return math.inf
     if OPENED.get().closed:
         raise ConnectionAbortedError("hvlib closed the connection")
     left = end - time.monotonic()
     if left <= 0:
         raise TimeoutError("the exchange took longer than the time-out")
     sock.settimeout(left)
+    return left
 
 
 def _note(sock: socket.socket) -> None:
@@ -90,6 +104,11 @@ class TlsSocket(ssl.SSLSocket):
         _allow(self)
         return super().recv_into(*args, **options)
 
+    def recv(self, *args: Any, **options: Any) -> bytes:
+        """Read the bytes that have arrived; urllib3 reads TLS within TLS with it, through a proxy."""
+        _allow(self)
+        return super().recv(*args, **options)
+
     def send(self, *args: Any, **options: Any) -> int:
         """Write some bytes; ``sendall`` writes all with it."""
         _allow(self)
@@ -121,7 +140,9 @@ class UnixConnection(HTTPConnection):
         """Connect."""
         self.sock = PlainSocket(socket.AF_UNIX)
         try:
-            _connect(self.sock, self._socket_path, self.timeout)
+            _note(self.sock)
+            _limit(self.sock, min(_allow(self.sock), _seconds(self)))
+            self.sock.connect(self._socket_path)
         except OSError as error:
             self.sock.close()
             raise NewConnectionError(self, f"{self._socket_path}: {error}") from error
@@ -134,7 +155,7 @@ def _connected(connection: HTTPConnection) -> PlainSocket:
     """
     host = connection.host
     try:
-        host.encode("idna")
+        connection._dns_host.encode("idna")
         return _first_that_connects(connection)
     except UnicodeError:
         raise LocationParseError(f"'{host}', label empty or too long") from None
@@ -148,24 +169,65 @@ def _connected(connection: HTTPConnection) -> PlainSocket:
 
 def _first_that_connects(connection: HTTPConnection) -> PlainSocket:
     failure = OSError("the name has no address")
-    found = socket.getaddrinfo(connection.host.strip("[]"), connection.port, type=socket.SOCK_STREAM)
-    for family, kind, protocol, _, address in found:
-        sock = PlainSocket(family, kind, protocol)
+    name = connection._dns_host.strip("[]")  # Not `host`, which lacks the dot at the end of an absolute name.
+    check_cuts = _cut_check()
+    for family, kind, protocol, _, address in socket.getaddrinfo(name, connection.port, type=socket.SOCK_STREAM):
         try:
-            for option in connection.socket_options or ():
-                sock.setsockopt(*option)
-            _connect(sock, address, connection.timeout)
-        except OSError as error:
-            sock.close()
+            return _connected_to(connection, PlainSocket(family, kind, protocol), address, check_cuts)
+        except OSError as error:  # The machine may lack the address's family, too.
             failure = error
-        else:
-            return sock
+        check_cuts()
     raise failure
 
 
-def _connect(sock: PlainSocket, address: Any, seconds: object) -> None:
-    _note(sock)
-    _allow(sock)
-    if isinstance(seconds, (int, float)):
-        sock.settimeout(seconds)
-    sock.connect(address)
+def _cut_check() -> Callable[[], None]:
+    """A function that raises once the connections of this thread's exchange were cut."""
+    opened = OPENED.get(None) or Opened()
+    cuts = opened.cuts
+
+    def check() -> None:
+        if opened.cuts != cuts:
+            raise ConnectionAbortedError("hvlib closed the connection")
+
+    return check
+
+
+def _connected_to(
+    connection: HTTPConnection, sock: PlainSocket, address: Any, check_cuts: Callable[[], None]
+) -> PlainSocket:
+    try:
+        for option in connection.socket_options or ():
+            sock.setsockopt(*option)
+        _note(sock)
+        left = min(_allow(sock), _seconds(connection))
+        sock.setblocking(False)
+        _finish(sock, sock.connect_ex(address), time.monotonic() + left, check_cuts)
+        _limit(sock, left)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _finish(sock: PlainSocket, code: int, end: float, check_cuts: Callable[[], None]) -> None:
+    """Wait until a socket is connected. It can't be cut before the system knows of the attempt, so look for cuts."""
+    with selectors.DefaultSelector() as ready:
+        ready.register(sock, selectors.EVENT_WRITE)
+        while code in UNDER_WAY:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("timed out")
+            if ready.select(min(left, CUT_SECONDS)):
+                code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            check_cuts()
+    if code:
+        raise OSError(code, os.strerror(code))
+
+
+def _limit(sock: socket.socket, seconds: float) -> None:
+    sock.settimeout(None if seconds == math.inf else seconds)
+
+
+def _seconds(connection: HTTPConnection) -> float:
+    """The seconds that connecting may take."""
+    return connection.timeout if isinstance(connection.timeout, (int, float)) else math.inf

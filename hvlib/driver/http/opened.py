@@ -19,6 +19,8 @@ class Opened:
 
     def __init__(self) -> None:
         self.closed = False
+        self.cuts = 0
+        """How often the sockets were shut down: a thread that is connecting then tries no other address."""
         self._sockets: WeakSet[socket.socket] = WeakSet()
         self._lock = threading.RLock()  # Reentrant: a signal handler may cut what its own thread opens.
 
@@ -30,6 +32,7 @@ class Opened:
     def cut(self) -> None:
         """Shut all sockets down: a thread that waits on one gets an error at once."""
         with self._lock:
+            self.cuts += 1
             sockets = list(self._sockets)
         for sock in sockets:
             with suppress(OSError):

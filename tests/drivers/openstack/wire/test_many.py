@@ -123,3 +123,20 @@ def test_what_a_member_reads(region: OpenStack, connect: Connect) -> None:
     existing = [vm.ref for vm in member.compute.vms.get_all(fields=[])]
     other = [vm.ref for vm in connect().compute.vms.get_all(fields=[])][:3]
     assert trips(member, [*existing, *other], existing, UNJOINED) == 1
+
+
+def test_a_short_last_page_says_nothing_of_the_others(alone: None, reach: Connect) -> None:
+    """The pages' length is that of a page that others follow."""
+    with OpenStackReplay(servers=1_003) as server:
+        provider = reach(server)
+        listed = [vm.ref for vm in provider.compute.vms.get_all(fields=[])]
+        first = listed[:40]
+        assert trips(provider, [listed[-1], *first[:4]], [listed[-1], *first[:4]], UNJOINED) <= 3
+        assert trips(provider, first, first, UNJOINED) <= 3
+
+
+def test_a_last_page_that_is_full(alone: None, reach: Connect) -> None:
+    with OpenStackReplay(servers=1_000) as server:
+        provider = reach(server)
+        assert provider.about
+        assert trips(provider, gone(provider, "VM", 20), []) <= 3

@@ -142,9 +142,9 @@ def by_the_sdk(provider: hvlib.Provider) -> None:
     ("fault", "skip", "words"),
     [
         (SamePage, 0, "does not say where"),
-        (SamePage, 1, "leads back|no end"),
+        (SamePage, 1, "leads back|never end"),
         (Cycle, 0, "does not say where"),
-        (Cycle, 3, "leads back|no end"),
+        (Cycle, 3, "leads back|never end"),
     ],
 )
 def test_paging_without_an_end(
