@@ -104,7 +104,7 @@ def test_ctrl_c_while_vms_are_still_to_be_asked(
     path = tmp_path / "lab.db"
     assert hv("sim", "create", str(path), "--vms", "24", "--task-time", "60").status == 0
     process = start_hv(
-        *("-P", f"sim://{path}?latency=1", "vm", "start", "db-1", "db-2", "app-5"), stderr=subprocess.PIPE
+        *("-P", f"sim://{path}?latency=0.1", "vm", "start", "db-1", "db-2", "app-5"), stderr=subprocess.PIPE
     )
     assert process.stderr is not None
     with hvlib.connect(f"sim://{path}") as provider:
