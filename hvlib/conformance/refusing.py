@@ -9,7 +9,7 @@ from hvlib.driver import Outcome, Steps
 from hvlib.model.errors import PermissionDenied
 from hvlib.model.ref import Ref
 
-__all__ = ["LastingRefusal", "Refusal", "RefusedRequest", "RefusedUndo"]
+__all__ = ["DelegatingSteps", "LastingRefusal", "Refusal", "RefusedRequest", "RefusedUndo"]
 
 T = TypeVar("T")
 
@@ -42,35 +42,50 @@ class LastingRefusal(Refusal):
         return left < 0
 
 
-class RefusedRequest:
-    """`hvlib.driver.Steps` of which one request is refused."""
+class DelegatingSteps:
+    """`hvlib.driver.Steps` that passes every call on."""
 
-    def __init__(self, steps: Steps, refusal: Refusal) -> None:
-        self._steps = steps
-        self._refusal = refusal
+    def __init__(self, wrapped: Steps) -> None:
+        self.wrapped = wrapped
 
     def read(self, call: Callable[[], T]) -> T:
         """`Steps.read`."""
-        return self._steps.read(call)
+        return self.wrapped.read(call)
 
     def call(self, call: Callable[[], T], *, undo: Callable[[Any], object] | None = None) -> T:
         """`Steps.call`."""
-        self._refusal.check()
-        result: T = self._steps.call(call, undo=self.undoing(undo))
+        result: T = self.wrapped.call(call, undo=undo)
         return result
 
     def run(self, call: Callable[[], Outcome], *, undo: Callable[[Any], object] | None = None) -> Ref | None:
         """`Steps.run`."""
-        self._refusal.check()
-        return self._steps.run(call, undo=self.undoing(undo))
+        return self.wrapped.run(call, undo=undo)
 
     def until(self, ref: Ref, values: Mapping[str, object], **options: Any) -> None:
         """`Steps.until`."""
-        self._steps.until(ref, values, **options)
+        self.wrapped.until(ref, values, **options)
 
     def afterwards(self, do: Callable[..., object], *about: Any) -> None:
         """`Steps.afterwards`."""
-        self._steps.afterwards(do, *about)
+        self.wrapped.afterwards(do, *about)
+
+
+class RefusedRequest(DelegatingSteps):
+    """Steps of which one request is refused."""
+
+    def __init__(self, wrapped: Steps, refusal: Refusal) -> None:
+        super().__init__(wrapped)
+        self._refusal = refusal
+
+    def call(self, call: Callable[[], T], *, undo: Callable[[Any], object] | None = None) -> T:
+        """`Steps.call`."""
+        self._refusal.check()
+        return super().call(call, undo=self.undoing(undo))
+
+    def run(self, call: Callable[[], Outcome], *, undo: Callable[[Any], object] | None = None) -> Ref | None:
+        """`Steps.run`."""
+        self._refusal.check()
+        return super().run(call, undo=self.undoing(undo))
 
     def undoing(self, undo: Callable[[Any], object] | None) -> Callable[[Any], object] | None:
         """The function that undoes a step."""

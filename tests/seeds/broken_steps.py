@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from seeds.delegating import DelegatingAdapter
 
 from hvlib.actions import Action
+from hvlib.conformance.refusing import DelegatingSteps
 from hvlib.driver import Outcome, Steps
 from hvlib.errors import ConnectionFailed, HvlibError
 from hvlib.model.ref import Ref
 
 __all__ = ["BeginsAgain", "OutlivesCancel", "StepSentTwice", "UndoesNothing"]
-
-T = TypeVar("T")
-
-
-class DelegatingSteps:
-    """The steps object of core, wrapped."""
-
-    def __init__(self, wrapped: Steps) -> None:
-        self.wrapped = wrapped
-
-    def read(self, call: Callable[[], T]) -> T:
-        return self.wrapped.read(call)
-
-    def call(self, call: Callable[[], T], *, undo: Callable[[T], object] | None = None) -> T:
-        return self.wrapped.call(call, undo=undo)
-
-    def run(self, call: Callable[[], Outcome], *, undo: Callable[[Any], object] | None = None) -> Ref | None:
-        return self.wrapped.run(call, undo=undo)
-
-    def until(self, ref: Ref, values: Mapping[str, object], **options: Any) -> None:
-        self.wrapped.until(ref, values, **options)
-
-    def afterwards(self, do: Callable[..., object], *about: Any) -> None:
-        self.wrapped.afterwards(do, *about)
 
 
 class WithoutUndo(DelegatingSteps):

@@ -15,7 +15,8 @@ from urllib3.exceptions import ConnectTimeoutError
 
 from hvlib import errors
 from hvlib.driver.http import Address, Transport
-from hvlib.driver.http.deadline import PlainConnection, PlainSocket, deadline
+from hvlib.driver.http.connecting import PlainConnection
+from hvlib.driver.http.deadline import PlainSocket, deadline
 from hvlib.driver.http.opened import Opened
 
 UNKNOWN_FAMILY = 9999

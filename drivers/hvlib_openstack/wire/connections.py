@@ -16,7 +16,8 @@ from urllib3.exceptions import HTTPError, MaxRetryError
 
 from hvlib.driver import Context
 from hvlib.driver.http import tls_context
-from hvlib.driver.http.deadline import PlainConnection, TlsConnection, deadline
+from hvlib.driver.http.connecting import PlainConnection, TlsConnection
+from hvlib.driver.http.deadline import deadline
 from hvlib.driver.http.errors import connection_error, connection_errors
 from hvlib.driver.http.framing import ends_in_headers
 from hvlib.driver.http.opened import Opened

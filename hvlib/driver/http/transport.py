@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 import urllib3
 
-from hvlib.driver.http.deadline import PlainConnection, TlsConnection, UnixConnection, deadline
+from hvlib.driver.http.connecting import PlainConnection, TlsConnection, UnixConnection
+from hvlib.driver.http.deadline import deadline
 from hvlib.driver.http.errors import connection_errors
 from hvlib.driver.http.framing import ends_in_headers
 from hvlib.driver.http.opened import Opened

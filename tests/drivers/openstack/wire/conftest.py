@@ -23,6 +23,13 @@ Connect = Callable[..., hvlib.Provider]
 SERVERS = 30
 DETAIL = "GET /compute/v2.1/servers/detail"
 TOKENS = "POST /identity/v3/auth/tokens"
+VERSIONS = "GET /compute/v2.1"
+
+SDK_WARNINGS = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:openstack"),
+    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning:openstack"),
+]
+"""The marks of tests in which the SDK's own code causes warnings."""
 AT_ONCE = RetryPolicy(backoff=lambda attempt, error: 0.0)
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from drivers.ended_hv import check_ends_quietly
 from servers.faulty_fault import (
     FreezeAfter,
     html_page,
@@ -22,15 +20,11 @@ from servers.openstack_replay.replay import OpenStackReplay
 
 import hvlib
 
-from .conftest import DETAIL, SERVERS, TOKENS, Connect, count, requests_to
+from .conftest import DETAIL, SDK_WARNINGS, SERVERS, TOKENS, VERSIONS, Connect, count, requests_to
 
-pytestmark = [  # the SDK's own code causes these warnings
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:openstack"),
-    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning:openstack"),
-]
+pytestmark = SDK_WARNINGS
 
 KEYSTONE = "GET /identity/v3"
-VERSIONS = "GET /compute/v2.1"
 REVOKE = "DELETE /identity/v3/auth/tokens"
 
 
@@ -127,14 +121,7 @@ class TestClose:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_ctrl_c(self, replay: OpenStackReplay, number: signal.Signals) -> None:
         before = replay.tokens()["valid"]
-        hv = [sys.executable, "-c", "import sys; from hvlib.cli.app import main; sys.exit(main())", "vm", "watch"]
-        environment = {**os.environ, **replay.environment}
-        process = subprocess.Popen(hv, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        assert process.stdout is not None
-        assert process.stdout.readline()
-        process.send_signal(number)
-        _, errors = process.communicate(timeout=30)
-        assert (process.returncode, errors) == (128 + number, "")
+        check_ends_quietly(replay.environment, number)
         assert replay.tokens()["valid"] == before
 
 

@@ -19,7 +19,7 @@ from servers.openstack_replay.replay import OpenStackReplay
 
 import hvlib
 
-from .conftest import SERVERS, Connect, login
+from .conftest import SDK_WARNINGS, SERVERS, Connect, login
 
 Write = Callable[..., None]
 
@@ -49,10 +49,7 @@ def project(url: str, **options: Any) -> tuple[int, str]:
 
 EXPECTED = (SERVERS, "replay")
 
-pytestmark = [  # the SDK's own code causes these warnings
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:openstack"),
-    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning:openstack"),
-]
+pytestmark = SDK_WARNINGS
 
 
 def test_a_cloud_of_the_file(replay: OpenStackReplay, write: Write) -> None:

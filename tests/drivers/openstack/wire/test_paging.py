@@ -28,12 +28,9 @@ from servers.openstack_replay.replay import OpenStackReplay
 import hvlib
 from hvlib.runtime.retry import RetryPolicy
 
-from .conftest import DETAIL, SERVERS, TOKENS, Connect, requests_to
+from .conftest import DETAIL, SDK_WARNINGS, SERVERS, TOKENS, Connect, requests_to
 
-pytestmark = [  # the SDK's own code causes these warnings
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:openstack"),
-    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning:openstack"),
-]
+pytestmark = SDK_WARNINGS
 
 PATIENT = RetryPolicy(backoff=lambda attempt, error: 60.0)
 """Waits far too long if the server does not say how long to wait."""

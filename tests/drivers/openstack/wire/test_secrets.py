@@ -20,14 +20,10 @@ from servers.openstack_replay.replay import OpenStackReplay
 
 import hvlib
 
-from .conftest import DETAIL, TOKENS, Connect, count, login
+from .conftest import DETAIL, SDK_WARNINGS, TOKENS, VERSIONS, Connect, count, login
 
-pytestmark = [  # the SDK's own code causes these warnings
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:openstack"),
-    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning:openstack"),
-]
+pytestmark = SDK_WARNINGS
 
-VERSIONS = "GET /compute/v2.1"
 
 TOKEN = "gAAAAA"
 """The first characters of every token."""

@@ -26,14 +26,10 @@ from servers.openstack_replay.replay import OpenStackReplay
 import hvlib
 from hvlib.runtime.retry import RetryPolicy
 
-from .conftest import DETAIL, SERVERS, TOKENS, Connect, count, login, requests_to
+from .conftest import DETAIL, SDK_WARNINGS, SERVERS, TOKENS, VERSIONS, Connect, count, login, requests_to
 
-pytestmark = [  # the SDK's own code causes these warnings
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:openstack"),
-    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning:openstack"),
-]
+pytestmark = SDK_WARNINGS
 
-VERSIONS = "GET /compute/v2.1"
 REVOKE = "DELETE /identity/v3/auth/tokens"
 THREADS = 16
 

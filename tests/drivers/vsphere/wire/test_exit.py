@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
+from drivers.ended_hv import check_ends_quietly
 from servers.vcsim import Vcsim
 
 
@@ -20,12 +18,5 @@ def server() -> Iterator[Vcsim]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_nothing_is_left_of_hv(server: Vcsim, number: signal.Signals) -> None:
-    hv = [sys.executable, "-c", "import sys; from hvlib.cli.app import main; sys.exit(main())", "vm", "watch"]
-    environment = {**os.environ, **server.environment}
-    process = subprocess.Popen(hv, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline()
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=30)
-    assert (process.returncode, errors) == (128 + number, "")
+    check_ends_quietly(server.environment, number)
     assert server.leftovers() == {"sessions": 0, "views": 0, "collectors": 0, "filters": 0}

@@ -90,7 +90,7 @@ def test_a_login_reads_the_pools_description(session: XenAPISession, transport: 
     ids=lambda words: words[0],
 )
 def test_a_refused_login(session: XenAPISession, transport: type[ScriptedTransport], words: list[str]) -> None:
-    """Whatever the code: there was no session that could have been lost."""
+    """Every code means that the login is refused: no session exists yet that the server could have lost."""
     transport.refusals["first", LOGIN] = words
     with pytest.raises(hvlib.AuthenticationFailed):
         session.login()
