@@ -61,6 +61,10 @@ class Administrator:
         """The number of calls so far, by the name in the call."""
         return self._pool.faults.calls()
 
+    def log(self) -> list[tuple[str, Sequence[Any]]]:
+        """The latest messages that were carried out for clients, oldest first: each with its name and its arguments."""
+        return list(self._pool.log)
+
     def leftovers(self) -> dict[str, int]:
         """The number of sessions that are logged in, and the number of tasks."""
         return {"sessions": self._pool.sessions.count(), "tasks": len(self._pool.database.tables["task"].rows)}

@@ -61,7 +61,7 @@ class Dispatcher:
         found = self._handlers.get(message.name)
         if found is None:
             raise Failure("NOT_IMPLEMENTED", message.name)
-        handler = _guarded(found)
+        handler = self._logged(call, message, _guarded(found))
         asynchronous = label != call.name
         if asynchronous or (message.asynchronous and message.name.partition(".")[0] not in NO_TASKS):
             call.task = self._pool.tasks.create(label, call.session)
@@ -74,6 +74,21 @@ class Dispatcher:
 
         threading.Thread(target=run, name=label, daemon=True).start()
         return call.task
+
+    def _logged(self, call: Call, message: Message, handler: Handler) -> Handler:
+        """Return a handler that logs a client's message, unless its task is cancelled before anything was done."""
+
+        def answer(call: Call, *arguments: Any) -> Any:
+            entry = (message.name, arguments)
+            self._pool.log.append(entry)
+            try:
+                return handler(call, *arguments)
+            except Failure as failure:
+                if failure.code == "TASK_CANCELLED":
+                    self._pool.log.remove(entry)
+                raise
+
+        return handler if call.local else answer
 
     def _answer(self, call: Call, handler: Handler, arguments: Sequence[Any]) -> Any:
         """Answer at once. If the call has a task, it is removed afterwards (ocaml/xapi/context.ml)."""

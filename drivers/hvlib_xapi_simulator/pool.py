@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from hvlib_xapi_simulator.alerts import Alerts
@@ -19,6 +21,9 @@ from hvlib_xapi_simulator.settings import Settings
 from hvlib_xapi_simulator.tasks import Tasks
 
 __all__ = ["Pool"]
+
+MAX_LOGGED = 1000
+"""How many messages are logged."""
 
 NOT_TABLES = ("event", "message")
 LOST_AT_RESTART = ("session", "task")
@@ -40,6 +45,8 @@ class Pool:
         self.sources: dict[str, dict[str, Any]] = {}
         """The records of VMs at the time of their snapshots, by snapshot: snapshot_metadata is made of them."""
         self.events = Events(settings, self.database, self.alerts, self.closed)
+        self.log: deque[tuple[str, Sequence[Any]]] = deque(maxlen=MAX_LOGGED)
+        """The latest messages that were carried out for clients: each with its name and its arguments."""
         self.backup: Backup | None = None
         """The copy of the database with which the next master starts; None: it starts with the current database."""
 

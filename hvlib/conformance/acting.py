@@ -13,6 +13,7 @@ from hvlib.conformance.fixtures import NewVM, serves
 from hvlib.conformance.site import Site
 from hvlib.model import actions
 from hvlib.model.actions import Action
+from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Resource, StoragePool, Volume
 
 __all__ = ["GIB", "PATIENCE", "Acting", "refused"]
@@ -114,12 +115,25 @@ class Acting:
         except hvlib.Unsupported:
             return None
 
+    def supports(self, kind: type[Resource], target: Ref | None, action: Action) -> bool:
+        """Whether the driver carries out an action with these options. Sends nothing."""
+        try:
+            self.provider.collection(kind.kind).do(target, action, dry_run=True)
+        except hvlib.Unsupported:
+            return False
+        return True
+
     def remove(self, record: Resource) -> None:
         """Delete an object that a check has made."""
         if isinstance(record, VM):
             self.site.delete_vm(record.ref.id)
         elif self.declares(self.provider.collection(record.ref.kind).kind, actions.Delete):
             record.do(actions.Delete()).wait(timeout=PATIENCE)
+
+    def remove_image(self, id: str) -> None:
+        """Delete an image that the server has made of a VM that was to be created."""
+        self.site.make_vm(id)
+        self.site.delete_vm(id)
 
     def check_result(self, vm: hvlib.VM, task: hvlib.Task[VM], **fields: object) -> hvlib.VM:
         """The task's result. AssertionError unless it is the VM with these values, and the site has them too."""

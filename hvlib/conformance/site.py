@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -127,6 +127,13 @@ class Site(ABC):
 
     def user_data(self, id: str) -> str | None:
         """The user data that a VM's guest got when the VM was created."""
+        raise NotImplementedError(MISSING)
+
+    def log(self) -> Sequence[Hashable]:
+        """The changing requests that the server has carried out for its clients, by its own record, oldest first.
+
+        A request is an action with its target and, where the record has them, its arguments: equal requests are equal.
+        """
         raise NotImplementedError(MISSING)
 
     def expire_sessions(self) -> None:

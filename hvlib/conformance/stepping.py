@@ -2,215 +2,134 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import count
-from typing import Any
 
 import pytest
 
 import hvlib
-from hvlib.conformance.acting import PATIENCE
-from hvlib.conformance.fixtures import Administrator, Conformance, Wired, driver_session, serves
-from hvlib.conformance.refusing import LastingRefusal, Refusal, RefusedRequest, RefusedUndo
+from hvlib.conformance.acting import PATIENCE, Acting
+from hvlib.conformance.disturbing import Disturbance, Halt, Interference, LastingRefusal, Refusal, RefusedUndo
+from hvlib.conformance.fixtures import Administrator, Conformance, NewVM, Wired, driver_session, serves, skip_unverified
 from hvlib.conformance.site import Site
-from hvlib.driver import Steps
-from hvlib.model.actions import Action, CreateVM
-from hvlib.model.errors import Closed, ConnectionFailed, HvlibError, PermissionDenied
-from hvlib.model.ref import Ref
-from hvlib.model.resources import VM, Flavor
+from hvlib.conformance.stepped_cases import CASES
+from hvlib.conformance.trials import Trial, Trials
+from hvlib.model.actions import Action
+from hvlib.model.errors import Closed, ConnectionFailed, PermissionDenied, TaskCancelled
+from hvlib.model.resources import Resource
 
 __all__ = ["SteppingConformance"]
 
-NAME = "conformance in steps"
-
-LATE_SECONDS = 1.0
-"""The seconds within which a server has carried out a request whose reply was lost."""
-
-MAX_REQUESTS = 8
-"""The number of an action's requests that are made to fail, one after the other."""
-
-
-class Creating:
-    """Creates VMs over a wire, and checks the outcome by the site's truth."""
-
-    def __init__(self, site: Site, wired: Wired) -> None:
-        self.wired = wired
-        self._site = site
-        self._numbers = count()
-        self._name = NAME
-        self._needed: dict[str, Any] = {"image": wired.provider.image.images.get_all().first()}
-        if serves(wired.provider, Flavor.kind):
-            self._needed["flavor"] = wired.provider.compute.flavors.get_all().first()
-
-    def begin(self, provider: hvlib.Provider | None = None) -> hvlib.Task[VM]:
-        """Begin to create a VM, with a new name."""
-        self._name = f"{NAME} {next(self._numbers)}"
-        vms = self.wired.vms if provider is None else provider.compute.vms
-        return vms.create(self._name, start=True, **self._needed)
-
-    def refused(self, steps_type: Callable[[Steps, Refusal], Steps], refusal: Refusal) -> HvlibError | None:
-        """Create a VM with ``steps_type``, which refuses a request, and check the task. Returns its error."""
-        adapter = driver_session(self.wired.provider).adapters[VM]
-        take = adapter.take_steps
-
-        def take_refused(ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
-            return take(ref, action, steps_type(steps, refusal))
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(adapter, "take_steps", take_refused)
-            task = self.begin()
-            failure_of(task)
-        error = self.check(task)
-        assert error is None or isinstance(error, PermissionDenied)
-        return error
-
-    def begin_and_leave(self, error: type[BaseException], turns: int) -> hvlib.Task[VM]:
-        """Call `begin` in the block of a new provider, and leave the block by an error after ``turns`` requests."""
-        with suppress(error), self._site.connect(self.wired.wire) as provider:
-            task = self.begin(provider)
-            self.until(turns, task)
-            raise error
-        return task
-
-    def until(self, turns: int, task: hvlib.Task[VM]) -> None:
-        """Wait until so many more requests are sent, or the task is over."""
-        before = self.wired.wire.turns
-        while self.wired.wire.turns - before < turns and not task.follower.ended:
-            pass
-
-    @property
-    def made(self) -> set[str]:
-        """The ids of the VMs that have the latest name."""
-        return {id for id, fields in self._site.truth(VM).items() if fields["name_label"] == self._name}
-
-    def check(self, task: hvlib.Task[VM]) -> HvlibError | None:
-        """The task's error; None if it succeeded. The VMs are deleted.
-
-        AssertionError unless the task made one VM and succeeded, or failed with an error that names the VMs left.
-        """
-        error = failure_of(task)
-        if isinstance(error, ConnectionFailed):
-            self._await_late()
-            assert len(self.made) <= 1
-        elif error is not None:
-            unnamed = self.made - {ref.id for ref in error.left}
-            assert not unnamed, f"a creation that failed left {unnamed}, which its error does not name: {error}"
-        else:
-            assert self.made == {task.wait().ref.id}
-            assert {self._site.truth(VM)[id].get("power_state", "running") for id in self.made} == {"running"}
-        self.clear()
-        return error
-
-    def _await_late(self) -> None:
-        """Wait for a VM that the server may still be making, after a request whose reply was lost."""
-        deadline = time.monotonic() + LATE_SECONDS
-        while not self.made and time.monotonic() < deadline:
-            pass
-
-    def clear(self) -> None:
-        """Delete the VMs that have the latest name."""
-        for id in self.made:
-            self._site.delete_vm(id)
-
-
-def refusals(refusal_type: type[Refusal]) -> Iterator[Refusal]:
-    """Refusals of the first request, the second and so on, until one does not happen: there are no more requests."""
-    for number in range(MAX_REQUESTS):
-        refusal = refusal_type(number)
-        yield refusal
-        assert refusal.happened or number, "the driver uses the steps that core hands it"
-        if not refusal.happened:
-            return
-
-
-def failure_of(task: hvlib.Task[Any]) -> HvlibError | None:
-    """The error of a task, at its end; None if it succeeds."""
-    with suppress(HvlibError):
-        task.wait(timeout=PATIENCE)
-    return task.error
+UNDISTURBED = -1
+"""The number of no request."""
 
 
 class SteppingConformance(Conformance):
-    """Tests of the creation of a VM, where the driver carries it out in several requests."""
+    """Tests of each action that the driver carries out in several requests."""
 
-    @pytest.fixture
-    def creating(self, site: Site, wired: Wired) -> Iterator[Creating]:
-        """Creates VMs. Skips the test for a driver that creates a VM in one request."""
-        performer = driver_session(wired.provider).adapters[VM].performers.get(CreateVM)
-        if performer is None or not performer.steps:
-            pytest.skip("not verified: the driver does not create VMs in several requests")
-        creating = Creating(site, wired)
-        yield creating
+    @pytest.fixture(params=CASES, ids=lambda case: f"{case[0].kind}.{case[1].name}")
+    def trials(self, request: pytest.FixtureRequest, site: Site, wired: Wired, new_vm: NewVM) -> Iterator[Trials]:
+        """Carries out the action. Skips the test for a driver that does not, or in one request."""
+        kind, action = request.param
+        if not takes_steps(wired.provider, kind, action):
+            pytest.skip(f"the driver does not carry out {kind.kind}.{action.name} in several requests")
+        skip_unverified(site, f"{kind.kind}.{action.name}")
+        trials = Trials(Acting(site, wired.provider, new_vm), wired, kind, action)
+        yield trials
         wired.wire.cut_after(10**9)
-        creating.clear()
+        trials.clear()
 
-    def test_a_reply_lost_at_each_request(self, creating: Creating) -> None:
-        for number in range(MAX_REQUESTS):
-            creating.wired.wire.cut_after(number)
-            creating.check(creating.begin())
+    def test_all_steps_have_a_case(self, wired: Wired) -> None:
+        adapters = driver_session(wired.provider).adapters
+        steps = {
+            (kind, action)
+            for kind, adapter in adapters.items()
+            for action, performer in adapter.performers.items()
+            if performer.steps
+        }
+        assert steps <= CASES.keys()
 
-    def test_a_session_lost_at_each_request(self, admin: Administrator, creating: Creating) -> None:
-        """The server refused the request, so hvlib sends it again and the creation continues."""
-        for number in range(MAX_REQUESTS):
-            task = creating.begin()
-            creating.until(number, task)
-            admin.expire_sessions()
-            assert creating.check(task) is None
+    def test_steps_whose_replies_are_lost(self, trials: Trials) -> None:
+        lose_reply = trials.wired.wire.cut_after
+        for cut in trials.disturbances(lambda number: Interference(number, lambda: lose_reply(0))):
+            assert isinstance(trials.outcome(cut), ConnectionFailed | None)
 
-    def test_a_request_refused_at_each_step(self, creating: Creating) -> None:
+    def test_steps_whose_sessions_are_lost(self, admin: Administrator, trials: Trials) -> None:
+        """The server refused the request, so hvlib sends it again and the action continues."""
+        for loss in trials.disturbances(lambda number: Interference(number, admin.expire_sessions)):
+            assert trials.outcome(loss) is None
+
+    def test_steps_that_are_refused(self, trials: Trials) -> None:
         """The steps before the refused one are undone, and the first refusal is the error.
 
-        A driver may do without the request: then the VM is there, and runs.
+        A driver may do without the request: then the action succeeds.
         """
-        for refusal in refusals(Refusal):
-            error = creating.refused(RefusedRequest, refusal)
-            assert error is None or error.left == (), "the steps before it are undone"
+        for refusal in trials.disturbances(Refusal):
+            assert isinstance(trials.outcome(refusal), PermissionDenied | None)
 
-    def test_an_undo_that_is_refused(self, creating: Creating) -> None:
+    def test_steps_whose_undo_is_refused(self, trials: Trials) -> None:
         """The error names the objects that are left."""
-        for refusal in refusals(Refusal):
-            creating.refused(RefusedUndo, refusal)
+        for refusal in trials.disturbances(RefusedUndo):
+            assert isinstance(trials.outcome(refusal), PermissionDenied | None)
 
-    def test_all_requests_refused_from_one_on(self, creating: Creating) -> None:
+    def test_steps_that_are_all_refused_from_one_on(self, trials: Trials) -> None:
         """The error names the objects that an undo of several steps could not remove."""
-        for refusal in refusals(LastingRefusal):
-            creating.refused(RefusedRequest, refusal)
+        for refusal in trials.disturbances(LastingRefusal):
+            assert isinstance(trials.outcome(refusal), PermissionDenied | None)
 
-    def test_a_creation_cancelled_at_each_request_leaves_nothing_unnamed(self, creating: Creating) -> None:
-        for number in range(MAX_REQUESTS):
-            task = creating.begin()
-            creating.until(number, task)
-            with suppress(hvlib.InvalidState):
-                task.cancel()
-            error = creating.check(task)
-            assert error is None or isinstance(error, hvlib.TaskCancelled)
+    def test_steps_that_are_cancelled(self, trials: Trials) -> None:
+        """Nothing is left that the error does not name."""
+        for halt in trials.disturbances(Halt):
+            with trials.begun(halt) as trial:
+                await_request(halt, trial)
+                with suppress(hvlib.InvalidState):
+                    trial.task.cancel()
+                halt.go_on()
+            assert isinstance(trials.check(trial), TaskCancelled | None)
 
-    def test_the_end_of_a_block_waits_for_a_creation(self, site: Site, creating: Creating) -> None:
-        with site.connect() as provider:
-            creating.begin(provider)
-        assert len(creating.made) == 1
+    def test_steps_at_the_end_of_a_block(self, site: Site, trials: Trials) -> None:
+        with site.connect() as provider, trials.begun(Disturbance(UNDISTURBED), provider) as trial:
+            pass
+        assert trials.check(trial) is None
 
-    def test_a_block_that_an_error_leaves_waits_for_a_creation(self, creating: Creating) -> None:
-        assert creating.begin_and_leave(LookupError, 0).state == "succeeded"
-        assert len(creating.made) == 1
+    def test_steps_in_a_block_that_an_error_leaves(self, site: Site, trials: Trials) -> None:
+        trial = leave(site, trials, LookupError, Halt(0))
+        assert trials.check(trial) is None
 
-    def test_ctrl_c_undoes_a_creation(self, creating: Creating) -> None:
-        for number in range(MAX_REQUESTS):
-            task = creating.begin_and_leave(KeyboardInterrupt, number)
-            assert len(creating.made) == (task.state == "succeeded")
-            creating.clear()
-            if task.state == "succeeded":
-                break
+    def test_steps_at_ctrl_c(self, site: Site, trials: Trials) -> None:
+        trial = leave(site, trials, KeyboardInterrupt, Halt(0))
+        assert isinstance(trials.check(trial), TaskCancelled | None)
 
-    def test_closing_undoes_a_creation(self, creating: Creating) -> None:
-        """Also when another thread waits for the task: its wait ends."""
-        with ThreadPoolExecutor(1) as other:
-            task = creating.begin()
-            waiting = other.submit(task.wait, timeout=PATIENCE)
-            creating.until(2, task)
-            creating.wired.provider.close()
+    def test_steps_when_the_provider_is_closed(self, site: Site, trials: Trials) -> None:
+        """Also when another thread waits for the task: its wait ends at once."""
+        halt, provider = Halt(0), site.connect(trials.wired.wire)
+        with ThreadPoolExecutor(2) as others, trials.begun(halt, provider) as trial:
+            waiting = others.submit(trial.task.wait, timeout=PATIENCE)
+            await_request(halt, trial)
+            closing = others.submit(provider.close)
             assert isinstance(waiting.exception(), Closed | None)
-        assert len(creating.made) == (task.state == "succeeded")
+            halt.go_on()
+            closing.result()
+        assert isinstance(trials.check(trial), TaskCancelled | None)
+
+
+def takes_steps(provider: hvlib.Provider, kind: type[Resource], action: type[Action]) -> bool:
+    """Whether a driver carries out an action in several requests."""
+    performer = driver_session(provider).adapters[kind].performers.get(action) if serves(provider, kind.kind) else None
+    return performer is not None and performer.steps
+
+
+def leave(site: Site, trials: Trials, error: type[BaseException], halt: Halt) -> Trial:
+    """Begin the action in the block of a new provider, and leave the block by an error once a request was sent."""
+    with suppress(error), site.connect(trials.wired.wire) as provider, trials.begun(halt, provider) as trial:
+        await_request(halt, trial)
+        halt.go_on()
+        raise error
+    return trial
+
+
+def await_request(halt: Halt, trial: Trial) -> None:
+    """Wait until the request is sent, or the action has ended without it."""
+    while not (halt.sent.is_set() or trial.task.follower.ended):
+        halt.sent.wait(0.005)

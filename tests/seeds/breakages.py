@@ -164,12 +164,10 @@ BREAKAGES: Mapping[str, Breakage] = {
     "only name and power": Breakage(kinds.OnlyNameAndPower, (CHANGES,)),
     "leaves threads": Breakage(sessions.LeavesThreads, ("test_closing_leaves_no_thread",)),
     "action sent twice": Breakage(adapters.SentTwice, ("test_an_action_whose_reply_is_lost_is_not_sent_again",)),
-    "undoes nothing": Breakage(stepping.UndoesNothing, ("test_a_request_refused_at_each_step",)),
-    "outlives a cancel": Breakage(
-        stepping.OutlivesCancel, ("test_a_creation_cancelled_at_each_request_leaves_nothing_unnamed",)
-    ),
-    "step sent twice": Breakage(stepping.StepSentTwice, ("test_a_reply_lost_at_each_request",)),
-    "begins again": Breakage(stepping.BeginsAgain, ("test_a_reply_lost_at_each_request",)),
+    "undoes nothing": Breakage(stepping.UndoesNothing, ("test_steps_that_are_refused",)),
+    "outlives a cancel": Breakage(stepping.OutlivesCancel, ("test_steps_that_are_cancelled",)),
+    "step sent twice": Breakage(stepping.StepSentTwice, ("test_steps_whose_replies_are_lost",)),
+    "begins again": Breakage(stepping.BeginsAgain, ("test_steps_whose_replies_are_lost",)),
     "shutdown is stop": Breakage(acts.ShutdownIsStop, (f"{DONE}[VM.shutdown]",)),
     "shut down when asked": Breakage(acts.done_when_requested(actions.Shutdown), (f"{DONE}[VM.shutdown]",)),
     "rebooted when asked": Breakage(acts.done_when_requested(actions.Reboot), (f"{DONE}[VM.reboot]",)),

@@ -8,7 +8,7 @@ from typing import Any
 from seeds.delegating import DelegatingAdapter
 
 from hvlib.actions import Action
-from hvlib.conformance.refusing import DelegatingSteps
+from hvlib.conformance.disturbing import DelegatingSteps
 from hvlib.driver import Outcome, Steps
 from hvlib.errors import ConnectionFailed, HvlibError
 from hvlib.model.ref import Ref

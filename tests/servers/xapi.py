@@ -129,6 +129,10 @@ class Xapi(ProcessServer):
         """Return how many calls there were since the start, by the called name."""
         return dict(self._administrator("calls"))
 
+    def log(self) -> list[tuple[str, str]]:
+        """Return the latest messages of clients, oldest first: each with its name, and its arguments as text."""
+        return [(name, repr(arguments)) for name, arguments in self._administrator("log")]
+
     def leftovers(self) -> dict[str, int]:
         """Return how many ``sessions`` are logged in, and how many ``tasks`` there are."""
         return dict(self._administrator("leftovers"))

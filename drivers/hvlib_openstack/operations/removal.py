@@ -74,8 +74,8 @@ def remove_snapshot(client: Client, steps: Steps, image: Ref) -> None:
     Only the image names them, and a volume that has a snapshot can't be deleted. The image is deleted first: if glance
     refuses, the volume snapshots stay. All deletions are tried; the first refusal is raised.
     """
-    glance, path = client.service("image"), f"/images/{image.id}"
-    untried = _snapshots(steps.read(lambda: glance.get(path).read(Picture).block_device_mapping))
+    path = f"/images/{image.id}"
+    untried = steps.read(lambda: _snapshots(client.service("image").get(path).read(Picture).block_device_mapping))
 
     def delete_rest(_: object = None) -> None:
         refused: list[HvlibError] = []
@@ -90,7 +90,7 @@ def remove_snapshot(client: Client, steps: Steps, image: Ref) -> None:
         if refused:
             raise type(refused[0])(f"the image is deleted, but not all of its volumes' snapshots: {refused[0]}")
 
-    steps.call(lambda: glance.delete(path), undo=delete_rest)
+    steps.call(lambda: client.service("image").delete(path), undo=delete_rest)
     delete_rest()
 
 

@@ -9,7 +9,7 @@ the store's agenda, with events and operations by name, so the engine of another
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -34,6 +34,9 @@ STEPS = 5
 
 KEPT_SECONDS = 600.0
 """Seconds after its end at which a task is removed."""
+
+MAX_LOGGED = 1000
+"""How many requests are logged."""
 
 REFUSALS = (Conflict, InvalidQuery, InvalidState, NotFound, TaskFailed)
 """The errors that a task may fail with. Any other error comes from the store, and the event has changed nothing."""
@@ -92,6 +95,8 @@ class Engine:
         self.task_time = store.settings.task_time
         self.performed: Counter[str] = Counter()
         """How often each operation was requested, by name."""
+        self.log: deque[tuple[str, str | None, Action]] = deque(maxlen=MAX_LOGGED)
+        """The latest requests: each with its operation's name, its target's id and its action."""
         self.guest_requests: dict[str, Counter[str]] = {}
         """How often the guest of each VM was asked for a ``shutdown`` or a ``reboot``, by the VM's id."""
         self._now = clock()
@@ -133,13 +138,13 @@ class Engine:
 
     def perform(self, operation: Operation, target: Object | None, action: Action) -> Link | None:
         """Carry out an operation at once. Raises its refusals."""
-        self.performed[operation.name] += 1
+        self._note(operation, target, action)
         operation.check(target)
         return operation.apply(self, target, action)
 
     def begin(self, operation: Operation, target: Object | None, action: Action) -> str:
         """Carry out an operation as a task. Returns the task's id."""
-        self.performed[operation.name] += 1
+        self._note(operation, target, action)
         name = f"{operation.name} {target.name}" if target else operation.name
         link = Link(type(target).__name__, target.id) if target else None
         task = Task(name=name, operation=operation.name, target=link, **self.new_identity(Task))
@@ -169,6 +174,10 @@ class Engine:
         if task.state in ENDED:
             raise InvalidState(f"{task.name}: the task has ended: {task.state}")
         self.end(replace(task, state="cancelled"))
+
+    def _note(self, operation: Operation, target: Object | None, action: Action) -> None:
+        self.performed[operation.name] += 1
+        self.log.append((operation.name, None if target is None else target.id, action))
 
     def target(self, job: Job) -> Object | None:
         """A job's target as it is now. Raises `NotFound` if it is gone."""

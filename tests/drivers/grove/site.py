@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -67,6 +67,10 @@ class GroveSite(Site):
 
     def make_vm(self, id: str) -> None:
         self.server.set_template(id, False)
+
+    def log(self) -> Sequence[Hashable]:
+        """The tasks, each with its kind and its target."""
+        return [(task["kind"], task["target"]) for task in self.server.objects("tasks").values()]
 
     def expire_sessions(self) -> None:
         self.server.expire_sessions()

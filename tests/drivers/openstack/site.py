@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -145,6 +145,10 @@ class OpenStackSite(Site):
         if self.server.vm_state(id) != vm_state:
             self.admin.call("nova", "POST", f"/v2.1/servers/{id}/action", {action: None})
         self.server.wait_for_server(id, vm_state)
+
+    def log(self) -> Sequence[Hashable]:
+        """Nova's records of the requests to servers. Each action is requested once or not at all by hvlib's steps."""
+        return self.server.actions()
 
     def last_boot(self, id: str) -> object:
         """How often the server's guest has booted."""

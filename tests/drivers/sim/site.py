@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -102,6 +102,10 @@ class SimSite(Site):
 
     def user_data(self, id: str) -> str | None:
         return self.lab.store.get(objects.VM, id).user_data
+
+    def log(self) -> Sequence[Hashable]:
+        with self.lab.at_work() as engine:
+            return list(engine.log)
 
     def expire_sessions(self) -> None:
         self.lab.expire_sessions()

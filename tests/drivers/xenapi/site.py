@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from drivers.xenapi.odd_objects import add_odd_objects
@@ -41,6 +42,9 @@ from hvlib.model.resources import (
 )
 
 __all__ = ["XenAPISite"]
+
+READING = re.compile(r"^(event|session|task)\.|\.(get|assert)_")
+"""Names of messages that change no object of the pool, other than sessions and tasks."""
 
 ATTACHED = "hvlib-attached"
 REQUESTS = {"VM_SHUTDOWN": "shutdown", "VM_REBOOTED": "reboot"}
@@ -129,6 +133,10 @@ class XenAPISite(Site):
         uuid = self.server.call("VM.get_uuid", id)
         messages = [(row["name"], row["body"]) for row in self._all("message").values() if row["obj_uuid"] == uuid]
         return Counter(REQUESTS[name] for name, body in messages if name in REQUESTS and not body.endswith("forcibly"))
+
+    def log(self) -> Sequence[Hashable]:
+        """The messages that change something."""
+        return [(name, arguments) for name, arguments in self.server.log() if not READING.search(name)]
 
     def expire_sessions(self) -> None:
         self.server.expire_sessions()

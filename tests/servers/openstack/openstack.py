@@ -158,6 +158,11 @@ class OpenStack(Server):
             (state,) = nova.execute(query, [id]).fetchone()
         return None if state is None else str(state)
 
+    def actions(self) -> list[tuple[str, str]]:
+        """Return nova's records of the requests to servers, oldest first: each server's identifier and the action."""
+        with closing(sqlite3.connect(self._folder / "nova.sqlite")) as nova:
+            return nova.execute("SELECT instance_uuid, action FROM instance_actions ORDER BY id").fetchall()
+
     def rename_server(self, id: str, name: str) -> None:
         """Rename a server in nova's database. The API takes 0.1 s, and only names in the basic multilingual plane."""
         query = "UPDATE instances SET display_name = ?, updated_at = ? WHERE uuid = ?"

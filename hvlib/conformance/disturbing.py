@@ -1,0 +1,169 @@
+"""Disturbing: steps of a driver in which something goes wrong at one changing request."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NoReturn, TypeVar
+
+from hvlib.conformance.acting import PATIENCE
+from hvlib.driver import Outcome, Steps
+from hvlib.model.errors import PermissionDenied
+from hvlib.model.ref import Ref
+
+__all__ = [
+    "DelegatingSteps",
+    "Disturbance",
+    "DisturbedSteps",
+    "Halt",
+    "Interference",
+    "LastingRefusal",
+    "Refusal",
+    "RefusedUndo",
+]
+
+T = TypeVar("T")
+
+Undo = Callable[[Any], object] | None
+
+
+class Disturbance:
+    """Happens at one changing request of an action: the one with this number, from 0."""
+
+    def __init__(self, number: int) -> None:
+        self.happened = False
+        """Whether the action had a request with this number."""
+        self._number = number
+        self._begun = 0
+
+    def around(self, call: Callable[[], T]) -> Callable[[], T]:
+        """A changing request of the action, disturbed if it is the one with the number."""
+        number, self._begun = self._begun, self._begun + 1
+        return partial(self._disturb, call) if self.hits(number - self._number) else call
+
+    def undoing(self, undo: Undo) -> Undo:
+        """The function that undoes a request."""
+        return undo
+
+    def hits(self, later: int) -> bool:
+        """Whether a request is disturbed that comes so many ``later`` than the one with the number."""
+        return later == 0
+
+    def before(self) -> None:
+        """Happens before the request is sent."""
+
+    def after(self) -> None:
+        """Happens after the request was sent."""
+
+    def _disturb(self, call: Callable[[], T]) -> T:
+        again, self.happened = self.happened, True
+        if again and self.hits(1) is False:
+            return call()  # Core sends the request again: it is disturbed once.
+        self.before()
+        result = call()
+        self.after()
+        return result
+
+
+class Refusal(Disturbance):
+    """The request is refused, as by a server on which the user lacks a permission. It is not sent."""
+
+    def before(self) -> None:
+        """Raise `PermissionDenied`."""
+        refuse()
+
+
+class LastingRefusal(Refusal):
+    """The request is refused, and all later ones, also those of an undo."""
+
+    def hits(self, later: int) -> bool:
+        """`Disturbance.hits`."""
+        return later >= 0
+
+
+class RefusedUndo(Refusal):
+    """And what would undo the requests before it is refused where the driver leaves it to core to name what is left."""
+
+    def undoing(self, undo: Undo) -> Undo:
+        """A function that is refused for an object that has a ref."""
+        return undo and (lambda made: refuse() if isinstance(made, Ref) else undo(made))
+
+
+class Interference(Disturbance):
+    """Something is done to the connection or to the server before the request is sent: ``do`` is called."""
+
+    def __init__(self, number: int, do: Callable[[], object]) -> None:
+        super().__init__(number)
+        self._do = do
+
+    def before(self) -> None:
+        """Call ``do``."""
+        self._do()
+
+
+class Halt(Disturbance):
+    """The action halts once the request is sent, until `go_on`."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.sent = threading.Event()
+        """Set once the request was sent."""
+        self._going_on = threading.Event()
+
+    def after(self) -> None:
+        """Wait for `go_on`."""
+        self.sent.set()
+        self._going_on.wait(PATIENCE)
+
+    def go_on(self) -> None:
+        """Let the action go on."""
+        self._going_on.set()
+
+
+class DelegatingSteps:
+    """`hvlib.driver.Steps` that passes every call on."""
+
+    def __init__(self, wrapped: Steps) -> None:
+        self.wrapped = wrapped
+
+    def read(self, call: Callable[[], T]) -> T:
+        """`Steps.read`."""
+        return self.wrapped.read(call)
+
+    def call(self, call: Callable[[], T], *, undo: Undo = None) -> T:
+        """`Steps.call`."""
+        result: T = self.wrapped.call(call, undo=undo)
+        return result
+
+    def run(self, call: Callable[[], Outcome], *, undo: Undo = None) -> Ref | None:
+        """`Steps.run`."""
+        return self.wrapped.run(call, undo=undo)
+
+    def until(self, ref: Ref, values: Mapping[str, object], **options: Any) -> None:
+        """`Steps.until`."""
+        self.wrapped.until(ref, values, **options)
+
+    def afterwards(self, do: Callable[..., object], *about: Any) -> None:
+        """`Steps.afterwards`."""
+        self.wrapped.afterwards(do, *about)
+
+
+class DisturbedSteps(DelegatingSteps):
+    """Steps with a disturbance."""
+
+    def __init__(self, wrapped: Steps, disturbance: Disturbance) -> None:
+        super().__init__(wrapped)
+        self._disturbance = disturbance
+
+    def call(self, call: Callable[[], T], *, undo: Undo = None) -> T:
+        """`Steps.call`."""
+        return super().call(self._disturbance.around(call), undo=self._disturbance.undoing(undo))
+
+    def run(self, call: Callable[[], Outcome], *, undo: Undo = None) -> Ref | None:
+        """`Steps.run`."""
+        return super().run(self._disturbance.around(call), undo=self._disturbance.undoing(undo))
+
+
+def refuse() -> NoReturn:
+    raise PermissionDenied("the suite refuses this request")

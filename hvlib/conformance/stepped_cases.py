@@ -1,0 +1,206 @@
+"""Cases: for each action that a driver may carry out in several requests, an example and its effect on the site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import count
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+import hvlib
+from hvlib.conformance.acting import GIB, PATIENCE, Acting
+from hvlib.conformance.creation_checks import VLAN_ID
+from hvlib.conformance.world import Changes, World
+from hvlib.model import actions
+from hvlib.model.actions import Action
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, Flavor, Host, Image, Network, PowerState, Resource, Snapshot, Volume
+
+__all__ = ["CASES", "Case", "Example", "new_name"]
+
+NAMES = count()
+PREFIX = "conformance in steps"
+
+
+class Example(NamedTuple):
+    """An action, its target, and what it does when it is carried out.
+
+    | made: the fields of the objects that it makes, by kind; without the volumes of a new VM
+    | gone: the identifiers of the objects that it deletes
+    | values: the new values of objects' fields, by the objects' identifiers
+    | replaced: the identifiers of volumes in whose place others may be afterwards
+    """
+
+    target: Ref | None
+    action: Action
+    made: Mapping[str, Mapping[str, object]] = {}
+    gone: Iterable[str] = ()
+    values: Mapping[str, Mapping[str, object]] = {}
+    replaced: Iterable[str] = ()
+
+    def is_done(self, changes: Changes, now: World, left: Collection[str] = ()) -> bool:
+        """Whether ``changes`` are what the action does and nothing else, apart from objects that are ``left``."""
+        made = {object.kind: fields for object, fields in changes.new.items() if not self._replaces(fields)}
+        gone = {object.id for object in changes.gone} - set(self.replaced)
+        values = {object.id: fields for object, fields in now.objects.items() if object.id not in left}
+        return (
+            made.keys() == self.made.keys()
+            and not changes.several_of_a_kind
+            and gone == set(self.gone) - set(left)
+            and all(_has(made[kind], fields) for kind, fields in self.made.items())
+            and all(_has(values.get(id, {}), fields) for id, fields in self.values.items())
+            and changes.ids() <= self.ids
+        )
+
+    def _replaces(self, fields: Mapping[str, Any]) -> bool:
+        """Whether an object is a volume in place of a replaced one."""
+        return bool(self.replaced) and self.target is not None and fields.get("vms") == (self.target.id,)
+
+    @property
+    def ids(self) -> set[str]:
+        """The identifiers of the objects that the action may change or delete."""
+        target = () if self.target is None else (self.target.id,)
+        return {*target, *self.gone, *self.values, *self.replaced}
+
+
+class Case(NamedTuple):
+    """How to make an example. ``power_state``: what its VM must be; None if it has none."""
+
+    example: Callable[[Acting, hvlib.VM], Example] | Callable[[Acting, None], Example]
+    power_state: PowerState | None
+
+
+def new_name() -> str:
+    """A name that no object of the site has."""
+    return f"{PREFIX} {next(NAMES)}"
+
+
+def create(acting: Acting, _: None) -> Example:
+    """Create a VM that starts, with another volume if the driver supports it."""
+    name = new_name()
+    options: dict[str, Any] = {"image": acting.require(Image, lambda _: True).ref, "start": True}
+    if acting.serves(Flavor):
+        options["flavor"] = acting.require(Flavor, lambda _: True).ref
+    plain = actions.CreateVM(name, **options)
+    made = {VM.kind: {"name_label": name, "power_state": "running"}}
+    volume = acting.find(Volume, lambda volume: not volume.vms)
+    if volume is not None and acting.supports(VM, None, full := replace(plain, volumes=(volume.ref,))):
+        return Example(None, full, made, values={volume.ref.id: {}})
+    return Example(None, plain, made)
+
+
+def clone(_: Acting, vm: hvlib.VM) -> Example:
+    name = new_name()
+    return Example(vm.ref, actions.Clone(name), {VM.kind: {"name_label": name, "power_state": vm.power_state}})
+
+
+def resize(acting: Acting, vm: hvlib.VM) -> Example:
+    if acting.serves(Flavor):
+        flavor = acting.require(Flavor, lambda flavor: flavor.memory_bytes not in (vm.memory_bytes, None))
+        sizes = {"vcpus": flavor.vcpus, "memory_bytes": flavor.memory_bytes}
+        return Example(vm.ref, actions.Resize(flavor=flavor.ref), values={vm.ref.id: sizes})
+    sizes = {"vcpus": (vm.vcpus or 0) + 2, "memory_bytes": (vm.memory_bytes or 0) + GIB}
+    return Example(vm.ref, actions.Resize(**sizes), values={vm.ref.id: sizes})
+
+
+def migrate(acting: Acting, vm: hvlib.VM) -> Example:
+    """To another storage pool; if that is not supported, to another host and not live."""
+    pool = acting.find_other_pool(acting.pools(vm))
+    if pool is not None and acting.supports(VM, vm.ref, there := actions.Migrate(pool=pool.ref)):
+        return Example(vm.ref, there, replaced=[ref.id for ref in vm.volumes])
+    host = acting.require(Host, lambda host: host.state == "up" and host.ref != vm.host)
+    return Example(vm.ref, actions.Migrate(host=host.ref, live=False), values={vm.ref.id: {"host": host.ref.id}})
+
+
+def attach_volume(acting: Acting, vm: hvlib.VM) -> Example:
+    volume = acting.require(Volume, lambda volume: not volume.vms)
+    values = {vm.ref.id: {}, volume.ref.id: {"vms": (vm.ref.id,)}}
+    return Example(vm.ref, actions.AttachVolume(volume.ref), values=values)
+
+
+def detach_volume(acting: Acting, vm: hvlib.VM) -> Example:
+    volume = acting.find(Volume, lambda volume: volume.vms == (vm.ref,) and volume.ref in vm.volumes)
+    if volume is None:
+        volume = acting.require(Volume, lambda volume: not volume.vms)
+        vm.attach_volume(volume).wait(timeout=PATIENCE)
+    values = {vm.ref.id: {}, volume.ref.id: {"vms": ()}}
+    return Example(vm.ref, actions.DetachVolume(volume.ref), values=values)
+
+
+def attach_network(acting: Acting, vm: hvlib.VM) -> Example:
+    network = acting.require(Network, lambda network: network.ref not in vm.networks)
+    networks = tuple(ref.id for ref in (*vm.networks, network.ref))
+    return Example(vm.ref, actions.AttachNetwork(network.ref), values={vm.ref.id: {"networks": networks}})
+
+
+def detach_network(acting: Acting, vm: hvlib.VM) -> Example:
+    if not vm.networks:
+        network = acting.require(Network, lambda _: True)
+        vm = vm.attach_network(network).wait(timeout=PATIENCE)
+    detached, *others = vm.networks
+    networks = tuple(ref.id for ref in others)
+    return Example(vm.ref, actions.DetachNetwork(detached), values={vm.ref.id: {"networks": networks}})
+
+
+def delete(acting: Acting, vm: hvlib.VM) -> Example:
+    """Delete a VM with a snapshot; keep one of its volumes if the driver supports it."""
+    snapshots = [ref.id for ref in _snapshots(acting, vm)] if acting.can_verify("snapshots") else []
+    own = acting.site.truth(Volume) if acting.serves(Volume) else {}
+    volumes = [ref for ref in vm.volumes if ref.id in own]
+    keep: tuple[Ref, ...] = tuple(volumes[:1])
+    if not acting.supports(VM, vm.ref, actions.Delete(keep_volumes=keep)):
+        keep = ()
+    gone = [vm.ref.id, *snapshots, *(ref.id for ref in volumes if ref not in keep)]
+    values = {ref.id: {"vms": ()} for ref in keep}
+    return Example(vm.ref, actions.Delete(keep_volumes=keep), gone=gone, values=values)
+
+
+def delete_snapshot(acting: Acting, vm: hvlib.VM) -> Example:
+    snapshot = _snapshots(acting, vm)[0]
+    return Example(snapshot, actions.Delete(), gone=[snapshot.id])
+
+
+def create_network(acting: Acting, _: None) -> Example:
+    name = new_name()
+    plain, tagged = actions.CreateNetwork(name), actions.CreateNetwork(name, vlan_id=VLAN_ID)
+    creation = tagged if acting.supports(Network, None, tagged) else plain
+    return Example(None, creation, {Network.kind: {"name_label": name, "vlan_id": creation.vlan_id}})
+
+
+def delete_network(acting: Acting, _: None) -> Example:
+    """Delete a network that has a VLAN tag, if the driver supports it."""
+    creation = create_network(acting, None).action
+    network = acting.find(Network, lambda network: network.name_label.startswith(PREFIX))
+    if network is None:
+        network = acting.provider.network.networks.do(None, creation).wait(timeout=PATIENCE)
+    return Example(network.ref, actions.Delete(), gone=[network.ref.id])
+
+
+def _snapshots(acting: Acting, vm: hvlib.VM) -> list[Ref]:
+    """The snapshots of a VM; if it has none, one is taken."""
+    if not acting.declares(VM, actions.TakeSnapshot):
+        return []
+    taken = [each.ref for each in acting.provider.compute.snapshots.get_all() if each.vm == vm.ref]
+    return taken or [vm.snapshot("kept").wait(timeout=PATIENCE).ref]
+
+
+def _has(values: Mapping[str, object], wanted: Mapping[str, object]) -> bool:
+    """Whether an object has the values wanted. Fields that the driver does not declare are ignored."""
+    return all(values[name] == value for name, value in wanted.items() if name in values)
+
+
+CASES: Mapping[tuple[type[Resource], type[Action]], Case] = {
+    (VM, actions.CreateVM): Case(create, None),
+    (VM, actions.Clone): Case(clone, "halted"),
+    (VM, actions.Resize): Case(resize, "halted"),
+    (VM, actions.Migrate): Case(migrate, "running"),
+    (VM, actions.AttachVolume): Case(attach_volume, "running"),
+    (VM, actions.DetachVolume): Case(detach_volume, "running"),
+    (VM, actions.AttachNetwork): Case(attach_network, "running"),
+    (VM, actions.DetachNetwork): Case(detach_network, "running"),
+    (VM, actions.Delete): Case(delete, "halted"),
+    (Snapshot, actions.Delete): Case(delete_snapshot, "halted"),
+    (Network, actions.CreateNetwork): Case(create_network, None),
+    (Network, actions.Delete): Case(delete_network, None),
+}

@@ -1,0 +1,169 @@
+"""Trials: an action of several requests is carried out again and again, each time disturbed at another request."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+import pytest
+
+import hvlib
+from hvlib.conformance.acting import PATIENCE, Acting
+from hvlib.conformance.disturbing import Disturbance, DisturbedSteps
+from hvlib.conformance.fixtures import Wired, driver_session, listable
+from hvlib.conformance.stepped_cases import CASES, Example
+from hvlib.conformance.world import KINDS_THAT_CHANGE, Changes, Object, World
+from hvlib.driver import Steps
+from hvlib.model.actions import Action
+from hvlib.model.errors import ConnectionFailed, HvlibError, NotFound
+from hvlib.model.ref import Ref
+from hvlib.model.resources import Image, Resource
+
+__all__ = ["Trial", "Trials"]
+
+D = TypeVar("D", bound=Disturbance)
+
+LATE_SECONDS = 1.0
+"""The seconds within which a server has carried out a request whose reply was lost."""
+
+MAX_REQUESTS = 16
+"""The number of an action's changing requests that are disturbed, one after the other."""
+
+
+class Trial:
+    """An action that is disturbed, and the site before it."""
+
+    def __init__(self, example: Example, before: World, log: Counter[object], task: hvlib.Task[Any]) -> None:
+        self.example = example
+        self.before = before
+        self.log = log
+        self.task = task
+
+    @property
+    def left(self) -> set[str]:
+        """The identifiers of the objects that the task names as left."""
+        return {ref.id for ref in self.task.left}
+
+
+class Trials:
+    """Carries out one action of a driver over a wire, and checks each outcome by the site's truth and log."""
+
+    def __init__(self, acting: Acting, wired: Wired, kind: type[Resource], action: type[Action]) -> None:
+        self.wired = wired
+        self._acting = acting
+        self._site = acting.site
+        self._kind = kind
+        self._case = CASES[kind, action]
+        listed = {each.kind for each in listable(self._site, wired.provider)}
+        self._kinds = [each for each in KINDS_THAT_CHANGE if each in listed]
+        self._vm: hvlib.VM | None = None
+        self._first = self._world()
+        self._known: World | None = None
+        """The site's objects, if nothing has changed them since."""
+
+    def disturbances(self, disturbance: Callable[[int], D]) -> Iterator[D]:
+        """Disturbances of the first request, the second and so on, until one does not happen: there are no more."""
+        for number in range(MAX_REQUESTS):
+            each = disturbance(number)
+            yield each
+            assert each.happened or number, "the driver uses the steps that core hands it"
+            if not each.happened:
+                return
+
+    def outcome(self, disturbance: Disturbance) -> HvlibError | None:
+        """Carry out the action with a disturbance, and `check` it. The task's error."""
+        with self.begun(disturbance) as trial:
+            pass
+        return self.check(trial)
+
+    @contextmanager
+    def begun(self, disturbance: Disturbance, provider: hvlib.Provider | None = None) -> Iterator[Trial]:
+        """Begin the action. At the end of the block, wait for its end."""
+        provider = provider or self.wired.provider
+        example = self._example()
+        before, log = self._known or self._world(), self._log()
+        adapter = driver_session(provider).adapters[self._kind]
+        take = adapter.take_steps
+
+        def take_disturbed(ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
+            return take(ref, action, DisturbedSteps(steps, disturbance))
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(adapter, "take_steps", take_disturbed)
+            task = provider.collection(self._kind.kind).do(example.target, example.action)
+            yield Trial(example, before, log, task)
+            with suppress(HvlibError):
+                task.wait(timeout=PATIENCE)
+
+    def check(self, trial: Trial) -> HvlibError | None:
+        """The task's error; None if it succeeded. New objects are deleted.
+
+        AssertionError unless the action was carried out, or undone but for what the task names; if its connection
+        broke, one request may have been carried out in part. No request may have been carried out twice.
+        """
+        error = trial.task.error
+        if isinstance(error, ConnectionFailed):
+            self._await_late(trial)
+        twice = [request for request, times in (self._log() - trial.log).items() if times > 1]
+        assert not twice, f"the server has carried out requests twice: {twice}"
+        now = self._world()
+        changes = trial.before.changes(now, trial.left)
+        done = trial.example.is_done(changes, now, trial.left)
+        undone = error is not None and changes.none
+        assert done or undone or self._is_half_done(trial, changes), (
+            f"{trial.example} ended with {error!r}, and the site has other changes: {changes}"
+        )
+        self._known = now
+        if isinstance(error, ConnectionFailed) or not trial.before.changes(now).none:
+            self.clear()
+        return error
+
+    def clear(self) -> None:
+        """Delete all objects that are new since the first trial, VMs first."""
+        now, self._vm, self._known = self._world(), None, None
+        new = now.objects.keys() - self._first.objects.keys()
+        for kind in self._kinds:
+            for object in (object for object in new if object.kind == kind.kind):
+                self._remove(object)
+
+    def _is_half_done(self, trial: Trial, changes: Changes) -> bool:
+        """Whether the changes may be those of one request whose reply was lost."""
+        return (
+            isinstance(trial.task.error, ConnectionFailed)
+            and not changes.gone
+            and not changes.several_of_a_kind
+            and changes.ids() <= trial.example.ids
+        )
+
+    def _example(self) -> Example:
+        """An example on the VM of the trials, which is made anew when the last trial has changed it."""
+        state = self._case.power_state
+        if state is not None and self._vm is None:
+            self._known = None
+            self._vm = self._acting.running() if state == "running" else self._acting.halted()
+        example: Callable[[Acting, Any], Example] = self._case.example
+        return example(self._acting, None if self._vm is None else self._vm.refresh())
+
+    def _world(self) -> World:
+        return World(self._site, self._kinds)
+
+    def _log(self) -> Counter[object]:
+        return Counter(self._site.log() if self._acting.can_verify("log") else ())
+
+    def _await_late(self, trial: Trial) -> None:
+        """Wait until the server has carried out a request whose reply was lost, if it does so in time."""
+        deadline = time.monotonic() + LATE_SECONDS
+        while time.monotonic() < deadline and not trial.before.changes(self._world()).new:
+            pass
+
+    def _remove(self, object: Object) -> None:
+        """Delete an object, if it still exists."""
+        if object.kind == Image.kind:
+            return self._acting.remove_image(object.id)
+        collection = self.wired.provider.collection(object.kind)
+        with suppress(NotFound):
+            self._acting.remove(collection.get(Ref(self.wired.provider.about.uuid, *object)))
+        return None
