@@ -20,7 +20,7 @@ from hvlib.driver import Steps
 from hvlib.model.actions import Action
 from hvlib.model.errors import ConnectionFailed, HvlibError, NotFound
 from hvlib.model.ref import Ref
-from hvlib.model.resources import Image, Resource
+from hvlib.model.resources import VM, Image, Resource
 
 __all__ = ["Trial", "Trials"]
 
@@ -118,16 +118,12 @@ class Trials:
         )
         self._known = now
         if isinstance(error, ConnectionFailed) or not trial.before.changes(now).none:
-            self.clear()
+            self._remove_new(now)
         return error
 
     def clear(self) -> None:
-        """Delete all objects that are new since the first trial, VMs first."""
-        now, self._vm, self._known = self._world(), None, None
-        new = now.objects.keys() - self._first.objects.keys()
-        for kind in self._kinds:
-            for object in (object for object in new if object.kind == kind.kind):
-                self._remove(object)
+        """Delete all objects that are new since the first trial."""
+        self._remove_new(self._world())
 
     def _is_half_done(self, trial: Trial, changes: Changes) -> bool:
         """Whether the changes may be those of one request whose reply was lost."""
@@ -159,8 +155,18 @@ class Trials:
         while time.monotonic() < deadline and not trial.before.changes(self._world()).new:
             pass
 
+    def _remove_new(self, now: World) -> None:
+        """Delete all objects that are new since the first trial, VMs first."""
+        self._vm = self._known = None
+        new = now.objects.keys() - self._first.objects.keys()
+        for kind in self._kinds:
+            for object in (object for object in new if object.kind == kind.kind):
+                self._remove(object)
+
     def _remove(self, object: Object) -> None:
         """Delete an object, if it still exists."""
+        if object.kind == VM.kind:
+            return self._site.delete_vm(object.id)
         if object.kind == Image.kind:
             return self._acting.remove_image(object.id)
         collection = self.wired.provider.collection(object.kind)

@@ -229,6 +229,7 @@ def test_a_forked_child_begins_anew(script: Script) -> None:
     arrived, go_on = blocked(session, "look")
     task = vm.clone("copy")
     assert arrived.wait(SOON)
+    vm.clone("other").wait(timeout=SOON)  # Its thread is idle now, and the child does not have it.
     child = os.fork()
     if child == 0:
         os._exit(_run_in_child(vm, task))
@@ -264,10 +265,13 @@ def test_a_bounded_number_runs_at_a_time() -> None:
 @pytest.mark.parametrize("failure", [None, ZeroDivisionError()])
 def test_the_end_of_the_block_waits(script: Script, failure: Exception | None) -> None:
     provider, session, vm = script
+    arrived, go_on = blocked(session, "look")
 
     def block() -> None:
         with provider:
             vm.clone("copy")
+            assert arrived.wait(SOON)
+            threading.Timer(0.1, go_on.set).start()
             if failure is not None:
                 raise failure
 
