@@ -29,7 +29,9 @@ def create(acting: Acting) -> None:
     needed: dict[str, Any] = {}
     if acting.serves(Flavor):
         needed["flavor"] = acting.require(Flavor, lambda _: True)
-    for image in list(islice(acting.provider.image.images.get_all(), MAX_IMAGES)):
+    images = list(islice(acting.provider.image.images.get_all(), MAX_IMAGES))
+    assert images, "the server has no image to make VMs from"
+    for image in images:
         needed["image"] = image
         usual, pools = _create_plainly(acting, needed)
         if pools:

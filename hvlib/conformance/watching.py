@@ -290,7 +290,6 @@ class WatchingConformance(Conformance):
             until_waiting(watch)
             listing = InThread(lambda: provider.compute.vms.get_all(fields=[]).all())
             assert len(listing.result(10.0)) == len(site.truth(VM))
-            assert waiting.result is not None
             id = new_vm("noticed")
             assert waiting.result(20.0).ref.id == id
 
