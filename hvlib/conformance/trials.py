@@ -17,7 +17,7 @@ from hvlib.conformance.fixtures import Wired, driver_session, listable
 from hvlib.conformance.stepped_cases import CASES, Example
 from hvlib.conformance.world import KINDS_THAT_CHANGE, Changes, Object, World
 from hvlib.driver import Steps
-from hvlib.model.actions import Action
+from hvlib.model.actions import Action, Delete
 from hvlib.model.errors import ConnectionFailed, HvlibError, NotFound
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Image, Resource
@@ -59,6 +59,7 @@ class Trials:
         self._case = CASES[kind, action]
         listed = {each.kind for each in listable(self._site, wired.provider)}
         self._kinds = [each for each in KINDS_THAT_CHANGE if each in listed]
+        self.deletes = action is Delete
         self._vm: hvlib.VM | None = None
         self._first = self._world()
         self._known: World | None = None
@@ -101,8 +102,8 @@ class Trials:
     def check(self, trial: Trial) -> HvlibError | None:
         """The task's error; None if it succeeded. New objects are deleted.
 
-        AssertionError unless the action was carried out, or undone but for what the task names; if its connection
-        broke, one request may have been carried out in part. No request may have been carried out twice.
+        AssertionError unless the action was carried out, or undone but for what the task names; or if the server has
+        carried out a request twice.
         """
         error = trial.task.error
         if isinstance(error, ConnectionFailed):
@@ -111,9 +112,7 @@ class Trials:
         assert not twice, f"the server has carried out requests twice: {twice}"
         now = self._world()
         changes = trial.before.changes(now, trial.left)
-        done = trial.example.is_done(changes, now, trial.left)
-        undone = error is not None and changes.none
-        assert done or undone or self._is_half_done(trial, changes), (
+        assert self._is_right(trial, changes, now), (
             f"{trial.example} ended with {error!r}, and the site has other changes: {changes}"
         )
         self._known = now
@@ -125,14 +124,19 @@ class Trials:
         """Delete all objects that are new since the first trial."""
         self._remove_new(self._world())
 
-    def _is_half_done(self, trial: Trial, changes: Changes) -> bool:
-        """Whether the changes may be those of one request whose reply was lost."""
-        return (
-            isinstance(trial.task.error, ConnectionFailed)
-            and not changes.gone
-            and not changes.several_of_a_kind
-            and changes.ids() <= trial.example.ids
-        )
+    def _is_right(self, trial: Trial, changes: Changes, now: World) -> bool:
+        """Whether the site has the changes that follow from the task's error.
+
+        After a lost reply they may be those of one request. A deletion that has begun is completed, even if cancelled.
+        """
+        error, example = trial.task.error, trial.example
+        done = example.is_done(changes, now, trial.left)
+        if isinstance(error, ConnectionFailed):
+            of_one_request = not (changes.gone or changes.several_of_a_kind) and changes.ids() <= example.ids
+            return done or of_one_request
+        if error is None:
+            return done
+        return changes.none or (done and bool(example.gone))
 
     def _example(self) -> Example:
         """An example on the VM of the trials, which is made anew when the last trial has changed it."""
