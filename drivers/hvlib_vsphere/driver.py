@@ -10,7 +10,6 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import msgspec
 
 from hvlib.driver import Context, Driver, Endpoint, Secret, Session
-from hvlib.driver.options import refuse_path
 from hvlib.driver.sdk import installed
 from hvlib.model.errors import ConfigError
 
@@ -23,8 +22,9 @@ FALSE = frozenset({"", "0", "f", "false"})
 
 
 class VSphereDriver(Driver):
-    """``vsphere://USER@HOST[:PORT]``: a vCenter or an ESXi host. Without a host, GOVC_URL and related variables apply.
+    """``vsphere://USER@HOST[:PORT][/PATH]``: a vCenter or an ESXi host, whose API is at ``/sdk`` or at this path.
 
+    Without a host, GOVC_URL and related variables apply.
     ``vsphere+http://`` sends everything, passwords too, without TLS: for tests.
     """
 
@@ -32,8 +32,7 @@ class VSphereDriver(Driver):
     transports: ClassVar[frozenset[str]] = frozenset({"http"})
 
     def open(self, endpoint: Endpoint, context: Context) -> Session:
-        """A session that is not logged in yet. Raises `ConfigError` for a path, and if no host is given."""
-        refuse_path(endpoint, "vsphere://USER@HOST")
+        """A session that is not logged in yet. Raises `ConfigError` if no host is given."""
         return self.session(endpoint if endpoint.host else from_environment(endpoint, os.environ), context)
 
     def session(self, endpoint: Endpoint, context: Context) -> VSphereSession:
@@ -57,8 +56,9 @@ def from_environment(endpoint: Endpoint, environment: Mapping[str, str]) -> Endp
     return msgspec.structs.replace(
         endpoint,
         scheme="vsphere+http" if url.scheme == "http" else endpoint.scheme,
-        host=url.hostname or "",
+        host=unquote(url.hostname or ""),
         port=url.port,
+        path=endpoint.path or unquote(url.path),
         username=endpoint.username or username or None,
         password=endpoint.password or (Secret(password) if password else None),
         verify=False if insecure and not is_explicit else endpoint.verify,

@@ -20,6 +20,7 @@ def service_instance(address: Address, login: Login, timeout: float) -> Any:
         host=address.host,
         port=-address.port if address.tls is None else address.port,
         version=VmomiSupport.versionMap.get(f"vim25/{login.version}", "vim.version.version9"),
+        path=login.path,
         sslContext=address.tls,
         httpConnectionTimeout=timeout,
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-__all__ = ["VERSIONS_PATH", "common_version"]
+__all__ = ["VERSIONS_FILE", "common_version"]
 
-VERSIONS_PATH = "/sdk/vimServiceVersions.xml"
-"""The document in which a server lists its API versions. Reading it needs no login."""
+VERSIONS_FILE = "vimServiceVersions.xml"
+"""The document, below the path of the API, in which a server lists its API versions. Reading it needs no login."""
 
 OLDEST = "6.5"
 """The version for a server that lists none: all servers in use support it."""

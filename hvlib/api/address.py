@@ -33,7 +33,7 @@ def parse_endpoint(url: str, **given: Any) -> Endpoint:
         raise ConfigError("not an address: an @ after the host", hint=FORM)
     fields: dict[str, Any] = {
         "scheme": parts.scheme,
-        "host": parts.hostname or "",
+        "host": unquote(parts.hostname or ""),  # The zone of an IPv6 address is quoted: fe80::1%25eth0.
         "port": port,
         "path": unquote(parts.path),
         "username": unquote(parts.username) if parts.username else None,

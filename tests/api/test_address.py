@@ -36,7 +36,7 @@ def test_the_error_for_an_unknown_transport_lists_the_known_ones(scheme: str, kn
     assert caught.value.hint == f"it has {known}"
 
 
-@pytest.mark.parametrize("address", ["vsphere://u@h", "xenapi+http://u@h", "openstack://cloud", "grove://u@h:80"])
+@pytest.mark.parametrize("address", ["xenapi+http://u@h", "openstack://cloud", "grove://u@h:80"])
 def test_a_path_that_the_driver_would_drop_is_refused(address: str) -> None:
     with pytest.raises(hvlib.ConfigError, match="takes no path") as caught:
         hvlib.connect(f"{address}/path", password="x")
@@ -73,3 +73,7 @@ def test_a_setting_of_the_file_with_a_nul_is_refused(tmp_path: Path, monkeypatch
     configure(tmp_path, monkeypatch, r'providers: {lab: {url: "vsphere://u@h", cacert: "a\0"}}')
     with pytest.raises(hvlib.ConfigError, match="cacert has a NUL in it"):
         hvlib.connect("lab")
+
+
+def test_the_zone_of_an_ipv6_address() -> None:
+    assert parse_endpoint("vsphere://u@[fe80::1%25lo]:8443").host == "fe80::1%lo"

@@ -7,10 +7,10 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from hvlib.driver.http import HttpAuthenticator
 from hvlib.driver.login_slot import LOGOUT_TIMEOUT, refused_logins
-from hvlib.model.errors import HvlibError
+from hvlib.model.errors import HvlibError, ProtocolError
 from hvlib_vsphere.data_objects import MoRef
-from hvlib_vsphere.login import Login
-from hvlib_vsphere.version import VERSIONS_PATH, common_version
+from hvlib_vsphere.login import PATH, Login
+from hvlib_vsphere.version import VERSIONS_FILE, common_version
 from hvlib_vsphere.wire.caller import Caller, fetch
 from hvlib_vsphere.wire.soap_messages import element
 
@@ -34,7 +34,9 @@ class VSphereAuthenticator(HttpAuthenticator[Login]):
         user, password = self.credentials()
         credentials = element("userName", user) + element("password", password.reveal())
         transport = self.connections.own
-        login = Login(common_version(fetch(transport, self.context, VERSIONS_PATH)), uuid4().hex[:12])
+        path = self.endpoint.path.rstrip("/") or PATH
+        version = common_version(fetch(transport, self.context, f"{path}/{VERSIONS_FILE}"))
+        login = Login(version, uuid4().hex[:12], path=path)
         caller = Caller(transport, self.context, login)
         self._read_content(caller)
         self._authenticate(caller, credentials)
@@ -50,8 +52,11 @@ class VSphereAuthenticator(HttpAuthenticator[Login]):
         """Fill in the login's service objects. They need no login, so there is no session to lose yet."""
         address = self.connections.address
         with refused_logins(f"{address} refuses a request that needs no login"):
-            caller.login.content = caller.call("RetrieveServiceContent", SERVICE)
-        instance_uuid = caller.login.content["about"].get("instanceUuid")
+            content = caller.call("RetrieveServiceContent", SERVICE)
+        if not isinstance(content, dict) or not isinstance(content.get("about"), dict):
+            raise ProtocolError("the server's ServiceContent has no about")
+        caller.login.content = content
+        instance_uuid = content["about"].get("instanceUuid")
         # An ESXi host has none: its identity is its address.
         caller.login.server_uuid = instance_uuid or str(uuid5(NAMESPACE_URL, f"vsphere://{address}"))
 

@@ -16,7 +16,6 @@ from hvlib_vsphere.wire.soap_messages import Reply, envelope
 
 __all__ = ["Caller", "Calls", "fetch"]
 
-PATH = "/sdk"
 NO_SERVER = "is this the address of a vCenter or an ESXi host?"
 
 
@@ -71,7 +70,9 @@ class Caller:
         limit = self._limit or self._context.timeout()
         self._context.count_request(method)
         body, headers = envelope(method, this, arguments), self._headers()
-        with self._transport.exchange("POST", PATH, body=body, headers=headers, timeout=limit, wait=wait) as response:
+        with self._transport.exchange(
+            "POST", self.login.path, body=body, headers=headers, timeout=limit, wait=wait
+        ) as response:
             if response.status not in (200, 500):
                 raise status_error(response, STATUSES, NO_SERVER)
             value = _read(response, Reply(take))

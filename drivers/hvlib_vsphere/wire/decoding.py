@@ -1,37 +1,42 @@
 """Decoding: elements of a reply become plain values, rows and faults.
 
-The ``xsi:type`` of an element decides its plain value; a ``type`` attribute makes it a reference. An element of unknown
-type stays text, or becomes a dict by element name. Inside a structure, an array of one item looks like the item itself:
-`as_tuple` accepts both.
+The ``xsi:type`` of an element decides its plain value, inside a structure the type that the schema declares; a ``type``
+attribute makes it a reference. An element of unknown type stays text, or
+becomes a dict by element name; there an array of one item looks like the item itself: `as_tuple` accepts both.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from hvlib_vsphere.data_objects import TYPE_KEY, Fault, MoRef, Row, without_type
+from hvlib_vsphere.wire.schema import UNDECLARED, Declared, Structure, structure
 
 __all__ = ["as_tuple", "fault_of", "local_name", "parse_bool", "parse_datetime", "row_of", "value_of"]
 
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
+ARRAY = "ArrayOf"
+
 PARTS = {"propSet": ("name", "val"), "missingSet": ("path", "fault")}
+
+END_OF_DAY = "T24:00:00"
 
 OUT_OF_RANGE = re.compile(r"-?\d{4,}-\d\d-\d\dT")
 """The beginning of a valid moment, also of one that Python can't represent."""
 
 
-def value_of(node: Element) -> Any:
-    """The plain value of an element."""
-    declared = node.get(XSI_TYPE)
+def value_of(node: Element, declared: str | None = None) -> Any:
+    """The plain value of an element; ``declared``: its type, if the element itself does not name one."""
+    declared = node.get(XSI_TYPE) or declared
     if len(node):
-        return _composite(node, declared)
+        return _composite(node, None if declared is None else _unprefixed(declared))
     if node.text is None and parse_bool(node.get(XSI_NIL)):
         return None
     if declared is not None:
@@ -42,10 +47,29 @@ def value_of(node: Element) -> Any:
     return node.text or "" if target_type is None else MoRef(target_type, node.text or "")
 
 
-def _composite(node: Element, declared: str | None) -> Any:
-    kind = None if declared is None else _unprefixed(declared)
-    if kind is not None and kind.startswith("ArrayOf"):
-        return tuple([value_of(child) for child in node])
+def _composite(node: Element, kind: str | None) -> Any:
+    if kind is not None and kind.startswith(ARRAY):
+        item = item_type(kind)
+        return tuple([value_of(child, item) for child in node])
+    declared = {} if kind is None else structure(kind)
+    return _structure(node, kind, declared) if kind and declared else _untyped(node, kind)
+
+
+def _structure(node: Element, kind: str, declared: Mapping[str, Declared]) -> Structure:
+    """A structure that the schema has."""
+    fields = Structure(kind)
+    if node.get(XSI_TYPE):
+        fields[TYPE_KEY] = kind
+    for child in node:
+        name = local_name(child.tag)
+        type, several = declared.get(name, UNDECLARED)
+        value = value_of(child, type)
+        fields[name] = (*fields[name], value) if several else value
+    return fields
+
+
+def _untyped(node: Element, kind: str | None) -> dict[str, Any]:
+    """The fields of a structure that the schema does not have: an array of one item looks like the item itself."""
     fields: dict[str, Any] = {} if kind is None else {TYPE_KEY: kind}
     repeated: dict[str, list[Any]] = {}
     for child in node:
@@ -105,6 +129,14 @@ def fault_of(node: Element) -> Fault:
     return Fault(kind, message or kind, without_type(fields))
 
 
+@lru_cache(maxsize=1024)
+def item_type(array: str) -> str:
+    """The type of an array's items: that of ``ArrayOfInt`` is ``int``, that of ``ArrayOfHostSystem`` ``HostSystem``."""
+    name = array.removeprefix(ARRAY)
+    plain = name[:1].lower() + name[1:]
+    return plain if plain in READERS else name
+
+
 @lru_cache(maxsize=64)
 def _tags_in(tag: str) -> tuple[str, str]:
     """The tags of the two elements in a ``propSet`` or ``missingSet``, in this order."""
@@ -149,15 +181,24 @@ def parse_bool(text: str | None) -> bool:
 
 
 def parse_datetime(text: str | None) -> datetime | None:
-    """A moment; None if Python can't represent it: before the year 1 or after 9999."""
+    """A moment; None if Python can't represent it: before the year 1 or after 9999. A day may end at 24:00:00."""
     stripped = (text or "").strip()
     try:
         moment = datetime.fromisoformat(stripped)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
+        if END_OF_DAY in stripped:
+            return _next_day(parse_datetime(stripped.replace(END_OF_DAY, "T00:00:00")))
         if OUT_OF_RANGE.match(stripped):
             return None
         raise
+
+
+def _next_day(moment: datetime | None) -> datetime | None:
+    try:
+        return None if moment is None else moment + timedelta(days=1)
+    except OverflowError:
+        return None
 
 
 READERS: Mapping[str, Callable[[str | None], Any]] = {
@@ -182,6 +223,8 @@ def _leaf_reader(declared: str) -> Callable[[str | None], Any]:
     kind = _unprefixed(declared)
     if kind in READERS:
         return READERS[kind]
-    if kind.startswith("ArrayOf"):
+    if kind.startswith(ARRAY):
         return lambda _: ()
+    if structure(kind):
+        return lambda _: Structure(kind, {TYPE_KEY: kind})
     return lambda text: text or {TYPE_KEY: kind}

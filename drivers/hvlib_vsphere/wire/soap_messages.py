@@ -21,6 +21,9 @@ __all__ = ["Reply", "element", "envelope", "reference"]
 
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 
+RETURN = {"\r": "&#13;"}
+"""A parser reads a carriage return as a newline, unless it is written like this."""
+
 SLICE = 8192
 """Bytes after which complete objects are read: few, so that their part of the tree fits in the processor's cache."""
 
@@ -28,7 +31,7 @@ SLICE = 8192
 def element(name: str, text: object) -> str:
     """An element that holds text (or a number, or a truth value)."""
     shown = str(text).lower() if isinstance(text, bool) else str(text)
-    return f"<{name}>{escape(shown)}</{name}>"
+    return f"<{name}>{escape(shown, RETURN)}</{name}>"
 
 
 def reference(name: str, ref: MoRef) -> str:

@@ -25,6 +25,18 @@ def test_the_environment_of_other_tools() -> None:
     assert (completed.verify, completed.cacert, completed.scheme) == (False, "ca.pem", "vsphere")
 
 
+@pytest.mark.parametrize(
+    ("url", "path"), [("https://vc/other/sdk", "/other/sdk"), ("vc", ""), ("https://vc/sdk/", "/sdk/")]
+)
+def test_the_path_of_another_tools_address(url: str, path: str) -> None:
+    assert from_environment(Endpoint("vsphere"), {"GOVC_URL": url}).path == path
+    assert from_environment(Endpoint("vsphere", path="/own"), {"GOVC_URL": url}).path == "/own"
+
+
+def test_an_ipv6_address_with_a_zone() -> None:
+    assert from_environment(Endpoint("vsphere"), {"GOVC_URL": "https://[fe80::1%25lo]/sdk"}).host == "fe80::1%lo"
+
+
 def test_a_url_without_a_scheme_and_variables_that_override_it() -> None:
     completed = from_environment(
         Endpoint("vsphere"),

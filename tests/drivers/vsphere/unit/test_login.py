@@ -15,7 +15,8 @@ from scripted.context import RecordingContext
 from hvlib import actions
 from hvlib.driver import Endpoint, Secret, SessionLost
 from hvlib.driver.http import Address, connections
-from hvlib.errors import AuthenticationFailed, Closed, ConnectionFailed, HvlibError, PermissionDenied
+from hvlib.errors import AuthenticationFailed, Closed, ConnectionFailed, HvlibError, PermissionDenied, ProtocolError
+from hvlib.model.query import make_query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM
 
@@ -50,10 +51,12 @@ class ScriptedTransport:
 
     def __init__(self, *replies: Response | HvlibError) -> None:
         self.sent: list[tuple[str, str]] = []
+        self.paths: list[str] = []
         self._replies = list(replies)
 
     @contextmanager
     def exchange(self, method: str, path: str, *, headers: dict[str, str], **rest: Any) -> Iterator[Response]:
+        self.paths.append(path)
         body = rest.get("body", b"").decode()
         called = body.partition("<soapenv:Body><")[2].partition(" ")[0]
         self.sent.append((called or f"{method} {path}", headers.get("Cookie", "")))
@@ -88,11 +91,13 @@ ACCEPTED = [NO_VERSIONS, soap(CONTENT.format(UUID)), soap(DONE, "vmware_soap_ses
 
 
 def open_session(
-    monkeypatch: pytest.MonkeyPatch, *replies: Response | HvlibError
+    monkeypatch: pytest.MonkeyPatch, *replies: Response | HvlibError, path: str = ""
 ) -> tuple[VSphereSession, ScriptedTransport]:
     transport = ScriptedTransport(*replies)
     monkeypatch.setattr(connections, "Transport", transport.to)
-    endpoint = Endpoint("vsphere+http", host="vc.example.org", username="ann", password=Secret("hidden-word"))
+    endpoint = Endpoint(
+        "vsphere+http", host="vc.example.org", username="ann", password=Secret("hidden-word"), path=path
+    )
     return VSphereDriver().session(endpoint, RecordingContext()), transport
 
 
@@ -161,6 +166,35 @@ def test_closing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert transport.sent[3:] == [("Logout", "vmware_soap_session=one")]
     with pytest.raises(Closed):
         session.about()
+
+
+@pytest.mark.parametrize(("path", "sent"), [("", "/sdk"), ("/", "/sdk"), ("/other/sdk/", "/other/sdk")])
+def test_the_path_of_the_address(monkeypatch: pytest.MonkeyPatch, path: str, sent: str) -> None:
+    session, transport = open_session(monkeypatch, *ACCEPTED, path=path)
+    session.login()
+
+    assert transport.paths == [f"{sent}/vimServiceVersions.xml", sent, sent]
+
+
+@pytest.mark.parametrize(
+    ("content", "missing"),
+    [
+        (CONTENT.replace("sessionManager", "other"), "has no sessionManager"),
+        (CONTENT.replace("about", "other"), "has no about"),
+        (DONE, "has no about"),
+    ],
+)
+def test_a_service_content_that_lacks_something(monkeypatch: pytest.MonkeyPatch, content: str, missing: str) -> None:
+    session, _ = open_session(monkeypatch, NO_VERSIONS, soap(content.format(UUID)), soap(DONE))
+    with pytest.raises(ProtocolError, match=missing):
+        session.login()
+
+
+def test_a_service_content_without_views(monkeypatch: pytest.MonkeyPatch) -> None:
+    session, _ = open_session(monkeypatch, *ACCEPTED)
+    session.login()
+    with pytest.raises(ProtocolError, match="has no viewManager"):
+        session.adapters[VM].open(make_query(VM, session.adapters[VM].fields), None).fetch()
 
 
 def test_a_host_without_a_uuid_has_one_of_its_address(monkeypatch: pytest.MonkeyPatch) -> None:

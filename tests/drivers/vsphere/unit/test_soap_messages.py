@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -43,7 +44,7 @@ ROWS = [
             "name": "a%2fb <&€> <ü>",
             "config.hardware.memoryMB": 4096,
             "config.template": False,
-            "guest.net": ({"network": "n", "ipAddress": ("10.0.0.1", "fd00::1"), "connected": "true"},),
+            "guest.net": ({"network": "n", "ipAddress": ("10.0.0.1", "fd00::1"), "connected": True},),
             "runtime.host": MoRef("HostSystem", "host-1"),
         },
         {},
@@ -118,7 +119,7 @@ def test_objects_are_passed_on_before_the_reply_ends() -> None:
     assert rows == ROWS[:1]
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_characters="\r", exclude_categories=["Cc", "Cs"]) | st.just("\n")))
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]) | st.sampled_from("\r\n")))
 @settings(max_examples=200)
 def test_texts_survive_encoding_and_decoding(text: str) -> None:
     reply = Reply()
@@ -153,6 +154,29 @@ def test_texts_survive_encoding_and_decoding(text: str) -> None:
             {"xsi:type": "SomethingNew", "a": "1", "b": {"c": "x"}},
         ),
         ("<val><a>1</a><b>2</b><a>3</a><a>4</a></val>", {"a": ("1", "3", "4"), "b": "2"}),
+        ('<val xsi:type="ArrayOfInt"><int>1</int><int>2</int></val>', (1, 2)),
+        ('<val xsi:type="ArrayOfLong"><long>1</long></val>', (1,)),
+        ('<val xsi:type="ArrayOfBoolean"><boolean>false</boolean></val>', (False,)),
+        ('<val xsi:type="ArrayOfAnyType"><anyType xsi:type="xsd:int">1</anyType></val>', (1,)),
+        (
+            '<val xsi:type="ArrayOfManagedObjectReference"><ManagedObjectReference type="Task">t-1'
+            "</ManagedObjectReference></val>",
+            (MoRef("Task", "t-1"),),
+        ),
+        (
+            '<val xsi:type="ArrayOfGuestNicInfo"><GuestNicInfo><ipAddress>10.0.0.1</ipAddress></GuestNicInfo></val>',
+            ({"ipAddress": ("10.0.0.1",)},),
+        ),
+        (
+            '<val xsi:type="VirtualHardware"><numCPU>2</numCPU><device xsi:type="VirtualCdrom"><key>3000</key>'
+            "<connectable><connected>1</connected></connectable></device></val>",
+            {
+                "xsi:type": "VirtualHardware",
+                "numCPU": 2,
+                "device": ({"xsi:type": "VirtualCdrom", "key": 3000, "connectable": {"connected": True}},),
+            },
+        ),
+        ('<val xsi:type="VirtualMachineSummary"><new>1</new></val>', {"xsi:type": "VirtualMachineSummary", "new": "1"}),
         ('<val type="Folder">group-1</val>', MoRef("Folder", "group-1")),
         ('<val xsi:type="xsd:boolean"> true </val>', True),
         ('<val xsi:type="xsd:int" xsi:nil="true"/>', None),
@@ -164,11 +188,22 @@ def test_texts_survive_encoding_and_decoding(text: str) -> None:
         ('<val xsi:type="xsd:dateTime">0000-01-01T00:00:00Z</val>', None),
         ('<val xsi:type="xsd:dateTime">0001-01-01T00:00:00+02:00</val>', None),
         ('<val xsi:type="xsd:dateTime">9999-12-31T23:59:59-02:00</val>', None),
+        ('<val xsi:type="xsd:dateTime">2020-12-31T24:00:00Z</val>', datetime(2021, 1, 1, tzinfo=UTC)),
+        ('<val xsi:type="xsd:dateTime">2020-12-31T24:00:00.000+02:00</val>', datetime(2020, 12, 31, 22, tzinfo=UTC)),
+        ('<val xsi:type="xsd:dateTime">9999-12-31T24:00:00Z</val>', None),
         ('<val xsi:type="xsd:dateTime">10000-01-01T00:00:00Z</val>', None),
     ],
 )
 def test_values(val: str, expected: Any) -> None:
     assert value(val) == expected
+
+
+def test_fields_that_are_not_set() -> None:
+    card = value('<val xsi:type="GuestNicInfo"><connected>false</connected></val>')
+    assert (card["connected"], card["network"], card["ipAddress"]) == (False, None, ())
+    assert pickle.loads(pickle.dumps(card)) == card
+    with pytest.raises(KeyError):
+        card["nothing"]
 
 
 def test_several_values_and_none() -> None:
