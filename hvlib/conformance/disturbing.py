@@ -34,12 +34,13 @@ class Disturbance:
     def __init__(self, number: int) -> None:
         self.happened = False
         """Whether the action had a request with this number."""
+        self.begun = 0
+        """The number of changing requests that the action has begun."""
         self._number = number
-        self._begun = 0
 
     def around(self, call: Callable[[], T]) -> Callable[[], T]:
         """A changing request of the action, disturbed if it is the one with the number."""
-        number, self._begun = self._begun, self._begun + 1
+        number, self.begun = self.begun, self.begun + 1
         return partial(self._disturb, call) if self.hits(number - self._number) else call
 
     def undoing(self, undo: Undo) -> Undo:

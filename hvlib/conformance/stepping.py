@@ -5,50 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 
 import pytest
 
 import hvlib
 from hvlib.conformance.acting import PATIENCE, Acting
 from hvlib.conformance.disturbing import Disturbance, Halt, Interference, LastingRefusal, Refusal, RefusedUndo
-from hvlib.conformance.fixtures import Administrator, Conformance, NewVM, Wired, driver_session, serves, skip_unverified
+from hvlib.conformance.fixtures import Administrator, Conformance, Wired, driver_session, serves, skip_unverified
 from hvlib.conformance.site import Site
 from hvlib.conformance.stepped_cases import CASES
-from hvlib.conformance.trials import Trial, Trials
+from hvlib.conformance.trials import UNDISTURBED, Trial, Trials
 from hvlib.model.actions import Action
 from hvlib.model.errors import Closed, ConnectionFailed, PermissionDenied, TaskCancelled
 from hvlib.model.resources import Resource
 
 __all__ = ["SteppingConformance"]
 
-UNDISTURBED = -1
-"""The number of no request."""
-
 
 class SteppingConformance(Conformance):
     """Tests of each action that the driver carries out in several requests."""
 
     @pytest.fixture(params=CASES, ids=lambda case: f"{case[0].kind}.{case[1].name}")
-    def trials(self, request: pytest.FixtureRequest, site: Site, wired: Wired, new_vm: NewVM) -> Iterator[Trials]:
+    def trials(self, request: pytest.FixtureRequest, site: Site) -> Iterator[Trials]:
         """Carries out the action. Skips the test for a driver that does not, or in one request."""
         kind, action = request.param
-        if not takes_steps(wired.provider, kind, action):
+        if request.param not in steps_of(site):
             pytest.skip(f"the driver does not carry out {kind.kind}.{action.name} in several requests")
         skip_unverified(site, f"{kind.kind}.{action.name}")
-        trials = Trials(Acting(site, wired.provider, new_vm), wired, kind, action)
+        wired: Wired = request.getfixturevalue("wired")
+        trials = Trials(Acting(site, wired.provider, request.getfixturevalue("new_vm")), wired, kind, action)
         yield trials
         wired.wire.cut_after(10**9)
         trials.clear()
 
-    def test_all_steps_have_a_case(self, wired: Wired) -> None:
-        adapters = driver_session(wired.provider).adapters
-        steps = {
-            (kind, action)
-            for kind, adapter in adapters.items()
-            for action, performer in adapter.performers.items()
-            if performer.steps
-        }
-        assert steps <= CASES.keys()
+    def test_all_steps_have_a_case(self, site: Site) -> None:
+        assert steps_of(site) <= CASES.keys()
 
     def test_steps_whose_replies_are_lost(self, trials: Trials) -> None:
         lose_reply = trials.wired.wire.cut_after
@@ -116,10 +108,17 @@ class SteppingConformance(Conformance):
         assert isinstance(trials.check(trial), TaskCancelled | None)
 
 
-def takes_steps(provider: hvlib.Provider, kind: type[Resource], action: type[Action]) -> bool:
-    """Whether a driver carries out an action in several requests."""
-    performer = driver_session(provider).adapters[kind].performers.get(action) if serves(provider, kind.kind) else None
-    return performer is not None and performer.steps
+@cache
+def steps_of(site: Site) -> frozenset[tuple[type[Resource], type[Action]]]:
+    """The actions that a site's driver carries out in several requests, with their kinds."""
+    with site.connect() as provider:
+        return frozenset(
+            (kind, action)
+            for kind, adapter in driver_session(provider).adapters.items()
+            if serves(provider, kind.kind)
+            for action, performer in adapter.performers.items()
+            if performer.steps
+        )
 
 
 def leave(site: Site, trials: Trials, error: type[BaseException], halt: Halt) -> Trial:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -14,7 +15,8 @@ import hvlib
 from hvlib.conformance.acting import PATIENCE, Acting
 from hvlib.conformance.disturbing import Disturbance, DisturbedSteps
 from hvlib.conformance.fixtures import Wired, driver_session, listable
-from hvlib.conformance.stepped_cases import CASES, Example
+from hvlib.conformance.site import Site
+from hvlib.conformance.stepped_cases import CASES, Case, Example
 from hvlib.conformance.world import KINDS_THAT_CHANGE, Changes, Object, World
 from hvlib.driver import Steps
 from hvlib.model.actions import Action, Delete
@@ -22,15 +24,18 @@ from hvlib.model.errors import ConnectionFailed, HvlibError, NotFound
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Image, Resource
 
-__all__ = ["Trial", "Trials"]
+__all__ = ["UNDISTURBED", "Trial", "Trials"]
 
 D = TypeVar("D", bound=Disturbance)
 
 LATE_SECONDS = 1.0
 """The seconds within which a server has carried out a request whose reply was lost."""
 
-MAX_REQUESTS = 16
-"""The number of an action's changing requests that are disturbed, one after the other."""
+UNDISTURBED = -1
+"""The number of no request."""
+
+REQUESTS: WeakKeyDictionary[Site, dict[Case, int]] = WeakKeyDictionary()
+"""The number of each action's changing requests."""
 
 
 class Trial:
@@ -66,13 +71,11 @@ class Trials:
         """The site's objects, if nothing has changed them since."""
 
     def disturbances(self, disturbance: Callable[[int], D]) -> Iterator[D]:
-        """Disturbances of the first request, the second and so on, until one does not happen: there are no more."""
-        for number in range(MAX_REQUESTS):
+        """Disturbances of each changing request of the action, in turn."""
+        for number in range(self._requests()):
             each = disturbance(number)
             yield each
-            assert each.happened or number, "the driver uses the steps that core hands it"
-            if not each.happened:
-                return
+            assert each.happened, "each time the action has the same number of changing requests, until it is disturbed"
 
     def outcome(self, disturbance: Disturbance) -> HvlibError | None:
         """Carry out the action with a disturbance, and `check` it. The task's error."""
@@ -123,6 +126,16 @@ class Trials:
     def clear(self) -> None:
         """Delete all objects that are new since the first trial."""
         self._remove_new(self._world())
+
+    def _requests(self) -> int:
+        """The number of the action's changing requests: counted once for each site, while nothing disturbs it."""
+        counted = REQUESTS.setdefault(self._site, {})
+        if self._case not in counted:
+            undisturbed = Disturbance(UNDISTURBED)
+            assert self.outcome(undisturbed) is None
+            assert undisturbed.begun, "the driver uses the steps that core hands it"
+            counted[self._case] = undisturbed.begun
+        return counted[self._case]
 
     def _is_right(self, trial: Trial, changes: Changes, now: World) -> bool:
         """Whether the site has the changes that follow from the task's error.

@@ -134,6 +134,7 @@ class OpenStackSite(Site):
         return self.server.copy_server(name_label)
 
     def delete_vm(self, id: str) -> None:
+        self.server.wait_until_idle(id)  # Nova does not delete a server that it is moving.
         self.admin.call("nova", "DELETE", f"/v2.1/servers/{id}")
         self.server.wait_for_server(id, "deleted")
 

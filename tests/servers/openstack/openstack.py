@@ -140,6 +140,12 @@ class OpenStack(Server):
         copy(self._folder, [self._original], [identity])
         return identity.uuid
 
+    def wait_until_idle(self, id: str) -> None:
+        """Wait until no task is under way on a server."""
+        deadline = time.monotonic() + TASK_TIMEOUT
+        while self.vm_state(id) is None and time.monotonic() < deadline:
+            time.sleep(POLL_INTERVAL)
+
     def wait_for_server(self, id: str, vm_state: str) -> None:
         """Wait until nova's database has this state for a server and no task is under way. The API would take 0.1 s."""
         deadline = time.monotonic() + TASK_TIMEOUT
