@@ -119,7 +119,8 @@ class Trials:
             f"{trial.example} ended with {error!r}, and the site has other changes: {changes}"
         )
         self._known = now
-        if isinstance(error, ConnectionFailed) or not trial.before.changes(now).none:
+        # A deletion that broke off may have changed more of its target than can be seen.
+        if self.deletes or isinstance(error, ConnectionFailed) or not trial.before.changes(now).none:
             self._remove_new(now)
         return error
 

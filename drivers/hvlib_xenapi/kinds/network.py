@@ -8,7 +8,7 @@ from typing import ClassVar
 from hvlib.driver import Steps, steps
 from hvlib.driver.table import Field, Joined, Table
 from hvlib.model import actions
-from hvlib.model.errors import InvalidState
+from hvlib.model.errors import HvlibError, InvalidState
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Network
 from hvlib_xenapi.adapter import LABELS, TAGS, LabelledAdapter
@@ -69,7 +69,10 @@ class Networks(LabelledAdapter[Network]):
 
     @steps(actions.Delete)
     def delete(self, network: Ref, _: actions.Delete, steps: Steps) -> None:
-        """VLAN.destroy of its tagged PIFs, network.destroy. `Conflict` while running VMs have interfaces on it."""
+        """VLAN.destroy of its tagged PIFs, network.destroy. `Conflict` while running VMs have interfaces on it.
+
+        An error that follows the first of these calls names the network as left: it has lost VLANs.
+        """
         calls = Calls(self.client, steps)
         conditions = [f'field "network" = "{network.id}"']
         fields = frozenset({"VLAN", "VLAN_master_of"})
@@ -78,10 +81,22 @@ class Networks(LabelledAdapter[Network]):
         in_use = bool(tagged) and steps.read(
             lambda: bool(find_rows(self.client, "VIF", [*conditions, USED], frozenset()))
         )
-        if not in_use:
-            for row in tagged:
-                calls.run("VLAN.destroy", row.VLAN_master_of)
-        calls.run("network.destroy", network.id)
+        vlans = [] if in_use else [("VLAN.destroy", row.VLAN_master_of) for row in tagged]
+        first, *rest = [*vlans, ("network.destroy", network.id)]
+
+        def destroy_rest(_: object = None) -> None:
+            while rest:
+                try:
+                    calls.run(*rest[0])
+                except HvlibError as error:
+                    rest.clear()
+                    error.left = [*error.left, network]
+                    raise
+                del rest[0]  # Not before: if the task is cancelled, undo continues here.
+
+        # A deletion can't be undone: after a cancellation, undo completes it.
+        calls.run(*first, undo=destroy_rest)
+        destroy_rest()
 
     def _management_interface(self) -> str:
         conditions = ['field "management" = "true"', f'field "host" = "{self.client.login.master}"']
