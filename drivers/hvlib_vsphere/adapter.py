@@ -16,7 +16,7 @@ from hvlib.model.query import Query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource, TaskRecord
 from hvlib_vsphere.data_objects import MoRef, Row
-from hvlib_vsphere.listing import JoinedListing, PropertyListing
+from hvlib_vsphere.listing import PropertyListing, WholeListing
 from hvlib_vsphere.records import RecordMaker, check_row
 from hvlib_vsphere.wire.client import Client
 from hvlib_vsphere.wire.filter_spec import filter_spec, object_specs, traverse
@@ -38,9 +38,20 @@ class TableAdapter(Adapter[R]):
     witness: ClassVar[str | None] = None
     """`RecordMaker.witness`."""
 
+    sparse: ClassVar[bool] = False
+    """Whether most of the server's objects are not of the kind. A listing then reads all of them before its first page:
+    the server's own pages would be nearly empty."""
+
+    paths: ClassVar[Sequence[str]] = ()
+    """The properties that are read for any fields; empty: those that the table names for the fields."""
+
     def __init__(self, client: Client) -> None:
         self.client = client
         self.fields = self.table.declared()
+
+    def rows(self, row: Row) -> Iterable[Row]:
+        """The rows of this kind that are made of one of the server's."""
+        return (row,)
 
     def selection(self) -> str:
         """The ObjectSpec of all objects of the kind, in a view. A lost session has no view, so it can't look empty."""
@@ -67,8 +78,8 @@ class TableAdapter(Adapter[R]):
         if after is not None:
             raise CursorLost("a vSphere listing can be continued only by the iterator that began it")
         records, size = self.records(query), query.page_size or PAGE_SIZE
-        if records.joined:
-            return JoinedListing(partial(self._all_rows, records), records, size)
+        if self.sparse or records.joined:
+            return WholeListing(partial(self._all, records), size)
         return PropertyListing(self._everything(records.paths), records, size)
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
@@ -88,14 +99,14 @@ class TableAdapter(Adapter[R]):
     def find(self, field: str, value: str) -> list[Ref]:
         """The refs of the objects whose field has this value. Reads the field of all objects: one round trip a page."""
         read = self.table.reader(field, item_or_none, self.client.context, self.client)
-        refs: list[Ref] = []
+        found: list[str] = []
 
         def compare(row: Row) -> None:
-            if check_row(row) and read(row.ref.id, row.values) == value:
-                refs.append(self.client.context.ref(self.kind, row.ref.id))
+            if check_row(row):
+                found.extend(each.ref.id for each in self.rows(row) if read(each.ref.id, each.values) == value)
 
-        read_all(self._everything(list(self.table.fields[field].natives())), compare)
-        return refs
+        read_all(self._everything(self.paths or list(self.table.fields[field].natives())), compare)
+        return [self.client.context.ref(self.kind, id) for id in found]
 
     def call(self, method: str, this: Ref, arguments: str = "") -> Any:
         """Call a method of an object of this kind."""
@@ -105,9 +116,14 @@ class TableAdapter(Adapter[R]):
         """Call a ``..._Task`` method of an object of this kind."""
         return Started(self.client.context.ref(TaskRecord, self.call(method, this, arguments).id))
 
-    def _all_rows(self, records: RecordMaker[R]) -> list[Row]:
-        """The rows of all objects of the kind."""
-        return self._rows(self._everything(records.paths), records)
+    def _all(self, records: RecordMaker[R]) -> list[R]:
+        """The records of all objects of the kind."""
+        retrieval = self._everything(records.paths)
+        if records.joined:
+            return records.all(self._rows(retrieval, records))
+        found: list[R] = []
+        read_all(retrieval, records.collect(found))
+        return found
 
     def _rows(self, retrieval: Retrieval, records: RecordMaker[R]) -> list[Row]:
         """All rows of a retrieval, after reading the objects that are joined to them."""
@@ -128,8 +144,8 @@ class IndexedAdapter(TableAdapter[R]):
     """The ``vms`` of `find_by_uuid`: True to search the VMs, False to search the hosts."""
 
     def find(self, field: str, value: str) -> list[Ref]:
-        """By uuid: SearchIndex.FindByUuid, one round trip. By name: reads the names of all objects."""
+        """By uuid: SearchIndex.FindAllByUuid, one round trip. By name: reads the names of all objects."""
         if field != "uuid":
             return super().find(field, value)
-        id = find_by_uuid(self.client, value, vms=self.vm_search)
-        return [] if id is None else [self.client.context.ref(self.kind, id)]
+        found = find_by_uuid(self.client, value, vms=self.vm_search)
+        return [self.client.context.ref(self.kind, id) for id in found]

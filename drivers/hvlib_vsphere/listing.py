@@ -7,11 +7,10 @@ from typing import TypeVar
 
 from hvlib.driver import Listing, ServerPage
 from hvlib.model.resources import Resource
-from hvlib_vsphere.data_objects import Row
 from hvlib_vsphere.records import RecordMaker
 from hvlib_vsphere.wire.paging import Retrieval
 
-__all__ = ["JoinedListing", "PropertyListing"]
+__all__ = ["PropertyListing", "WholeListing"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -35,29 +34,26 @@ class PropertyListing(Listing[R]):
         self._retrieval.close()
 
 
-class JoinedListing(Listing[R]):
-    """The pages of a kind to which other objects are joined.
+class WholeListing(Listing[R]):
+    """The pages of a kind that is read as a whole before the first page.
 
-    All rows are read before the first page, so the join takes one round trip for any page size.
-
-    | read: reads the rows, and the objects that are joined to them
+    | read: reads all records
     """
 
-    def __init__(self, read: Callable[[], Sequence[Row]], records: RecordMaker[R], size: int) -> None:
+    def __init__(self, read: Callable[[], Sequence[R]], size: int) -> None:
         self._read = read
-        self._records = records
         self._size = size
-        self._rows: Sequence[Row] | None = None
+        self._records: Sequence[R] | None = None
         self._start = 0
 
     def fetch(self) -> ServerPage[R]:
         """The round trips of ``read`` for the first page, none for the other pages."""
-        rows = self._rows if self._rows is not None else self._read()
+        records = self._records if self._records is not None else self._read()
         end = self._start + self._size
-        items = self._records.all(rows[self._start : end])
-        self._rows, self._start = rows, end
-        return ServerPage(items, end >= len(rows), None)
+        items = records[self._start : end]
+        self._records, self._start = records, end
+        return ServerPage(items, end >= len(records), None)
 
     def close(self) -> None:
-        """Drop the rows."""
-        self._rows = None
+        """Drop the records."""
+        self._records = None

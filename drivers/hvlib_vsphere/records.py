@@ -15,9 +15,12 @@ from hvlib_vsphere.templates import MACHINE, Templates
 from hvlib_vsphere.wire.caller import Calls
 from hvlib_vsphere.wire.client import Client
 
-__all__ = ["RecordMaker", "check_row"]
+__all__ = ["Properties", "RecordMaker", "check_row"]
 
 R = TypeVar("R", bound=Resource)
+
+Properties = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Picks native properties from an object's values."""
 
 
 class RecordMaker(Generic[R]):
@@ -33,9 +36,8 @@ class RecordMaker(Generic[R]):
         leaves = table.natives(query.fields)
         self.templates = Templates()
         read = leaf_or_none if query.native is True else item_or_none
-        records = table.records(
-            query, read, client.context, client, self.templates, native=native_or_none(query, _properties(query))
-        )
+        native = native_or_none(query, self.properties(query))
+        records = table.records(query, read, client.context, client, self.templates, native=native)
         self.witness = witness
         self.ref = records.ref
         self.paths = None if query.native is True else sorted(leaves.union(query.native or ()))
@@ -59,9 +61,24 @@ class RecordMaker(Generic[R]):
         """Read which of the VMs in rows are templates: one round trip if one of them was not looked up before."""
         self.templates.learn(self.named(rows), calls)
 
+    def properties(self, query: Query[R]) -> Properties:
+        """The function that picks the native properties from an object's values.
+
+        If all were requested, these are the ones without a dot: a server may report a change by a leaf path all the
+        same.
+        """
+        if query.native is True:
+            return lambda values: {path: value for path, value in values.items() if "." not in path}
+        return lambda values: values
+
     def all(self, rows: Iterable[Row]) -> list[R]:
         """The records of the rows that are of this kind."""
-        return [record for row in rows if (record := self.of_row(row)) is not None]
+        return [record for row in rows for record in self.each(row)]
+
+    def each(self, row: Row) -> Iterable[R]:
+        """The records of a row: one, or none if its object is not of this kind or does not exist any more."""
+        record = self.of_row(row)
+        return () if record is None else (record,)
 
     def of_row(self, row: Row) -> R | None:
         """The record of a row; None if its object is not of this kind, or does not exist any more.
@@ -116,16 +133,6 @@ def leaf_or_none(path: str) -> str:
     name, *parts = path.split(".")
     whole = item_or_none(name) + "".join(f" or {{}}).get({part!r})" for part in parts)
     return f"(row[{path!r}] if {path!r} in row else {'(' * len(parts)}{whole})" if parts else whole
-
-
-def _properties(query: Query[Any]) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-    """The function that picks the native properties from an object's values: those without a dot if all are requested.
-
-    A server may report a change by a leaf path even if all properties were requested.
-    """
-    if query.native is True:
-        return lambda values: {path: value for path, value in values.items() if "." not in path}
-    return lambda values: values
 
 
 def _reader(paths: Iterable[str], client: Client) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:

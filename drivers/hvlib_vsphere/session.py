@@ -14,9 +14,13 @@ from hvlib.model.resources import Resource
 from hvlib_vsphere.adapter import TableAdapter
 from hvlib_vsphere.kinds.cluster import Clusters
 from hvlib_vsphere.kinds.host import Hosts
+from hvlib_vsphere.kinds.image import Images
 from hvlib_vsphere.kinds.network import Networks
+from hvlib_vsphere.kinds.snapshot import Snapshots
+from hvlib_vsphere.kinds.storage_pool import StoragePools
 from hvlib_vsphere.kinds.task import Tasks
 from hvlib_vsphere.kinds.vm import VMs
+from hvlib_vsphere.kinds.volume import Volumes
 from hvlib_vsphere.login import Login
 from hvlib_vsphere.native import service_instance
 from hvlib_vsphere.watch.feed import PropertyFeed
@@ -25,7 +29,17 @@ from hvlib_vsphere.wire.client import Client
 
 __all__ = ["VSphereSession"]
 
-ADAPTERS: Sequence[type[TableAdapter[Any]]] = (VMs, Hosts, Clusters, Networks, Tasks)
+ADAPTERS: Sequence[type[TableAdapter[Any]]] = (
+    VMs,
+    Hosts,
+    Clusters,
+    Snapshots,
+    Networks,
+    StoragePools,
+    Volumes,
+    Images,
+    Tasks,
+)
 
 
 class VSphereSession(Session):
@@ -41,7 +55,7 @@ class VSphereSession(Session):
 
     @property
     def adapters(self) -> Mapping[type[Resource], Adapter[Any]]:
-        """The adapters of VMs, hosts, clusters, networks and tasks."""
+        """The adapters of all kinds but flavors."""
         return self._adapters
 
     def login(self) -> None:

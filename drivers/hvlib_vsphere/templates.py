@@ -1,4 +1,4 @@
-"""Joins: the VMs that a task names. The server is asked which of them are templates, as these are no VMs in hvlib."""
+"""Joins: the VMs that a task names. The server is asked which of them are templates: in hvlib these are images."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from collections.abc import Set as AbstractSet
 import msgspec
 
 from hvlib.driver.table import Code
+from hvlib.model.resources import Image, Resource
 from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.errors import check_session
-from hvlib_vsphere.values import is_true
+from hvlib_vsphere.values import is_true, kind_of
 from hvlib_vsphere.wire.caller import Calls
 from hvlib_vsphere.wire.filter_spec import filter_spec, object_specs
 from hvlib_vsphere.wire.paging import Retrieval, read_all
 
-__all__ = ["MACHINE", "TEMPLATE", "NamedMachine", "Templates", "templates_spec", "unless_template"]
+__all__ = ["MACHINE", "TEMPLATE", "NamedMachine", "Templates", "named_object", "templates_spec"]
 
 MACHINE = "VirtualMachine"
 
-TEMPLATE = "config.template"
+TEMPLATE = "summary.config.template"
 """The property of a VirtualMachine that says whether it is a template."""
 
 
@@ -89,6 +90,8 @@ def templates_spec(machines: Iterable[MoRef]) -> str:
     return filter_spec(MACHINE, [TEMPLATE], object_specs(sorted(machines)), skip_missing=True)
 
 
-def unless_template(templates: Templates, value: object) -> object:
-    """A property's value; None if it names a template."""
-    return None if isinstance(value, MoRef) and value in templates else value
+def named_object(templates: Templates, value: object) -> tuple[type[Resource], str] | None:
+    """The kind and the identifier of the object that a property names: a template is an image."""
+    if isinstance(value, MoRef) and value in templates:
+        return Image, value.id
+    return kind_of(value)

@@ -13,12 +13,13 @@ from sys import intern
 from uuid import UUID, uuid5
 
 from hvlib.driver.table import Constant
-from hvlib.model.resources import VM, Cluster, Host, Network, Resource, TaskRecord
+from hvlib.model.resources import VM, Cluster, Host, Network, Resource, Snapshot, StoragePool, TaskRecord
 from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.wire.decoding import parse_bool, parse_datetime
 
 __all__ = [
     "SERVER_UUID",
+    "either_text",
     "escape_name",
     "integer",
     "is_true",
@@ -28,6 +29,8 @@ __all__ = [
     "own_uuid",
     "plain_text",
     "unescape_name",
+    "volume_id",
+    "yes_or_no",
 ]
 
 KINDS: Mapping[str, type[Resource]] = {
@@ -37,6 +40,8 @@ KINDS: Mapping[str, type[Resource]] = {
     "Network": Network,
     "DistributedVirtualPortgroup": Network,
     "OpaqueNetwork": Network,
+    "Datastore": StoragePool,
+    "VirtualMachineSnapshot": Snapshot,
     "Task": TaskRecord,
 }
 """The kind for each type of the server's objects that has one."""
@@ -71,6 +76,21 @@ def mebibytes(value: int | str | None) -> int | None:
 def is_true(value: object) -> bool:
     """A truth value; False if there is none."""
     return parse_bool(value) if isinstance(value, str) else value is True
+
+
+def yes_or_no(value: object) -> bool | None:
+    """A truth value; None if there is none."""
+    return None if value is None else is_true(value)
+
+
+def either_text(value: object, stand_in: object) -> str | None:
+    """A text; without one, the other text that stands in for it."""
+    return plain_text(value) or plain_text(stand_in)
+
+
+def volume_id(vm: str, key: object) -> str:
+    """The identifier of a virtual disk: that of its VM, and the key of the device."""
+    return f"{vm}:{key}"
 
 
 def plain_text(value: object) -> str | None:

@@ -38,15 +38,17 @@ TABLE = Table(
     Host,
     "HostSystem",
     {
-        "uuid": Field(ID, SERVER_UUID, "hardware.systemInfo.uuid", convert=own_uuid),
+        "uuid": Field(ID, SERVER_UUID, "summary.hardware.uuid", convert=own_uuid),
         "name_label": Field("name", convert=unescape_name),
         "state": Field("runtime.connectionState", "runtime.inMaintenanceMode", convert=host_state),
         "address": Field("name", convert=unescape_name),
-        "product": Field("config.product.name", convert=plain_text),
-        "version": Field("config.product.version", convert=plain_text),
-        "cpus": Field("hardware.cpuInfo.numCpuThreads", convert=integer),
-        "memory_bytes": Field("hardware.memorySize", convert=integer),
-        "memory_free_bytes": Field("hardware.memorySize", "summary.quickStats.overallMemoryUsage", convert=memory_free),
+        "product": Field("summary.config.product.name", convert=plain_text),
+        "version": Field("summary.config.product.version", convert=plain_text),
+        "cpus": Field("summary.hardware.numCpuThreads", convert=integer),
+        "memory_bytes": Field("summary.hardware.memorySize", convert=integer),
+        "memory_free_bytes": Field(
+            "summary.hardware.memorySize", "summary.quickStats.overallMemoryUsage", convert=memory_free
+        ),
         "cluster": RefTo(cluster_of, "parent"),
     },
 )

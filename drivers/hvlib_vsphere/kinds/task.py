@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hvlib.driver import Done, action
-from hvlib.driver.table import ID, Field, Joined, RefTo, Table
+from hvlib.driver.table import ID, Field, Joined, RefTo, Table, itself
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import TaskRecord
 from hvlib.model.task import TaskState
 from hvlib_vsphere.adapter import TableAdapter
 from hvlib_vsphere.errors import failure
-from hvlib_vsphere.templates import NamedMachine, unless_template
-from hvlib_vsphere.values import SERVER_UUID, is_true, kind_of, moment, own_uuid
+from hvlib_vsphere.templates import NamedMachine, named_object
+from hvlib_vsphere.values import SERVER_UUID, is_true, moment, own_uuid
 from hvlib_vsphere.wire.filter_spec import traverse
 from hvlib_vsphere.wire.soap_messages import element
 
@@ -47,8 +47,8 @@ def name_or_operation(name: str | None, operation: str | None) -> str:
 
 
 def named(path: str) -> RefTo:
-    """The column of the object that a property names; None for a template, which is of no kind here."""
-    return RefTo(kind_of, Joined(NamedMachine(path), path, convert=unless_template))
+    """The column of the object that a property names."""
+    return RefTo(itself, Joined(NamedMachine(path), path, convert=named_object))
 
 
 TABLE = Table(

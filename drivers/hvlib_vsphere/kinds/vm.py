@@ -10,11 +10,12 @@ from hvlib.driver.table import ID, Field, RefsTo, RefTo, Table
 from hvlib.model import actions
 from hvlib.model.errors import InvalidQuery
 from hvlib.model.ref import Ref
-from hvlib.model.resources import VM, PowerState
+from hvlib.model.resources import VM, PowerState, Volume
 from hvlib_vsphere.adapter import IndexedAdapter
 from hvlib_vsphere.templates import MACHINE, TEMPLATE
 from hvlib_vsphere.values import (
     SERVER_UUID,
+    either_text,
     escape_name,
     integer,
     is_true,
@@ -24,6 +25,7 @@ from hvlib_vsphere.values import (
     own_uuid,
     plain_text,
     unescape_name,
+    volume_id,
 )
 from hvlib_vsphere.wire.decoding import as_tuple
 from hvlib_vsphere.wire.soap_messages import element
@@ -46,6 +48,11 @@ def addresses(primary: str | None, cards: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ips))
 
 
+def volume_ids(vm: str, disks: object) -> list[str]:
+    """The identifiers of a VM's virtual disks, from the layout of its files: its devices would be ten times as much."""
+    return [volume_id(vm, disk["key"]) for disk in as_tuple(disks)]
+
+
 def is_no_template(template: object) -> bool:
     """Whether an object is a VM. An object whose configuration the server can't read counts as a VM."""
     return not is_true(template)
@@ -55,25 +62,26 @@ TABLE = Table(
     VM,
     MACHINE,
     {
-        "uuid": Field(ID, SERVER_UUID, "config.instanceUuid", convert=own_uuid),
+        "uuid": Field(ID, SERVER_UUID, "summary.config.instanceUuid", convert=own_uuid),
         "name_label": Field("name", convert=unescape_name),
-        "description": Field("config.annotation", convert=plain_text),
+        "description": Field("config.annotation", "summary.config.annotation", convert=either_text),
         "created_at": Field("config.createDate", convert=moment),
         "power_state": Field("runtime.powerState", convert=power_state),
-        "vcpus": Field("config.hardware.numCPU", convert=integer),
-        "memory_bytes": Field("config.hardware.memoryMB", convert=mebibytes),
-        "guest_os": Field("config.guestFullName", convert=plain_text),
+        "vcpus": Field("summary.config.numCpu", convert=integer),
+        "memory_bytes": Field("summary.config.memorySizeMB", convert=mebibytes),
+        "guest_os": Field("summary.config.guestFullName", convert=plain_text),
         "guest_hostname": Field("guest.hostName", convert=plain_text),
         "ip_addresses": Field("guest.ipAddress", "guest.net", convert=addresses),
         "host": RefTo(kind_of, "runtime.host"),
         "networks": RefsTo(kind_of, Field("network", convert=as_tuple)),
+        "volumes": RefsTo(Volume, Field(ID, "layoutEx.disk", convert=volume_ids)),
     },
     accept=Field(TEMPLATE, convert=is_no_template),
 )
 
 
 class VMs(IndexedAdapter[VM]):
-    """Virtual machines. A VM whose configuration the server can't read has few fields with values."""
+    """Virtual machines. Most fields come from the summary, which the server has of machines that it can't reach too."""
 
     kind: ClassVar[type[VM]] = VM
     table = TABLE

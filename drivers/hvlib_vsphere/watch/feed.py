@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from typing import Any
 
-from hvlib.driver import Batch, Change, WatchCursor
+from hvlib.driver import Batch, Change, Upsert, WatchCursor
 from hvlib.driver.long_poll import LongPollFeed
 from hvlib.model.errors import HvlibError
 from hvlib.model.query import Query
@@ -76,7 +76,9 @@ class PropertyFeed(LongPollFeed):
         for watcher in self._watchers:
             self._follow_named(watcher, calls)
             watcher.join(calls)
-        return self._batch([change for watcher in self._watchers for change in watcher.changes()], poll_after)
+        changes = [change for watcher in self._watchers for change in watcher.changes()]
+        # A VM that becomes a template goes as a VM before it comes as an image.
+        return self._batch(sorted(changes, key=lambda change: isinstance(change, Upsert)), poll_after)
 
     def disconnect(self) -> None:
         """`LongPollFeed.disconnect`."""

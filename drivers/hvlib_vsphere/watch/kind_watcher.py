@@ -31,7 +31,8 @@ class KindWatcher:
         self._awaited = set(query.refs or ())
         self._rows: dict[str, Row] = {}
         self._taken: dict[str, Row | None] = {}
-        self._shown: set[Ref] = set()
+        self._shown: dict[str, frozenset[Ref]] = {}
+        """The refs of the records that were shown, by the identifier of the server's object."""
         chosen = query.refs is not None
         objects = adapter.specs_of(query.refs or ()) if chosen else adapter.selection()
         # A filter needs an object: without any, ``spec`` is "", and the feed makes no filter.
@@ -65,8 +66,7 @@ class KindWatcher:
 
     def absent(self) -> Iterator[Change]:
         """A Gone for each ref of the query that the complete snapshot does not have."""
-        for ref in self._awaited - self._shown:
-            yield Gone(ref)
+        yield from map(Gone, self._awaited.difference(*self._shown.values()))
         self._awaited.clear()
 
     def _row(self, update: dict[str, Any]) -> Row | None:
@@ -97,13 +97,10 @@ class KindWatcher:
         self._taken[ref.id] = None
 
     def _change(self, id: str, row: Row | None) -> Iterator[Change]:
-        """The Upsert of a record; for an object without a record a Gone, if it was shown before."""
-        record = None if row is None else self.records.of_row(row)
-        if record is not None:
-            self._shown.add(record.ref)
-            yield Upsert(record)
-            return
-        ref = self.records.ref(id)
-        if ref in self._shown:
-            self._shown.discard(ref)
-            yield Gone(ref)
+        """The Upserts of an object's records, and a Gone for each record that it had before and has no more."""
+        shown = self._shown.pop(id, frozenset())
+        records = [] if row is None else list(self.records.each(row))
+        if records:
+            self._shown[id] = frozenset(record.ref for record in records)
+        yield from map(Upsert, records)
+        yield from map(Gone, shown - self._shown.get(id, frozenset()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -13,7 +13,19 @@ from pyVmomi import vim, vmodl
 from servers.vcsim import Vcsim
 
 from hvlib.conformance import Site
-from hvlib.model.resources import VM, Cluster, Host, Network, PowerState, Resource, TaskRecord
+from hvlib.model.resources import (
+    VM,
+    Cluster,
+    Host,
+    Image,
+    Network,
+    PowerState,
+    Resource,
+    Snapshot,
+    StoragePool,
+    TaskRecord,
+    Volume,
+)
 
 __all__ = ["VSphereSite"]
 
@@ -36,6 +48,9 @@ class VSphereSite(Site):
     def __init__(self, server: Vcsim) -> None:
         self.server = server
         self.admin = Administrator(server)
+        [vm, *_] = self.admin.objects(vim.VirtualMachine)
+        for name in ("first%2fsnapshot", "second"):
+            self.admin.finish(vm.CreateSnapshot_Task(name, f"the {name}", False, False))
 
     @property
     def url(self) -> str:
@@ -51,6 +66,10 @@ class VSphereSite(Site):
             Host: self._hosts,
             Cluster: self._clusters,
             Network: self._networks,
+            StoragePool: self._storage_pools,
+            Image: self._images,
+            Snapshot: self._snapshots,
+            Volume: self._volumes,
             TaskRecord: self._tasks,
         }
         return readers[kind]()
@@ -122,10 +141,76 @@ class VSphereSite(Site):
         paths = (
             "config.template config.instanceUuid name config.annotation config.createDate runtime.powerState"
             " config.hardware.numCPU config.hardware.memoryMB config.guestFullName guest.hostName guest.ipAddress"
-            " guest.net runtime.host network"
+            " guest.net runtime.host network config.hardware.device"
         )
         leaves_by_id = self._leaves(vim.VirtualMachine, self.admin.objects(vim.VirtualMachine), paths.split())
-        return {id: _vm(leaves) for id, leaves in leaves_by_id.items() if not leaves["config.template"]}
+        return {id: _vm(id, leaves) for id, leaves in leaves_by_id.items() if not leaves["config.template"]}
+
+    def _images(self) -> Mapping[str, Mapping[str, object]]:
+        paths = (
+            "config.template config.instanceUuid name config.annotation config.createDate summary.storage.committed"
+            " config.guestFullName"
+        )
+        leaves_by_id = self._leaves(vim.VirtualMachine, self.admin.objects(vim.VirtualMachine), paths.split())
+        return {id: _image(leaves) for id, leaves in leaves_by_id.items() if leaves["config.template"]}
+
+    def _snapshots(self) -> Mapping[str, Mapping[str, object]]:
+        server = UUID(self.admin.content.about.instanceUuid)
+        found: dict[str, Mapping[str, object]] = {}
+
+        def add(vm: str, parent: str | None, trees: Sequence[Any]) -> None:
+            for tree in trees:
+                id = tree.snapshot._moId
+                found[id] = {
+                    "uuid": str(uuid5(server, id)),
+                    "name_label": _name(tree.name),
+                    "description": tree.description or None,
+                    "created_at": _moment(tree.createTime),
+                    "vm": vm,
+                    "parent": parent,
+                    "has_memory": tree.state != "poweredOff",
+                }
+                add(vm, id, tree.childSnapshotList)
+
+        for vm, leaves in self._leaves(
+            vim.VirtualMachine, self.admin.objects(vim.VirtualMachine), ["snapshot"]
+        ).items():
+            add(vm, None, leaves["snapshot"].rootSnapshotList if leaves["snapshot"] else ())
+        return found
+
+    def _volumes(self) -> Mapping[str, Mapping[str, object]]:
+        machines = self._leaves(vim.VirtualMachine, self.admin.objects(vim.VirtualMachine), ["config.hardware.device"])
+        return {
+            f"{vm}:{device.key}": {
+                "uuid": device.backing.uuid,
+                "name_label": device.backing.fileName,
+                "description": device.deviceInfo.label,
+                "size_bytes": device.capacityInKB * 1024,
+                "pool": device.backing.datastore._moId,
+                "vms": (vm,),
+            }
+            for vm, leaves in machines.items()
+            for device in leaves["config.hardware.device"] or ()
+            if isinstance(device, vim.vm.device.VirtualDisk)
+        }
+
+    def _storage_pools(self) -> Mapping[str, Mapping[str, object]]:
+        paths = ["summary.type", "summary.capacity", "summary.freeSpace", "summary.multipleHostAccess"]
+        datastores = self.admin.objects(vim.Datastore)
+        leaves_by_id = self._leaves(vim.Datastore, datastores, paths)
+        return {
+            each._moId: {
+                **self._named(each),
+                **dict(
+                    zip(
+                        ("type", "capacity_bytes", "free_bytes", "shared"),
+                        leaves_by_id[each._moId].values(),
+                        strict=True,
+                    )
+                ),
+            }
+            for each in datastores
+        }
 
     def _hosts(self) -> Mapping[str, Mapping[str, object]]:
         paths = (
@@ -156,9 +241,7 @@ class VSphereSite(Site):
         paths = "info.descriptionId info.state info.queueTime info.startTime info.progress info.entity info.result"
         recent = self.admin.content.taskManager.recentTask
         leaves_by_id = self._leaves(vim.Task, recent, paths.split())
-        flags = self._leaves(vim.VirtualMachine, self.admin.objects(vim.VirtualMachine), ["config.template"])
-        templates = {id for id, leaves in flags.items() if leaves["config.template"]}
-        return {id: _task(uuid5(server, id), leaves, templates) for id, leaves in leaves_by_id.items()}
+        return {id: _task(uuid5(server, id), leaves) for id, leaves in leaves_by_id.items()}
 
     def _leaves(self, native_type: Any, objects: Sequence[Any], paths: Sequence[str]) -> Mapping[str, Leaves]:
         if not objects:
@@ -173,7 +256,8 @@ class VSphereSite(Site):
         return {each.obj._moId: {**empty, **{leaf.name: leaf.val for leaf in each.propSet}} for each in contents}
 
 
-def _vm(leaves: Leaves) -> Mapping[str, object]:
+def _vm(id: str, leaves: Leaves) -> Mapping[str, object]:
+    devices = leaves["config.hardware.device"] or ()
     cards = [address for card in leaves["guest.net"] or () for address in card.ipAddress]
     first = [leaves["guest.ipAddress"]] if leaves["guest.ipAddress"] else []
     return {
@@ -189,6 +273,19 @@ def _vm(leaves: Leaves) -> Mapping[str, object]:
         "ip_addresses": tuple(dict.fromkeys([*first, *cards])),
         "host": leaves["runtime.host"]._moId,
         "networks": tuple(network._moId for network in leaves["network"] or ()),
+        "volumes": tuple(f"{id}:{each.key}" for each in devices if isinstance(each, vim.vm.device.VirtualDisk)),
+    }
+
+
+def _image(leaves: Leaves) -> Mapping[str, object]:
+    return {
+        "uuid": leaves["config.instanceUuid"],
+        "name_label": _name(leaves["name"]),
+        "description": leaves["config.annotation"] or None,
+        "created_at": _moment(leaves["config.createDate"]),
+        "size_bytes": leaves["summary.storage.committed"],
+        "guest_os": leaves["config.guestFullName"] or None,
+        "format": "template",
     }
 
 
@@ -210,7 +307,7 @@ def _host(leaves: Leaves) -> Mapping[str, object]:
     }
 
 
-def _task(uuid: UUID, leaves: Leaves, templates: Set[str]) -> Mapping[str, object]:
+def _task(uuid: UUID, leaves: Leaves) -> Mapping[str, object]:
     succeeded = leaves["info.state"] == "success"
     operation = leaves["info.descriptionId"].rpartition(".")[2]
     return {
@@ -222,15 +319,22 @@ def _task(uuid: UUID, leaves: Leaves, templates: Set[str]) -> Mapping[str, objec
         "created_at": _moment(leaves["info.queueTime"]),
         "started_at": _moment(leaves["info.startTime"]),
         "progress": 1.0 if succeeded else leaves["info.progress"] and leaves["info.progress"] / 100,
-        "target": _of_a_kind(leaves["info.entity"], templates),
-        "result": _of_a_kind(leaves["info.result"], templates),
+        "target": _of_a_kind(leaves["info.entity"]),
+        "result": _of_a_kind(leaves["info.result"]),
     }
 
 
-def _of_a_kind(native: object, templates: Set[str]) -> str | None:
+def _of_a_kind(native: object) -> str | None:
     """The identifier of an object; None if hvlib has no kind for it."""
-    kinds = (vim.VirtualMachine, vim.HostSystem, vim.ClusterComputeResource, vim.Network)
-    return native._moId if isinstance(native, kinds) and native._moId not in templates else None
+    kinds = (
+        vim.VirtualMachine,
+        vim.HostSystem,
+        vim.ClusterComputeResource,
+        vim.Network,
+        vim.Datastore,
+        vim.vm.Snapshot,
+    )
+    return native._moId if isinstance(native, kinds) else None
 
 
 def _name(stored: str) -> str:

@@ -58,7 +58,7 @@ def test_an_object_that_enters_without_values_is_a_vm() -> None:
     assert record_of(changes_of(watched(fields=[]), update("enter"))).ref == REF
 
 
-@pytest.mark.parametrize("values", [{"config.template": True}, {"config.template": "1"}])
+@pytest.mark.parametrize("values", [{"summary.config.template": True}, {"summary.config.template": "1"}])
 def test_a_template_is_no_vm(values: dict[str, Any]) -> None:
     assert changes_of(watched(fields=[]), update("enter", values)) == []
 

@@ -35,11 +35,11 @@ def row(values: dict[str, Any], **missing: str) -> Row:
 
 
 def test_the_paths_are_those_of_the_requested_fields() -> None:
-    assert records(fields=["ip_addresses"]).paths == ["config.template", "guest.ipAddress", "guest.net"]
+    assert records(fields=["ip_addresses"]).paths == ["guest.ipAddress", "guest.net", "summary.config.template"]
     assert records(fields=["name_label"], native=["config.version"]).paths == [
-        "config.template",
         "config.version",
         "name",
+        "summary.config.template",
     ]
     assert records(fields=["name_label"], native=True).paths is None
 
@@ -53,13 +53,13 @@ def test_a_vm_whose_configuration_can_not_be_read() -> None:
 
 
 def test_a_template_is_no_vm() -> None:
-    assert records().of_row(row({"name": "golden", "config.template": True})) is None
-    assert records(native=True).of_row(row({"name": "golden", "config": {"template": "true"}})) is None
+    assert records().of_row(row({"name": "golden", "summary.config.template": True})) is None
+    assert records(native=True).of_row(row({"name": "golden", "summary": {"config": {"template": True}}})) is None
 
 
 def test_fields_are_read_inside_of_whole_properties_too() -> None:
-    config = {"template": "false", "hardware": {"numCPU": "2", "memoryMB": "1024"}}
-    values = {"name": "a", "config": config, "guest": "", "network": MoRef("Network", "network-1")}
+    summary = {"config": {"template": False, "numCpu": 2, "memorySizeMB": 1024}}
+    values = {"name": "a", "summary": summary, "guest": "", "network": MoRef("Network", "network-1")}
     record = records(native=True).of_row(row(values))
 
     assert record is not None

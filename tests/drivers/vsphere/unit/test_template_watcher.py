@@ -61,7 +61,7 @@ class Vcenter:
         return MoRef("PropertyFilter", f"filter-{self._filters}")
 
     def set_template(self, machine: MoRef, template: bool) -> None:
-        self.flags[machine] = Row(machine, {"config.template": template}, {})
+        self.flags[machine] = Row(machine, {"summary.config.template": template}, {})
 
 
 class Watched:
@@ -75,12 +75,13 @@ class Watched:
         self.feed = PropertyFeed(client, {TaskRecord: tasks}, [query])
 
     def targets_after(self, filter: str, *objects: Mapping[str, Any]) -> dict[str, str | None]:
-        """The targets of the tasks that change with this update, by the identifiers of the tasks."""
+        """The targets of the tasks that change with this update, by the tasks' identifiers."""
         filter_set = {"filter": MoRef("PropertyFilter", filter), "objectSet": objects}
         self.vcenter.updates.append({"version": "1", "filterSet": filter_set})
         self.vcenter.calls.clear()
         records = [change.record for change in self.feed.next(1.0).changes if isinstance(change, Upsert)]
-        return {record.ref.id: record.target and record.target.id for record in records}  # type: ignore[attr-defined]
+        targets: dict[str, Ref | None] = {record.ref.id: record.target for record in records}  # type: ignore[attr-defined]
+        return {task: target and f"{target.kind} {target.id}" for task, target in targets.items()}
 
     def calls_of_last_update(self) -> Sequence[str]:
         """The calls that the last update took besides the wait."""
@@ -107,7 +108,11 @@ def gone(obj: MoRef) -> dict[str, Any]:
 
 
 def flag(machine: MoRef, value: object, kind: str = "modify") -> dict[str, Any]:
-    return {"kind": kind, "obj": machine, "changeSet": {"name": "config.template", "op": "assign", "val": value}}
+    return {
+        "kind": kind,
+        "obj": machine,
+        "changeSet": {"name": "summary.config.template", "op": "assign", "val": value},
+    }
 
 
 def test_the_vms_of_a_set_are_read_in_one_call(watched: Watched, vcenter: Vcenter) -> None:
@@ -115,7 +120,7 @@ def test_the_vms_of_a_set_are_read_in_one_call(watched: Watched, vcenter: Vcente
     vcenter.set_template(vm(2), False)
     targets = watched.targets_after(TASKS, task(1, vm(1)), task(2, vm(2)), task(3, MoRef("HostSystem", "host-1")))
 
-    assert targets == {"task-1": None, "task-2": "vm-2", "task-3": "host-1"}
+    assert targets == {"task-1": "Image vm-1", "task-2": "VM vm-2", "task-3": "Host host-1"}
     assert watched.calls_of_last_update() == ["CreateFilter", "RetrievePropertiesEx"]
 
 
@@ -125,13 +130,13 @@ def test_no_call_if_no_vm_is_named(watched: Watched) -> None:
 
 
 def test_a_vm_that_does_not_exist_or_may_not_be_read_stays_named(watched: Watched, vcenter: Vcenter) -> None:
-    vcenter.flags[vm(2)] = Row(vm(2), {}, {"config.template": Fault("NoPermission", "", {})})
+    vcenter.flags[vm(2)] = Row(vm(2), {}, {"summary.config.template": Fault("NoPermission", "", {})})
 
-    assert watched.targets_after(TASKS, task(1, vm(1)), task(2, vm(2))) == {"task-1": "vm-1", "task-2": "vm-2"}
+    assert watched.targets_after(TASKS, task(1, vm(1)), task(2, vm(2))) == {"task-1": "VM vm-1", "task-2": "VM vm-2"}
 
 
 def test_a_lost_session_is_no_vm(watched: Watched, vcenter: Vcenter) -> None:
-    vcenter.flags[vm(1)] = Row(vm(1), {}, {"config.template": Fault("NotAuthenticated", "", {})})
+    vcenter.flags[vm(1)] = Row(vm(1), {}, {"summary.config.template": Fault("NotAuthenticated", "", {})})
 
     with pytest.raises(SessionLost):
         watched.targets_after(TASKS, task(1, vm(1)))
@@ -140,8 +145,8 @@ def test_a_lost_session_is_no_vm(watched: Watched, vcenter: Vcenter) -> None:
 def test_each_task_that_names_a_vm_changes_with_it(watched: Watched, vcenter: Vcenter) -> None:
     watched.targets_after(TASKS, task(1, vm(1)), task(2, vm(2)), task(3, vm(1)))
 
-    assert watched.targets_after(VMS, flag(vm(1), True)) == {"task-1": None, "task-3": None}
-    assert watched.targets_after(VMS, flag(vm(1), "false")) == {"task-1": "vm-1", "task-3": "vm-1"}
+    assert watched.targets_after(VMS, flag(vm(1), True)) == {"task-1": "Image vm-1", "task-3": "Image vm-1"}
+    assert watched.targets_after(VMS, flag(vm(1), "false")) == {"task-1": "VM vm-1", "task-3": "VM vm-1"}
     assert watched.calls_of_last_update() == []
 
 
@@ -158,17 +163,17 @@ def test_a_template_that_is_deleted_is_named_as_in_a_listing(watched: Watched, v
     vcenter.set_template(vm(1), True)
     watched.targets_after(TASKS, task(1, vm(1)))
 
-    assert watched.targets_after(VMS, gone(vm(1))) == {"task-1": "vm-1"}
+    assert watched.targets_after(VMS, gone(vm(1))) == {"task-1": "VM vm-1"}
 
 
 def test_a_vm_that_was_not_followed_for_a_while_is_read_again(watched: Watched, vcenter: Vcenter) -> None:
     """The server drops its last task, the VM becomes a template, and a new task names it."""
-    assert watched.targets_after(TASKS, task(1, vm(1))) == {"task-1": "vm-1"}
-    assert watched.targets_after(TASKS, gone(MoRef("Task", "task-1")), task(2, vm(2))) == {"task-2": "vm-2"}
+    assert watched.targets_after(TASKS, task(1, vm(1))) == {"task-1": "VM vm-1"}
+    assert watched.targets_after(TASKS, gone(MoRef("Task", "task-1")), task(2, vm(2))) == {"task-2": "VM vm-2"}
     assert watched.calls_of_last_update() == ["CreateFilter", "DestroyPropertyFilter", "RetrievePropertiesEx"]
     vcenter.set_template(vm(1), True)
 
-    assert watched.targets_after(TASKS, task(3, vm(1))) == {"task-3": None}
+    assert watched.targets_after(TASKS, task(3, vm(1))) == {"task-3": "Image vm-1"}
 
 
 def test_updates_of_a_replaced_filter_are_ignored(watched: Watched, vcenter: Vcenter) -> None:
@@ -176,7 +181,7 @@ def test_updates_of_a_replaced_filter_are_ignored(watched: Watched, vcenter: Vce
     watched.targets_after(TASKS, task(2, vm(2)))
 
     assert watched.targets_after(VMS, gone(vm(1)), flag(vm(1), True)) == {}
-    assert watched.targets_after("filter-3", flag(vm(1), True)) == {"task-1": None}
+    assert watched.targets_after("filter-3", flag(vm(1), True)) == {"task-1": "Image vm-1"}
 
 
 def test_a_task_that_goes_with_its_vms_flag_is_gone(watched: Watched, vcenter: Vcenter) -> None:

@@ -161,7 +161,7 @@ def test_requested_native_properties(session: VSphereSession, admin: Administrat
 
     assert list(record.native) == names
     assert record.native["config.guestId"] == other.config.guestId
-    assert record.native["config.hardware"]["memoryMB"] == str(other.config.hardware.memoryMB)
+    assert record.native["config.hardware"]["memoryMB"] == other.config.hardware.memoryMB
     assert record.native["runtime.host"].id == admin.leaf(other, "runtime.host")._moId
 
 
@@ -169,7 +169,7 @@ def test_all_native_properties_and_the_same_fields(session: VSphereSession) -> N
     plain = first_page(session, VM)
     full = first_page(session, VM, native=True)
 
-    assert full[0].native["config"]["hardware"]["numCPU"] == str(full[0].vcpus)
+    assert full[0].native["config"]["hardware"]["numCPU"] == full[0].vcpus
     assert full[0].native["name"] == full[0].name_label
     for one, other in zip(plain, full, strict=True):
         for field in session.adapters[VM].fields:

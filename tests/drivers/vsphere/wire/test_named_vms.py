@@ -16,7 +16,7 @@ from servers.vcsim import Vcsim
 import hvlib
 from hvlib.driver import Change, Feed, SessionLost, Upsert
 from hvlib.model.ref import Ref
-from hvlib.model.resources import VM, Host, TaskRecord
+from hvlib.model.resources import VM, Host, Image, TaskRecord
 
 from .conftest import Administrator, changes, query, snapshot, upsert_of
 
@@ -69,6 +69,11 @@ def ref(vm: Any) -> Ref:
     return Ref(UUID, "VM", vm._moId)
 
 
+def template(admin: Administrator) -> Ref:
+    """The ref of the template, which is an image."""
+    return Ref(UUID, Image.kind, admin.template()._moId)
+
+
 def task_ref(task: Any) -> Ref:
     return Ref(UUID, "Task", task._moId)
 
@@ -82,20 +87,24 @@ def read_tasks(session: VSphereSession, *tasks: Any, **options: Any) -> list[Any
     return [by_ref[task_ref(task)] for task in tasks]
 
 
-def test_a_template_is_no_target(session: VSphereSession, admin: Administrator, deployed: Any) -> None:
+def test_a_template_is_an_image(session: VSphereSession, admin: Administrator, deployed: Any) -> None:
     [record] = read_tasks(session, deployed)
-    assert (record.state, record.target) == ("succeeded", None)
+    assert (record.state, record.target) == ("succeeded", template(admin))
     assert record.result == ref(admin.leaf(deployed, "info.result"))
 
 
-def test_a_template_is_no_result(session: VSphereSession, admin: Administrator, machine: Any) -> None:
+def test_a_template_that_was_made_is_an_image(session: VSphereSession, admin: Administrator, machine: Any) -> None:
     task = clone(admin, machine, "golden", template=True)
     made = admin.leaf(task, "info.result")
     [record] = read_tasks(session, task)
     # The simulator's resource pool keeps a template that is deleted.
     made.MarkAsVirtualMachine(admin.objects(vim.ResourcePool)[0])
     admin.remove(made)
-    assert (record.state, record.target, record.result) == ("succeeded", ref(machine), None)
+    assert (record.state, record.target, record.result) == (
+        "succeeded",
+        ref(machine),
+        Ref(UUID, Image.kind, made._moId),
+    )
 
 
 def test_a_vm_that_becomes_a_template_and_a_vm_again(
@@ -104,8 +113,9 @@ def test_a_vm_that_becomes_a_template_and_a_vm_again(
     task = rename(admin, machine)
     assert read_tasks(session, task)[0].target == ref(machine)
     machine.MarkAsTemplate()
-    assert read_tasks(session, task)[0].target is None
-    assert read_tasks(session, task, native=True)[0].target is None
+    image = Ref(UUID, Image.kind, machine._moId)
+    assert read_tasks(session, task)[0].target == image
+    assert read_tasks(session, task, native=True)[0].target == image
     machine.MarkAsVirtualMachine(admin.objects(vim.ResourcePool)[0])
     assert read_tasks(session, task)[0].target == ref(machine)
 
@@ -122,7 +132,7 @@ def test_all_named_vms_are_read_in_one_call(
 ) -> None:
     task = rename(admin, machine)
     context.calls.clear()
-    assert [record.target for record in read_tasks(session, deployed, task)] == [None, ref(machine)]
+    assert [record.target for record in read_tasks(session, deployed, task)] == [template(admin), ref(machine)]
     assert context.counts == {RETRIEVAL: 2}
 
 
@@ -171,12 +181,12 @@ def test_a_listing_whose_session_is_lost_starts_again(
     monkeypatch.undo()
     session.login()
     records = {record.ref: record for record in listing.fetch().items}
-    assert records[task_ref(deployed)].target is None
+    assert records[task_ref(deployed)].target == template(admin)
 
 
 def test_no_template_is_a_vm_in_a_watch(admin: Administrator, machine: Any, feed: Feed, deployed: Any) -> None:
     """In its snapshot, and when tasks begin."""
-    assert snapshot(feed)[task_ref(deployed)].target is None  # type: ignore[attr-defined]
+    assert snapshot(feed)[task_ref(deployed)].target == template(admin)  # type: ignore[attr-defined]
     task = rename(admin, machine, "watched")
     changes(feed, upsert_of(task._moId, state="succeeded", target=ref(machine)))
 
@@ -193,7 +203,7 @@ def test_a_vm_is_deployed_during_a_watch(admin: Administrator, feed: Feed) -> No
 
     new_vm = admin.leaf(task, "info.result")
     changes(feed, ended)
-    assert {record.target for record in records} == {None}
+    assert {record.target for record in records} == {template(admin)}
     admin.remove(new_vm)
 
 
@@ -204,7 +214,7 @@ def test_a_watch_reports_that_a_named_vm_becomes_a_template(
     snapshot(feed)
     context.calls.clear()
     machine.MarkAsTemplate()
-    changes(feed, upsert_of(task._moId, target=None))
+    changes(feed, upsert_of(task._moId, target=Ref(UUID, Image.kind, machine._moId)))
     machine.MarkAsVirtualMachine(admin.objects(vim.ResourcePool)[0])
     changes(feed, upsert_of(task._moId, target=ref(machine)))
     assert context.counts.keys() == {"WaitForUpdatesEx"}
