@@ -58,9 +58,12 @@ def kind_of(value: object) -> tuple[type[Resource], str] | None:
     return None if kind is None else (kind, value.id)  # type: ignore[attr-defined]
 
 
-def own_uuid(id: str, server: UUID, known: str | None = None) -> str:
-    """The server's uuid of an object; without one, a UUIDv5 of the server's uuid and the object's identifier."""
-    return known or str(uuid5(server, id))
+def own_uuid(id: str, server: UUID, known: str | None = None, stand_in: str | None = None) -> str:
+    """The server's uuid of an object; without one, a UUIDv5 of the server's uuid and the object's identifier.
+
+    | stand_in: the uuid by another property, for objects of which ``known`` can't be read now
+    """
+    return known or stand_in or str(uuid5(server, id))
 
 
 def integer(value: int | str | None) -> int | None:

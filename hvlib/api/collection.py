@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
-from hvlib.api.naming import canonical_uuid, is_uuid, only_one
+from hvlib.api.naming import canonical_uuid, is_uuid, only_one, only_one_of_uuid
 from hvlib.driver import PageToken, WatchCursor, in_calls
 from hvlib.model.action import Action, Create
 from hvlib.model.arguments import one_of, seconds, text
@@ -96,11 +96,15 @@ class Collection(Generic[R]):
     def get_by_uuid(
         self, uuid: str | UUID, *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()
     ) -> R:
-        """The object with this uuid: two round trips at most. Raises `NotFound`."""
+        """The object with this uuid: two round trips at most.
+
+        Raises `NotFound`, or `AmbiguousName` with the ``candidates``: on some servers copies have the original's uuid.
+        """
         records = self._by_uuid(uuid, fields, native)
         if not records:
             raise self._not_found(f"uuid {uuid}")
-        return records[0]
+        with self._locating():
+            return only_one_of_uuid(self.kind, str(uuid), records)
 
     def get(self, ref: Ref | R, *, fields: Iterable[str] | None = None, native: bool | Iterable[str] = ()) -> R:
         """The object of a ref: one round trip. Raises `NotFound` if it is gone."""
@@ -132,7 +136,8 @@ class Collection(Generic[R]):
         if is_uuid(wanted):
             by_uuid = self._by_uuid(wanted, None, ())
             if by_uuid:
-                return by_uuid[0]
+                with self._locating():
+                    return only_one_of_uuid(self.kind, wanted, by_uuid)
         candidates = self.get_by_name_label(wanted)
         if not candidates:
             raise self._not_found(repr(wanted), hint="names are exact, and case matters")

@@ -10,7 +10,7 @@ from uuid import UUID
 from hvlib.model.errors import AmbiguousName, NotFound
 from hvlib.model.resources import Resource
 
-__all__ = ["canonical_uuid", "is_uuid", "only_one"]
+__all__ = ["canonical_uuid", "is_uuid", "only_one", "only_one_of_uuid"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -37,5 +37,17 @@ def only_one(kind: type[R], wanted: str, candidates: Sequence[R]) -> R:
             f"{len(candidates)} {kind.kind}s are named {wanted!r}",
             candidates=candidates,
             hint=f"say which by uuid: {uuids}",
+        )
+    return candidates[0]
+
+
+def only_one_of_uuid(kind: type[R], uuid: str, candidates: Sequence[R]) -> R:
+    """The only candidate, of one or more. Raises `AmbiguousName` if there are more."""
+    if len(candidates) > 1:
+        refs = " ".join(str(record.ref) for record in candidates)
+        raise AmbiguousName(
+            f"{len(candidates)} {kind.kind}s have the uuid {uuid}",
+            candidates=candidates,
+            hint=f"say which by ref: {refs}",
         )
     return candidates[0]

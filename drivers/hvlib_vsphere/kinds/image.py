@@ -16,7 +16,7 @@ TABLE = Table(
     Image,
     MACHINE,
     {
-        "uuid": Field(ID, SERVER_UUID, "summary.config.instanceUuid", convert=own_uuid),
+        "uuid": Field(ID, SERVER_UUID, "config.instanceUuid", "summary.config.instanceUuid", convert=own_uuid),
         "name_label": Field("name", convert=unescape_name),
         "description": Field("config.annotation", "summary.config.annotation", convert=either_text),
         "created_at": Field("config.createDate", convert=moment),

@@ -31,7 +31,7 @@ def test_two_vms_with_one_uuid(provider: hvlib.Provider, admin: Administrator, m
         set_uuid(admin, vm, uuid)
     with pytest.raises(hvlib.AmbiguousName) as caught:
         provider.compute.vms.get_by_uuid(uuid)
-    assert {ref.id for ref in caught.value.candidates} == {machine._moId, double._moId}
+    assert {vm.ref.id for vm in caught.value.candidates} == {machine._moId, double._moId}
     admin.remove(double)
     assert provider.compute.vms.get_by_uuid(uuid).ref.id == machine._moId
 
