@@ -109,6 +109,13 @@ class Site(ABC):
     def set_power(self, id: str, state: PowerState) -> None:
         """Make a VM ``running`` or ``halted``, and return when it is."""
 
+    def set_problem(self, id: str, problem: bool) -> str | None:
+        """Let a VM need a person: it asks a question, its files can't be reached ...; or let it need nobody any more.
+
+        Returns the text that the server gives for it, or a part of that text; None where it needs nobody.
+        """
+        raise NotImplementedError(MISSING)
+
     def make_image(self, id: str) -> None:
         """Turn a halted VM into an image."""
         raise NotImplementedError(MISSING)

@@ -198,6 +198,26 @@ class WatchingConformance(Conformance):
                 vm.do(action).wait(timeout=PATIENCE)
                 follow_to(watch, replica, truth(site, VM))
 
+    def test_the_problem_of_a_vm_is_told(self, admin: Administrator, provider: hvlib.Provider, new_vm: NewVM) -> None:
+        """It is in listings and their filters too, and its end is told."""
+        vms = provider.compute.vms
+        if "problem" not in vms.fields:
+            pytest.skip("the driver does not declare VM.problem")
+        id = new_vm("in need")
+        with vms.watch() as watch:
+            replica = synced(watch)
+            text = admin.set_problem(id, True)
+            vm = event_of(watch, replica, id).resource
+            assert vm is not None
+            assert vm.problem is not None
+            assert text in vm.problem
+            assert id in {each.ref.id for each in vms.get_all(problem=hvlib.glob("*"))}
+            assert id not in {each.ref.id for each in vms.get_all(problem=None)}
+            assert admin.set_problem(id, False) is None
+            vm = event_of(watch, replica, id).resource
+            assert vm is not None
+            assert vm.problem is None
+
     def test_known_continues_from_the_callers_records(
         self, site: Site, provider: hvlib.Provider, new_vm: NewVM
     ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hvlib.driver.table import Table
+from hvlib.driver.table import Field, Table
 from hvlib.model.resources import Cluster, Host
 from hvlib_sim.adapter import TableAdapter
 from hvlib_sim.fields import COMMON, attributes, ref_to
@@ -23,5 +23,7 @@ class Hosts(TableAdapter[Host]):
             **COMMON,
             **attributes("state", "address", "product", "version", "cpus", "memory_bytes", "memory_free_bytes"),
             "cluster": ref_to(Cluster, "cluster"),
+            "status": Field("state", stored="state"),
+            **attributes("problem"),
         },
     )

@@ -21,6 +21,6 @@ class Images(LabelledAdapter[Image]):
         "Image",
         {
             **COMMON,
-            **attributes("size_bytes", "guest_os", "format"),
+            **attributes("size_bytes", "guest_os", "format", "status", "problem"),
         },
     )

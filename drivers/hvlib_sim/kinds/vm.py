@@ -8,7 +8,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from hvlib.driver import Reached, Started, Steps, action, steps
-from hvlib.driver.table import Table
+from hvlib.driver.table import Field, Table
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Cluster, Flavor, Host, Image, Network, Volume
@@ -52,6 +52,8 @@ class VMs(LabelledAdapter[VM]):
             "volumes": refs_to(Volume, "volumes"),
             "image": ref_to(Image, "image"),
             "flavor": ref_to(Flavor, "flavor"),
+            "status": Field("power_state", stored="power_state"),
+            **attributes("problem", "booted_at"),
         },
     )
 

@@ -27,7 +27,7 @@ class Volumes(LabelledAdapter[Volume]):
             **attributes("size_bytes"),
             "pool": ref_to(StoragePool, "pool"),
             "vms": refs_to(VM, "vms"),
-            **attributes("bootable"),
+            **attributes("bootable", "status", "problem"),
         },
     )
 

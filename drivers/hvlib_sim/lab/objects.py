@@ -67,6 +67,7 @@ class VM(Object, frozen=True, kw_only=True):
     | own_volumes: the ``volumes`` that were made with the VM and are deleted with it
     | snapshots: all snapshots of the VM; snapshot: the one that the VM's present state is based on
     | booted_at: the time at which the guest last started
+    | problem: why a person is needed; only the lab's administrator sets it
     """
 
     prefix: ClassVar[str] = "vm"
@@ -90,6 +91,7 @@ class VM(Object, frozen=True, kw_only=True):
     snapshot: str | None = None
     booted_at: datetime | None = None
     user_data: str | None = None
+    problem: str | None = None
 
 
 class Host(Object, frozen=True, kw_only=True):
@@ -105,6 +107,7 @@ class Host(Object, frozen=True, kw_only=True):
     memory_bytes: int
     memory_free_bytes: int
     cluster: str | None = None
+    problem: str | None = None
 
 
 class Cluster(Object, frozen=True, kw_only=True):
@@ -168,6 +171,8 @@ class Volume(Object, frozen=True, kw_only=True):
     pool: str
     vms: tuple[str, ...] = ()
     bootable: bool = False
+    status: str = "available"
+    problem: str | None = None
 
 
 class Image(Object, frozen=True, kw_only=True):
@@ -178,6 +183,8 @@ class Image(Object, frozen=True, kw_only=True):
     size_bytes: int
     guest_os: str
     format: str
+    status: str = "available"
+    problem: str | None = None
 
 
 class Task(Object, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ __all__ = ["APPLICATION", "FORMAT", "INDEXES", "TABLES", "LabFile", "beside", "t
 APPLICATION = 0x68766C62
 """SQLite's application_id of a lab ("hvlb"). It is written last: a file without it is no lab, or an incomplete one."""
 
-FORMAT = 1
+FORMAT = 2
 """The version of the tables and of the objects in them, as SQLite's user_version."""
 
 BUSY_TIMEOUT = 10.0

@@ -7,6 +7,7 @@ from typing import ClassVar
 from hvlib.driver.table import ID, Field, RefTo, Table
 from hvlib.model.resources import Cluster, Host, HostState, Resource
 from hvlib_vsphere.adapter import IndexedAdapter
+from hvlib_vsphere.problems import host_problem
 from hvlib_vsphere.values import SERVER_UUID, integer, is_true, kind_of, own_uuid, plain_text, unescape_name
 
 __all__ = ["Hosts"]
@@ -50,6 +51,8 @@ TABLE = Table(
             "summary.hardware.memorySize", "summary.quickStats.overallMemoryUsage", convert=memory_free
         ),
         "cluster": RefTo(cluster_of, "parent"),
+        "status": Field("runtime.connectionState", convert=plain_text),
+        "problem": Field("runtime.connectionState", convert=host_problem),
     },
 )
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 from hvlib.driver.table import ID, Constant, Field, Table
 from hvlib.model.resources import Image
 from hvlib_vsphere.adapter import IndexedAdapter
+from hvlib_vsphere.problems import machine_problem
 from hvlib_vsphere.templates import MACHINE, TEMPLATE
 from hvlib_vsphere.values import SERVER_UUID, either_text, integer, is_true, moment, own_uuid, plain_text, unescape_name
 
@@ -23,6 +24,8 @@ TABLE = Table(
         "size_bytes": Field("summary.storage.committed", convert=integer),
         "guest_os": Field("summary.config.guestFullName", convert=plain_text),
         "format": Constant(lambda _: "template"),
+        "status": Field("runtime.connectionState", convert=plain_text),
+        "problem": Field("runtime.connectionState", convert=machine_problem),
     },
     accept=Field(TEMPLATE, convert=is_true),
 )

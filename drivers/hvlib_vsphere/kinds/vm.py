@@ -12,6 +12,7 @@ from hvlib.model.errors import InvalidQuery
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, PowerState, Volume
 from hvlib_vsphere.adapter import IndexedAdapter
+from hvlib_vsphere.problems import machine_problem
 from hvlib_vsphere.templates import MACHINE, TEMPLATE
 from hvlib_vsphere.values import (
     SERVER_UUID,
@@ -74,6 +75,9 @@ TABLE = Table(
         "ip_addresses": Field("guest.ipAddress", "guest.net", convert=addresses),
         "host": RefTo(kind_of, "runtime.host"),
         "networks": RefsTo(kind_of, Field("network", convert=as_tuple)),
+        "status": Field("runtime.powerState", convert=plain_text),
+        "problem": Field("runtime.connectionState", "runtime.question", convert=machine_problem),
+        "booted_at": Field("runtime.bootTime", convert=moment),
         "volumes": RefsTo(Volume, Field(ID, "layoutEx.disk", convert=volume_ids)),
     },
     accept=Field(TEMPLATE, convert=is_no_template),

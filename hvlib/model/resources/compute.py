@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import ClassVar, Literal, cast
 
 from hvlib.model import actions
@@ -27,6 +28,10 @@ class VM(Resource, frozen=True):
     | guest_hostname, ip_addresses: as the guest reports them, as text; None and empty while it reports nothing
     | host: the host that it is placed on; None where the server places a halted VM on no host
     | cluster, networks, volumes, image, flavor: refs; empty or None where there is none
+    | status: the server's own word for its state: ``ERROR``, ``SHELVED_OFFLOADED``, ``poweredOn`` ...
+    | problem: a text if a person is needed, else None: the server's fault message, a question that waits for an answer,
+      or that the VM is orphaned, inaccessible or disconnected
+    | booted_at: when it was last powered on or its guest restarted, as far as the server knows; in UTC
 
     Each action returns a `Task`: one round trip for the call, and more while the task is waited for. An action that the
     VM's state does not allow raises `InvalidState`, from the call or from ``wait()``, depending on when the server
@@ -47,6 +52,9 @@ class VM(Resource, frozen=True):
     volumes: tuple[Ref, ...]
     image: Ref | None
     flavor: Ref | None
+    status: str | None
+    problem: str | None
+    booted_at: datetime | None
 
     def start(self) -> Task[VM]:
         """Power the VM on. Raises `InvalidState` unless it is ``halted``."""
@@ -158,6 +166,8 @@ class Host(Resource, frozen=True):
     | cpus: the number of logical processors
     | memory_bytes, memory_free_bytes: the whole memory, and the part that is free now
     | cluster: the cluster that it belongs to; None where it belongs to none
+    | status: the server's own word for its state
+    | problem: a text if a person is needed, else None
     """
 
     kind: ClassVar[str] = "Host"
@@ -170,6 +180,8 @@ class Host(Resource, frozen=True):
     memory_bytes: int | None
     memory_free_bytes: int | None
     cluster: Ref | None
+    status: str | None
+    problem: str | None
 
 
 class Cluster(Resource, frozen=True):

@@ -15,6 +15,8 @@ class Image(Resource, frozen=True):
     | size_bytes: the storage that it takes
     | guest_os: the operating system, as the server names it
     | format: the format of its file: ``qcow2``, ``raw``, ``template`` ...
+    | status: the server's own word for its state
+    | problem: a text if a person is needed, else None
     """
 
     kind: ClassVar[str] = "Image"
@@ -22,3 +24,5 @@ class Image(Resource, frozen=True):
     size_bytes: int | None
     guest_os: str | None
     format: str | None
+    status: str | None
+    problem: str | None

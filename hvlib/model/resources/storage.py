@@ -35,6 +35,8 @@ class Volume(Resource, frozen=True):
     | pool: the storage pool that it is in
     | vms: the VMs that it is attached to; images and snapshots too, where they have volumes
     | bootable: whether a VM can start from it
+    | status: the server's own word for its state
+    | problem: a text if a person is needed, else None
     """
 
     kind: ClassVar[str] = "Volume"
@@ -43,6 +45,8 @@ class Volume(Resource, frozen=True):
     pool: Ref | None
     vms: tuple[Ref, ...]
     bootable: bool | None
+    status: str | None
+    problem: str | None
 
     def resize(self, size_bytes: int) -> Task[Volume]:
         """Make the volume larger."""

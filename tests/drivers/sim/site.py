@@ -9,7 +9,7 @@ from uuid import uuid4
 from hvlib_sim.lab import hardware, lifecycle, objects, power
 from hvlib_sim.lab.engine import Operation
 from hvlib_sim.lab.lab import Lab
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from hvlib import actions
 from hvlib.conformance import Site, Wire
@@ -93,6 +93,12 @@ class SimSite(Site):
             operation, action = (power.start, actions.Start()) if state == "running" else (power.stop, actions.Stop())
             self._do(operation, id, action)
 
+    def set_problem(self, id: str, problem: bool) -> str | None:
+        text = "the guest waits for an answer" if problem else None
+        with self.lab.at_work() as engine:
+            engine.store.put(replace(engine.store.get(objects.VM, id), problem=text))
+        return text
+
     def last_boot(self, id: str) -> object:
         return self.lab.store.get(objects.VM, id).booted_at
 
@@ -123,5 +129,9 @@ class SimSite(Site):
 
     def _fields(self, kind: type[Resource], native: objects.Object) -> Mapping[str, object]:
         values = {"name_label": native.name, **asdict(native)}
+        if isinstance(native, objects.VM):
+            values["status"] = native.power_state
+        if isinstance(native, objects.Host):
+            values["status"] = native.state
         plain = {name: value.id if isinstance(value, objects.Link) else value for name, value in values.items()}
         return {name: plain[name] for name in kind.all_fields() if name in plain}

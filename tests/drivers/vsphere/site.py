@@ -31,6 +31,7 @@ __all__ = ["VSphereSite"]
 
 Leaves = Mapping[str, Any]
 
+PROBLEMS = {"connected": None}
 POWER = {"poweredOn": "running", "poweredOff": "halted", "suspended": "suspended"}
 TASKS = {"queued": "queued", "running": "running", "success": "succeeded", "error": "failed"}
 
@@ -39,6 +40,7 @@ class VSphereSite(Site):
     """A vCenter. Each VM that the administrator makes has a folder of its own, so that names may repeat."""
 
     unverified = {
+        "set_problem": "vcsim has no questions, and loses no machine",
         "log": "the driver carries out no action in several requests",
         "lose_cursors": "no cursor of vSphere outlives its watch: since= raises CursorLost always",
         "Task.error": "the SDK can't read a task's error from vcsim",
@@ -140,6 +142,7 @@ class VSphereSite(Site):
     def _vms(self) -> Mapping[str, Mapping[str, object]]:
         paths = (
             "config.template config.instanceUuid name config.annotation config.createDate runtime.powerState"
+            " runtime.connectionState runtime.bootTime"
             " config.hardware.numCPU config.hardware.memoryMB config.guestFullName guest.hostName guest.ipAddress"
             " guest.net runtime.host network config.hardware.device"
         )
@@ -149,6 +152,7 @@ class VSphereSite(Site):
     def _images(self) -> Mapping[str, Mapping[str, object]]:
         paths = (
             "config.template config.instanceUuid name config.annotation config.createDate summary.storage.committed"
+            " runtime.connectionState"
             " config.guestFullName"
         )
         leaves_by_id = self._leaves(vim.VirtualMachine, self.admin.objects(vim.VirtualMachine), paths.split())
@@ -273,6 +277,9 @@ def _vm(id: str, leaves: Leaves) -> Mapping[str, object]:
         "ip_addresses": tuple(dict.fromkeys([*first, *cards])),
         "host": leaves["runtime.host"]._moId,
         "networks": tuple(network._moId for network in leaves["network"] or ()),
+        "status": leaves["runtime.powerState"],
+        "problem": PROBLEMS[leaves["runtime.connectionState"]],
+        "booted_at": _moment(leaves["runtime.bootTime"]),
         "volumes": tuple(f"{id}:{each.key}" for each in devices if isinstance(each, vim.vm.device.VirtualDisk)),
     }
 
@@ -286,6 +293,8 @@ def _image(leaves: Leaves) -> Mapping[str, object]:
         "size_bytes": leaves["summary.storage.committed"],
         "guest_os": leaves["config.guestFullName"] or None,
         "format": "template",
+        "status": leaves["runtime.connectionState"],
+        "problem": PROBLEMS[leaves["runtime.connectionState"]],
     }
 
 
@@ -303,6 +312,8 @@ def _host(leaves: Leaves) -> Mapping[str, object]:
         "cpus": leaves["hardware.cpuInfo.numCpuThreads"],
         "memory_bytes": leaves["hardware.memorySize"],
         "memory_free_bytes": leaves["hardware.memorySize"] - used,
+        "status": leaves["runtime.connectionState"],
+        "problem": PROBLEMS[leaves["runtime.connectionState"]],
         "cluster": parent._moId if isinstance(parent, vim.ClusterComputeResource) else None,
     }
 
