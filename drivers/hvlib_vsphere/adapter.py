@@ -17,10 +17,10 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource, TaskRecord
 from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.listing import PropertyListing, WholeListing
-from hvlib_vsphere.records import RecordMaker, check_row
+from hvlib_vsphere.records import Collected, RecordMaker, check_row
 from hvlib_vsphere.wire.client import Client
 from hvlib_vsphere.wire.filter_spec import filter_spec, object_specs, traverse
-from hvlib_vsphere.wire.paging import PAGE_SIZE, Retrieval, read_all
+from hvlib_vsphere.wire.paging import PAGE_SIZE, InventoryRetrieval, Retrieval, read_all
 from hvlib_vsphere.wire.search import find_by_uuid
 
 __all__ = ["IndexedAdapter", "TableAdapter"]
@@ -116,14 +116,16 @@ class TableAdapter(Adapter[R]):
         """Call a ``..._Task`` method of an object of this kind."""
         return Started(self.client.context.ref(TaskRecord, self.call(method, this, arguments).id))
 
-    def _all(self, records: RecordMaker[R]) -> list[R]:
+    def _all(self, records: RecordMaker[R]) -> Collected[R]:
         """The records of all objects of the kind."""
-        retrieval = self._everything(records.paths)
+        collected, retrieval = Collected[R](), self._everything(records.paths)
+        take = records.collect(collected)
         if records.joined:
-            return records.all(self._rows(retrieval, records))
-        found: list[R] = []
-        read_all(retrieval, records.collect(found))
-        return found
+            for row in self._rows(retrieval, records):
+                take(row)
+        else:
+            read_all(retrieval, take)
+        return collected
 
     def _rows(self, retrieval: Retrieval, records: RecordMaker[R]) -> list[Row]:
         """All rows of a retrieval, after reading the objects that are joined to them."""
@@ -134,7 +136,7 @@ class TableAdapter(Adapter[R]):
 
     def _everything(self, paths: Sequence[str] | None) -> Retrieval:
         """The retrieval of these properties of all objects of the kind."""
-        return Retrieval(self.client, lambda: filter_spec(self.table.native_type, paths, self.selection()))
+        return InventoryRetrieval(self.client, lambda: filter_spec(self.table.native_type, paths, self.selection()))
 
 
 class IndexedAdapter(TableAdapter[R]):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
 from hvlib.driver import Listing, ServerPage
 from hvlib.model.resources import Resource
-from hvlib_vsphere.records import RecordMaker
+from hvlib_vsphere.records import Collected, RecordMaker
 from hvlib_vsphere.wire.paging import Retrieval
 
 __all__ = ["PropertyListing", "WholeListing"]
@@ -25,9 +25,9 @@ class PropertyListing(Listing[R]):
 
     def fetch(self) -> ServerPage[R]:
         """One round trip; the first listing of a kind also makes its view: one more."""
-        items: list[R] = []
-        self._retrieval.fetch(self._records.collect(items), self._size)
-        return ServerPage(items, self._retrieval.last)
+        collected = Collected[R]()
+        self._retrieval.fetch(self._records.collect(collected), self._size)
+        return ServerPage(collected.items, self._retrieval.last, unreadable=collected.unreadable)
 
     def close(self) -> None:
         """`Retrieval.close`."""
@@ -40,20 +40,20 @@ class WholeListing(Listing[R]):
     | read: reads all records
     """
 
-    def __init__(self, read: Callable[[], Sequence[R]], size: int) -> None:
+    def __init__(self, read: Callable[[], Collected[R]], size: int) -> None:
         self._read = read
         self._size = size
-        self._records: Sequence[R] | None = None
+        self._collected: Collected[R] | None = None
         self._start = 0
 
     def fetch(self) -> ServerPage[R]:
         """The round trips of ``read`` for the first page, none for the other pages."""
-        records = self._records if self._records is not None else self._read()
+        collected = self._collected if self._collected is not None else self._read()
         end = self._start + self._size
-        items = records[self._start : end]
-        self._records, self._start = records, end
-        return ServerPage(items, end >= len(records), None)
+        items, last = collected.items[self._start : end], end >= len(collected.items)
+        self._collected, self._start = collected, end
+        return ServerPage(items, last, unreadable=collected.unreadable if last else {})
 
     def close(self) -> None:
         """Drop the records."""
-        self._records = None
+        self._collected = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from hvlib.model.errors import InvalidQuery
@@ -46,10 +46,6 @@ class PartRecords(RecordMaker[R]):
             record = self._make(part.ref.id, part.values)
             if record is not None and (self._refs is None or record.ref in self._refs):
                 yield record
-
-    def collect(self, items: list[R]) -> Callable[[Row], None]:
-        """`RecordMaker.collect`."""
-        return lambda row: items.extend(self.each(row))
 
     def properties(self, query: Query[R]) -> Properties:  # noqa: ARG002
         """`RecordMaker.properties`: the fields of the part's structure."""

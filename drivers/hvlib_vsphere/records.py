@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 from hvlib.driver.table import Code, Table, item_or_none, native_or_none
-from hvlib.model.errors import InvalidQuery, PermissionDenied
+from hvlib.model.errors import HvlibError, InvalidQuery, PermissionDenied
 from hvlib.model.query import Query
+from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.errors import check_session, fault_error, not_found
@@ -15,12 +16,20 @@ from hvlib_vsphere.templates import MACHINE, Templates
 from hvlib_vsphere.wire.caller import Calls
 from hvlib_vsphere.wire.client import Client
 
-__all__ = ["Properties", "RecordMaker", "check_row"]
+__all__ = ["Collected", "Properties", "RecordMaker", "check_row"]
 
 R = TypeVar("R", bound=Resource)
 
 Properties = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """Picks native properties from an object's values."""
+
+
+class Collected(Generic[R]):
+    """The records of a listing, and the objects that may not be read, with the reasons."""
+
+    def __init__(self) -> None:
+        self.items: list[R] = []
+        self.unreadable: dict[Ref, HvlibError] = {}
 
 
 class RecordMaker(Generic[R]):
@@ -91,13 +100,15 @@ class RecordMaker(Generic[R]):
             self._refuse_unknown(row)
         return None if row.ref.type == self.witness else self._make(row.ref.id, row.values)
 
-    def collect(self, items: list[R]) -> Callable[[Row], None]:
-        """The function that adds the records of rows to ``items``."""
+    def collect(self, collected: Collected[R]) -> Callable[[Row], None]:
+        """The function that adds the records of rows to ``collected``, and the rows that may not be read."""
+        items = collected.items
 
         def take(row: Row) -> None:
-            record = self.of_row(row)
-            if record is not None:
-                items.append(record)
+            try:
+                items.extend(self.each(row))
+            except PermissionDenied as error:
+                collected.unreadable[self.ref(row.ref.id)] = error.with_traceback(None)
 
         return take
 

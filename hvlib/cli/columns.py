@@ -13,7 +13,7 @@ from textwrap import fill
 from typing import Any
 
 from hvlib.api.provider import Provider
-from hvlib.model.errors import Unsupported
+from hvlib.model.errors import PermissionDenied, Unsupported
 from hvlib.model.query import check_field
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
@@ -48,7 +48,8 @@ def names_of(provider: Provider, records: Iterable[Resource], columns: Iterable[
     refs = {ref for value in values for ref in (value if isinstance(value, tuple) else [value]) if isinstance(ref, Ref)}
     names: dict[Ref, str] = {}
     for kind in sorted({ref.kind for ref in refs}):
-        with suppress(Unsupported):  # The driver refers to kinds that it does not list.
+        # The driver refers to kinds that it does not list, or the user may not read them: identifiers are shown.
+        with suppress(Unsupported, PermissionDenied):
             named = provider.get_many([ref for ref in refs if ref.kind == kind], fields=["name_label"])
             names.update((ref, record.name_label) for ref, record in named.items())
     return names

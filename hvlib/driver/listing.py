@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
 
+from hvlib.model.errors import HvlibError
 from hvlib.model.page import PageToken
+from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource
 
 __all__ = ["Listing", "ServerPage"]
@@ -21,11 +23,14 @@ class ServerPage(msgspec.Struct, Generic[R], frozen=True):
 
     | last: whether this is the last page
     | total: the number of all objects, where the server counts them and no filter was sent
+    | unreadable: the objects of the page that can't be read, with the reasons. At the listing's end core raises
+      `PartialResult`
     """
 
     items: Sequence[R]
     last: bool = True
     total: int | None = None
+    unreadable: Mapping[Ref, HvlibError] = {}
 
 
 class Listing(ABC, Generic[R]):

@@ -170,7 +170,24 @@ class DriverBug(ProtocolError):
 
 
 class PartialResult(HvlibError):
-    """Part of the answer arrived, and the rest can't be read."""
+    """Part of the answer arrived, and the rest can't be read.
+
+    | records: what arrived, where the call that failed would have returned it; an iteration has given it already
+    | refs: the objects that can't be read, as far as they are known
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        records: Sequence[Any] = (),
+        refs: Sequence[Any] = (),
+        native: object = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, native=native, hint=hint)
+        self.records = records
+        self.refs = refs
 
 
 class CursorLost(HvlibError):

@@ -50,6 +50,8 @@ class ListingRun(Generic[R]):
 
     def __init__(self, query: Query[R], after: PageToken | None) -> None:
         self.query = query
+        self.unreadable: dict[str, HvlibError] = {}
+        """The identifiers of the objects that could not be read, with the reasons."""
         self._after = after
         self._listing: Listing[R] | None = None
         self._iteration = self._position = 0

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from hvlib.driver import Page, PageToken
-from hvlib.model.errors import AmbiguousName, CursorLost, InvalidQuery, NotFound
+from hvlib.model.errors import AmbiguousName, CursorLost, InvalidQuery, NotFound, PartialResult
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib.model.resources.record import projection
@@ -69,13 +69,26 @@ class Pager(Generic[R]):
                 return
 
     def all(self) -> list[R]:
-        """All objects, in one list. If the listing raises `CursorLost`, it is started over, once."""
+        """All objects, in one list. If the listing raises `CursorLost`, it is started over, once.
+
+        Raises `PartialResult`, which has the other objects, if some can't be read.
+        """
         try:
-            return list(self)
+            return self._collected()
         except CursorLost:
             if self._after is not None:
                 raise
-            return list(self)
+            return self._collected()
+
+    def _collected(self) -> list[R]:
+        records: list[R] = []
+        try:
+            for record in self:
+                records.append(record)
+        except PartialResult as error:
+            error.records = records
+            raise
+        return records
 
     def first(self) -> R | None:
         """The first object, or None. Reads pages until one has an object."""

@@ -9,7 +9,7 @@ from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
 from hvlib.driver import Page, PageToken
-from hvlib.model.errors import CursorLost
+from hvlib.model.errors import CursorLost, HvlibError, PartialResult
 from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib.runtime.kept_listings import servers_token
@@ -47,14 +47,30 @@ class Pages(Generic[R]):
 
     def __next__(self) -> Page[R]:
         with self._turn:
-            if self._ended:
+            if self._ended and not self._unreadable:
                 raise StopIteration
             with self._manager.translate_errors():
+                if self._ended:
+                    raise self._partial()
                 self._check_open()
                 place = self._place = self._place or self._begin()
                 fetched = self._fetch(place)
                 self._check_open()
                 return self._advance(place, fetched)
+
+    @property
+    def _unreadable(self) -> dict[str, HvlibError]:
+        """The objects of the listing that could not be read, also on pages that another iteration has fetched."""
+        return {} if self._place is None else self._place.run.unreadable
+
+    def _partial(self) -> PartialResult:
+        """The error that names the objects that could not be read. The next call ends the iteration."""
+        kind, reason = self._query.kind, next(iter(self._unreadable.values()))
+        refs = tuple(self._manager.context.ref(kind, id) for id in self._unreadable)
+        self._unreadable.clear()
+        return PartialResult(
+            f"{len(refs)} {kind.kind} objects can't be read: {reason}", refs=refs, native=reason.native
+        )
 
     def abandon(self) -> None:
         """Queue the freeing of the server's resources for the listing.
@@ -96,6 +112,7 @@ class Pages(Generic[R]):
         # A listing that has fetched ahead can't go back, so a token that is handed out must work without the listing.
         ahead = self._begun and not page.last and (own is not None or not self.shared)
         items, following = self._matching(page.items), place.after_page()
+        place.run.unreadable.update((ref.id, error) for ref, error in page.unreadable.items())
         keep = self.shared and not page.last
         token = self._manager.kept_listings.keep(following, own, ahead=ahead) if keep else None
         if page.last:

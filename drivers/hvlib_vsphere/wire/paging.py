@@ -6,13 +6,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from hvlib.model.errors import CursorLost, HvlibError, InvalidQuery
+from hvlib.driver import Unavailable
+from hvlib.model.errors import CursorLost, HvlibError, InvalidQuery, NotFound
 from hvlib_vsphere.data_objects import Row
 from hvlib_vsphere.login import Login
 from hvlib_vsphere.wire.caller import Calls
 from hvlib_vsphere.wire.soap_messages import element
 
-__all__ = ["PAGE_SIZE", "Retrieval", "read_all"]
+__all__ = ["PAGE_SIZE", "InventoryRetrieval", "Retrieval", "read_all"]
 
 PAGE_SIZE = 1000
 """Objects in a page, unless the query has a page size."""
@@ -67,6 +68,16 @@ class Retrieval:
     def _call(self, method: str, arguments: str, take: Callable[[Row], object]) -> Any:
         collector = self._calls.login.service("propertyCollector")
         return self._calls.call(method, collector, arguments, take=take)
+
+
+class InventoryRetrieval(Retrieval):
+    """A retrieval of all objects of a type. That one of them was deleted meanwhile is no error."""
+
+    def _call(self, method: str, arguments: str, take: Callable[[Row], object]) -> Any:
+        try:
+            return super()._call(method, arguments, take)
+        except NotFound as error:  # Core asks for the page again.
+            raise Unavailable("an object was deleted while it was read", native=error.native) from error
 
 
 def read_all(retrieval: Retrieval, take: Callable[[Row], object]) -> None:

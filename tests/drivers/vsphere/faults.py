@@ -34,7 +34,7 @@ class VSphereTarget(HttpTarget):
         "login": ("Login",),
         "list": ("ContinueRetrievePropertiesEx",),
         "pages": ("ContinueRetrievePropertiesEx",),
-        "by uuid": ("FindByUuid",),
+        "by uuid": ("FindAllByUuid",),
         "by name": ("RetrievePropertiesEx",),
         "snapshot": ("WaitForUpdatesEx",),
         "watch": ("WaitForUpdatesEx",),

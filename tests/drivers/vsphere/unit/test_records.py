@@ -9,10 +9,11 @@ from uuid import UUID, uuid5
 import pytest
 from hvlib_vsphere.data_objects import Fault, MoRef, Row
 from hvlib_vsphere.kinds.vm import TABLE
-from hvlib_vsphere.records import RecordMaker
+from hvlib_vsphere.records import Collected, RecordMaker
+from hvlib_vsphere.wire.paging import InventoryRetrieval, Retrieval
 
-from hvlib.driver import SessionLost
-from hvlib.errors import InvalidQuery, PermissionDenied
+from hvlib.driver import SessionLost, Unavailable
+from hvlib.errors import InvalidQuery, NotFound, PermissionDenied
 from hvlib.model.query import make_query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Network, Resource
@@ -80,6 +81,29 @@ def test_the_requested_native_properties() -> None:
 def test_a_property_that_may_not_be_read_is_no_missing_value() -> None:
     with pytest.raises(PermissionDenied, match=r"vm-1: guest\.hostName"):
         records().of_row(row({"name": "a"}, guest_hostName="NoPermission"))
+
+
+def test_a_listing_names_the_objects_that_may_not_be_read() -> None:
+    collected = Collected[VM]()
+    take = records().collect(collected)
+    take(row({"name": "a"}))
+    take(row({"name": "b"}, guest_hostName="NoPermission"))
+    assert [vm.name_label for vm in collected.items] == ["a"]
+    assert [(vm.id, type(error)) for vm, error in collected.unreadable.items()] == [("vm-1", PermissionDenied)]
+    with pytest.raises(SessionLost):
+        take(row({}, name="NotAuthenticated"))
+
+
+@pytest.mark.parametrize(("retrieval", "error"), [(InventoryRetrieval, Unavailable), (Retrieval, NotFound)])
+def test_an_object_that_goes_while_all_are_read(retrieval: type[Retrieval], error: type[Exception]) -> None:
+    """It is no error of a listing: core asks for the page again."""
+
+    def call(*_: object, **__: object) -> None:
+        raise NotFound("vm-7 has been deleted")
+
+    calls: Any = SimpleNamespace(call=call, login=SimpleNamespace(service=lambda name: MoRef("Service", name)))
+    with pytest.raises(error):
+        retrieval(calls, lambda: "").fetch(print, 1)
 
 
 def test_a_lost_session_is_no_missing_value() -> None:
