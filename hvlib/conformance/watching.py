@@ -199,7 +199,7 @@ class WatchingConformance(Conformance):
                 follow_to(watch, replica, truth(site, VM))
 
     def test_the_problem_of_a_vm_is_told(self, admin: Administrator, provider: hvlib.Provider, new_vm: NewVM) -> None:
-        """It is in listings and their filters too, and its end is told."""
+        """Listings and their filters show the problem too, and a watch tells its end."""
         vms = provider.compute.vms
         if "problem" not in vms.fields:
             pytest.skip("the driver does not declare VM.problem")

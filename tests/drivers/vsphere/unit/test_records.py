@@ -96,7 +96,7 @@ def test_a_listing_names_the_objects_that_may_not_be_read() -> None:
 
 @pytest.mark.parametrize(("retrieval", "error"), [(InventoryRetrieval, Unavailable), (Retrieval, NotFound)])
 def test_an_object_that_goes_while_all_are_read(retrieval: type[Retrieval], error: type[Exception]) -> None:
-    """It is no error of a listing: core asks for the page again."""
+    """A listing does not fail: core asks for the page again."""
 
     def call(*_: object, **__: object) -> None:
         raise NotFound("vm-7 has been deleted")
