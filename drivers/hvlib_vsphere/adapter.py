@@ -5,9 +5,9 @@ One call reads the leaf properties of all objects of a page. There is never a ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from hvlib.driver import Adapter, Listing, PageToken, Started
 from hvlib.driver.table import Table, item_or_none
@@ -18,14 +18,32 @@ from hvlib.model.resources import Resource, TaskRecord
 from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.listing import PropertyListing, WholeListing
 from hvlib_vsphere.records import Collected, RecordMaker, check_row
+from hvlib_vsphere.values import moref_of
 from hvlib_vsphere.wire.client import Client
-from hvlib_vsphere.wire.filter_spec import filter_spec, object_specs, traverse
+from hvlib_vsphere.wire.filter_spec import filter_spec, object_specs, traverse, witness
 from hvlib_vsphere.wire.paging import PAGE_SIZE, InventoryRetrieval, Retrieval, read_all
 from hvlib_vsphere.wire.search import find_by_uuid
 
 __all__ = ["IndexedAdapter", "TableAdapter"]
 
 R = TypeVar("R", bound=Resource)
+
+
+class Scope(NamedTuple):
+    """Objects, such as hosts, and the property in which they have objects of a kind."""
+
+    path: str
+    objects: Sequence[MoRef]
+
+    @property
+    def spec(self) -> str:
+        """The ObjectSpecs of the objects in the scope; "" if the scope is empty."""
+        types = dict.fromkeys(each.type for each in self.objects)
+        witnesses = "".join(witness(each, "name") for each in types)
+        return witnesses + "".join(traverse(each, self.path, skip=False) for each in self.objects)
+
+
+NO_SCOPE = Scope("", ())
 
 
 class TableAdapter(Adapter[R]):
@@ -35,8 +53,11 @@ class TableAdapter(Adapter[R]):
     """
 
     table: ClassVar[Table[Any]]
-    witness: ClassVar[str | None] = None
-    """`RecordMaker.witness`."""
+    witnesses: ClassVar[frozenset[str]] = frozenset()
+    """`RecordMaker.witnesses`."""
+
+    scopes: ClassVar[Mapping[str, str]] = {}
+    """For fields that refer to other objects: the property of such an object that has the objects of this kind."""
 
     sparse: ClassVar[bool] = False
     """Whether most of the server's objects are not of the kind. A listing then reads all of them before its first page:
@@ -59,7 +80,7 @@ class TableAdapter(Adapter[R]):
 
     def moref(self, ref: Ref) -> MoRef:
         """The server's reference to an object of this kind."""
-        return MoRef(self.table.native_type, ref.id)
+        return moref_of(ref)
 
     def specs_of(self, refs: Iterable[Ref]) -> str:
         """The ObjectSpecs of the refs that are of this kind."""
@@ -67,20 +88,30 @@ class TableAdapter(Adapter[R]):
 
     def records(self, query: Query[R]) -> RecordMaker[R]:
         """The maker of the query's records."""
-        return RecordMaker(self.table, query, self.client, self.witness)
+        types = {each.type for each in self.scope(query).objects}
+        return RecordMaker(self.table, query, self.client, self.witnesses | types)
+
+    def scope(self, query: Query[R]) -> Scope:
+        """The objects below which all that the query wants is, by one of its filters; empty: everywhere."""
+        for each in query.filters:
+            refs = [value for value in each.alternatives if isinstance(value, Ref)]
+            if each.field in self.scopes and len(refs) == len(each.alternatives):
+                return Scope(self.scopes[each.field], [moref_of(ref) for ref in refs])
+        return NO_SCOPE
 
     def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
         """PropertyCollector.RetrievePropertiesEx on a view, then ContinueRetrievePropertiesEx: one round trip a page.
 
         The first listing of a kind also makes its view: one round trip more. If objects of another kind name VMs, one
-        round trip more asks which of the VMs are templates. Raises `CursorLost` for any token.
+        round trip more asks which of the VMs are templates. A filter by one of the `scopes` reads only what is there.
+        Raises `CursorLost` for any token.
         """
         if after is not None:
             raise CursorLost("a vSphere listing can be continued only by the iterator that began it")
         records, size = self.records(query), query.page_size or PAGE_SIZE
         if self.sparse or records.joined:
             return WholeListing(partial(self._all, records), size)
-        return PropertyListing(self._everything(records.paths), records, size)
+        return PropertyListing(self._everything(records.paths, self.scope(query)), records, size)
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
         """PropertyCollector.RetrievePropertiesEx on these objects: one round trip; one more if they name VMs."""
@@ -134,9 +165,15 @@ class TableAdapter(Adapter[R]):
         records.join(rows, self.client)
         return rows
 
-    def _everything(self, paths: Sequence[str] | None) -> Retrieval:
-        """The retrieval of these properties of all objects of the kind."""
-        return InventoryRetrieval(self.client, lambda: filter_spec(self.table.native_type, paths, self.selection()))
+    def _everything(self, paths: Sequence[str] | None, scope: Scope = NO_SCOPE) -> Retrieval:
+        """The retrieval of these properties of all objects of the kind, or of those in a scope."""
+
+        def spec() -> str:
+            # A host that is gone has no VMs, which is no error.
+            objects = scope.spec or self.selection()
+            return filter_spec(self.table.native_type, paths, objects, skip_missing=bool(scope.objects))
+
+        return InventoryRetrieval(self.client, spec)
 
 
 class IndexedAdapter(TableAdapter[R]):

@@ -37,17 +37,17 @@ class RecordMaker(Generic[R]):
 
     | paths: the properties to read; None: all
     | templates: which of the VMs to which the rows refer are templates
-    | witness: the type of one more object in each reading, of which no record is made. If the session is lost, it is
-      missing, so that a lost session does not look like an empty list
+    | witnesses: the types of other objects in each reading, of which no records are made. If the session is lost, they
+      have no properties, so that a lost session does not look like an empty list
     """
 
-    def __init__(self, table: Table[R], query: Query[R], client: Client, witness: str | None = None) -> None:
+    def __init__(self, table: Table[R], query: Query[R], client: Client, witnesses: Collection[str] = ()) -> None:
         leaves = table.natives(query.fields)
         self.templates = Templates()
         read = leaf_or_none if query.native is True else item_or_none
         native = native_or_none(query, self.properties(query))
         records = table.records(query, read, client.context, client, self.templates, native=native)
-        self.witness = witness
+        self.witnesses = witnesses
         self.ref = records.ref
         self.paths = None if query.native is True else sorted(leaves.union(query.native or ()))
         self._joined = tuple(join.path for join in table.joins(query.fields))
@@ -98,7 +98,7 @@ class RecordMaker(Generic[R]):
             if not check_row(row):
                 return None
             self._refuse_unknown(row)
-        return None if row.ref.type == self.witness else self._make(row.ref.id, row.values)
+        return None if row.ref.type in self.witnesses else self._make(row.ref.id, row.values)
 
     def collect(self, collected: Collected[R]) -> Callable[[Row], None]:
         """The function that adds the records of rows to ``collected``, and the rows that may not be read."""

@@ -13,6 +13,7 @@ from sys import intern
 from uuid import UUID, uuid5
 
 from hvlib.driver.table import Constant
+from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Cluster, Host, Network, Resource, Snapshot, StoragePool, TaskRecord
 from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.wire.decoding import parse_bool, parse_datetime
@@ -26,6 +27,7 @@ __all__ = [
     "kind_of",
     "mebibytes",
     "moment",
+    "moref_of",
     "own_uuid",
     "plain_text",
     "unescape_name",
@@ -46,6 +48,21 @@ KINDS: Mapping[str, type[Resource]] = {
 }
 """The kind for each type of the server's objects that has one."""
 
+TYPES: Mapping[str, str] = {
+    "VM": "VirtualMachine",
+    "Image": "VirtualMachine",
+    "Host": "HostSystem",
+    "Cluster": "ClusterComputeResource",
+    "Snapshot": "VirtualMachineSnapshot",
+    "Network": "Network",
+    "StoragePool": "Datastore",
+    "Task": "Task",
+}
+"""The type of the server's objects for each kind; for networks the base type."""
+
+NETWORKS = {"dvportgroup-": "DistributedVirtualPortgroup", "network-o": "OpaqueNetwork"}
+"""The type of a network by the prefix of its identifier. Other networks are of the base type."""
+
 SERVER_UUID = Constant(lambda client: UUID(client.login.server_uuid))
 """The server's own uuid."""
 
@@ -56,6 +73,12 @@ def kind_of(value: object) -> tuple[type[Resource], str] | None:
     """The kind and the identifier of the object that a reference names; None if its type has no kind."""
     kind = KINDS.get(value.type) if isinstance(value, MoRef) else None
     return None if kind is None else (kind, value.id)  # type: ignore[attr-defined]
+
+
+def moref_of(ref: Ref) -> MoRef:
+    """The server's reference to an object, with its exact type: the server does not find a network by the base type."""
+    exact = next((type for start, type in NETWORKS.items() if ref.id.startswith(start)), None)
+    return MoRef(exact if exact and ref.kind == Network.kind else TYPES[ref.kind], ref.id)
 
 
 def own_uuid(id: str, server: UUID, known: str | None = None, stand_in: str | None = None) -> str:

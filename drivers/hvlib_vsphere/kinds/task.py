@@ -14,8 +14,7 @@ from hvlib_vsphere.adapter import TableAdapter
 from hvlib_vsphere.errors import failure
 from hvlib_vsphere.templates import NamedMachine, named_object
 from hvlib_vsphere.values import SERVER_UUID, is_true, moment, own_uuid
-from hvlib_vsphere.wire.filter_spec import traverse
-from hvlib_vsphere.wire.soap_messages import element
+from hvlib_vsphere.wire.filter_spec import traverse, witness
 
 __all__ = ["Tasks"]
 
@@ -74,12 +73,12 @@ class Tasks(TableAdapter[TaskRecord]):
 
     kind: ClassVar[type[TaskRecord]] = TaskRecord
     table = TABLE
-    witness = MANAGER
+    witnesses = frozenset({MANAGER})
 
     def selection(self) -> str:
         """TaskManager.recentTask, and a property of the manager: without it, a lost session would look empty."""
-        witness = f"<propSet>{element('type', MANAGER)}{element('pathSet', 'maxCollector')}</propSet>"
-        return witness + traverse(self.client.login.service("taskManager"), "recentTask", skip=False)
+        manager = self.client.login.service("taskManager")
+        return witness(MANAGER, "maxCollector") + traverse(manager, "recentTask", skip=False)
 
     @action(actions.Cancel)
     def cancel(self, task: Ref, _: actions.Cancel) -> Done:

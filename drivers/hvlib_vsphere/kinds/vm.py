@@ -90,6 +90,7 @@ class VMs(IndexedAdapter[VM]):
     kind: ClassVar[type[VM]] = VM
     table = TABLE
     vm_search = True
+    scopes: ClassVar[Mapping[str, str]] = {"host": "vm"}
 
     @action(actions.Start, only={"power_state": "halted"})
     def start(self, vm: Ref, _: actions.Start) -> Started:

@@ -41,7 +41,7 @@ class KindWatcher:
     def take(self, update: dict[str, Any]) -> None:
         """Take the updates of one PropertyFilterUpdate."""
         for each in as_tuple(update.get("objectSet")):
-            if each["obj"].type != self.records.witness:
+            if each["obj"].type not in self.records.witnesses:
                 self._taken[each["obj"].id] = self._row(each)
         for each in as_tuple(update.get("missingSet")):
             self._missing(each["obj"], Fault.of_localized(each.get("fault")))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.wire.soap_messages import element, reference
 
-__all__ = ["filter_spec", "object_specs", "traverse"]
+__all__ = ["filter_spec", "object_specs", "traverse", "witness"]
 
 
 def filter_spec(native_type: str, paths: Sequence[str] | None, objects: str, *, skip_missing: bool = False) -> str:
@@ -25,6 +25,14 @@ def traverse(start: MoRef, path: str, *, skip: bool) -> str:
         f"<objectSet>{reference('obj', start)}{element('skip', skip)}"
         f'<selectSet xsi:type="TraversalSpec">{traversal}</selectSet></objectSet>'
     )
+
+
+def witness(native_type: str, path: str) -> str:
+    """The PropertySpec of one property of objects from which others are reached. It must come before the ObjectSpecs.
+
+    If the session is lost, the objects are reported without the property: otherwise nothing at all would be.
+    """
+    return f"<propSet>{element('type', native_type)}{element('pathSet', path)}</propSet>"
 
 
 def object_specs(objects: Iterable[MoRef]) -> str:

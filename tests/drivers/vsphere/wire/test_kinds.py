@@ -82,3 +82,33 @@ def test_the_volumes_of_a_vm(provider: hvlib.Provider, machine: Any) -> None:
     assert (native["backing"]["thinProvisioned"], native["unitNumber"]) == (True, disk.unitNumber)
     with pytest.raises(hvlib.InvalidQuery):
         provider.storage.volumes.get(volume.ref, native=["colour"])
+
+
+def test_the_vms_of_hosts_are_asked_of_the_server(provider: hvlib.Provider) -> None:
+    vms = provider.compute.vms
+    by_host: dict[hvlib.Ref, set[str]] = {}
+    for vm in vms.get_all():
+        assert vm.host is not None
+        by_host.setdefault(vm.host, set()).add(vm.ref.id)
+    for host, ids in by_host.items():
+        with provider.count_requests() as requests:
+            assert {vm.ref.id for vm in vms.get_all(host=host, fields=[])} == ids
+        assert requests.calls == {"RetrievePropertiesEx": 1}
+    both = list(by_host)[:2]
+    assert {vm.ref.id for vm in vms.get_all(host=both)} == by_host[both[0]] | by_host[both[1]]
+    gone = hvlib.Ref(both[0].provider_uuid, "Host", f"{both[0].id}999")
+    assert vms.get_all(host=gone).all() == []
+
+
+def test_a_lost_session_is_no_host_without_vms(provider: hvlib.Provider, admin: Administrator) -> None:
+    host = next(vm.host for vm in provider.compute.vms.get_all())
+    ids = {vm.ref.id for vm in provider.compute.vms.get_all(host=host)}
+    admin.expire_sessions()
+    assert {vm.ref.id for vm in provider.compute.vms.get_all(host=host)} == ids
+
+
+def test_a_page_of_a_host(provider: hvlib.Provider) -> None:
+    """A server's page may have the host itself, which is no VM."""
+    host = next(vm.host for vm in provider.compute.vms.get_all())
+    ids = [vm.ref.id for vm in provider.compute.vms.get_all(host=host)]
+    assert [vm.ref.id for vm in provider.compute.vms.get_all(host=host, page_size=1)] == ids
