@@ -106,6 +106,34 @@ def test_an_object_that_goes_while_all_are_read(retrieval: type[Retrieval], erro
         retrieval(calls, lambda: "").fetch(print, 1)
 
 
+SUMMARY = {
+    "summary.config.instanceUuid": "501a0000-0000-4000-8000-000000000001",
+    "summary.config.annotation": "kept",
+    "summary.config.numCpu": 2,
+    "summary.config.memorySizeMB": 1024,
+    "summary.config.guestFullName": "Debian",
+    "name": "a",
+    "runtime.connectionState": "orphaned",
+}
+"""What the server has of a VM whose host does not have it any more."""
+
+
+def test_a_vm_without_configuration_has_its_summary() -> None:
+    record = records().of_row(row(SUMMARY))
+    assert record is not None
+    assert record.uuid == SUMMARY["summary.config.instanceUuid"]
+    assert (record.description, record.vcpus, record.memory_bytes, record.guest_os) == ("kept", 2, 1 << 30, "Debian")
+    assert record.problem is not None
+    assert record.problem.startswith("orphaned")
+    configured = records().of_row(row({**SUMMARY, "config.instanceUuid": record.uuid, "config.annotation": "kept"}))
+    assert configured is not None
+    assert (configured.uuid, configured.description) == (record.uuid, record.description)
+
+
+def test_a_template_that_can_not_be_read_is_no_vm() -> None:
+    assert records().of_row(row({**SUMMARY, "summary.config.template": True})) is None
+
+
 def test_a_lost_session_is_no_missing_value() -> None:
     with pytest.raises(SessionLost):
         records().of_row(row({}, name="NotAuthenticated"))
