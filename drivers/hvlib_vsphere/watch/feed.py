@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from typing import Any
@@ -36,7 +36,7 @@ DESTROY_TIMEOUT = 2.0
 class PropertyFeed(LongPollFeed):
     """PropertyCollector.WaitForUpdatesEx, one call at a time, over a connection of its own.
 
-    Opening it takes one round trip, one for each query, and one for each view that the login does not have yet. `next`
+    Opening it takes one round trip, one for each filter, and one for each view that the login does not have yet. `next`
     takes one; three more if records name VMs that no record has named before. Its cursors tell its position, but can't
     be continued: the server keeps a version only as long as the collector.
     """
@@ -58,8 +58,8 @@ class PropertyFeed(LongPollFeed):
         try:
             self._collector = self._poller.call("CreatePropertyCollector", self._login.service("propertyCollector"))
             self._watchers = [KindWatcher(adapters[query.kind], query) for query in queries]
-            self._filters: dict[str, KindWatcher | TemplateWatcher] = {
-                self._filter(each.spec, self._poller): each for each in self._watchers if each.spec
+            self._filters: dict[str, Sequence[KindWatcher | TemplateWatcher]] = {
+                self._filter(spec, self._poller): watchers for spec, watchers in filters(self._watchers)
             }
             self._named_filters: dict[KindWatcher, tuple[str, AbstractSet[MoRef]]] = {}
         except BaseException:
@@ -117,8 +117,7 @@ class PropertyFeed(LongPollFeed):
             return
         self._version = update["version"]
         for each in as_tuple(update.get("filterSet")):
-            watcher = self._filters.get(each["filter"].id)
-            if watcher is not None:
+            for watcher in self._filters.get(each["filter"].id, ()):
                 watcher.take(each)
 
     def _follow_named(self, watcher: KindWatcher, calls: Caller) -> None:
@@ -128,7 +127,7 @@ class PropertyFeed(LongPollFeed):
         if named <= followed:
             return
         new = self._filter(templates_spec(named), calls)
-        self._filters[new], self._named_filters[watcher] = TemplateWatcher(watcher), (new, named)
+        self._filters[new], self._named_filters[watcher] = [TemplateWatcher(watcher)], (new, named)
         watcher.records.templates.forget_others(named)
         if last:
             del self._filters[last]
@@ -144,3 +143,19 @@ class PropertyFeed(LongPollFeed):
         cursor = WatchCursor(f"{self._login.name}:{self._own().id}:{self._version}")
         pause = 0.0 if more or changes or synced else poll_after
         return Batch(changes, cursor=cursor, synced=synced, more=more, poll_after=pause)
+
+
+def filters(watchers: Sequence[KindWatcher]) -> Iterator[tuple[str, Sequence[KindWatcher]]]:
+    """The specs of the filters, each with its watchers: queries for parts of the same objects share a filter.
+
+    A query for all native properties has one of its own.
+    """
+    shared: dict[object, list[KindWatcher]] = {}
+    for watcher in watchers:
+        if watcher.subject is not None:
+            shared.setdefault(watcher if watcher.records.paths is None else watcher.subject, []).append(watcher)
+    for group in shared.values():
+        subject = group[0].subject
+        assert subject is not None
+        paths = [each.records.paths for each in group]
+        yield subject.spec(None if paths[0] is None else sorted({path for each in paths for path in each or ()})), group

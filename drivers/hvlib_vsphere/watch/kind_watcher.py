@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from hvlib.driver import Change, Gone, Upsert
 from hvlib.driver.table import ID
@@ -17,7 +17,23 @@ from hvlib_vsphere.wire.caller import Calls
 from hvlib_vsphere.wire.decoding import as_tuple
 from hvlib_vsphere.wire.filter_spec import filter_spec
 
-__all__ = ["KindWatcher"]
+__all__ = ["KindWatcher", "Subject"]
+
+
+class Subject(NamedTuple):
+    """The objects that a filter on the server reports.
+
+    | objects: their ObjectSpecs
+    | chosen: whether they are named one by one, so that one of them may be missing
+    """
+
+    native_type: str
+    objects: str
+    chosen: bool
+
+    def spec(self, paths: Sequence[str] | None) -> str:
+        """The parts of the PropertyFilterSpec for these properties, or for all."""
+        return filter_spec(self.native_type, paths, self.objects, skip_missing=self.chosen)
 
 
 class KindWatcher:
@@ -35,8 +51,8 @@ class KindWatcher:
         """The refs of the records that were shown, by the identifier of the server's object."""
         chosen = query.refs is not None
         objects = adapter.specs_of(query.refs or ()) if chosen else adapter.selection()
-        # A filter needs an object: without any, ``spec`` is "", and the feed makes no filter.
-        self.spec = objects and filter_spec(adapter.table.native_type, self.records.paths, objects, skip_missing=chosen)
+        # A filter needs an object: without any, the feed makes no filter.
+        self.subject = Subject(adapter.table.native_type, objects, chosen) if objects else None
 
     def take(self, update: dict[str, Any]) -> None:
         """Take the updates of one PropertyFilterUpdate."""
