@@ -76,16 +76,15 @@ class Dispatcher:
         return call.task
 
     def _logged(self, call: Call, message: Message, handler: Handler) -> Handler:
-        """Return a handler that logs a client's message, unless its task is cancelled before anything was done."""
+        """Return a handler that logs a client's message, unless it fails or its task is cancelled."""
 
         def answer(call: Call, *arguments: Any) -> Any:
             entry = (message.name, arguments)
             self._pool.log.append(entry)
             try:
                 return handler(call, *arguments)
-            except Failure as failure:
-                if failure.code == "TASK_CANCELLED":
-                    self._pool.log.remove(entry)
+            except Failure:
+                self._pool.log.remove(entry)
                 raise
 
         return handler if call.local else answer

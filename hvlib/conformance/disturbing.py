@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 
 from hvlib.conformance.acting import PATIENCE
 from hvlib.driver import Outcome, Steps
-from hvlib.model.errors import PermissionDenied
+from hvlib.model.errors import ConnectionFailed, PermissionDenied
 from hvlib.model.ref import Ref
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Halt",
     "Interference",
     "LastingRefusal",
+    "LostReply",
     "Refusal",
     "RefusedUndo",
 ]
@@ -29,13 +30,15 @@ Undo = Callable[[Any], object] | None
 
 
 class Disturbance:
-    """Happens at one changing request of an action: the one with this number, from 0."""
+    """Something that goes wrong at one changing request of an action: the one with this number, from 0."""
 
     def __init__(self, number: int) -> None:
         self.happened = False
         """Whether the action had a request with this number."""
         self.begun = 0
         """The number of changing requests that the action has begun."""
+        self.own = 0
+        """The number of those before its cleanup."""
         self._number = number
 
     def around(self, call: Callable[[], T]) -> Callable[[], T]:
@@ -83,8 +86,16 @@ class LastingRefusal(Refusal):
         return later >= 0
 
 
+class LostReply(Disturbance):
+    """The request is sent, and its reply does not arrive."""
+
+    def after(self) -> None:
+        """Raise `ConnectionFailed`."""
+        raise ConnectionFailed("the suite lost the reply to this request")
+
+
 class RefusedUndo(Refusal):
-    """And what would undo the requests before it is refused where the driver leaves it to core to name what is left."""
+    """The request is refused, and so is each undo of a request that made an object: core names these objects itself."""
 
     def undoing(self, undo: Undo) -> Undo:
         """A function that is refused for an object that has a ref."""

@@ -139,7 +139,8 @@ class Site(ABC):
     def log(self) -> Sequence[Hashable]:
         """The changing requests that the server has carried out for its clients, by its own record, oldest first.
 
-        A request is an action with its target and, where the record has them, its arguments: equal requests are equal.
+        A request is an action with its target and its arguments: equal requests are equal. Requests that the server
+        refused are left out.
         """
         raise NotImplementedError(MISSING)
 

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import pytest
@@ -34,8 +34,16 @@ LATE_SECONDS = 1.0
 UNDISTURBED = -1
 """The number of no request."""
 
-REQUESTS: WeakKeyDictionary[Site, dict[Case, int]] = WeakKeyDictionary()
-"""The number of each action's changing requests."""
+
+class Requests(NamedTuple):
+    """The numbers of an action's changing requests: of all, and of those before its cleanup."""
+
+    all: int
+    own: int
+
+
+REQUESTS: WeakKeyDictionary[Site, dict[Case, Requests]] = WeakKeyDictionary()
+"""The numbers of each action's changing requests."""
 
 
 class Trial:
@@ -72,7 +80,7 @@ class Trials:
 
     def disturbances(self, disturbance: Callable[[int], D]) -> Iterator[D]:
         """Disturbances of each changing request of the action, in turn."""
-        for number in range(self._requests()):
+        for number in range(self.requests().all):
             each = disturbance(number)
             yield each
             assert each.happened, "each time the action has the same number of changing requests, until it is disturbed"
@@ -85,7 +93,11 @@ class Trials:
 
     @contextmanager
     def begun(self, disturbance: Disturbance, provider: hvlib.Provider | None = None) -> Iterator[Trial]:
-        """Begin the action. At the end of the block, wait for its end."""
+        """Begin the action. At the end of the block, wait for its end if the provider is the trials' own.
+
+        The end of another provider's own block has to wait.
+        """
+        own = provider is None
         provider = provider or self.wired.provider
         example = self._example()
         before, log = self._known or self._world(), self._log()
@@ -93,14 +105,17 @@ class Trials:
         take = adapter.take_steps
 
         def take_disturbed(ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
-            return take(ref, action, DisturbedSteps(steps, disturbance))
+            made = take(ref, action, DisturbedSteps(steps, disturbance))
+            disturbance.own = disturbance.begun
+            return made
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(adapter, "take_steps", take_disturbed)
             task = provider.collection(self._kind.kind).do(example.target, example.action)
             yield Trial(example, before, log, task)
             with suppress(HvlibError):
-                task.wait(timeout=PATIENCE)
+                if own:
+                    task.wait(timeout=PATIENCE)
 
     def check(self, trial: Trial) -> HvlibError | None:
         """The task's error; None if it succeeded. New objects are deleted.
@@ -128,14 +143,14 @@ class Trials:
         """Delete all objects that are new since the first trial."""
         self._remove_new(self._world())
 
-    def _requests(self) -> int:
-        """The number of the action's changing requests: counted once for each site, while nothing disturbs it."""
+    def requests(self) -> Requests:
+        """The numbers of the action's changing requests: counted once for each site, while nothing disturbs it."""
         counted = REQUESTS.setdefault(self._site, {})
         if self._case not in counted:
             undisturbed = Disturbance(UNDISTURBED)
             assert self.outcome(undisturbed) is None
             assert undisturbed.begun, "the driver uses the steps that core hands it"
-            counted[self._case] = undisturbed.begun
+            counted[self._case] = Requests(undisturbed.begun, undisturbed.own)
         return counted[self._case]
 
     def _is_right(self, trial: Trial, changes: Changes, now: World) -> bool:

@@ -166,8 +166,12 @@ BREAKAGES: Mapping[str, Breakage] = {
     "action sent twice": Breakage(adapters.SentTwice, ("test_an_action_whose_reply_is_lost_is_not_sent_again",)),
     "undoes nothing": Breakage(stepping.UndoesNothing, ("test_steps_that_are_refused",)),
     "outlives a cancel": Breakage(stepping.OutlivesCancel, ("test_steps_that_are_cancelled",)),
-    "step sent twice": Breakage(stepping.StepSentTwice, ("test_steps_whose_replies_are_lost",)),
-    "begins again": Breakage(stepping.BeginsAgain, ("test_steps_whose_replies_are_lost",)),
+    "step sent twice": Breakage(
+        stepping.StepSentTwice, ("test_steps_whose_replies_are_lost", "test_steps_whose_replies_are_lost_on_the_wire")
+    ),
+    "begins again": Breakage(
+        stepping.BeginsAgain, ("test_steps_whose_replies_are_lost", "test_steps_whose_replies_are_lost_on_the_wire")
+    ),
     "shutdown is stop": Breakage(acts.ShutdownIsStop, (f"{DONE}[VM.shutdown]",)),
     "shut down when asked": Breakage(acts.done_when_requested(actions.Shutdown), (f"{DONE}[VM.shutdown]",)),
     "rebooted when asked": Breakage(acts.done_when_requested(actions.Reboot), (f"{DONE}[VM.reboot]",)),

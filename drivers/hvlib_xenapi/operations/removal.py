@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from hvlib.model.errors import Closed, ConnectionFailed, HvlibError, InvalidState, NotFound
+from hvlib.model.ref import Ref
 from hvlib.model.resources import Snapshot, Volume
 from hvlib_xenapi.operations.attachment import ATTACHED
 from hvlib_xenapi.operations.calls import Calls
@@ -32,7 +33,11 @@ def remove(calls: Calls, vm: str, kept: Collection[str]) -> None:
     disks = _own_disks(calls, [vm, *snapshots], kept)
     leftovers = Leftovers(calls, snapshots, disks)
     # A deletion can't be undone: after a cancellation, undo completes it.
-    calls.run("VM.destroy", vm, undo=lambda _: leftovers.remove())
+    try:
+        calls.run("VM.destroy", vm, undo=lambda _: leftovers.remove())
+    except ConnectionFailed as error:  # The VM may be deleted.
+        error.left = [*error.left, *leftovers.refs]
+        raise
     leftovers.remove()
 
 
@@ -51,6 +56,11 @@ class Leftovers:
         self._disks = disks
         self._untried = [*(("VM", ref) for ref in snapshots), *(("VDI", ref) for ref in disks)]
         self._left: dict[str, HvlibError] = {}
+
+    @property
+    def refs(self) -> list[Ref]:
+        """The refs of the objects that were not tried yet."""
+        return [self._ref(each) for _, each in self._untried]
 
     def remove(self) -> None:
         """Destroy all objects that were not tried yet. Raises the first failure, with all that failed in ``left``."""
@@ -78,9 +88,11 @@ class Leftovers:
         reasons = "; ".join(f"{ref}: {error}" for ref, error in self._left.items())
         first = next(iter(self._left.values()))
         failure = type(first)(f"the VM is deleted, but these of its objects are left: {reasons}", native=first.native)
-        make = self._calls.client.context.ref
-        failure.left = [make(Volume if ref in self._disks else Snapshot, ref) for ref in self._left]
+        failure.left = [self._ref(each) for each in self._left]
         return failure
+
+    def _ref(self, each: str) -> Ref:
+        return self._calls.client.context.ref(Volume if each in self._disks else Snapshot, each)
 
 
 def _own_disks(calls: Calls, vms: Sequence[str], kept: Collection[str]) -> dict[str, str]:

@@ -115,7 +115,7 @@ SUMMARY = {
     "name": "a",
     "runtime.connectionState": "orphaned",
 }
-"""What the server has of a VM whose host does not have it any more."""
+"""The properties that the server has of a VM whose host does not have it any more."""
 
 
 def test_a_vm_without_configuration_has_its_summary() -> None:
