@@ -159,13 +159,13 @@ def through(xapi: Xapi) -> Iterator[tuple[FaultyProxy, hvlib.Provider]]:
 
 
 def test_a_call_that_can_not_be_sent_ends_the_action(xapi: Xapi) -> None:
-    """The action is not started again, and the error names the task that may still run."""
+    """The action is not started again. The error names the task that may still run, and the VM's disk."""
     with through(xapi) as (proxy, provider):
         vm = provider.compute.vms.create("made", image=image(provider)).wait(timeout=SOON)
         proxy.next(RefuseAfter(proxy), when=named("Async.VM.destroy"))
         with pytest.raises(hvlib.ConnectionFailed) as caught:
             vm.delete().wait(timeout=SOON)
-        assert [ref.kind for ref in caught.value.left] == ["Task"]
+        assert [ref.kind for ref in caught.value.left] == ["Task", "Volume"]
         proxy.admit()
     assert xapi.calls()["Async.VM.destroy"] == 1
 
