@@ -99,7 +99,10 @@ class TestClose:
         waiting = Waiting(reach(replay, proxy.port))
         assert frozen.struck.wait(10)
         waiting.check_close()
-        assert replay.tokens()["valid"] == valid
+        # On a busy machine the server may get to the logout when the client waits for it no more.
+        deadline = time.monotonic() + 10
+        while replay.tokens()["valid"] != valid:
+            assert time.monotonic() < deadline
 
     def test_a_login_that_fails_leaves_no_token(
         self, replay: OpenStackReplay, proxy: FaultyProxy, reach: Connect
