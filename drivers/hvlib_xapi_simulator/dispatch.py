@@ -61,7 +61,8 @@ class Dispatcher:
         found = self._handlers.get(message.name)
         if found is None:
             raise Failure("NOT_IMPLEMENTED", message.name)
-        handler = self._logged(call, message, _guarded(found))
+        guarded = _guarded(found)
+        handler = guarded if call.local else self._logged(message, guarded)
         asynchronous = label != call.name
         if asynchronous or (message.asynchronous and message.name.partition(".")[0] not in NO_TASKS):
             call.task = self._pool.tasks.create(label, call.session)
@@ -75,19 +76,15 @@ class Dispatcher:
         threading.Thread(target=run, name=label, daemon=True).start()
         return call.task
 
-    def _logged(self, call: Call, message: Message, handler: Handler) -> Handler:
-        """Return a handler that logs a client's message, unless it fails or its task is cancelled."""
+    def _logged(self, message: Message, handler: Handler) -> Handler:
+        """Return a handler that logs a message once it is carried out."""
 
-        def answer(call: Call, *arguments: Any) -> Any:
-            entry = (message.name, arguments)
-            self._pool.log.append(entry)
-            try:
-                return handler(call, *arguments)
-            except Failure:
-                self._pool.log.remove(entry)
-                raise
+        def answer(*arguments: Any) -> Any:
+            result = handler(*arguments)
+            self._pool.log.append((message.name, arguments[1:]))
+            return result
 
-        return handler if call.local else answer
+        return answer
 
     def _answer(self, call: Call, handler: Handler, arguments: Sequence[Any]) -> Any:
         """Answer at once. If the call has a task, it is removed afterwards (ocaml/xapi/context.ml)."""

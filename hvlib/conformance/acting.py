@@ -131,7 +131,7 @@ class Acting:
             record.do(actions.Delete()).wait(timeout=PATIENCE)
 
     def remove_image(self, id: str) -> None:
-        """Delete an image that the server has made of a VM that was to be created."""
+        """Delete an image that a broken-off creation has left."""
         self.site.make_vm(id)
         self.site.delete_vm(id)
 

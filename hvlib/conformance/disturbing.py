@@ -62,7 +62,7 @@ class Disturbance:
 
     def _disturb(self, call: Callable[[], T]) -> T:
         again, self.happened = self.happened, True
-        if again and self.hits(1) is False:
+        if again and not self.hits(1):
             return call()  # Core sends the request again: it is disturbed once.
         self.before()
         result = call()

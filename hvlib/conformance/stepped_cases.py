@@ -17,7 +17,7 @@ from hvlib.model.actions import Action
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Flavor, Host, Image, Network, PowerState, Resource, Snapshot, Volume
 
-__all__ = ["CASES", "Case", "Example", "new_name"]
+__all__ = ["CASES", "Case", "Example"]
 
 NAMES = count()
 PREFIX = "conformance in steps"

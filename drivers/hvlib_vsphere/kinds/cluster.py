@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hvlib.driver.table import ID, Field, RefsTo, Table
+from hvlib.driver.table import Field, RefsTo, Table
 from hvlib.model.resources import Cluster
 from hvlib_vsphere.adapter import TableAdapter
-from hvlib_vsphere.values import SERVER_UUID, kind_of, own_uuid, unescape_name
+from hvlib_vsphere.columns import DERIVED_UUID, NAME
+from hvlib_vsphere.values import kind_of
 from hvlib_vsphere.wire.decoding import as_tuple
 
 __all__ = ["Clusters"]
@@ -16,8 +17,8 @@ TABLE = Table(
     Cluster,
     "ClusterComputeResource",
     {
-        "uuid": Field(ID, SERVER_UUID, convert=own_uuid),
-        "name_label": Field("name", convert=unescape_name),
+        **DERIVED_UUID,
+        **NAME,
         "hosts": RefsTo(kind_of, Field("host", convert=as_tuple)),
     },
 )

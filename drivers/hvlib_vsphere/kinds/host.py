@@ -7,6 +7,7 @@ from typing import ClassVar
 from hvlib.driver.table import ID, Field, RefTo, Table
 from hvlib.model.resources import Cluster, Host, HostState, Resource
 from hvlib_vsphere.adapter import IndexedAdapter
+from hvlib_vsphere.columns import NAME
 from hvlib_vsphere.problems import host_problem
 from hvlib_vsphere.values import SERVER_UUID, integer, is_true, kind_of, own_uuid, plain_text, unescape_name
 
@@ -40,7 +41,7 @@ TABLE = Table(
     "HostSystem",
     {
         "uuid": Field(ID, SERVER_UUID, "summary.hardware.uuid", convert=own_uuid),
-        "name_label": Field("name", convert=unescape_name),
+        **NAME,
         "state": Field("runtime.connectionState", "runtime.inMaintenanceMode", convert=host_state),
         "address": Field("name", convert=unescape_name),
         "product": Field("summary.config.product.name", convert=plain_text),

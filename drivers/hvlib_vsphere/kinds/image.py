@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hvlib.driver.table import ID, Constant, Field, Table
+from hvlib.driver.table import Constant, Field, Table
 from hvlib.model.resources import Image
 from hvlib_vsphere.adapter import IndexedAdapter
+from hvlib_vsphere.columns import MACHINE_COLUMNS
 from hvlib_vsphere.problems import machine_problem
 from hvlib_vsphere.templates import MACHINE, TEMPLATE
-from hvlib_vsphere.values import SERVER_UUID, either_text, integer, is_true, moment, own_uuid, plain_text, unescape_name
+from hvlib_vsphere.values import integer, is_true, plain_text
 
 __all__ = ["Images"]
 
@@ -17,12 +18,8 @@ TABLE = Table(
     Image,
     MACHINE,
     {
-        "uuid": Field(ID, SERVER_UUID, "config.instanceUuid", "summary.config.instanceUuid", convert=own_uuid),
-        "name_label": Field("name", convert=unescape_name),
-        "description": Field("config.annotation", "summary.config.annotation", convert=either_text),
-        "created_at": Field("config.createDate", convert=moment),
+        **MACHINE_COLUMNS,
         "size_bytes": Field("summary.storage.committed", convert=integer),
-        "guest_os": Field("summary.config.guestFullName", convert=plain_text),
         "format": Constant(lambda _: "template"),
         "status": Field("runtime.connectionState", convert=plain_text),
         "problem": Field("runtime.connectionState", convert=machine_problem),

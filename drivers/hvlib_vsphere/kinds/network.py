@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hvlib.driver.table import ID, Field, Table
+from hvlib.driver.table import Table
 from hvlib.model.resources import Network
 from hvlib_vsphere.adapter import TableAdapter
-from hvlib_vsphere.values import SERVER_UUID, own_uuid, unescape_name
+from hvlib_vsphere.columns import DERIVED_UUID, NAME
 
 __all__ = ["Networks"]
 
@@ -15,8 +15,8 @@ TABLE = Table(
     Network,
     "Network",
     {
-        "uuid": Field(ID, SERVER_UUID, convert=own_uuid),
-        "name_label": Field("name", convert=unescape_name),
+        **DERIVED_UUID,
+        **NAME,
     },
 )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from hvlib.driver.table import ID, Field, RefTo, Table, itself
+from hvlib.driver.table import Field, RefTo, Table, itself
 from hvlib.model.ref import Ref
 from hvlib.model.resources import Snapshot
+from hvlib_vsphere.columns import DERIVED_UUID, NAME
 from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.parts import OWNER, PartsAdapter
 from hvlib_vsphere.templates import MACHINE, TEMPLATE
-from hvlib_vsphere.values import SERVER_UUID, kind_of, moment, own_uuid, plain_text, unescape_name
+from hvlib_vsphere.values import kind_of, moment, plain_text
 from hvlib_vsphere.wire.decoding import as_tuple
 from hvlib_vsphere.wire.filter_spec import traverse
 
@@ -27,8 +28,8 @@ TABLE = Table(
     Snapshot,
     MACHINE,
     {
-        "uuid": Field(ID, SERVER_UUID, convert=own_uuid),
-        "name_label": Field("name", convert=unescape_name),
+        **DERIVED_UUID,
+        **NAME,
         "description": Field("description", convert=plain_text),
         "created_at": Field("createTime", convert=moment),
         "vm": RefTo(itself, OWNER),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from hvlib.driver.table import ID, Field, Table
+from hvlib.driver.table import Field, Table
 from hvlib.model.resources import StoragePool
 from hvlib_vsphere.adapter import TableAdapter
-from hvlib_vsphere.values import SERVER_UUID, integer, own_uuid, plain_text, unescape_name, yes_or_no
+from hvlib_vsphere.columns import DERIVED_UUID, NAME
+from hvlib_vsphere.values import integer, plain_text, yes_or_no
 
 __all__ = ["StoragePools"]
 
@@ -15,8 +16,8 @@ TABLE = Table(
     StoragePool,
     "Datastore",
     {
-        "uuid": Field(ID, SERVER_UUID, convert=own_uuid),
-        "name_label": Field("name", convert=unescape_name),
+        **DERIVED_UUID,
+        **NAME,
         "type": Field("summary.type", convert=plain_text),
         "capacity_bytes": Field("summary.capacity", convert=integer),
         "free_bytes": Field("summary.freeSpace", convert=integer),

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hvlib.driver import Done, action
-from hvlib.driver.table import ID, Field, Joined, RefTo, Table, itself
+from hvlib.driver.table import Field, Joined, RefTo, Table, itself
 from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import TaskRecord
 from hvlib.model.task import TaskState
 from hvlib_vsphere.adapter import TableAdapter
+from hvlib_vsphere.columns import DERIVED_UUID
 from hvlib_vsphere.errors import failure
 from hvlib_vsphere.templates import NamedMachine, named_object
-from hvlib_vsphere.values import SERVER_UUID, is_true, moment, own_uuid
+from hvlib_vsphere.values import is_true, moment
 from hvlib_vsphere.wire.filter_spec import traverse, witness
 
 __all__ = ["Tasks"]
@@ -54,7 +55,7 @@ TABLE = Table(
     TaskRecord,
     "Task",
     {
-        "uuid": Field(ID, SERVER_UUID, convert=own_uuid),
+        **DERIVED_UUID,
         "name_label": Field("info.name", "info.descriptionId", convert=name_or_operation),
         "created_at": Field("info.queueTime", convert=moment),
         "operation": Field("info.descriptionId", convert=lambda operation: operation or ""),

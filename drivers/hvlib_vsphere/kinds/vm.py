@@ -12,20 +12,17 @@ from hvlib.model.errors import InvalidQuery
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, PowerState, Volume
 from hvlib_vsphere.adapter import IndexedAdapter
+from hvlib_vsphere.columns import MACHINE_COLUMNS
 from hvlib_vsphere.problems import machine_problem
 from hvlib_vsphere.templates import MACHINE, TEMPLATE
 from hvlib_vsphere.values import (
-    SERVER_UUID,
-    either_text,
     escape_name,
     integer,
     is_true,
     kind_of,
     mebibytes,
     moment,
-    own_uuid,
     plain_text,
-    unescape_name,
     volume_id,
 )
 from hvlib_vsphere.wire.decoding import as_tuple
@@ -63,14 +60,10 @@ TABLE = Table(
     VM,
     MACHINE,
     {
-        "uuid": Field(ID, SERVER_UUID, "config.instanceUuid", "summary.config.instanceUuid", convert=own_uuid),
-        "name_label": Field("name", convert=unescape_name),
-        "description": Field("config.annotation", "summary.config.annotation", convert=either_text),
-        "created_at": Field("config.createDate", convert=moment),
+        **MACHINE_COLUMNS,
         "power_state": Field("runtime.powerState", convert=power_state),
         "vcpus": Field("summary.config.numCpu", convert=integer),
         "memory_bytes": Field("summary.config.memorySizeMB", convert=mebibytes),
-        "guest_os": Field("summary.config.guestFullName", convert=plain_text),
         "guest_hostname": Field("guest.hostName", convert=plain_text),
         "ip_addresses": Field("guest.ipAddress", "guest.net", convert=addresses),
         "host": RefTo(kind_of, "runtime.host"),
