@@ -1,27 +1,28 @@
-"""Disturbing: steps of a driver in which something goes wrong at one changing request."""
+"""Disturbing: steps of a driver in which something goes wrong at one changing request, or in the cleanup after it."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from hvlib.conformance.acting import PATIENCE
 from hvlib.driver import Outcome, Steps
-from hvlib.model.errors import ConnectionFailed, PermissionDenied
+from hvlib.model.errors import ConnectionFailed, HvlibError, PermissionDenied
 from hvlib.model.ref import Ref
 
 __all__ = [
+    "BrokenConnection",
     "DelegatingSteps",
     "Disturbance",
+    "DisturbedCleanup",
     "DisturbedSteps",
     "Halt",
     "Interference",
     "LastingRefusal",
     "LostReply",
     "Refusal",
-    "RefusedUndo",
 ]
 
 T = TypeVar("T")
@@ -32,23 +33,33 @@ Undo = Callable[[Any], object] | None
 class Disturbance:
     """Something that goes wrong at one changing request of an action: the one with this number, from 0."""
 
+    loses_replies = False
+    """Whether a request may be carried out although its reply is lost."""
+
     def __init__(self, number: int) -> None:
+        self.number = number
         self.happened = False
         """Whether the action had a request with this number."""
         self.begun = 0
         """The number of changing requests that the action has begun."""
-        self.own = 0
-        """The number of those before its cleanup."""
-        self._number = number
+        self.own: int | None = None
+        """The number of those before its cleanup; None while the action goes on."""
+        self.cleanups = 0
+        """The number of functions that were called in the cleanup."""
 
     def around(self, call: Callable[[], T]) -> Callable[[], T]:
         """A changing request of the action, disturbed if it is the one with the number."""
         number, self.begun = self.begun, self.begun + 1
-        return partial(self._disturb, call) if self.hits(number - self._number) else call
+        return partial(self._disturb, call) if self.hits(number - self.number) else call
 
-    def undoing(self, undo: Undo) -> Undo:
-        """The function that undoes a request."""
-        return undo
+    def cleanup(self, do: Callable[..., T]) -> Callable[..., T]:
+        """A function for the cleanup: it undoes a request, or is called in the end in any case."""
+
+        def counted(*about: Any) -> T:
+            self.cleanups += 1
+            return do(*about)
+
+        return counted
 
     def hits(self, later: int) -> bool:
         """Whether a request is disturbed that comes so many ``later`` than the one with the number."""
@@ -75,7 +86,7 @@ class Refusal(Disturbance):
 
     def before(self) -> None:
         """Raise `PermissionDenied`."""
-        refuse()
+        raise PermissionDenied("the suite refuses this request")
 
 
 class LastingRefusal(Refusal):
@@ -89,21 +100,15 @@ class LastingRefusal(Refusal):
 class LostReply(Disturbance):
     """The request is sent, and its reply does not arrive."""
 
+    loses_replies = True
+
     def after(self) -> None:
         """Raise `ConnectionFailed`."""
         raise ConnectionFailed("the suite lost the reply to this request")
 
 
-class RefusedUndo(Refusal):
-    """The request is refused, and so is each undo of a request that made an object: core names these objects itself."""
-
-    def undoing(self, undo: Undo) -> Undo:
-        """A function that is refused for an object that has a ref."""
-        return undo and (lambda made: refuse() if isinstance(made, Ref) else undo(made))
-
-
 class Interference(Disturbance):
-    """Something is done to the connection or to the server before the request is sent: ``do`` is called."""
+    """Something is done to the server before the request is sent: ``do`` is called."""
 
     def __init__(self, number: int, do: Callable[[], object]) -> None:
         super().__init__(number)
@@ -112,6 +117,50 @@ class Interference(Disturbance):
     def before(self) -> None:
         """Call ``do``."""
         self._do()
+
+
+class BrokenConnection(Interference):
+    """The connection breaks while the request is sent, or its reply: ``do`` sees to it."""
+
+    loses_replies = True
+
+
+class DisturbedCleanup(Refusal):
+    """The request is refused, and in the cleanup that follows something else goes wrong: ``second``.
+
+    The numbers of ``second`` count the functions of the cleanup and the requests that these make.
+    """
+
+    def __init__(self, number: int, second: Disturbance) -> None:
+        super().__init__(number)
+        self.second = second
+        self.not_requests: set[int] = set()
+        """The numbers of the functions that send nothing themselves: they make requests by steps, or fail without."""
+        self.loses_replies = second.loses_replies
+
+    def around(self, call: Callable[[], T]) -> Callable[[], T]:
+        """`Disturbance.around`."""
+        if not self.happened:
+            return super().around(call)
+        self.begun += 1
+        return self.second.around(call)
+
+    def cleanup(self, do: Callable[..., T]) -> Callable[..., T]:
+        """`Disturbance.cleanup`."""
+        counted = super().cleanup(do)
+
+        def disturbed(*about: Any) -> T:
+            number = self.second.begun
+            try:
+                result = self.second.around(partial(counted, *about))()
+            except HvlibError:
+                self.not_requests.add(number)
+                raise
+            if self.second.begun > number + 1:
+                self.not_requests.add(number)
+            return result
+
+        return disturbed
 
 
 class Halt(Disturbance):
@@ -170,12 +219,12 @@ class DisturbedSteps(DelegatingSteps):
 
     def call(self, call: Callable[[], T], *, undo: Undo = None) -> T:
         """`Steps.call`."""
-        return super().call(self._disturbance.around(call), undo=self._disturbance.undoing(undo))
+        return super().call(self._disturbance.around(call), undo=undo and self._disturbance.cleanup(undo))
 
     def run(self, call: Callable[[], Outcome], *, undo: Undo = None) -> Ref | None:
         """`Steps.run`."""
-        return super().run(self._disturbance.around(call), undo=self._disturbance.undoing(undo))
+        return super().run(self._disturbance.around(call), undo=undo and self._disturbance.cleanup(undo))
 
-
-def refuse() -> NoReturn:
-    raise PermissionDenied("the suite refuses this request")
+    def afterwards(self, do: Callable[..., object], *about: Any) -> None:
+        """`Steps.afterwards`."""
+        super().afterwards(self._disturbance.cleanup(do), *about)

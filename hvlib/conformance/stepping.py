@@ -6,17 +6,24 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import cache
 
 import pytest
 
 import hvlib
 from hvlib.conformance.acting import PATIENCE, Acting
-from hvlib.conformance.disturbing import Halt, Interference, LastingRefusal, LostReply, Refusal, RefusedUndo
+from hvlib.conformance.disturbing import (
+    BrokenConnection,
+    Disturbance,
+    Halt,
+    Interference,
+    LastingRefusal,
+    LostReply,
+    Refusal,
+)
 from hvlib.conformance.fixtures import Administrator, Conformance, Wired, driver_session, serves, skip_unverified
 from hvlib.conformance.site import Site
 from hvlib.conformance.stepped_cases import CASES
-from hvlib.conformance.trials import Trial, Trials
+from hvlib.conformance.trials import Recorded, Trial, Trials
 from hvlib.model.actions import Action
 from hvlib.model.errors import Closed, ConnectionFailed, PermissionDenied, TaskCancelled
 from hvlib.model.resources import Resource
@@ -31,43 +38,74 @@ HALT_SECONDS = 0.1
 """The seconds for which an action halts after its block was left."""
 
 
+class Stepped:
+    """The actions that a site's driver carries out in several requests, by kind and action.
+
+    | actions: all of them
+    | recorded: those that were carried out undisturbed
+    """
+
+    def __init__(self, site: Site) -> None:
+        with site.connect() as provider:
+            self.actions = frozenset(
+                (kind, action)
+                for kind, adapter in driver_session(provider).adapters.items()
+                if serves(provider, kind.kind)
+                for action, performer in adapter.performers.items()
+                if performer.steps
+            )
+        self.recorded: dict[tuple[type[Resource], type[Action]], Recorded] = {}
+
+
 class SteppingConformance(Conformance):
     """Tests of each action that the driver carries out in several requests."""
 
+    @pytest.fixture(scope="class")
+    @classmethod
+    def stepped(cls, site: Site) -> Stepped:
+        """The driver's actions of several requests."""
+        return Stepped(site)
+
     @pytest.fixture(params=CASES, ids=lambda case: f"{case[0].kind}.{case[1].name}")
-    def trials(self, request: pytest.FixtureRequest, site: Site) -> Iterator[Trials]:
+    def trials(self, request: pytest.FixtureRequest, site: Site, stepped: Stepped) -> Iterator[Trials]:
         """Carries out the action. Skips the test for a driver that does not, or in one request."""
         kind, action = request.param
-        if request.param not in steps_of(site):
+        if request.param not in stepped.actions:
             pytest.skip(f"the driver does not carry out {kind.kind}.{action.name} in several requests")
         skip_unverified(site, f"{kind.kind}.{action.name}")
         wired: Wired = request.getfixturevalue("wired")
-        trials = Trials(Acting(site, wired.provider, request.getfixturevalue("new_vm")), wired, kind, action)
+        acting = Acting(site, wired.provider, request.getfixturevalue("new_vm"))
+        trials = Trials(acting, wired, request.param, stepped.recorded)
         yield trials
-        wired.wire.cut_after(10**9)
+        wired.wire.cut_after(None)
         trials.clear()
 
-    def test_all_steps_have_a_case(self, site: Site) -> None:
-        lacking = [f"{kind.kind}.{action.name}" for kind, action in steps_of(site) - CASES.keys()]
+    def test_all_steps_have_a_case(self, site: Site, stepped: Stepped) -> None:
+        lacking = [f"{kind.kind}.{action.name}" for kind, action in stepped.actions - CASES.keys()]
         assert [name for name in lacking if name not in site.unverified] == []
+
+    def test_steps_hold_one_changing_request_each(self, site: Site, trials: Trials) -> None:
+        """By the server's log: a read sends none, and none is sent outside the steps."""
+        skip_unverified(site, "log")
+        assert trials.recording().breaches == []
 
     def test_steps_whose_replies_are_lost(self, trials: Trials) -> None:
         """The steps before the lost reply are undone. The request itself is not sent again.
 
         An action succeeds even if a reply to its cleanup is lost.
         """
-        for number, lost in enumerate(trials.disturbances(LostReply)):
+        for lost in trials.disturbances(LostReply):
             error = trials.outcome(lost)
-            assert isinstance(error, ConnectionFailed) or (error is None and number >= trials.requests().own)
+            assert isinstance(error, ConnectionFailed) or (error is None and not is_before_cleanup(lost))
 
     def test_steps_whose_connections_break(self, trials: Trials) -> None:
-        for cut in trials.disturbances(lambda number: Interference(number, trials.wired.wire.cut)):
+        for cut in trials.disturbances(lambda number: BrokenConnection(number, trials.wired.wire.cut)):
             assert isinstance(trials.outcome(cut), ConnectionFailed | None)
 
     def test_steps_whose_replies_are_lost_on_the_wire(self, trials: Trials) -> None:
         """A reply that is no answer to the request itself may be lost instead: then the action may succeed."""
         lose_reply = trials.wired.wire.cut_after
-        for cut in trials.disturbances(lambda number: Interference(number, lambda: lose_reply(0))):
+        for cut in trials.disturbances(lambda number: BrokenConnection(number, lambda: lose_reply(0))):
             assert isinstance(trials.outcome(cut), ConnectionFailed | None)
 
     def test_steps_whose_sessions_are_lost(self, admin: Administrator, trials: Trials) -> None:
@@ -85,25 +123,37 @@ class SteppingConformance(Conformance):
             assert isinstance(error, PermissionDenied | None)
             assert error is None or error.left == () or trials.deletes
 
-    def test_steps_whose_undo_is_refused(self, trials: Trials) -> None:
-        """The error names the objects that are left."""
-        for refusal in trials.disturbances(RefusedUndo):
-            assert isinstance(trials.outcome(refusal), PermissionDenied | None)
-
     def test_steps_that_are_all_refused_from_one_on(self, trials: Trials) -> None:
         """The error names the objects that an undo of several steps could not remove."""
         for refusal in trials.disturbances(LastingRefusal):
             assert isinstance(trials.outcome(refusal), PermissionDenied | None)
 
+    def test_steps_whose_undo_is_refused(self, trials: Trials) -> None:
+        """The rest is undone all the same, and the error names the objects that are left."""
+        for refusal in trials.disturbed_cleanups(Refusal):
+            assert isinstance(trials.outcome(refusal), PermissionDenied | None)
+
+    def test_steps_whose_undo_loses_its_reply(self, trials: Trials) -> None:
+        """The error names the object that may be left. Nothing is undone twice."""
+        for lost in trials.disturbed_cleanups(LostReply):
+            assert isinstance(trials.outcome(lost), PermissionDenied | None)
+
+    def test_steps_whose_undo_loses_its_session(self, admin: Administrator, trials: Trials) -> None:
+        """The undo goes on in a new session, and nothing is left. A deletion is not undone."""
+        for loss in trials.disturbed_cleanups(lambda number: Interference(number, admin.expire_sessions)):
+            error = trials.outcome(loss)
+            assert isinstance(error, PermissionDenied | None)
+            assert error is None or error.left == () or trials.deletes
+
     def test_steps_that_are_cancelled(self, trials: Trials) -> None:
         """Everything is undone, or a deletion completed. Only the last request may be carried out all the same."""
-        for number, halt in enumerate(trials.disturbances(Halt)):
+        for halt in trials.disturbances(Halt):
             with trials.begun(halt) as trial:
                 await_request(halt, trial)
                 with suppress(hvlib.InvalidState):
                     trial.task.cancel()
                 halt.go_on()
-            check_cancelled(trials, trial, number)
+            check_cancelled(trials, trial)
 
     def test_steps_at_the_end_of_a_block(self, site: Site, trials: Trials) -> None:
         trial = leave(site, trials, None, Halt(0))
@@ -114,12 +164,12 @@ class SteppingConformance(Conformance):
         assert trials.check(trial) is None
 
     def test_steps_at_ctrl_c(self, site: Site, trials: Trials) -> None:
-        for number, halt in enumerate(trials.disturbances(Halt)):
-            check_cancelled(trials, leave(site, trials, KeyboardInterrupt, halt), number)
+        for halt in trials.disturbances(Halt):
+            check_cancelled(trials, leave(site, trials, KeyboardInterrupt, halt))
 
     def test_steps_when_the_provider_is_closed(self, site: Site, trials: Trials) -> None:
         """Also when another thread waits for the task: its wait ends at once."""
-        for number, halt in enumerate(trials.disturbances(Halt)):
+        for halt in trials.disturbances(Halt):
             provider = site.connect(trials.wired.wire)
             with ThreadPoolExecutor(2) as others, trials.begun(halt, provider) as trial:
                 waiting = others.submit(trial.task.wait, timeout=PATIENCE)
@@ -128,20 +178,7 @@ class SteppingConformance(Conformance):
                 assert isinstance(waiting.exception(AT_ONCE_SECONDS), Closed)
                 halt.go_on()
                 closing.result()
-            check_cancelled(trials, trial, number)
-
-
-@cache
-def steps_of(site: Site) -> frozenset[tuple[type[Resource], type[Action]]]:
-    """The actions that a site's driver carries out in several requests, with their kinds."""
-    with site.connect() as provider:
-        return frozenset(
-            (kind, action)
-            for kind, adapter in driver_session(provider).adapters.items()
-            if serves(provider, kind.kind)
-            for action, performer in adapter.performers.items()
-            if performer.steps
-        )
+            check_cancelled(trials, trial)
 
 
 def leave(site: Site, trials: Trials, error: type[BaseException] | None, halt: Halt) -> Trial:
@@ -157,12 +194,17 @@ def leave(site: Site, trials: Trials, error: type[BaseException] | None, halt: H
     return trial
 
 
-def check_cancelled(trials: Trials, trial: Trial, number: int) -> None:
+def check_cancelled(trials: Trials, trial: Trial) -> None:
     """Check a trial that was cancelled at a request. Nothing is left: the server has refused nothing."""
-    error = trials.check(trial)
-    last = trials.requests().own - 1
-    assert isinstance(error, TaskCancelled) or (error is None and number >= last)
+    error, halt = trials.check(trial), trial.disturbance
+    assert isinstance(error, TaskCancelled) or (error is None and not is_before_cleanup(halt, halt.number + 1))
     assert error is None or error.left == ()
+
+
+def is_before_cleanup(disturbance: Disturbance, number: int | None = None) -> bool:
+    """Whether the request with a number comes before the action's cleanup; without a number, the disturbed one."""
+    number = disturbance.number if number is None else number
+    return disturbance.own is None or number < disturbance.own
 
 
 def await_request(halt: Halt, trial: Trial) -> None:

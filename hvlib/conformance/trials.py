@@ -4,75 +4,89 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
+from typing import Any, TypeVar
 
 import pytest
 
 import hvlib
 from hvlib.conformance.acting import PATIENCE, Acting
-from hvlib.conformance.disturbing import Disturbance, DisturbedSteps
+from hvlib.conformance.disturbing import Disturbance, DisturbedCleanup, DisturbedSteps
 from hvlib.conformance.fixtures import Wired, driver_session, listable
-from hvlib.conformance.site import Site
-from hvlib.conformance.stepped_cases import CASES, Case, Example
-from hvlib.conformance.world import KINDS_THAT_CHANGE, Changes, Object, World
+from hvlib.conformance.recording import RecordedSteps, Recording
+from hvlib.conformance.stepped_cases import CASES, Example
+from hvlib.conformance.world import KINDS_THAT_CHANGE, Changes, Object, Signature, World
 from hvlib.driver import Steps
-from hvlib.model.actions import Action, Delete
-from hvlib.model.errors import ConnectionFailed, HvlibError, NotFound
+from hvlib.model import actions
+from hvlib.model.actions import Action
+from hvlib.model.errors import ConnectionFailed, HvlibError, InvalidState, NotFound
 from hvlib.model.ref import Ref
-from hvlib.model.resources import VM, Image, Resource
+from hvlib.model.resources import VM, Image, PowerState, Resource
 
-__all__ = ["UNDISTURBED", "Trial", "Trials"]
+__all__ = ["Recorded", "Trial", "Trials"]
 
 D = TypeVar("D", bound=Disturbance)
 
 LATE_SECONDS = 1.0
 """The seconds within which a server has carried out a request whose reply was lost."""
 
+LOOK_SECONDS = 0.02
+"""The seconds between two looks at what the server carries out."""
+
 UNDISTURBED = -1
 """The number of no request."""
 
 
-class Requests(NamedTuple):
-    """The numbers of an action's changing requests: of all, and of those before its cleanup."""
+class Recorded:
+    """An action that was carried out while nothing disturbed it, and the power state that its VM then had."""
 
-    all: int
-    own: int
-
-
-REQUESTS: WeakKeyDictionary[Site, dict[Case, Requests]] = WeakKeyDictionary()
-"""The numbers of each action's changing requests."""
+    def __init__(self, recording: Recording, power_state: PowerState | None) -> None:
+        self.recording = recording
+        self.power_state = power_state
 
 
 class Trial:
     """An action that is disturbed, and the site before it."""
 
-    def __init__(self, example: Example, before: World, log: Counter[object], task: hvlib.Task[Any]) -> None:
+    def __init__(
+        self, example: Example, disturbance: Disturbance, before: World, log: Counter[Hashable], task: hvlib.Task[Any]
+    ) -> None:
         self.example = example
+        self.disturbance = disturbance
         self.before = before
         self.log = log
         self.task = task
 
     @property
-    def left(self) -> set[str]:
-        """The identifiers of the objects that the task names as left."""
-        return {ref.id for ref in self.task.left}
+    def left(self) -> set[Object]:
+        """The objects that the task names as left."""
+        return {Object.of(ref) for ref in self.task.left}
 
 
 class Trials:
-    """Carries out one action of a driver over a wire, and checks each outcome by the site's truth and log."""
+    """Carries out one action of a driver over a wire, and checks each outcome by the site's truth and log.
 
-    def __init__(self, acting: Acting, wired: Wired, kind: type[Resource], action: type[Action]) -> None:
+    ``recorded``: the actions that were carried out undisturbed at this site, by kind and action.
+    """
+
+    def __init__(
+        self,
+        acting: Acting,
+        wired: Wired,
+        action: tuple[type[Resource], type[Action]],
+        recorded: dict[tuple[type[Resource], type[Action]], Recorded],
+    ) -> None:
         self.wired = wired
         self._acting = acting
         self._site = acting.site
-        self._kind = kind
-        self._case = CASES[kind, action]
+        self._action = action
+        self._kind = action[0]
+        self._case = CASES[action]
+        self._recorded = recorded
         listed = {each.kind for each in listable(self._site, wired.provider)}
         self._kinds = [each for each in KINDS_THAT_CHANGE if each in listed]
-        self.deletes = action is Delete
+        self.deletes = action[1] is actions.Delete
         self._vm: hvlib.VM | None = None
         self._first = self._world()
         self._known: World | None = None
@@ -80,10 +94,18 @@ class Trials:
 
     def disturbances(self, disturbance: Callable[[int], D]) -> Iterator[D]:
         """Disturbances of each changing request of the action, in turn."""
-        for number in range(self.requests().all):
+        for number in range(self.recording().requests):
             each = disturbance(number)
             yield each
-            assert each.happened, "each time the action has the same number of changing requests, until it is disturbed"
+            assert each.happened or number, "the driver uses the steps that core hands it"
+
+    def disturbed_cleanups(self, second: Callable[[int], Disturbance]) -> Iterator[DisturbedCleanup]:
+        """Refusals of each changing request of the action; for each, each request of the cleanup disturbed in turn."""
+        for number in range(self.recording().requests):
+            refused = DisturbedCleanup(number, second(UNDISTURBED))
+            yield refused
+            for later in set(range(refused.second.begun)) - refused.not_requests:
+                yield DisturbedCleanup(number, second(later))
 
     def outcome(self, disturbance: Disturbance) -> HvlibError | None:
         """Carry out the action with a disturbance, and `check` it. The task's error."""
@@ -97,45 +119,41 @@ class Trials:
 
         The end of another provider's own block has to wait.
         """
-        own = provider is None
-        provider = provider or self.wired.provider
+        self.recording()
         example = self._example()
         before, log = self._known or self._world(), self._log()
-        adapter = driver_session(provider).adapters[self._kind]
-        take = adapter.take_steps
 
-        def take_disturbed(ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
-            made = take(ref, action, DisturbedSteps(steps, disturbance))
-            disturbance.own = disturbance.begun
-            return made
+        def disturb(steps: Steps) -> Steps:
+            return DisturbedSteps(steps, disturbance)
 
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(adapter, "take_steps", take_disturbed)
-            task = provider.collection(self._kind.kind).do(example.target, example.action)
-            yield Trial(example, before, log, task)
+        with self._carried_out(example, disturb, disturbance, provider) as task:
+            yield Trial(example, disturbance, before, log, task)
             with suppress(HvlibError):
-                if own:
+                if provider is None:
                     task.wait(timeout=PATIENCE)
 
     def check(self, trial: Trial) -> HvlibError | None:
         """The task's error; None if it succeeded. New objects are deleted.
 
         AssertionError unless the action was carried out, or undone but for what the task names; or if the server has
-        carried out a request twice.
+        carried out a request twice, or more requests than there were steps.
         """
         error = trial.task.error
+        assert error is None or error.left == trial.task.left
         if isinstance(error, ConnectionFailed):
             self._await_late(trial)
-        twice = [request for request, times in (self._log() - trial.log).items() if times > 1]
-        assert not twice, f"the server has carried out requests twice: {twice}"
+        self._check_log(trial)
         now = self._world()
         changes = trial.before.changes(now, trial.left)
         assert self._is_right(trial, changes, now), (
             f"{trial.example} ended with {error!r}, and the site has other changes: {changes}"
         )
+        uncertain = trial.disturbance.loses_replies
+        gone = [ref for ref in trial.task.left if Object.of(ref) not in now.objects and not self._can_be_read(ref)]
+        assert uncertain or not gone, f"{error!r} names objects that are gone: {gone}"
         self._known = now
         # A deletion that broke off may have changed more of its target than can be seen.
-        if self.deletes or isinstance(error, ConnectionFailed) or not trial.before.changes(now).none:
+        if self.deletes or uncertain or trial.left or not trial.before.changes(now).none:
             self._remove_new(now)
         return error
 
@@ -143,33 +161,88 @@ class Trials:
         """Delete all objects that are new since the first trial."""
         self._remove_new(self._world())
 
-    def requests(self) -> Requests:
-        """The numbers of the action's changing requests: counted once for each site, while nothing disturbs it."""
-        counted = REQUESTS.setdefault(self._site, {})
-        if self._case not in counted:
+    def recording(self) -> Recording:
+        """The action's requests and their effects, recorded once for each site, while nothing disturbs the action."""
+        if self._action not in self._recorded:
+            self._recorded[self._action] = self._record()
+        return self._recorded[self._action].recording
+
+    def _record(self) -> Recorded:
+        """Carry out the action undisturbed, on a VM in the first power state that the server allows."""
+        states: Sequence[PowerState | None] = self._case.power_states or [None]
+        for state in states:
+            example = self._example(state)
+            recording, before = Recording(self._world, self._log), self._world()
             undisturbed = Disturbance(UNDISTURBED)
-            assert self.outcome(undisturbed) is None
-            assert undisturbed.begun, "the driver uses the steps that core hands it"
-            counted[self._case] = Requests(undisturbed.begun, undisturbed.own)
-        return counted[self._case]
+
+            def record(steps: Steps, recording: Recording = recording) -> Steps:
+                return RecordedSteps(steps, recording)
+
+            with self._carried_out(example, record, undisturbed, None) as task, suppress(InvalidState):
+                task.wait(timeout=PATIENCE)
+            recording.end()
+            now = self._world()
+            done = example.is_done(before.changes(now), now)
+            self._remove_new(now)
+            if task.error is None:
+                break
+        assert task.error is None, f"{example}: {task.error!r}"
+        assert done, f"{example}: {before.changes(now)}"
+        assert recording.requests, "the driver uses the steps that core hands it"
+        return Recorded(recording, state)
+
+    @contextmanager
+    def _carried_out(
+        self,
+        example: Example,
+        disturb: Callable[[Steps], Steps],
+        disturbance: Disturbance,
+        provider: hvlib.Provider | None,
+    ) -> Iterator[hvlib.Task[Any]]:
+        """A block during which an example is carried out by disturbed steps."""
+        provider = provider or self.wired.provider
+        adapter = driver_session(provider).adapters[self._kind]
+        take = adapter.take_steps
+
+        def take_disturbed(ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
+            try:
+                return take(ref, action, disturb(steps))
+            finally:
+                disturbance.own = disturbance.begun
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(adapter, "take_steps", take_disturbed)
+            yield provider.collection(self._kind.kind).do(example.target, example.action)
+
+    def _check_log(self, trial: Trial) -> None:
+        requests = self._log() - trial.log
+        twice = [request for request, times in requests.items() if times > 1]
+        assert not twice, f"the server has carried out requests twice: {twice}"
+        steps = trial.disturbance.begun + trial.disturbance.cleanups
+        assert requests.total() <= steps, f"the server has carried out more requests than the {steps} steps: {requests}"
 
     def _is_right(self, trial: Trial, changes: Changes, now: World) -> bool:
         """Whether the site has the changes that follow from the task's error.
 
-        After a lost reply they may be those of one request. A deletion that has begun is completed, even if cancelled.
+        After a lost reply they may be those of that request. A deletion that has begun is completed, even if cancelled.
         """
-        error, example = trial.task.error, trial.example
-        done = example.is_done(changes, now, trial.left)
-        if isinstance(error, ConnectionFailed):
-            of_one_request = not (changes.gone or changes.several_of_a_kind) and changes.ids() <= example.ids
-            return done or of_one_request
-        if error is None:
+        done = trial.example.is_done(changes, now, trial.left)
+        if trial.task.error is None:
             return done
-        return changes.none or (done and bool(example.gone))
+        if isinstance(trial.task.error, ConnectionFailed):
+            only = changes.signature() <= self._effect(trial) and changes.old() <= trial.example.objects
+            return done or only
+        return changes.none or (done and bool(trial.example.gone))
 
-    def _example(self) -> Example:
+    def _effect(self, trial: Trial) -> Signature:
+        """The changes by the one request that is disturbed."""
+        number = trial.disturbance.number
+        return self.recording().effect(number) if number < self.recording().requests else Signature()
+
+    def _example(self, state: PowerState | None = None) -> Example:
         """An example on the VM of the trials, which is made anew when the last trial has changed it."""
-        state = self._case.power_state
+        if self._action in self._recorded:
+            state = self._recorded[self._action].power_state
         if state is not None and self._vm is None:
             self._known = None
             self._vm = self._acting.running() if state == "running" else self._acting.halted()
@@ -179,14 +252,24 @@ class Trials:
     def _world(self) -> World:
         return World(self._site, self._kinds)
 
-    def _log(self) -> Counter[object]:
+    def _can_be_read(self, ref: Ref) -> bool:
+        """Whether an object exists that a listing leaves out."""
+        try:
+            return bool(self.wired.provider.collection(ref.kind).get(ref))
+        except NotFound:
+            return False
+
+    def _log(self) -> Counter[Hashable]:
         return Counter(self._site.log() if self._acting.can_verify("log") else ())
 
     def _await_late(self, trial: Trial) -> None:
         """Wait until the server has carried out a request whose reply was lost, if it does so in time."""
         deadline = time.monotonic() + LATE_SECONDS
-        while time.monotonic() < deadline and not trial.before.changes(self._world()).new:
-            pass
+        late = self._effect(trial)
+        while late and time.monotonic() < deadline:
+            if late <= trial.before.changes(self._world()).signature():
+                break
+            time.sleep(LOOK_SECONDS)
 
     def _remove_new(self, now: World) -> None:
         """Delete all objects that are new since the first trial, VMs first."""
@@ -199,8 +282,9 @@ class Trials:
     def _remove(self, object: Object) -> None:
         """Delete an object, if it still exists."""
         if object.kind == VM.kind:
-            return self._site.delete_vm(object.id)
-        if object.kind == Image.kind:
+            # An undo whose reply was lost may have gone on.
+            return self._site.delete_vm(object.id) if object.id in self._site.truth(VM) else None
+        if object.kind == Image.kind and not self._acting.declares(Image, actions.Delete):
             return self._acting.remove_image(object.id)
         collection = self.wired.provider.collection(object.kind)
         with suppress(NotFound):

@@ -34,8 +34,11 @@ class Wire(ABC):
         """Break all connections. New ones can be made."""
 
     @abstractmethod
-    def cut_after(self, turns: int) -> None:
-        """Let so many more turns pass, and break the connection instead of delivering the reply of the next turn."""
+    def cut_after(self, turns: int | None) -> None:
+        """Let so many more turns pass, and break the connection instead of delivering the reply of the next turn.
+
+        None: break none.
+        """
 
     @abstractmethod
     def close(self) -> None:
@@ -50,10 +53,10 @@ class Turns:
         self._cut_at: int | None = None
         self.number = 0
 
-    def cut_after(self, turns: int) -> None:
+    def cut_after(self, turns: int | None) -> None:
         """`Wire.cut_after`."""
         with self._lock:
-            self._cut_at = self.number + turns + 1
+            self._cut_at = None if turns is None else self.number + turns + 1
 
     def turn(self) -> None:
         """Count a turn: a client sends data, for the first time since its server did."""
@@ -96,7 +99,7 @@ class CountingProxy(Wire):
         for link in list(self._links):
             link.cut()
 
-    def cut_after(self, turns: int) -> None:
+    def cut_after(self, turns: int | None) -> None:
         """`Wire.cut_after`."""
         self.counter.cut_after(turns)
 
@@ -140,7 +143,7 @@ class Rubbish(Wire):
     def cut(self) -> None:
         """Connections end by themselves."""
 
-    def cut_after(self, turns: int) -> None:
+    def cut_after(self, turns: int | None) -> None:
         """Connections end by themselves."""
 
     def close(self) -> None:

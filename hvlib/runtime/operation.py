@@ -241,10 +241,11 @@ class Waiting:
         if isinstance(news, Exception):
             self._give_up([operation], news)
             return
-        if self._report is not None and news is not None:
-            self._report(operation, news)
         if operation.ended:
             self._running.remove(operation)
+            news = operation.progress
+        if self._report is not None and news is not None:
+            self._report(operation, news)
 
     def _give_up(self, operations: Iterable[Operation], error: Exception) -> None:
         self.errors.update(dict.fromkeys(operations, error))

@@ -13,9 +13,10 @@ from scripted.driver import ScriptedFeed, ScriptedSession, ScriptedVMs, scripted
 import hvlib
 from hvlib.actions import Clone, Start
 from hvlib.driver import Batch, Done, NotSent, Reached, SessionLost, Steps, Upsert, steps
-from hvlib.model.errors import ConnectionFailed, InvalidState, TaskFailed
+from hvlib.model.errors import ConnectionFailed, InvalidState, NotFound, PermissionDenied, TaskFailed
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM
+from hvlib.runtime.steps import runner
 
 SOON = 20.0
 
@@ -45,6 +46,16 @@ class Cloner(ScriptedVMs):
         copy = steps.run(self.copy, undo=self.remove)
         steps.call(lambda: self.change("name"))
         return copy
+
+
+class RemovedTwice(Cloner):
+    """Removes its image in the end, and when the image or a later request fails."""
+
+    @steps(Clone)
+    def clone(self, vm: Ref, clone: Clone, steps: Steps) -> Ref | None:
+        image = steps.run(lambda: self.image(vm), undo=self.remove)
+        steps.afterwards(self.remove, image)
+        return steps.run(self.copy)
 
 
 WHOLE = ["look", "image", "copy", "name", "remove image"]
@@ -123,7 +134,7 @@ def test_a_request_fails_after_three_lost_sessions(script: Script) -> None:
 def test_every_undo_is_tried_and_the_objects_left_are_named(script: Script) -> None:
     _, session, vm = script
     session.plan("name", InvalidState("no"))
-    session.plan("remove a", InvalidState("not now"))
+    session.plan("remove a", PermissionDenied("not allowed"))
     task = vm.clone("copy")
     with pytest.raises(InvalidState, match="no") as caught:
         task.wait(timeout=SOON)
@@ -131,6 +142,36 @@ def test_every_undo_is_tried_and_the_objects_left_are_named(script: Script) -> N
     assert [ref.id for ref in caught.value.left] == ["a"]
     assert task.left == caught.value.left
     assert caught.value.hint == f"left behind: {task.left[0]}"
+
+
+def test_an_undo_is_repeated_in_a_new_login(script: Script) -> None:
+    _, session, vm = script
+    session.plan("name", InvalidState("no"))
+    session.plan("remove a", SessionLost("gone"))
+    with pytest.raises(InvalidState, match="no") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert sent(session)[-3:] == ["remove a", "remove a", "remove image"]
+    assert caught.value.left == ()
+
+
+def test_an_object_that_a_second_call_removes_is_not_left(script: Script) -> None:
+    _, session, vm = script
+    session.vms_adapter = RemovedTwice
+    session.plan("copy", InvalidState("no"))
+    session.plan("remove image", PermissionDenied("not allowed"))
+    with pytest.raises(InvalidState, match="no") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert sent(session) == ["image", "copy", "remove image", "remove image"]
+    assert (caught.value.left, getattr(caught.value, "__notes__", [])) == ((), [])
+
+
+def test_an_object_that_is_gone_is_not_left(script: Script) -> None:
+    _, session, vm = script
+    session.plan("name", InvalidState("no"))
+    session.plan("remove a", NotFound("gone"))
+    with pytest.raises(InvalidState, match="no") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert caught.value.left == ()
 
 
 def test_the_objects_left_after_success_are_named(script: Script) -> None:
@@ -301,6 +342,34 @@ def test_an_interrupted_block_cancels(script: Script, end: type[BaseException]) 
         block()
     assert sent(session) == ["look", "image", "copy", "remove a", "remove image"]
     assert (tasks[0].state, session.closed) == ("cancelled", 1)
+
+
+def test_a_block_that_waited_long_enough_cancels(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider, session, vm = script
+    monkeypatch.setattr(provider, "_steps_timeout", 0.05)
+    arrived, go_on = blocked(session, "copy")
+    with provider:
+        task = vm.clone("copy")
+        assert arrived.wait(SOON)
+        threading.Timer(0.5, go_on.set).start()
+    assert sent(session) == ["look", "image", "copy", "remove a", "remove image"]
+    assert (task.state, session.closed) == ("cancelled", 1)
+
+
+def test_closing_waits_for_an_undo_for_a_limited_time(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider, session, vm = script
+    monkeypatch.setattr(runner, "UNDO_SECONDS", 0.05)
+    arrived, go_on = blocked(session, "copy")
+    task = vm.clone("copy")
+    assert arrived.wait(SOON)
+    ended = threading.Timer(5.0, go_on.set)
+    ended.start()
+    provider.close()
+    assert (session.closed, task.follower.ended) == (1, False)
+    ended.cancel()
+    go_on.set()
+    task.follower.future.exception(SOON)  # type: ignore[attr-defined]
+    assert [ref.id for ref in task.left] == ["a", "image"]
 
 
 def test_closing_ends_waits_at_once_and_undoes_before_the_logout(script: Script) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from hvlib.actions import Start
+from hvlib.actions import Cancel, Start
 from hvlib.api.provider import Provider
 from hvlib.driver import (
     About,
@@ -51,6 +51,7 @@ class ScriptedSession(Session):
         self.script: dict[str, deque[Any]] = {}
         self.log: list[str] = []
         self.vms: dict[str, dict[str, Any]] = {}
+        self.tasks: dict[str, dict[str, Any]] = {}
         self.feeds: deque[ScriptedFeed | Exception] = deque()
         self.opened: list[WatchCursor | None] = []
         self.tokens = True
@@ -139,13 +140,17 @@ class ScriptedVMs(Adapter[VM]):
 
 
 class ScriptedTasks(Adapter[TaskRecord]):
-    """The server has no tasks."""
+    """The session's tasks. They can't be listed."""
 
     kind = TaskRecord
     fields = frozenset(TaskRecord.all_fields())
 
     def __init__(self, session: ScriptedSession) -> None:
         self.session = session
+
+    def record(self, id: str, query: Query[TaskRecord]) -> TaskRecord:
+        values = {name: value for name, value in self.session.tasks[id].items() if name in query.fields}
+        return query.build(self.session.context.ref(TaskRecord, id), values)
 
     def open(self, query: Query[TaskRecord], after: PageToken | None) -> Listing[TaskRecord]:
         return TokenListing(lambda _: Page([]), after)
@@ -154,7 +159,13 @@ class ScriptedTasks(Adapter[TaskRecord]):
         return []
 
     def get(self, refs: Sequence[Ref], query: Query[TaskRecord]) -> Sequence[TaskRecord]:
-        return []
+        self.session.happen("get")
+        return [self.record(ref.id, query) for ref in refs if ref.id in self.session.tasks]
+
+    @action(Cancel)
+    def cancel(self, ref: Ref, action: Cancel) -> Done:
+        self.session.happen(f"cancel {ref.id}")
+        return Done()
 
 
 class ScriptedListing(Listing[VM]):

@@ -56,6 +56,7 @@ ENDING = "test_a_listing_ends"
 PAGES = "test_pages_repeat_nothing_and_leave_nothing_out"
 TURNS = "test_a_listing_takes_its_pages_and_a_constant"
 BEGINNING = "test_it_begins_with_all_that_exists"
+ONE_REQUEST = "test_steps_hold_one_changing_request_each"
 TELLING = "test_it_tells_what_comes_changes_and_goes"
 LAST_STATE = "test_the_last_state_is_never_lost"
 VALUES = "test_every_declared_field_has_the_servers_value"
@@ -164,7 +165,9 @@ BREAKAGES: Mapping[str, Breakage] = {
     "only name and power": Breakage(kinds.OnlyNameAndPower, (CHANGES,)),
     "leaves threads": Breakage(sessions.LeavesThreads, ("test_closing_leaves_no_thread",)),
     "action sent twice": Breakage(adapters.SentTwice, ("test_an_action_whose_reply_is_lost_is_not_sent_again",)),
-    "undoes nothing": Breakage(stepping.UndoesNothing, ("test_steps_that_are_refused",)),
+    "undoes nothing": Breakage(
+        stepping.UndoesNothing, ("test_steps_whose_replies_are_lost", "test_steps_that_are_refused")
+    ),
     "outlives a cancel": Breakage(stepping.OutlivesCancel, ("test_steps_that_are_cancelled",)),
     "step sent twice": Breakage(
         stepping.StepSentTwice, ("test_steps_whose_replies_are_lost", "test_steps_whose_replies_are_lost_on_the_wire")
@@ -172,6 +175,14 @@ BREAKAGES: Mapping[str, Breakage] = {
     "begins again": Breakage(
         stepping.BeginsAgain, ("test_steps_whose_replies_are_lost", "test_steps_whose_replies_are_lost_on_the_wire")
     ),
+    "step of two requests": Breakage(stepping.StepOfTwoRequests, (ONE_REQUEST,)),
+    "changes while it reads": Breakage(stepping.ChangesWhileItReads, (ONE_REQUEST,)),
+    "changes outside steps": Breakage(stepping.ChangesOutsideSteps, (ONE_REQUEST,)),
+    "swallows a refusal": Breakage(stepping.SwallowsRefusal, ("test_steps_that_are_refused",)),
+    "lost session is a refused step": Breakage(
+        stepping.LostSessionIsStepRefusal, ("test_steps_whose_sessions_are_lost",)
+    ),
+    "names what is gone": Breakage(stepping.NamesWhatIsGone, ("test_steps_that_are_refused",)),
     "shutdown is stop": Breakage(acts.ShutdownIsStop, (f"{DONE}[VM.shutdown]",)),
     "shut down when asked": Breakage(acts.done_when_requested(actions.Shutdown), (f"{DONE}[VM.shutdown]",)),
     "rebooted when asked": Breakage(acts.done_when_requested(actions.Reboot), (f"{DONE}[VM.reboot]",)),

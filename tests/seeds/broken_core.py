@@ -6,15 +6,21 @@ As a pytest plugin it applies the breakage that HVLIB_BREAKAGE names.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for_futures
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import pytest
 
 from hvlib.errors import ConnectionFailed, HvlibError
+from hvlib.model.ref import Ref
 from hvlib.runtime import login
 from hvlib.runtime.retry import action_repeatable
+from hvlib.runtime.server_task import ServerTask
+from hvlib.runtime.session_manager import SessionManager
 from hvlib.runtime.shared_watch import SharedWatch
 from hvlib.runtime.steps import run, runner, task
 from hvlib.runtime.steps.run import StepsRun
@@ -175,6 +181,124 @@ def log_in_again_and_again(patch: Patch) -> None:
     patch.setattr(login, "SESSIONS_PER_CALL", 30)
 
 
+def cancel_nothing_at_the_server(patch: Patch) -> None:
+    """Wait for the server's task to end instead of cancelling it."""
+    patch.setattr(ServerTask, "cancel", lambda _: None)
+
+
+def wait_for_no_cancelled_step(patch: Patch) -> None:
+    """End a cancelled task although the server still carries out its step."""
+    follow = StepsRun._follow
+
+    def follow_until_a_cancel(self: StepsRun, operation: Any) -> None:
+        self._await(operation, cancellable=not self._undoing)
+        self._task.check()
+        follow(self, operation)
+
+    patch.setattr(StepsRun, "_follow", follow_until_a_cancel)
+
+
+def tell_no_progress(patch: Patch) -> None:
+    """Keep the progress of a step secret."""
+    patch.setattr(StepsTask, "go_on", lambda *_: None)
+
+
+def undo_nothing_of_a_failed_step(patch: Patch) -> None:
+    """Undo only steps that have succeeded."""
+    undo_with = StepsRun._undo_with
+
+    def undo_successes(self: StepsRun, undo: Any, made: Any) -> None:
+        if sys.exc_info()[0] is None and not (self.followed and self.followed.error):  # type: ignore[attr-defined]
+            undo_with(self, undo, made)
+
+    operation_of = StepsRun._operation
+
+    def remembered(self: StepsRun, outcome: Any) -> Any:
+        self.followed = operation_of(self, outcome)  # type: ignore[attr-defined]
+        return self.followed  # type: ignore[attr-defined]
+
+    patch.setattr(StepsRun, "followed", None, raising=False)
+    patch.setattr(StepsRun, "_operation", remembered)
+    patch.setattr(StepsRun, "_undo_with", undo_successes)
+
+
+def abandon_a_step(patch: Patch) -> None:
+    """Leave a server's task alone that can't be watched any more."""
+    patch.setattr(StepsRun, "_abandon", lambda *_: None)
+
+
+def follow_no_undo(patch: Patch) -> None:
+    """Take an undo at the server for done once it has begun."""
+
+    class NeverStarted:
+        """In the place of `Started`."""
+
+    patch.setattr(run, "Started", NeverStarted)
+
+
+def repeat_an_undo_as_a_whole(patch: Patch) -> None:
+    """Repeat an undo of several steps from its first step on."""
+    patch.setattr(StepsRun, "_steps_taken", property(lambda _: 0, lambda *_: None), raising=False)
+
+
+def name_what_is_gone(patch: Patch) -> None:
+    """Name an object as left although the server says that it is gone."""
+
+    class NeverFound(HvlibError):
+        """In the place of `NotFound`."""
+
+    patch.setattr(run, "NotFound", NeverFound)
+
+
+def name_what_a_second_call_removed(patch: Patch) -> None:
+    """Name an object as left that the second of two calls has removed."""
+
+    def note(self: StepsRun, cleanup: Any, left: dict[Ref, str]) -> None:
+        error = self._clean(cleanup)
+        if error is not None:
+            left.update(dict.fromkeys(self._named(error, cleanup), str(error)))
+
+    patch.setattr(StepsRun, "_clean_and_note", note)
+
+
+def raise_the_last_failure(patch: Patch) -> None:
+    """Raise the error of an undo instead of the first failure."""
+    clean, end = StepsRun._clean, StepsTask.end
+
+    def clean_and_keep(self: StepsRun, cleanup: Any) -> HvlibError | None:
+        error = clean(self, cleanup)
+        self._task.last = error or getattr(self._task, "last", None)  # type: ignore[attr-defined]
+        return error
+
+    def end_with_the_last(self: StepsTask, made: Any, error: HvlibError | None, left: Any) -> None:
+        end(self, made, getattr(self, "last", None) or error if error else None, left)
+
+    patch.setattr(StepsRun, "_clean", clean_and_keep)
+    patch.setattr(StepsTask, "end", end_with_the_last)
+
+
+def undo_without_a_login(patch: Patch) -> None:
+    """Let the requests of an undo fail once the provider is closed."""
+    patch.setattr(SessionManager, "finishing", lambda _: nullcontext())
+
+
+def wait_at_the_end_for_ever(patch: Patch) -> None:
+    """Wait at the end of a block until all tasks have ended."""
+    wait = StepsRunner.wait
+    patch.setattr(StepsRunner, "wait", lambda self, _: wait(self, 60))
+
+
+def undo_for_ever(patch: Patch) -> None:
+    """Wait at a close until everything is undone."""
+    close = StepsRunner.close
+
+    def close_at_last(self: StepsRunner) -> None:
+        wait_for_futures(self._running(), 60)
+        close(self)
+
+    patch.setattr(StepsRunner, "close", close_at_last)
+
+
 BREAKAGES: Mapping[str, CoreBreakage] = {
     "sends again after a lost reply": CoreBreakage(
         send_again_after_a_lost_reply,
@@ -222,6 +346,50 @@ BREAKAGES: Mapping[str, CoreBreakage] = {
     "logs in again and again": CoreBreakage(
         log_in_again_and_again, ("test_a_request_fails_after_three_lost_sessions",)
     ),
+    "cancels nothing at the server": CoreBreakage(
+        cancel_nothing_at_the_server, ("test_a_cancel_goes_to_the_server_and_its_outcome_is_awaited",)
+    ),
+    "waits for no cancelled step": CoreBreakage(
+        wait_for_no_cancelled_step,
+        (
+            "test_closing_while_an_object_is_awaited",
+            "test_a_cancel_goes_to_the_server_and_its_outcome_is_awaited",
+        ),
+    ),
+    "tells no progress": CoreBreakage(tell_no_progress, ("test_the_progress_is_that_of_the_step",)),
+    "undoes nothing of a failed step": CoreBreakage(
+        undo_nothing_of_a_failed_step,
+        (
+            "test_a_cancel_goes_to_the_server_and_its_outcome_is_awaited",
+            "test_an_object_of_a_failed_step_is_removed",
+        ),
+    ),
+    "abandons a step": CoreBreakage(
+        abandon_a_step, ("test_a_step_that_can_not_be_watched_any_more_is_cancelled_and_read",)
+    ),
+    "follows no undo": CoreBreakage(follow_no_undo, ("test_an_undo_at_the_server_is_followed_to_its_end",)),
+    "repeats an undo as a whole": CoreBreakage(
+        repeat_an_undo_as_a_whole, ("test_an_undo_of_several_steps_is_not_repeated_as_a_whole",)
+    ),
+    "names what is gone": CoreBreakage(name_what_is_gone, ("test_an_object_that_is_gone_is_not_left",)),
+    "names what is removed": CoreBreakage(
+        name_what_a_second_call_removed, ("test_an_object_that_a_second_call_removes_is_not_left",)
+    ),
+    "raises the last failure": CoreBreakage(
+        raise_the_last_failure, ("test_every_undo_is_tried_and_the_objects_left_are_named",)
+    ),
+    "undoes without a login": CoreBreakage(
+        undo_without_a_login,
+        (
+            "test_an_interrupted_block_cancels",
+            "test_a_block_that_waited_long_enough_cancels",
+            "test_closing_ends_waits_at_once_and_undoes_before_the_logout",
+        ),
+    ),
+    "waits at the end for ever": CoreBreakage(
+        wait_at_the_end_for_ever, ("test_a_block_that_waited_long_enough_cancels",)
+    ),
+    "undoes for ever": CoreBreakage(undo_for_ever, ("test_closing_waits_for_an_undo_for_a_limited_time",)),
     "knows no refs": CoreBreakage(know_no_refs, ("test_the_ref_of_a_task_is_valid_in_this_process",)),
 }
 

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from seeds.delegating import DelegatingAdapter
 
-from hvlib.actions import Action
+from hvlib.actions import Action, Delete, Rename
 from hvlib.conformance.disturbing import DelegatingSteps
-from hvlib.driver import Outcome, Steps
-from hvlib.errors import ConnectionFailed, HvlibError
+from hvlib.driver import Outcome, SessionLost, Steps
+from hvlib.errors import ConnectionFailed, HvlibError, PermissionDenied
 from hvlib.model.ref import Ref
 
-__all__ = ["BeginsAgain", "OutlivesCancel", "StepSentTwice", "UndoesNothing"]
+__all__ = [
+    "BeginsAgain",
+    "ChangesOutsideSteps",
+    "ChangesWhileItReads",
+    "LostSessionIsStepRefusal",
+    "NamesWhatIsGone",
+    "OutlivesCancel",
+    "StepOfTwoRequests",
+    "StepSentTwice",
+    "SwallowsRefusal",
+    "UndoesNothing",
+]
+
+T = TypeVar("T")
 
 
 class WithoutUndo(DelegatingSteps):
@@ -30,6 +43,103 @@ class Twice(DelegatingSteps):
                 return call()
 
         return super().run(call_twice, undo=undo)
+
+
+class Meddling(DelegatingSteps):
+    """``meddle`` sends another changing request."""
+
+    def __init__(self, wrapped: Steps, meddle: Callable[[], object]) -> None:
+        super().__init__(wrapped)
+        self.meddle = meddle
+
+
+class MeddlingReads(Meddling):
+    def read(self, call: Callable[[], T]) -> T:
+        return super().read(lambda: (self.meddle(), call())[1])
+
+
+class MeddlingRuns(Meddling):
+    def run(self, call: Callable[[], Outcome], *, undo: Callable[[Any], object] | None = None) -> Ref | None:
+        return super().run(lambda: (self.meddle(), call())[1], undo=undo)
+
+
+class Swallowing(DelegatingSteps):
+    def run(self, call: Callable[[], Outcome], *, undo: Callable[[Any], object] | None = None) -> Ref | None:
+        try:
+            return super().run(call, undo=undo)
+        except PermissionDenied:
+            return None
+
+
+class RefusedByLostSessions(DelegatingSteps):
+    def run(self, call: Callable[[], Outcome], *, undo: Callable[[Any], object] | None = None) -> Ref | None:
+        def refuse() -> Outcome:
+            try:
+                return call()
+            except SessionLost as error:
+                raise PermissionDenied("there is no session") from error
+
+        return super().run(refuse, undo=undo)
+
+
+class MeddlingAdapter(DelegatingAdapter):
+    """Also renames a VM that it deletes."""
+
+    meddling: ClassVar[type[Meddling]]
+
+    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
+        if ref is None or not isinstance(action, Delete):
+            return super().take_steps(ref, action, steps)
+        return super().take_steps(ref, action, self.meddling(steps, lambda: self.rename(ref)))
+
+    def rename(self, vm: Ref) -> None:
+        self.wrapped.submit(vm, Rename("about to be deleted"))
+
+
+class StepOfTwoRequests(MeddlingAdapter):
+    """Send two changing requests in one step."""
+
+    meddling = MeddlingRuns
+
+
+class ChangesWhileItReads(MeddlingAdapter):
+    """Send a changing request as a read, which core repeats."""
+
+    meddling = MeddlingReads
+
+
+class ChangesOutsideSteps(MeddlingAdapter):
+    """Send a changing request outside the steps."""
+
+    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
+        if ref is not None and isinstance(action, Delete):
+            self.rename(ref)
+        return DelegatingAdapter.take_steps(self, ref, action, steps)
+
+
+class SwallowsRefusal(DelegatingAdapter):
+    """Go on after a refused request, and end as if the action had succeeded."""
+
+    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
+        return super().take_steps(ref, action, Swallowing(steps))
+
+
+class LostSessionIsStepRefusal(DelegatingAdapter):
+    """Take the loss of a session for a refusal of the request."""
+
+    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
+        return super().take_steps(ref, action, RefusedByLostSessions(steps))
+
+
+class NamesWhatIsGone(DelegatingAdapter):
+    """Name an object as left that does not exist."""
+
+    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
+        try:
+            return super().take_steps(ref, action, steps)
+        except PermissionDenied as error:
+            error.left = [*error.left, Ref(self.session.about().uuid, "VM", "gone")]
+            raise
 
 
 class UndoesNothing(DelegatingAdapter):

@@ -14,7 +14,7 @@ import pytest
 from seeds.broken_core import BREAKAGES
 
 ROOT = Path(__file__).parents[2]
-UNITS = ("tests/runtime/test_steps.py", "tests/runtime/test_shared_watch.py")
+UNITS = tuple(f"tests/runtime/{name}.py" for name in ("test_steps", "test_steps_at_the_server", "test_shared_watch"))
 BOUND = 120
 WORKERS = 4
 """Runs in parallel. They wait more than they compute."""
@@ -23,10 +23,12 @@ Runs = Mapping[str, Future[str]]
 
 
 @pytest.fixture(scope="module")
-def runs() -> Iterator[Runs]:
-    """The output of the units for each breakage."""
+def runs(request: pytest.FixtureRequest) -> Iterator[Runs]:
+    """The output of the units for each breakage of the selected tests."""
+    selected = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    names = [str(item.callspec.params["breakage"]) for item in selected if item.module is request.module]
     with ThreadPoolExecutor(WORKERS) as pool:
-        yield {breakage: pool.submit(run_units, breakage) for breakage in BREAKAGES}
+        yield {name: pool.submit(run_units, name) for name in names}
         pool.shutdown(cancel_futures=True)
 
 

@@ -96,5 +96,9 @@ class Grove(ProcessServer):
         """Return how many requests there were since the start, by ``METHOD /path``, without `servers.door` calls."""
         return dict(self._admin("requests"))
 
+    def log(self) -> list[str]:
+        """Return the requests that changed something, each with its method, path and body, without refused ones."""
+        return list(self._admin("log"))
+
     def _admin(self, call: str, **arguments: Any) -> Any:
         return door.call(self.port, call, arguments)

@@ -55,6 +55,7 @@ class Service(http_service.Service):
         self._about = {"product": "Grove", "version": "4.2", "api": "2", "uuid": uuid}
         self._tokens: set[str] = set()
         self._requests: Counter[str] = Counter()
+        self._log: list[str] = []
         self._lock = threading.Lock()
         self._calls: dict[str, Callable[..., Any]] = {
             "add_vm": estate.add_vm,
@@ -69,6 +70,7 @@ class Service(http_service.Service):
             "expire_sessions": self._tokens.clear,
             "sessions": lambda: len(self._tokens),
             "requests": lambda: dict(self._requests),
+            "log": lambda: list(self._log),
         }
 
     @property
@@ -94,6 +96,12 @@ class Service(http_service.Service):
                 return 200, self.estate.listing(collection, query)
             case ["GET", "changes"]:
                 return 200, self.estate.changes(query)
+        reply = self._change(method, path, body)
+        self._log.append(f"{method} /{'/'.join(path)} {json.dumps(body, sort_keys=True)}")
+        return reply
+
+    def _change(self, method: str, path: Sequence[str], body: Any) -> Reply:
+        match [method, *path]:
             case ["PATCH", "vms", id]:
                 return 200, self.estate.rename(id, body.get("name"))
             case ["POST", "tasks", id, "cancel"]:

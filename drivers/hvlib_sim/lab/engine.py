@@ -36,7 +36,7 @@ KEPT_SECONDS = 600.0
 """Seconds after its end at which a task is removed."""
 
 MAX_LOGGED = 1000
-"""How many requests are logged."""
+"""How many operations are logged."""
 
 REFUSALS = (Conflict, InvalidQuery, InvalidState, NotFound, TaskFailed)
 """The errors that a task may fail with. Any other error comes from the store, and the event has changed nothing."""
@@ -96,7 +96,7 @@ class Engine:
         self.performed: Counter[str] = Counter()
         """How often each operation was requested, by name."""
         self.log: deque[tuple[str, str | None, Action]] = deque(maxlen=MAX_LOGGED)
-        """The latest requests: each with its operation's name, its target's id and its action."""
+        """The latest operations that were carried out: each with its name, its target's id and its action."""
         self.guest_requests: dict[str, Counter[str]] = {}
         """How often the guest of each VM was asked for a ``shutdown`` or a ``reboot``, by the VM's id."""
         self._now = clock()
@@ -138,13 +138,12 @@ class Engine:
 
     def perform(self, operation: Operation, target: Object | None, action: Action) -> Link | None:
         """Carry out an operation at once. Raises its refusals."""
-        self._note(operation, target, action)
-        operation.check(target)
-        return operation.apply(self, target, action)
+        self.performed[operation.name] += 1
+        return self.apply(operation, target, action)
 
     def begin(self, operation: Operation, target: Object | None, action: Action) -> str:
         """Carry out an operation as a task. Returns the task's id."""
-        self._note(operation, target, action)
+        self.performed[operation.name] += 1
         name = f"{operation.name} {target.name}" if target else operation.name
         link = Link(type(target).__name__, target.id) if target else None
         task = Task(name=name, operation=operation.name, target=link, **self.new_identity(Task))
@@ -175,9 +174,12 @@ class Engine:
             raise InvalidState(f"{task.name}: the task has ended: {task.state}")
         self.end(replace(task, state="cancelled"))
 
-    def _note(self, operation: Operation, target: Object | None, action: Action) -> None:
-        self.performed[operation.name] += 1
+    def apply(self, operation: Operation, target: Object | None, action: Action) -> Link | None:
+        """Carry out an operation now, and log it. Raises its refusals."""
+        operation.check(target)
+        result = operation.apply(self, target, action)
         self.log.append((operation.name, None if target is None else target.id, action))
+        return result
 
     def target(self, job: Job) -> Object | None:
         """A job's target as it is now. Raises `NotFound` if it is gone."""
@@ -212,9 +214,7 @@ def step_task(engine: Engine, id: str, _: str) -> None:
         return
     operation = OPERATIONS[job.operation]
     try:
-        target = engine.target(job)
-        operation.check(target)
-        result = operation.apply(engine, target, job.action)
+        result = engine.apply(operation, engine.target(job), job.action)
     except REFUSALS as error:
         engine.end(_failed(task, error))
     else:

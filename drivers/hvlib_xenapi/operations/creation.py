@@ -45,7 +45,7 @@ def create_vm(calls: Calls, create: actions.CreateVM) -> Ref:
 def _remove(calls: Calls, vm: str, kinds: Sequence[type[Resource]]) -> None:
     """`clear_away`; if the VM runs, VM.hard_shutdown and `clear_away`.
 
-    If that fails, the error's ``left`` names the object by its kind, or by all ``kinds`` if it can't be read.
+    If that fails, the error's ``left`` also names the object: by its kind, or by all ``kinds`` if it can't be read.
     """
     try:
         try:
@@ -56,8 +56,7 @@ def _remove(calls: Calls, vm: str, kinds: Sequence[type[Resource]]) -> None:
             calls.run("VM.hard_shutdown", vm)
             clear_away(calls, vm)
     except HvlibError as error:
-        if not error.left:
-            error.left = [calls.client.context.ref(kind, vm) for kind in _kinds_now(calls, vm, kinds)]
+        error.left = [*(calls.client.context.ref(kind, vm) for kind in _kinds_now(calls, vm, kinds)), *error.left]
         raise
 
 

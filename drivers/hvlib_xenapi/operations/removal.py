@@ -30,8 +30,16 @@ def remove(calls: Calls, vm: str, kept: Collection[str]) -> None:
     snapshots: list[str] = calls.record("VM", vm, "snapshots").snapshots
     for each in (vm, *snapshots):
         calls.read("VM.assert_operation_valid", each, "destroy")
-    disks = _own_disks(calls, [vm, *snapshots], kept)
-    leftovers = Leftovers(calls, snapshots, disks)
+    _destroy(calls, vm, Leftovers(calls, snapshots, _own_disks(calls, [vm, *snapshots], kept)))
+
+
+def clear_away(calls: Calls, vm: str) -> None:
+    """Delete a VM whose creation was not completed, with its disks."""
+    _destroy(calls, vm, Leftovers(calls, [], _own_disks(calls, [vm], kept=())))
+
+
+def _destroy(calls: Calls, vm: str, leftovers: Leftovers) -> None:
+    """VM.destroy, and removal of what the VM leaves. If the reply is lost, the error names all that may be left."""
     # A deletion can't be undone: after a cancellation, undo completes it.
     try:
         calls.run("VM.destroy", vm, undo=lambda _: leftovers.remove())
@@ -39,13 +47,6 @@ def remove(calls: Calls, vm: str, kept: Collection[str]) -> None:
         error.left = [*error.left, *leftovers.refs]
         raise
     leftovers.remove()
-
-
-def clear_away(calls: Calls, vm: str) -> None:
-    """Delete a VM whose creation was not completed, with its disks."""
-    disks = _own_disks(calls, [vm], kept=())
-    calls.run("VM.destroy", vm)
-    Leftovers(calls, [], disks).remove()
 
 
 class Leftovers:
@@ -87,7 +88,7 @@ class Leftovers:
     def _failure(self) -> HvlibError:
         reasons = "; ".join(f"{ref}: {error}" for ref, error in self._left.items())
         first = next(iter(self._left.values()))
-        failure = type(first)(f"the VM is deleted, but these of its objects are left: {reasons}", native=first.native)
+        failure = type(first)(f"deleted, but these of its objects are left: {reasons}", native=first.native)
         failure.left = [self._ref(each) for each in self._left]
         return failure
 

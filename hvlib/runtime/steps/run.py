@@ -112,21 +112,31 @@ class StepsRun:
         Returns the objects that could not be removed.
         """
         self._undoing = True
-        left: dict[Ref, None] = {}
-        reasons: list[str] = []
+        left: dict[Ref, str] = {}
         with self._manager.finishing():
             for cleanup in reversed(self._cleanups):
-                error = self._clean(cleanup) if failed or cleanup.always else None
-                if error is not None:
-                    left.update(dict.fromkeys(self._named(error, cleanup)))
-                    reasons.append(str(error))
-        return Remains(tuple(left), reasons)
+                if failed or cleanup.always:
+                    self._clean_and_note(cleanup, left)
+        return Remains(tuple(left), tuple(dict.fromkeys(left.values())))
+
+    def _clean_and_note(self, cleanup: Cleanup, left: dict[Ref, str]) -> None:
+        """Make a cleanup call, and note in ``left`` which objects are left now, each with the reason."""
+        error = self._clean(cleanup)
+        if error is not None:
+            left.update(dict.fromkeys(self._named(error, cleanup), str(error)))
+            return
+        for removed in self._refs(cleanup):  # An earlier call may have failed to remove it.
+            left.pop(removed, None)
 
     def _named(self, error: HvlibError, cleanup: Cleanup) -> Sequence[Ref]:
         """The objects that a failed cleanup left: the error's, else the cleanup call's arguments, else the target."""
-        about = [each for each in cleanup.about if isinstance(each, Ref)]
         target = self._task.target
-        return list(error.left) or about or ([] if target is None else [target])
+        return list(error.left) or self._refs(cleanup) or ([] if target is None else [target])
+
+    @staticmethod
+    def _refs(cleanup: Cleanup) -> list[Ref]:
+        """The objects among the arguments of a cleanup call."""
+        return [each for each in cleanup.about if isinstance(each, Ref)]
 
     def _clean(self, cleanup: Cleanup) -> HvlibError | None:
         taken = self._steps_taken

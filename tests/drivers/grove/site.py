@@ -69,8 +69,8 @@ class GroveSite(Site):
         self.server.set_template(id, False)
 
     def log(self) -> Sequence[Hashable]:
-        """The tasks, each with its kind and its target."""
-        return [(task["kind"], task["target"]) for task in self.server.objects("tasks").values()]
+        """The requests that change a machine."""
+        return [request for request in self.server.log() if "/tasks/" not in request]
 
     def expire_sessions(self) -> None:
         self.server.expire_sessions()

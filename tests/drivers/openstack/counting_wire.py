@@ -43,7 +43,7 @@ class RegionWire(Wire):
         for proxy in self._proxies.values():
             proxy.cut()
 
-    def cut_after(self, turns: int) -> None:
+    def cut_after(self, turns: int | None) -> None:
         """`Wire.cut_after`."""
         self._turns.cut_after(turns)
 

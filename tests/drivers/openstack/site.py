@@ -134,8 +134,9 @@ class OpenStackSite(Site):
         return self.server.copy_server(name_label)
 
     def delete_vm(self, id: str) -> None:
-        self.server.wait_until_idle(id)  # Nova does not delete a server that it is moving.
-        self.admin.call("nova", "DELETE", f"/v2.1/servers/{id}")
+        self.server.wait_until_idle(id)  # Nova does not delete a server that it is moving, or deletes it already.
+        if self.server.vm_state(id) != "deleted":
+            self.admin.call("nova", "DELETE", f"/v2.1/servers/{id}")
         self.server.wait_for_server(id, "deleted")
 
     def rename_vm(self, id: str, name_label: str) -> None:
@@ -148,8 +149,8 @@ class OpenStackSite(Site):
         self.server.wait_for_server(id, vm_state)
 
     def log(self) -> Sequence[Hashable]:
-        """Nova's records of the requests to servers. Each action is requested once or not at all by hvlib's steps."""
-        return self.server.actions()
+        """The changing requests to all services, apart from logins."""
+        return [request for request in self.server.changes() if not request.startswith("keystone")]
 
     def last_boot(self, id: str) -> object:
         """How often the server's guest has booted."""

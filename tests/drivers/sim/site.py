@@ -35,7 +35,7 @@ class LabWire(Wire):
     def cut(self) -> None:
         self._lab.cut_connections()
 
-    def cut_after(self, turns: int) -> None:
+    def cut_after(self, turns: int | None) -> None:
         self._lab.cut_after(turns)
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from servers.openstack.settings import Settings
 __all__ = ["write"]
 
 TEMPLATES = Path(__file__).parent / "etc"
-FOLDERS = ("cinder", "images", "locks", "nova", "requests", "staging", "tasks")
+FOLDERS = ("changes", "cinder", "images", "locks", "nova", "requests", "staging", "tasks")
 
 
 def write(folder: Path, venv: Path, settings: Settings) -> None:

@@ -164,11 +164,6 @@ class OpenStack(Server):
             (state,) = nova.execute(query, [id]).fetchone()
         return None if state is None else str(state)
 
-    def actions(self) -> list[tuple[str, str]]:
-        """Return nova's records of the requests to servers, oldest first: each server's identifier and the action."""
-        with closing(sqlite3.connect(self._folder / "nova.sqlite")) as nova:
-            return nova.execute("SELECT instance_uuid, action FROM instance_actions ORDER BY id").fetchall()
-
     def rename_server(self, id: str, name: str) -> None:
         """Rename a server in nova's database. The API takes 0.1 s, and only names in the basic multilingual plane."""
         query = "UPDATE instances SET display_name = ?, updated_at = ? WHERE uuid = ?"
@@ -247,12 +242,21 @@ class OpenStack(Server):
 
     def requests(self) -> dict[str, int]:
         """Return how many requests clients made since the start, by ``nova GET /v2.1/servers`` and so on."""
-        folder = self._folder / "requests"
-        return Counter(
+        return Counter(self._logged("requests"))
+
+    def changes(self) -> list[str]:
+        """Return the requests other than GET that clients made and that were carried out, by project.
+
+        Each has its project, method, path and a digest of its body.
+        """
+        return self._logged("changes")
+
+    def _logged(self, folder: str) -> list[str]:
+        return [
             f"{project.name} {request}"
             for project in PROJECTS
-            for request in (folder / project.name).read_text().splitlines()
-        )
+            for request in (self._folder / folder / project.name).read_text().splitlines()
+        ]
 
     @property
     def _running(self) -> Region:

@@ -42,7 +42,7 @@ def main(action: str, project: str, *descriptors: str) -> None:
         _report(ready, project=project)
         return
     sockets = [socket.socket(fileno=int(descriptor)) for descriptor in descriptors]
-    application = RequestLog(module.application(settings), Path("requests", project), sockets[0])
+    application = RequestLog(module.application(settings), project, sockets[0])
     gc.freeze()
     gc.enable()
     _report(ready, project=project)

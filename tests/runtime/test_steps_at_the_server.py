@@ -1,0 +1,196 @@
+"""Steps that the server carries out as tasks: progress, cancel, and the objects that they have made."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from scripted.driver import ScriptedFeed, ScriptedSession, ScriptedTasks, ScriptedVMs, scripted
+
+import hvlib
+from hvlib.actions import Clone
+from hvlib.driver import Batch, NotSent, Started, Steps, Upsert, steps
+from hvlib.model.errors import InvalidState, PermissionDenied, QuotaExceeded
+from hvlib.model.ref import Ref
+from hvlib.model.resources import VM, TaskRecord
+from hvlib.model.task import Failure
+
+SOON = 20.0
+
+SEEN_SECONDS = 5.0
+"""The seconds after which a task goes on although nobody has seen its progress."""
+
+
+class Cloner(ScriptedVMs):
+    """Clones by the server's task ``copy``, then gives the copy a name."""
+
+    def begin(self, task: str) -> Started:
+        self.session.happen(task)
+        return Started(self.session.context.ref(TaskRecord, task))
+
+    def change(self, name: str) -> None:
+        self.session.happen(name)
+
+    def remove(self, ref: Ref) -> None:
+        self.session.happen(f"remove {ref.id}")
+
+    @steps(Clone)
+    def clone(self, vm: Ref, clone: Clone, steps: Steps) -> Ref | None:
+        copy = steps.run(lambda: self.begin("copy"), undo=self.remove)
+        steps.call(lambda: self.change("name"))
+        return copy
+
+
+class TaskUndone(Cloner):
+    """Undoes by the server's task ``removal``."""
+
+    def remove(self, ref: Ref) -> Started:  # type: ignore[override]
+        return self.begin("removal")
+
+
+class UndoneInSteps(Cloner):
+    """Undoes in two steps."""
+
+    @steps(Clone)
+    def clone(self, vm: Ref, clone: Clone, steps: Steps) -> Ref | None:
+        def undo(_: object) -> None:
+            steps.call(lambda: self.change("unplug"))
+            steps.call(lambda: self.change("destroy"))
+
+        steps.call(lambda: self.change("plug"), undo=undo)
+        steps.call(lambda: self.change("name"))
+        return vm
+
+
+Script = tuple[hvlib.Provider, ScriptedSession, hvlib.VM]
+
+
+@pytest.fixture
+def script() -> Script:
+    provider, session = scripted(a={}, b={})
+    session.vms_adapter = Cloner
+    vm, _ = provider.compute.vms.get_all()
+    session.tasks["copy"] = {"state": "running", "progress": 0.0, "result": None, "error": None}
+    session.log.clear()
+    return provider, session, vm
+
+
+def sent(session: ScriptedSession) -> list[str]:
+    return [call for call in session.log if call not in ("get", "login", "feed", "close")]
+
+
+def made(session: ScriptedSession) -> Ref:
+    return session.context.ref(VM, "b")
+
+
+def news(session: ScriptedSession, task: str, **values: object) -> Callable[[Any], Batch]:
+    """A step of a feed: a task has these values now."""
+
+    def make(query: Any) -> Batch:
+        session.tasks[task].update(values)
+        return Batch([Upsert(ScriptedTasks(session).record(task, query))], synced=True)
+
+    return make
+
+
+def await_progress(task: hvlib.Task[Any], progress: float) -> None:
+    deadline = time.monotonic() + SEEN_SECONDS
+    while task.progress != progress:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def test_the_progress_is_that_of_the_step(script: Script) -> None:
+    _, session, vm = script
+    seen = threading.Event()
+    done = news(session, "copy", state="succeeded", result=made(session))
+
+    def done_once_seen(query: Any) -> Batch:
+        seen.wait(SEEN_SECONDS)
+        return done(query)
+
+    session.feeds.append(ScriptedFeed(news(session, "copy", progress=0.25), done_once_seen))
+    task = vm.clone("copy")
+    await_progress(task, 0.25)
+    seen.set()
+    assert task.wait(timeout=SOON).ref == made(session)
+    assert task.progress == 1.0
+
+
+@pytest.mark.parametrize("state", ["cancelled", "succeeded"])
+def test_a_cancel_goes_to_the_server_and_its_outcome_is_awaited(script: Script, state: str) -> None:
+    """The object is removed that the cancelled task has made all the same."""
+    _, session, vm = script
+    outcome = news(session, "copy", state=state, result=made(session))
+    session.feeds.extend([ScriptedFeed(news(session, "copy", progress=0.25)), ScriptedFeed(outcome)])
+    task = vm.clone("copy")
+    await_progress(task, 0.25)
+    task.cancel()
+    with pytest.raises(hvlib.TaskCancelled) as caught:
+        task.wait(timeout=SOON)
+    assert sent(session) == ["copy", "cancel copy", "remove b"]
+    assert caught.value.left == ()
+
+
+def test_a_step_that_can_not_be_cancelled_is_awaited(script: Script) -> None:
+    _, session, vm = script
+    session.plan("cancel copy", InvalidState("this task can't be cancelled"))
+    done = news(session, "copy", state="succeeded", result=made(session))
+    session.feeds.extend([ScriptedFeed(news(session, "copy", progress=0.25)), ScriptedFeed(done)])
+    task = vm.clone("copy")
+    await_progress(task, 0.25)
+    task.cancel()
+    with pytest.raises(hvlib.TaskCancelled):
+        task.wait(timeout=SOON)
+    assert sent(session) == ["copy", "cancel copy", "remove b"]
+
+
+def test_an_object_of_a_failed_step_is_removed(script: Script) -> None:
+    _, session, vm = script
+    failed = news(
+        session, "copy", state="failed", result=made(session), error=Failure("QuotaExceeded", "no space for its disks")
+    )
+    session.feeds.append(ScriptedFeed(failed))
+    with pytest.raises(QuotaExceeded, match="no space"):
+        vm.clone("copy").wait(timeout=SOON)
+    assert sent(session) == ["copy", "remove b"]
+
+
+def test_a_step_that_can_not_be_watched_any_more_is_cancelled_and_read(script: Script) -> None:
+    """So the object is known that it has made."""
+    _, session, vm = script
+    session.feeds.append(ScriptedFeed(news(session, "copy", progress=0.25), PermissionDenied("no more events")))
+    session.plan("cancel copy", lambda: session.tasks["copy"].update(state="cancelled", result=made(session)))
+    with pytest.raises(PermissionDenied, match="no more events") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert sent(session) == ["copy", "cancel copy", "remove b"]
+    assert caught.value.left == ()
+
+
+def test_an_undo_at_the_server_is_followed_to_its_end(script: Script) -> None:
+    _, session, vm = script
+    session.vms_adapter = TaskUndone
+    session.plan("name", InvalidState("no"))
+    session.tasks["removal"] = {"state": "running", "progress": 0.0, "result": None, "error": None}
+    session.feeds.append(ScriptedFeed(news(session, "copy", state="succeeded", result=made(session))))
+    failed = news(session, "removal", state="failed", error=Failure("PermissionDenied", "not allowed"))
+    session.feeds.append(ScriptedFeed(news(session, "removal", progress=0.5), failed))
+    with pytest.raises(InvalidState, match="no") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert sent(session) == ["copy", "name", "removal"]
+    assert caught.value.left == (made(session),)
+
+
+def test_an_undo_of_several_steps_is_not_repeated_as_a_whole(script: Script) -> None:
+    _, session, vm = script
+    session.vms_adapter = UndoneInSteps
+    session.plan("name", InvalidState("no"))
+    session.plan("destroy", *[NotSent("refused")] * 20)
+    with pytest.raises(InvalidState, match="no") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert sent(session)[:3] == ["plug", "name", "unplug"]
+    assert set(sent(session)[3:]) == {"destroy"}
+    assert caught.value.left == (vm.ref,)
