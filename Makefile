@@ -7,14 +7,16 @@ UNIT_TESTS := tests/model tests/driver tests/runtime tests/api tests/cli tests/c
 WALLS := tests/packaging/test_walls.py
 
 # The tests that need servers, in parts that run in parallel; `others` is every test that is in no other part.
-PARTS := openstack-steps openstack openstack-changes openstack-wire vsphere xenapi-steps xenapi seeds faults region others
+PARTS := openstack-steps openstack-undo openstack openstack-changes openstack-wire vsphere xenapi-steps xenapi-undo xenapi seeds faults region others
 openstack := tests/drivers/openstack/test_conformance.py tests/examples/test_portable_on_servers.py
 openstack-changes := tests/drivers/openstack/test_conformance.py
 openstack-steps := tests/drivers/openstack/test_conformance.py
+openstack-undo := tests/drivers/openstack/test_conformance.py
 openstack-wire := tests/drivers/openstack/wire
 vsphere := tests/drivers/vsphere/test_conformance.py tests/drivers/vsphere/wire
 xenapi := tests/drivers/xenapi/test_conformance.py tests/drivers/xenapi/wire
 xenapi-steps := $(xenapi)
+xenapi-undo := $(xenapi)
 seeds := tests/seeds
 faults := tests/faults
 region := tests/servers/test_openstack.py
@@ -71,14 +73,16 @@ openstack: $(INSTALLED)
 servers: $(THIRD_PARTY) build/vcsim
 	@$(MAKE) --no-print-directory --jobs=6 --output-sync=target $(SERVERS)
 
-servers-openstack servers-openstack-changes servers-openstack-steps servers-openstack-wire servers-region: openstack
+servers-openstack servers-openstack-changes servers-openstack-steps servers-openstack-undo servers-openstack-wire servers-region: openstack
 
 # Real services are slow, and the suite's tests of steps are many: they are separate parts.
 STEPS := steps
+UNDO := undo or cancel or ctrl_c or closed or block or refused
 CHANGES := mirror or watch or told or cursor or goes_on or wait or kinds_come or done
 servers-openstack: SELECT = -k "not ($(CHANGES) or $(STEPS))"
 servers-openstack-changes: SELECT = -k "($(CHANGES)) and not $(STEPS)"
-servers-openstack-steps servers-xenapi-steps: SELECT = -k "$(STEPS)"
+servers-openstack-steps servers-xenapi-steps: SELECT = -k "$(STEPS) and not ($(UNDO))"
+servers-openstack-undo servers-xenapi-undo: SELECT = -k "$(STEPS) and ($(UNDO))"
 servers-xenapi: SELECT = -k "not $(STEPS)"
 
 $(SERVERS): servers-%: $(THIRD_PARTY)

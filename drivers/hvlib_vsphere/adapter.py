@@ -17,12 +17,13 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import Resource, TaskRecord
 from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.listing import PropertyListing, WholeListing
+from hvlib_vsphere.property.retrieval import PAGE_SIZE, InventoryRetrieval, Retrieval, read_all
+from hvlib_vsphere.property.search import SearchIndex
+from hvlib_vsphere.property.spec import FilterSpec, ObjectSpec, PropertySpec, Traversal
+from hvlib_vsphere.property.views import view_objects
 from hvlib_vsphere.records import Collected, RecordMaker, check_row
 from hvlib_vsphere.values import moref_of
 from hvlib_vsphere.wire.client import Client
-from hvlib_vsphere.wire.filter_spec import filter_spec, object_specs, traverse, witness
-from hvlib_vsphere.wire.paging import PAGE_SIZE, InventoryRetrieval, Retrieval, read_all
-from hvlib_vsphere.wire.search import find_by_uuid
 
 __all__ = ["IndexedAdapter", "TableAdapter"]
 
@@ -30,20 +31,15 @@ R = TypeVar("R", bound=Resource)
 
 
 class Scope(NamedTuple):
-    """Objects, such as hosts, and the property in which they have objects of a kind."""
+    """Objects from which all objects of a kind are reached.
 
-    path: str
-    objects: Sequence[MoRef]
+    | objects: the objects, such as a view or hosts
+    | witnesses: a property of the objects that are read too. If the session is lost, they are reported without it:
+      otherwise nothing at all would be
+    """
 
-    @property
-    def spec(self) -> str:
-        """The ObjectSpecs of the objects in the scope; "" if the scope is empty."""
-        types = dict.fromkeys(each.type for each in self.objects)
-        witnesses = "".join(witness(each, "name") for each in types)
-        return witnesses + "".join(traverse(each, self.path, skip=False) for each in self.objects)
-
-
-NO_SCOPE = Scope("", ())
+    objects: Sequence[ObjectSpec]
+    witnesses: Sequence[PropertySpec] = ()
 
 
 class TableAdapter(Adapter[R]):
@@ -54,7 +50,7 @@ class TableAdapter(Adapter[R]):
 
     table: ClassVar[Table[Any]]
     witnesses: ClassVar[frozenset[str]] = frozenset()
-    """`RecordMaker.witnesses`."""
+    """The types of all witnesses in scopes of this kind: `RecordMaker.witnesses`."""
 
     scopes: ClassVar[Mapping[str, str]] = {}
     """For fields that refer to other objects: the property of such an object that has the objects of this kind."""
@@ -74,30 +70,29 @@ class TableAdapter(Adapter[R]):
         """The rows of this kind that are made of one of the server's."""
         return (row,)
 
-    def selection(self) -> str:
-        """The ObjectSpec of all objects of the kind, in a view. A lost session has no view, so it can't look empty."""
-        return traverse(self.client.view(self.table.native_type), "view", skip=True)
+    def everywhere(self) -> Scope:
+        """The scope of all objects of the kind: a view. A lost session has no view, so it can't look empty."""
+        return Scope([view_objects(self.client.view(self.table.native_type))])
 
     def moref(self, ref: Ref) -> MoRef:
         """The server's reference to an object of this kind."""
         return moref_of(ref)
 
-    def specs_of(self, refs: Iterable[Ref]) -> str:
-        """The ObjectSpecs of the refs that are of this kind."""
-        return object_specs(self.moref(ref) for ref in refs if ref.kind == self.kind.kind)
+    def objects_of(self, refs: Iterable[Ref]) -> list[ObjectSpec]:
+        """The objects of the refs that are of this kind."""
+        return [ObjectSpec(self.moref(ref)) for ref in refs if ref.kind == self.kind.kind]
 
     def records(self, query: Query[R]) -> RecordMaker[R]:
         """The maker of the query's records."""
-        types = {each.type for each in self.scope(query).objects}
-        return RecordMaker(self.table, query, self.client, self.witnesses | types)
+        return RecordMaker(self.table, query, self.client, self.witnesses)
 
-    def scope(self, query: Query[R]) -> Scope:
-        """The objects below which all that the query wants is, by one of its filters; empty: everywhere."""
+    def scope(self, query: Query[R]) -> Scope | None:
+        """The objects below which all that the query wants is, by one of its filters; None: everywhere."""
         for each in query.filters:
             refs = [value for value in each.alternatives if isinstance(value, Ref)]
             if each.field in self.scopes and len(refs) == len(each.alternatives):
-                return Scope(self.scopes[each.field], [moref_of(ref) for ref in refs])
-        return NO_SCOPE
+                return self._below(self.scopes[each.field], [moref_of(ref) for ref in refs])
+        return None
 
     def open(self, query: Query[R], after: PageToken | None) -> Listing[R]:
         """PropertyCollector.RetrievePropertiesEx on a view, then ContinueRetrievePropertiesEx: one round trip a page.
@@ -111,15 +106,15 @@ class TableAdapter(Adapter[R]):
         records, size = self.records(query), query.page_size or PAGE_SIZE
         if self.sparse or records.joined:
             return WholeListing(partial(self._all, records), size)
-        return PropertyListing(self._everything(records.paths, self.scope(query)), records, size)
+        return PropertyListing(self._retrieval(records.paths, self.scope(query)), records, size)
 
     def get(self, refs: Sequence[Ref], query: Query[R]) -> Sequence[R]:
         """PropertyCollector.RetrievePropertiesEx on these objects: one round trip; one more if they name VMs."""
-        objects = self.specs_of(refs)
+        objects = self.objects_of(refs)
         if not objects:
             return []
         records = self.records(query)
-        spec = filter_spec(self.table.native_type, records.paths, objects, skip_missing=True)
+        spec = FilterSpec([PropertySpec(self.table.native_type, records.paths)], objects, report_missing=True)
         return records.all(self._rows(Retrieval(self.client, lambda: spec), records))
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
@@ -136,7 +131,7 @@ class TableAdapter(Adapter[R]):
             if check_row(row):
                 found.extend(each.ref.id for each in self.rows(row) if read(each.ref.id, each.values) == value)
 
-        read_all(self._everything(self.paths or list(self.table.fields[field].natives())), compare)
+        read_all(self._retrieval(self.paths or list(self.table.fields[field].natives())), compare)
         return [self.client.context.ref(self.kind, id) for id in found]
 
     def call(self, method: str, this: Ref, arguments: str = "") -> Any:
@@ -149,7 +144,7 @@ class TableAdapter(Adapter[R]):
 
     def _all(self, records: RecordMaker[R]) -> Collected[R]:
         """The records of all objects of the kind."""
-        collected, retrieval = Collected[R](), self._everything(records.paths)
+        collected, retrieval = Collected[R](), self._retrieval(records.paths)
         take = records.collect(collected)
         if records.joined:
             for row in self._rows(retrieval, records):
@@ -165,26 +160,33 @@ class TableAdapter(Adapter[R]):
         records.join(rows, self.client)
         return rows
 
-    def _everything(self, paths: Sequence[str] | None, scope: Scope = NO_SCOPE) -> Retrieval:
+    def _retrieval(self, paths: Sequence[str] | None, scope: Scope | None = None) -> Retrieval:
         """The retrieval of these properties of all objects of the kind, or of those in a scope."""
 
-        def spec() -> str:
+        def spec() -> FilterSpec:
+            within = scope or self.everywhere()
+            properties = [*within.witnesses, PropertySpec(self.table.native_type, paths)]
             # A host that is gone has no VMs, which is no error.
-            objects = scope.spec or self.selection()
-            return filter_spec(self.table.native_type, paths, objects, skip_missing=bool(scope.objects))
+            return FilterSpec(properties, within.objects, report_missing=scope is not None)
 
         return InventoryRetrieval(self.client, spec)
+
+    @staticmethod
+    def _below(path: str, objects: Sequence[MoRef]) -> Scope:
+        """The scope of what a property of these objects refers to."""
+        specs = [ObjectSpec(each, (Traversal(each.type, path),)) for each in objects]
+        return Scope(specs, [PropertySpec(type, ("name",)) for type in dict.fromkeys(each.type for each in objects)])
 
 
 class IndexedAdapter(TableAdapter[R]):
     """A kind whose objects the server finds by uuid in its SearchIndex."""
 
     vm_search: ClassVar[bool]
-    """The ``vms`` of `find_by_uuid`: True to search the VMs, False to search the hosts."""
+    """The ``vms`` of `SearchIndex.by_uuid`: True to search the VMs, False to search the hosts."""
 
     def find(self, field: str, value: str) -> list[Ref]:
         """By uuid: SearchIndex.FindAllByUuid, one round trip. By name: reads the names of all objects."""
         if field != "uuid":
             return super().find(field, value)
-        found = find_by_uuid(self.client, value, vms=self.vm_search)
-        return [self.client.context.ref(self.kind, id) for id in found]
+        found = SearchIndex(self.client).by_uuid(value, vms=self.vm_search)
+        return [self.client.context.ref(self.kind, each.id) for each in found]

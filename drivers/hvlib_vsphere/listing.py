@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from hvlib.driver import Listing, ServerPage
 from hvlib.model.resources import Resource
+from hvlib_vsphere.property.retrieval import Retrieval
 from hvlib_vsphere.records import Collected, RecordMaker
-from hvlib_vsphere.wire.paging import Retrieval
 
 __all__ = ["PropertyListing", "WholeListing"]
 

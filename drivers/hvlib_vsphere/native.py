@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from hvlib.driver.http import Address
 from hvlib.driver.sdk import installed
-from hvlib_vsphere.login import Login
+from hvlib_vsphere.wire.client import Client
 
 __all__ = ["service_instance"]
 
 
-def service_instance(address: Address, login: Login, timeout: float) -> Any:
-    """A ``vim.ServiceInstance`` that shares the login. Raises `DriverNotFound` if pyvmomi is not installed."""
+def service_instance(client: Client, timeout: float) -> Any:
+    """A ``vim.ServiceInstance`` in the client's login, which `hvlib_vsphere.property` finds by it.
+
+    Raises `DriverNotFound` if pyvmomi is not installed.
+    """
+    login, address = client.login, client.connections.address
     with installed("provider.native", "hvlib-sdk[vsphere]"):
         from pyVmomi import VmomiSupport, vim
         from pyVmomi.SoapAdapter import SoapStubAdapter
@@ -25,4 +28,5 @@ def service_instance(address: Address, login: Login, timeout: float) -> Any:
         httpConnectionTimeout=timeout,
     )
     stub.cookie = login.cookie.reveal()
+    stub.client = client  # type: ignore[attr-defined]
     return vim.ServiceInstance("ServiceInstance", stub)  # type: ignore[no-untyped-call]

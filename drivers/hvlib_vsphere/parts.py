@@ -12,6 +12,7 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, Image, Resource
 from hvlib_vsphere.adapter import TableAdapter
 from hvlib_vsphere.data_objects import MoRef, Row
+from hvlib_vsphere.property.spec import ObjectSpec
 from hvlib_vsphere.records import Properties, RecordMaker, check_row
 from hvlib_vsphere.templates import TEMPLATE
 from hvlib_vsphere.values import is_true
@@ -88,5 +89,5 @@ class PartsAdapter(TableAdapter[R]):
         """The identifier and the values of each part, from the value of `source`, which is None if it is not set."""
 
     @abstractmethod
-    def specs_of(self, refs: Iterable[Ref]) -> str:
-        """The ObjectSpecs of the VMs that have the parts."""
+    def objects_of(self, refs: Iterable[Ref]) -> list[ObjectSpec]:
+        """The VMs that have the parts."""

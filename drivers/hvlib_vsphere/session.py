@@ -90,7 +90,7 @@ class VSphereSession(Session):
         """The SDK's ``vim.ServiceInstance`` in this login. Raises `DriverNotFound` if pyvmomi is not installed."""
         login = self._client.login
         if self._native is None or self._native[0] is not login:
-            self._native = (login, service_instance(self._connections.address, login, self._context.timeout()))
+            self._native = (login, service_instance(self._client, self._context.timeout()))
         return self._native[1]
 
     def close(self) -> None:

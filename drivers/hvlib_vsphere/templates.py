@@ -11,10 +11,10 @@ from hvlib.driver.table import Code
 from hvlib.model.resources import Image, Resource
 from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.errors import check_session
+from hvlib_vsphere.property.retrieval import Retrieval, read_all
+from hvlib_vsphere.property.spec import FilterSpec, objects_spec
 from hvlib_vsphere.values import is_true, kind_of
 from hvlib_vsphere.wire.caller import Calls
-from hvlib_vsphere.wire.filter_spec import filter_spec, object_specs
-from hvlib_vsphere.wire.paging import Retrieval, read_all
 
 __all__ = ["MACHINE", "TEMPLATE", "NamedMachine", "Templates", "named_object", "templates_spec"]
 
@@ -85,9 +85,9 @@ class Templates:
             del self._flags[vm]
 
 
-def templates_spec(machines: Iterable[MoRef]) -> str:
-    """The parts of the PropertyFilterSpec that reads which of these VMs are templates."""
-    return filter_spec(MACHINE, [TEMPLATE], object_specs(sorted(machines)), skip_missing=True)
+def templates_spec(machines: Iterable[MoRef]) -> FilterSpec:
+    """The spec that reads which of these VMs are templates."""
+    return objects_spec(MACHINE, [TEMPLATE], sorted(machines))
 
 
 def named_object(templates: Templates, value: object) -> tuple[type[Resource], str] | None:

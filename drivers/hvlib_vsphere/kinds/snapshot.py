@@ -11,10 +11,10 @@ from hvlib.model.resources import Snapshot
 from hvlib_vsphere.columns import DERIVED_UUID, NAME
 from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.parts import OWNER, PartsAdapter
+from hvlib_vsphere.property.spec import ObjectSpec, Traversal
 from hvlib_vsphere.templates import MACHINE, TEMPLATE
 from hvlib_vsphere.values import kind_of, moment, plain_text
 from hvlib_vsphere.wire.decoding import as_tuple
-from hvlib_vsphere.wire.filter_spec import traverse
 
 __all__ = ["Snapshots"]
 
@@ -48,10 +48,10 @@ class Snapshots(PartsAdapter[Snapshot]):
     paths = (TEMPLATE, source)
     structure = "VirtualMachineSnapshotTree"
 
-    def specs_of(self, refs: Iterable[Ref]) -> str:
-        """`PartsAdapter.specs_of`: a snapshot names its VM."""
+    def objects_of(self, refs: Iterable[Ref]) -> list[ObjectSpec]:
+        """`PartsAdapter.objects_of`: a snapshot names its VM."""
         snapshots = (MoRef(SNAPSHOT, ref.id) for ref in refs if ref.kind == self.kind.kind)
-        return "".join(traverse(snapshot, "vm", skip=True) for snapshot in snapshots)
+        return [ObjectSpec(snapshot, (Traversal(SNAPSHOT, "vm"),), skip=True) for snapshot in snapshots]
 
     def parts(self, vm: MoRef, value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:  # noqa: ARG002
         """`PartsAdapter.parts`."""

@@ -10,12 +10,12 @@ from hvlib.model import actions
 from hvlib.model.ref import Ref
 from hvlib.model.resources import TaskRecord
 from hvlib.model.task import TaskState
-from hvlib_vsphere.adapter import TableAdapter
+from hvlib_vsphere.adapter import Scope, TableAdapter
 from hvlib_vsphere.columns import DERIVED_UUID
 from hvlib_vsphere.errors import failure
+from hvlib_vsphere.property.spec import ObjectSpec, PropertySpec, Traversal
 from hvlib_vsphere.templates import NamedMachine, named_object
 from hvlib_vsphere.values import is_true, moment
-from hvlib_vsphere.wire.filter_spec import traverse, witness
 
 __all__ = ["Tasks"]
 
@@ -76,10 +76,11 @@ class Tasks(TableAdapter[TaskRecord]):
     table = TABLE
     witnesses = frozenset({MANAGER})
 
-    def selection(self) -> str:
+    def everywhere(self) -> Scope:
         """TaskManager.recentTask, and a property of the manager: without it, a lost session would look empty."""
         manager = self.client.login.service("taskManager")
-        return witness(MANAGER, "maxCollector") + traverse(manager, "recentTask", skip=False)
+        recent = ObjectSpec(manager, (Traversal(MANAGER, "recentTask"),))
+        return Scope([recent], [PropertySpec(MANAGER, ("maxCollector",))])
 
     @action(actions.Cancel)
     def cancel(self, task: Ref, _: actions.Cancel) -> Done:

@@ -83,6 +83,7 @@ class VMs(IndexedAdapter[VM]):
     kind: ClassVar[type[VM]] = VM
     table = TABLE
     vm_search = True
+    witnesses = frozenset({"HostSystem"})
     scopes: ClassVar[Mapping[str, str]] = {"host": "vm"}
 
     @action(actions.Start, only={"power_state": "halted"})

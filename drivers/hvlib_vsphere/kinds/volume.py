@@ -11,10 +11,10 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import Volume
 from hvlib_vsphere.data_objects import TYPE_KEY, MoRef
 from hvlib_vsphere.parts import OWNER, PartsAdapter
+from hvlib_vsphere.property.spec import ObjectSpec
 from hvlib_vsphere.templates import MACHINE, TEMPLATE
 from hvlib_vsphere.values import SERVER_UUID, kind_of, own_uuid, plain_text, volume_id
 from hvlib_vsphere.wire.decoding import as_tuple
-from hvlib_vsphere.wire.filter_spec import object_specs
 
 __all__ = ["Volumes"]
 
@@ -61,10 +61,10 @@ class Volumes(PartsAdapter[Volume]):
     paths = (TEMPLATE, source)
     structure = "VirtualDisk"
 
-    def specs_of(self, refs: Iterable[Ref]) -> str:
-        """`PartsAdapter.specs_of`."""
+    def objects_of(self, refs: Iterable[Ref]) -> list[ObjectSpec]:
+        """`PartsAdapter.objects_of`."""
         vms = dict.fromkeys(ref.id.rpartition(":")[0] for ref in refs if ref.kind == self.kind.kind)
-        return object_specs(MoRef(MACHINE, vm) for vm in vms if vm)
+        return [ObjectSpec(MoRef(MACHINE, vm)) for vm in vms if vm]
 
     def parts(self, vm: MoRef, value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """`PartsAdapter.parts`."""

@@ -15,14 +15,14 @@ from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib_vsphere.adapter import TableAdapter
 from hvlib_vsphere.data_objects import MoRef
+from hvlib_vsphere.property.methods import create_collector, create_filter, destroy_filter, wait_for_updates
+from hvlib_vsphere.property.spec import FilterSpec
+from hvlib_vsphere.property.updates import UpdateSet, WaitOptions
 from hvlib_vsphere.templates import templates_spec
-from hvlib_vsphere.values import is_true
 from hvlib_vsphere.watch.kind_watcher import KindWatcher
 from hvlib_vsphere.watch.template_watcher import TemplateWatcher
 from hvlib_vsphere.wire.caller import Caller
 from hvlib_vsphere.wire.client import Client
-from hvlib_vsphere.wire.decoding import as_tuple
-from hvlib_vsphere.wire.soap_messages import element
 
 __all__ = ["PropertyFeed"]
 
@@ -56,12 +56,12 @@ class PropertyFeed(LongPollFeed):
         self._lock = threading.Lock()
         self._collector: MoRef | None = None
         try:
-            self._collector = self._poller.call("CreatePropertyCollector", self._login.service("propertyCollector"))
+            self._collector = create_collector(self._poller)
             self._watchers = [KindWatcher(adapters[query.kind], query) for query in queries]
-            self._filters: dict[str, Sequence[KindWatcher | TemplateWatcher]] = {
+            self._filters: dict[MoRef, Sequence[KindWatcher | TemplateWatcher]] = {
                 self._filter(spec, self._poller): watchers for spec, watchers in filters(self._watchers)
             }
-            self._named_filters: dict[KindWatcher, tuple[str, AbstractSet[MoRef]]] = {}
+            self._named_filters: dict[KindWatcher, tuple[MoRef | None, AbstractSet[MoRef]]] = {}
         except BaseException:
             self.close()
             raise
@@ -99,39 +99,36 @@ class PropertyFeed(LongPollFeed):
         assert self._collector is not None
         return self._collector
 
-    def _filter(self, spec: str, calls: Caller) -> str:
-        arguments = f"<spec>{spec}</spec>{element('partialUpdates', False)}"
-        created: MoRef = calls.call("CreateFilter", self._own(), arguments)
-        return created.id
+    def _filter(self, spec: FilterSpec, calls: Caller) -> MoRef:
+        return create_filter(calls, self._own(), spec)
 
-    def _updates(self, seconds: int, calls: Caller) -> Any:
-        """The next UpdateSet; None if nothing changes for ``seconds``."""
-        arguments = element("version", self._version) + f"<options>{element('maxWaitSeconds', seconds)}</options>"
+    def _updates(self, seconds: int, calls: Caller) -> UpdateSet | None:
+        """The next update set; None if nothing changes for ``seconds``."""
         with self.timed(seconds):
-            return calls.call("WaitForUpdatesEx", self._own(), arguments, wait=seconds)
+            return wait_for_updates(calls, self._own(), self._version, WaitOptions(max_wait_seconds=seconds))
 
-    def _take(self, update: Any) -> None:
-        """Pass the updates of an UpdateSet, if there is one, to the watchers."""
-        self._more = update is not None and is_true(update.get("truncated"))
+    def _take(self, update: UpdateSet | None) -> None:
+        """Pass the updates, if there are any, to the watchers."""
+        self._more = update is not None and update.truncated
         if update is None:
             return
-        self._version = update["version"]
-        for each in as_tuple(update.get("filterSet")):
-            for watcher in self._filters.get(each["filter"].id, ()):
+        self._version = update.version
+        for each in update.filters:
+            for watcher in self._filters.get(each.filter, ()):
                 watcher.take(each)
 
     def _follow_named(self, watcher: KindWatcher, calls: Caller) -> None:
         """Replace the filter on the VMs that a query's rows name, if the rows name a VM that is not in the filter."""
         named = watcher.named()
-        last, followed = self._named_filters.get(watcher, ("", frozenset()))
+        last, followed = self._named_filters.get(watcher, (None, frozenset()))
         if named <= followed:
             return
         new = self._filter(templates_spec(named), calls)
         self._filters[new], self._named_filters[watcher] = [TemplateWatcher(watcher)], (new, named)
         watcher.records.templates.forget_others(named)
-        if last:
+        if last is not None:
             del self._filters[last]
-            calls.call("DestroyPropertyFilter", MoRef("PropertyFilter", last))
+            destroy_filter(calls, last)
 
     def _batch(self, changes: list[Change], poll_after: float) -> Batch:
         """A batch of these changes. The first set that is not truncated ends the snapshot."""
@@ -145,7 +142,7 @@ class PropertyFeed(LongPollFeed):
         return Batch(changes, cursor=cursor, synced=synced, more=more, poll_after=pause)
 
 
-def filters(watchers: Sequence[KindWatcher]) -> Iterator[tuple[str, Sequence[KindWatcher]]]:
+def filters(watchers: Sequence[KindWatcher]) -> Iterator[tuple[FilterSpec, Sequence[KindWatcher]]]:
     """The specs of the filters, each with its watchers: queries for parts of the same objects share a filter.
 
     A query for all native properties has one of its own.

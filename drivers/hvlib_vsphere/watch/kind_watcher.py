@@ -9,13 +9,13 @@ from hvlib.driver import Change, Gone, Upsert
 from hvlib.driver.table import ID
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
-from hvlib_vsphere.adapter import TableAdapter
+from hvlib_vsphere.adapter import Scope, TableAdapter
 from hvlib_vsphere.data_objects import Fault, MoRef, Row
 from hvlib_vsphere.errors import fault_error
+from hvlib_vsphere.property.spec import FilterSpec, ObjectSpec, PropertySpec
+from hvlib_vsphere.property.updates import FilterUpdate, ObjectUpdate
 from hvlib_vsphere.records import check_row
 from hvlib_vsphere.wire.caller import Calls
-from hvlib_vsphere.wire.decoding import as_tuple
-from hvlib_vsphere.wire.filter_spec import filter_spec
 
 __all__ = ["KindWatcher", "Subject"]
 
@@ -23,17 +23,17 @@ __all__ = ["KindWatcher", "Subject"]
 class Subject(NamedTuple):
     """The objects that a filter on the server reports.
 
-    | objects: their ObjectSpecs
     | chosen: whether they are named one by one, so that one of them may be missing
     """
 
     native_type: str
-    objects: str
+    objects: tuple[ObjectSpec, ...]
+    witnesses: tuple[PropertySpec, ...]
     chosen: bool
 
-    def spec(self, paths: Sequence[str] | None) -> str:
-        """The parts of the PropertyFilterSpec for these properties, or for all."""
-        return filter_spec(self.native_type, paths, self.objects, skip_missing=self.chosen)
+    def spec(self, paths: Sequence[str] | None) -> FilterSpec:
+        """The spec for these properties, or for all."""
+        return FilterSpec([*self.witnesses, PropertySpec(self.native_type, paths)], self.objects, self.chosen)
 
 
 class KindWatcher:
@@ -50,17 +50,18 @@ class KindWatcher:
         self._shown: dict[str, frozenset[Ref]] = {}
         """The refs of the records that were shown, by the identifier of the server's object."""
         chosen = query.refs is not None
-        objects = adapter.specs_of(query.refs or ()) if chosen else adapter.selection()
+        scope = Scope(adapter.objects_of(query.refs or ())) if chosen else adapter.everywhere()
         # A filter needs an object: without any, the feed makes no filter.
-        self.subject = Subject(adapter.table.native_type, objects, chosen) if objects else None
+        subject = Subject(adapter.table.native_type, tuple(scope.objects), tuple(scope.witnesses), chosen)
+        self.subject = subject if subject.objects else None
 
-    def take(self, update: dict[str, Any]) -> None:
-        """Take the updates of one PropertyFilterUpdate."""
-        for each in as_tuple(update.get("objectSet")):
-            if each["obj"].type not in self.records.witnesses:
-                self._taken[each["obj"].id] = self._row(each)
-        for each in as_tuple(update.get("missingSet")):
-            self._missing(each["obj"], Fault.of_localized(each.get("fault")))
+    def take(self, update: FilterUpdate) -> None:
+        """Take the changes of the filter's objects."""
+        for each in update.objects:
+            if each.ref.type not in self.records.witnesses:
+                self._taken[each.ref.id] = self._row(each)
+        for ref, fault in update.missing.items():
+            self._missing(ref, fault)
 
     def named(self) -> set[MoRef]:
         """The VMs that the rows name."""
@@ -85,24 +86,24 @@ class KindWatcher:
         yield from map(Gone, self._awaited.difference(*self._shown.values()))
         self._awaited.clear()
 
-    def _row(self, update: dict[str, Any]) -> Row | None:
-        """The row of an ObjectUpdate's object, complete as in a listing; None if the object has left the filter.
+    def _row(self, update: ObjectUpdate) -> Row | None:
+        """The row of an object, complete as in a listing; None if the object has left the filter.
 
         An object may enter again: its values are then replaced.
         """
-        ref = update["obj"]
-        if update.get("kind") == "leave":
+        ref = update.ref
+        if update.kind == "leave":
             self._rows.pop(ref.id, None)
             return None
-        if update.get("kind") == "enter" or ref.id not in self._rows:
+        if update.kind == "enter" or ref.id not in self._rows:
             self._rows[ref.id] = Row(ref, {}, {})
         row = self._rows[ref.id]
-        for change in as_tuple(update.get("changeSet")):
-            row.values[change["name"]] = change.get("val")
-            row.missing.pop(change["name"], None)
-        for each in as_tuple(update.get("missingSet")):
-            row.missing[each["path"]] = Fault.of_localized(each.get("fault"))
-            row.values.pop(each["path"], None)
+        for path, value in update.values.items():
+            row.values[path] = value
+            row.missing.pop(path, None)
+        for path, fault in update.missing.items():
+            row.missing[path] = fault
+            row.values.pop(path, None)
         return row
 
     def _missing(self, ref: MoRef, fault: Fault) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from hvlib_vsphere.property.updates import FilterUpdate
 from hvlib_vsphere.templates import TEMPLATE
 from hvlib_vsphere.values import is_true
 from hvlib_vsphere.watch.kind_watcher import KindWatcher
-from hvlib_vsphere.wire.decoding import as_tuple
 
 __all__ = ["TemplateWatcher"]
 
@@ -18,11 +16,10 @@ class TemplateWatcher:
     def __init__(self, watcher: KindWatcher) -> None:
         self._watcher = watcher
 
-    def take(self, update: dict[str, Any]) -> None:
-        """Take the updates of one PropertyFilterUpdate. If a VM's flag changes, so do the records that name the VM."""
-        for each in as_tuple(update.get("objectSet")):
-            if each.get("kind") == "leave":
-                self._watcher.note_template(each["obj"], False)
-            for change in as_tuple(each.get("changeSet")):
-                if change["name"] == TEMPLATE:
-                    self._watcher.note_template(each["obj"], is_true(change.get("val")))
+    def take(self, update: FilterUpdate) -> None:
+        """Take the changes of the filter's VMs. If a VM's flag changes, so do the records that name the VM."""
+        for each in update.objects:
+            if each.kind == "leave":
+                self._watcher.note_template(each.ref, False)
+            if TEMPLATE in each.values:
+                self._watcher.note_template(each.ref, is_true(each.values[TEMPLATE]))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.kinds.vm import TABLE, VMs
+from hvlib_vsphere.property.updates import FilterUpdate, update_set
 from hvlib_vsphere.watch.kind_watcher import KindWatcher
 
 from hvlib.driver import Change, Gone, SessionLost, Upsert
@@ -35,14 +36,22 @@ def fault(type: str, **detail: object) -> dict[str, Any]:
     return {"fault": {"xsi:type": type, **detail}, "localizedMessage": "because"}
 
 
-def update(kind: str, values: dict[str, Any] | None = None, **missing: dict[str, Any]) -> dict[str, Any]:
-    """A PropertyFilterUpdate of one object."""
+def update(kind: str, values: dict[str, Any] | None = None, **missing: dict[str, Any]) -> FilterUpdate:
+    """The changes of one object."""
     changes = tuple({"name": name, "op": "assign", "val": value} for name, value in (values or {}).items())
     reasons = tuple({"path": path.replace("_", "."), "fault": each} for path, each in missing.items())
-    return {"objectSet": {"kind": kind, "obj": ITSELF, "changeSet": changes, "missingSet": reasons}}
+    return filter_update({"objectSet": {"kind": kind, "obj": ITSELF, "changeSet": changes, "missingSet": reasons}})
 
 
-def changes_of(watch: KindWatcher, change: dict[str, Any]) -> list[Change]:
+def filter_update(sets: dict[str, Any]) -> FilterUpdate:
+    """The update that a server sends as a PropertyFilterUpdate with these sets."""
+    whole = update_set({"version": "1", "filterSet": {"filter": MoRef("PropertyFilter", "filter-1"), **sets}})
+    assert whole is not None
+    [made] = whole.filters
+    return made
+
+
+def changes_of(watch: KindWatcher, change: FilterUpdate) -> list[Change]:
     watch.take(change)
     return watch.changes()
 
@@ -110,7 +119,7 @@ def test_an_object_that_is_not_found_is_gone() -> None:
     changes_of(watch, update("enter", {"name": "a"}))
     missing = {"missingSet": {"obj": ITSELF, "fault": fault("ManagedObjectNotFound", obj=ITSELF)}}
 
-    assert changes_of(watch, missing) == [Gone(REF)]
+    assert changes_of(watch, filter_update(missing)) == [Gone(REF)]
 
 
 @pytest.mark.parametrize(
@@ -127,4 +136,4 @@ def test_an_object_that_can_not_be_read_is_not_gone(reason: dict[str, Any], erro
     changes_of(watch, update("enter", {"name": "a"}))
 
     with pytest.raises(error):
-        changes_of(watch, {"missingSet": {"obj": ITSELF, "fault": reason}})
+        changes_of(watch, filter_update({"missingSet": {"obj": ITSELF, "fault": reason}}))

@@ -10,7 +10,8 @@ import pytest
 from hvlib_vsphere.data_objects import Fault, MoRef, Row
 from hvlib_vsphere.kinds.vm import TABLE
 from hvlib_vsphere.records import Collected, RecordMaker
-from hvlib_vsphere.wire.paging import InventoryRetrieval, Retrieval
+from hvlib_vsphere.property.retrieval import InventoryRetrieval, Retrieval
+from hvlib_vsphere.property.spec import FilterSpec
 
 from hvlib.driver import SessionLost, Unavailable
 from hvlib.errors import InvalidQuery, NotFound, PermissionDenied
@@ -103,7 +104,7 @@ def test_an_object_that_goes_while_all_are_read(retrieval: type[Retrieval], erro
 
     calls: Any = SimpleNamespace(call=call, login=SimpleNamespace(service=lambda name: MoRef("Service", name)))
     with pytest.raises(error):
-        retrieval(calls, lambda: "").fetch(print, 1)
+        retrieval(calls, lambda: FilterSpec((), ())).fetch(print, 1)
 
 
 SUMMARY = {

@@ -10,6 +10,7 @@ from hvlib.driver import Unavailable
 from hvlib.model.errors import CursorLost, HvlibError, InvalidQuery, NotFound
 from hvlib_vsphere.data_objects import Row
 from hvlib_vsphere.login import Login
+from hvlib_vsphere.property.spec import FilterSpec
 from hvlib_vsphere.wire.caller import Calls
 from hvlib_vsphere.wire.soap_messages import element
 
@@ -25,10 +26,10 @@ CANCEL_TIMEOUT = 2.0
 class Retrieval:
     """PropertyCollector.RetrievePropertiesEx, then ContinueRetrievePropertiesEx: one round trip a page.
 
-    | spec: returns the PropertyFilterSpec; called for the first page, as the view in it belongs to the current login
+    | spec: returns the spec; called for the first page, as the view in it belongs to the current login
     """
 
-    def __init__(self, calls: Calls, spec: Callable[[], str]) -> None:
+    def __init__(self, calls: Calls, spec: Callable[[], FilterSpec]) -> None:
         self.last = False
         self._calls = calls
         self._spec = spec
@@ -52,7 +53,7 @@ class Retrieval:
 
     def _begin(self, take: Callable[[Row], object], size: int) -> Any:
         login = self._calls.login
-        arguments = f"<specSet>{self._spec()}</specSet><options>{element('maxObjects', size)}</options>"
+        arguments = f"<specSet>{self._spec().xml}</specSet><options>{element('maxObjects', size)}</options>"
         result = self._call("RetrievePropertiesEx", arguments, take)
         self._login = login
         return result
