@@ -23,8 +23,9 @@ PROBE_TIMEOUT = 10.0
 class Vcsim(ProcessServer):
     """A vCenter with one cluster: ``vms`` virtual machines on ``hosts`` hosts, and a template.
 
-    A session ends when it was idle for ``session_idle`` seconds. Each method takes ``delay`` milliseconds, each task
-    ``task_delay`` milliseconds.
+    With ``stock`` it has the simulator's own inventory: a host and ``clusters``, each with ``machines`` in its pool;
+    with ``esx`` it is a single host. A session ends when it was idle for ``session_idle`` seconds. Each method takes
+    ``delay`` milliseconds, each task ``task_delay`` milliseconds.
     """
 
     name: ClassVar[str] = "vcsim"
@@ -38,6 +39,10 @@ class Vcsim(ProcessServer):
         session_idle: float | None = None,
         delay: int = 0,
         task_delay: int = 0,
+        stock: bool = False,
+        esx: bool = False,
+        clusters: int = 1,
+        machines: int = 2,
     ) -> None:
         super().__init__()
         self.user = USER
@@ -47,12 +52,22 @@ class Vcsim(ProcessServer):
             "session-idle": f"{session_idle or 0}s",
             "delay": f"{delay}ms",
             "task-delay": f"{task_delay}ms",
+            "stock": str(stock).lower(),
+            "esx": str(esx).lower(),
+            "clusters": str(clusters),
+            "machines": str(machines),
         }
 
     @classmethod
     def add_options(cls, parser: ArgumentParser) -> None:
         parser.add_argument("--vms", type=int, default=20, help="virtual machines, beside a template (%(default)s)")
         parser.add_argument("--hosts", type=int, default=4, help="hosts (%(default)s)")
+        parser.add_argument(
+            "--stock", action="store_true", help="the simulator's own inventory: --clusters and --machines count"
+        )
+        parser.add_argument("--esx", action="store_true", help="a single host with --machines, not a vCenter")
+        parser.add_argument("--clusters", type=int, default=1, help="clusters, beside one host (%(default)s)")
+        parser.add_argument("--machines", type=int, default=2, help="virtual machines in each pool (%(default)s)")
         parser.add_argument("--session-idle", type=float, metavar="SECONDS", help="end sessions idle this long (never)")
         parser.add_argument(
             "--delay", type=int, default=0, metavar="MILLISECONDS", help="how long each method takes (%(default)s)"

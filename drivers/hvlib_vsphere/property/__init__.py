@@ -1,1 +1,40 @@
-"""The property collector, for those who know their server: read, watch and search any object of the inventory."""
+"""The property collector, for those who know their server: read, search and watch any object of the inventory.
+
+>>> from hvlib_vsphere.property import Collector, PropertyService, SearchIndex  # doctest: +SKIP
+>>> service = PropertyService(provider.native)  # doctest: +SKIP
+>>> host = SearchIndex(service).by_inventory_path("DC0/host/DC0_H0/DC0_H0")  # doctest: +SKIP
+>>> Collector(service).retrieve_one(host, ["name", "vm"]).values  # doctest: +SKIP
+"""
+
+from hvlib_vsphere.data_objects import Fault, MoRef, Row
+from hvlib_vsphere.property.collector import Collector, Filter
+from hvlib_vsphere.property.match import Match
+from hvlib_vsphere.property.search import SearchIndex
+from hvlib_vsphere.property.service import PropertyService
+from hvlib_vsphere.property.spec import FilterSpec, ObjectSpec, PropertySpec, Traversal
+from hvlib_vsphere.property.updates import FilterUpdate, ObjectUpdate, WaitOptions
+from hvlib_vsphere.property.views import ContainerView
+from hvlib_vsphere.property.wait_filter import WaitFilter
+from hvlib_vsphere.values import escape_name, unescape_name
+
+__all__ = [
+    "Collector",
+    "ContainerView",
+    "Fault",
+    "Filter",
+    "FilterSpec",
+    "FilterUpdate",
+    "Match",
+    "MoRef",
+    "ObjectSpec",
+    "ObjectUpdate",
+    "PropertyService",
+    "PropertySpec",
+    "Row",
+    "SearchIndex",
+    "Traversal",
+    "WaitFilter",
+    "WaitOptions",
+    "escape_name",
+    "unescape_name",
+]

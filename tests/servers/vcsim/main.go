@@ -26,6 +26,10 @@ import (
 // options are the values of the command line.
 type options struct {
 	vms, hosts     int
+	stock          bool
+	esx            bool
+	clusters       int
+	machines       int
 	sessionIdle    time.Duration
 	delay          time.Duration
 	taskDelay      time.Duration
@@ -38,6 +42,10 @@ func parseOptions() options {
 	var o options
 	flag.IntVar(&o.vms, "vms", 20, "virtual machines, beside one template")
 	flag.IntVar(&o.hosts, "hosts", 4, "hosts of the one cluster")
+	flag.BoolVar(&o.stock, "stock", false, "the simulator's own inventory, with -clusters and -machines, not -vms and -hosts")
+	flag.BoolVar(&o.esx, "esx", false, "a single host, with -machines, instead of a vCenter")
+	flag.IntVar(&o.clusters, "clusters", 1, "clusters of three hosts, beside one host, of the simulator's own inventory")
+	flag.IntVar(&o.machines, "machines", 2, "virtual machines in each resource pool of the simulator's own inventory")
 	flag.DurationVar(&o.sessionIdle, "session-idle", 0, "end sessions that were idle this long (0: never)")
 	flag.DurationVar(&o.delay, "delay", 0, "how long each method takes")
 	flag.DurationVar(&o.taskDelay, "task-delay", 0, "how long each task takes")
@@ -69,9 +77,8 @@ func serve(o options) error {
 	if err != nil {
 		return err
 	}
-	model := simulator.VPX()
-	model.ServiceContent.About.InstanceUuid = identity(certificate)
-	if err := createInventory(model, o.vms, o.hosts); err != nil {
+	model, err := createModel(o, certificate)
+	if err != nil {
 		return err
 	}
 	defer model.Remove() // the files of its datastore
@@ -82,8 +89,10 @@ func serve(o options) error {
 	service.RegisterEndpoints = true
 	observer := newObserver(service)
 	server := service.NewServer() // never closed: closing would wait for the last long poll
-	if err := attachTags(server.URL, model.Map().All("VirtualMachine"), o.certificates); err != nil {
-		return err
+	if !o.esx {
+		if err := attachTags(server.URL, model.Map().All("VirtualMachine"), o.certificates); err != nil {
+			return err
+		}
 	}
 	setTimes(model, o)
 	observer.watch()
@@ -93,6 +102,22 @@ func serve(o options) error {
 	}
 	waitForEnd()
 	return nil
+}
+
+// createModel makes the server's objects: our own inventory, or the simulator's.
+func createModel(o options, certificate tls.Certificate) (*simulator.Model, error) {
+	if o.esx {
+		model := simulator.ESX()
+		model.Machine = o.machines
+		return model, model.Create()
+	}
+	model := simulator.VPX()
+	model.ServiceContent.About.InstanceUuid = identity(certificate)
+	if o.stock {
+		model.Cluster, model.Machine = o.clusters, o.machines
+		return model, model.Create()
+	}
+	return model, createInventory(model, o.vms, o.hosts)
 }
 
 // setTimes sets the delays. It is called after the inventory is built, so that this is not delayed.

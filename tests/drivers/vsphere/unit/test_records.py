@@ -9,9 +9,9 @@ from uuid import UUID, uuid5
 import pytest
 from hvlib_vsphere.data_objects import Fault, MoRef, Row
 from hvlib_vsphere.kinds.vm import TABLE
-from hvlib_vsphere.records import Collected, RecordMaker
 from hvlib_vsphere.property.retrieval import InventoryRetrieval, Retrieval
 from hvlib_vsphere.property.spec import FilterSpec
+from hvlib_vsphere.records import Collected, RecordMaker
 
 from hvlib.driver import SessionLost, Unavailable
 from hvlib.errors import InvalidQuery, NotFound, PermissionDenied
