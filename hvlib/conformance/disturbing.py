@@ -128,7 +128,8 @@ class BrokenConnection(Interference):
 class DisturbedCleanup(Refusal):
     """The request is refused, and in the cleanup that follows something else goes wrong: ``second``.
 
-    The numbers of ``second`` count the functions of the cleanup and the requests that these make.
+    If the action has no request with this number, it succeeds, and only its cleanup is disturbed. The numbers of
+    ``second`` count the functions of the cleanup and the requests that these make.
     """
 
     def __init__(self, number: int, second: Disturbance) -> None:
@@ -140,7 +141,7 @@ class DisturbedCleanup(Refusal):
 
     def around(self, call: Callable[[], T]) -> Callable[[], T]:
         """`Disturbance.around`."""
-        if not self.happened:
+        if not self.happened and self.own is None:
             return super().around(call)
         self.begun += 1
         return self.second.around(call)
@@ -216,15 +217,24 @@ class DisturbedSteps(DelegatingSteps):
     def __init__(self, wrapped: Steps, disturbance: Disturbance) -> None:
         super().__init__(wrapped)
         self._disturbance = disturbance
+        self._cleanups: list[tuple[Callable[..., object], Callable[..., object]]] = []
 
     def call(self, call: Callable[[], T], *, undo: Undo = None) -> T:
         """`Steps.call`."""
-        return super().call(self._disturbance.around(call), undo=undo and self._disturbance.cleanup(undo))
+        return super().call(self._disturbance.around(call), undo=undo and self._disturbed(undo))
 
     def run(self, call: Callable[[], Outcome], *, undo: Undo = None) -> Ref | None:
         """`Steps.run`."""
-        return super().run(self._disturbance.around(call), undo=undo and self._disturbance.cleanup(undo))
+        return super().run(self._disturbance.around(call), undo=undo and self._disturbed(undo))
 
     def afterwards(self, do: Callable[..., object], *about: Any) -> None:
         """`Steps.afterwards`."""
-        super().afterwards(self._disturbance.cleanup(do), *about)
+        super().afterwards(self._disturbed(do), *about)
+
+    def _disturbed(self, do: Callable[..., object]) -> Callable[..., object]:
+        """A function of the cleanup, disturbed. For the same function it is the same: core compares them."""
+        for known, disturbed in self._cleanups:
+            if known == do:
+                return disturbed
+        self._cleanups.append((do, self._disturbance.cleanup(do)))
+        return self._cleanups[-1][1]

@@ -31,7 +31,7 @@ class Recording:
         self._first = look()
         self._signatures = [Signature()]
         self._in_steps = 0
-        self._before = log().total()
+        self._before = log()
         self._unseen = 0
 
     @property
@@ -45,7 +45,7 @@ class Recording:
 
     def end(self) -> None:
         """Look for requests of the action that were sent outside its steps."""
-        outside = self._log().total() - self._before - self._in_steps
+        outside = (self._log() - self._before).total() - self._in_steps
         if outside > self._unseen:
             self.breaches.append(f"{outside} changing requests outside the steps")
 

@@ -140,7 +140,7 @@ class Site(ABC):
         """The changing requests that the server has carried out for its clients, by its own record, oldest first.
 
         A request is an action with its target and its arguments: equal requests are equal. Requests that the server
-        refused are left out.
+        refused are left out. A request is in the log once its reply, or the end of the task that it began, is known.
         """
         raise NotImplementedError(MISSING)
 

@@ -91,15 +91,28 @@ def new_name() -> str:
     return f"{PREFIX} {next(NAMES)}"
 
 
+def first(acting: Acting, kind: type[Resource], fits: Callable[[Any], bool] = lambda _: True) -> Any:
+    """The object of the kind that is taken each time: the largest image, the first one by name. None if none fits."""
+    if not acting.serves(kind):
+        return None
+
+    def order(record: Any) -> tuple[int, str, str]:
+        size: Any = acting.truth(record).get("size_bytes") if kind is Image else None
+        return -(size or 0), record.name_label, record.ref.id
+
+    fitting = [record for record in acting.provider.collection(kind.kind).get_all() if fits(record)]
+    return min(fitting, key=order, default=None)
+
+
 def create(acting: Acting, _: None) -> Example:
     """Create a VM that starts and has another volume, as far as the driver supports it."""
-    creation = actions.CreateVM(new_name(), image=acting.require(Image, lambda _: True).ref)
+    creation = actions.CreateVM(new_name(), image=first(acting, Image).ref)
     if acting.serves(Flavor):
-        creation = replace(creation, flavor=acting.require(Flavor, lambda _: True).ref)
+        creation = replace(creation, flavor=first(acting, Flavor).ref)
     if acting.supports(VM, None, started := replace(creation, start=True)):
         creation = started
     made = {VM.kind: {"name_label": creation.name_label, "power_state": "running" if creation.start else "halted"}}
-    volume = acting.find(Volume, lambda volume: not volume.vms)
+    volume = first(acting, Volume, lambda volume: not volume.vms)
     if volume is not None and acting.supports(VM, None, full := replace(creation, volumes=(volume.ref,))):
         return Example(None, full, made, values={volume.ref: {"vms": (NEW,)}})
     return Example(None, creation, made)

@@ -15,6 +15,7 @@ from hvlib.conformance.acting import PATIENCE, Acting
 from hvlib.conformance.disturbing import Disturbance, DisturbedCleanup, DisturbedSteps
 from hvlib.conformance.fixtures import Wired, driver_session, listable
 from hvlib.conformance.recording import RecordedSteps, Recording
+from hvlib.conformance.removing import Remover
 from hvlib.conformance.stepped_cases import CASES, Example
 from hvlib.conformance.world import KINDS_THAT_CHANGE, Changes, Object, Signature, World
 from hvlib.driver import Steps
@@ -22,7 +23,7 @@ from hvlib.model import actions
 from hvlib.model.actions import Action
 from hvlib.model.errors import ConnectionFailed, HvlibError, InvalidState, NotFound
 from hvlib.model.ref import Ref
-from hvlib.model.resources import VM, Image, PowerState, Resource
+from hvlib.model.resources import PowerState, Resource
 
 __all__ = ["Recorded", "Trial", "Trials"]
 
@@ -82,6 +83,7 @@ class Trials:
         self._site = acting.site
         self._action = action
         self._kind = action[0]
+        self._remover = Remover(acting)
         self._case = CASES[action]
         self._recorded = recorded
         listed = {each.kind for each in listable(self._site, wired.provider)}
@@ -97,15 +99,17 @@ class Trials:
         for number in range(self.recording().requests):
             each = disturbance(number)
             yield each
-            assert each.happened or number, "the driver uses the steps that core hands it"
+            assert each.happened, "the action has the same requests each time, until it is disturbed"
 
     def disturbed_cleanups(self, second: Callable[[int], Disturbance]) -> Iterator[DisturbedCleanup]:
-        """Refusals of each changing request of the action; for each, each request of the cleanup disturbed in turn."""
-        for number in range(self.recording().requests):
+        """Refusals of each changing request of the action, and of none; each request of the cleanup is disturbed."""
+        for number in range(self.recording().requests + 1):
             refused = DisturbedCleanup(number, second(UNDISTURBED))
             yield refused
-            for later in set(range(refused.second.begun)) - refused.not_requests:
-                yield DisturbedCleanup(number, second(later))
+            for later in sorted(set(range(refused.second.begun)) - refused.not_requests):
+                each = DisturbedCleanup(number, second(later))
+                yield each
+                assert each.second.happened, "the cleanup has the same requests each time, until it is disturbed"
 
     def outcome(self, disturbance: Disturbance) -> HvlibError | None:
         """Carry out the action with a disturbance, and `check` it. The task's error."""
@@ -140,10 +144,12 @@ class Trials:
         """
         error = trial.task.error
         assert error is None or error.left == trial.task.left
-        if isinstance(error, ConnectionFailed):
+        uncertain = trial.disturbance.loses_replies
+        if uncertain:
             self._await_late(trial)
         self._check_log(trial)
         now = self._world()
+        self._check_left(trial, now)
         changes = trial.before.changes(now, trial.left)
         assert self._is_right(trial, changes, now), (
             f"{trial.example} ended with {error!r}, and the site has other changes: {changes}"
@@ -221,6 +227,20 @@ class Trials:
         steps = trial.disturbance.begun + trial.disturbance.cleanups
         assert requests.total() <= steps, f"the server has carried out more requests than the {steps} steps: {requests}"
 
+    def _check_left(self, trial: Trial, now: World) -> None:
+        """AssertionError unless the objects that the task names as left are its own, and exist.
+
+        A deletion whose target is gone must name all others that are not.
+        """
+        error, example, left = trial.task.error, trial.example, trial.left
+        others = (left & trial.before.objects.keys()) - example.objects
+        assert not others, f"{error!r} names objects that the action has nothing to do with: {others}"
+        gone = [ref for ref in trial.task.left if Object.of(ref) not in now.objects and not self._can_be_read(ref)]
+        assert trial.disturbance.loses_replies or not gone, f"{error!r} names objects that are gone: {gone}"
+        if error is not None and self.deletes and example.target and Object.of(example.target) not in now.objects:
+            untold = {Object.of(ref) for ref in example.gone if Object.of(ref) in now.objects} - left
+            assert not untold, f"{error!r} does not name what it has not deleted: {untold}"
+
     def _is_right(self, trial: Trial, changes: Changes, now: World) -> bool:
         """Whether the site has the changes that follow from the task's error.
 
@@ -263,13 +283,18 @@ class Trials:
         return Counter(self._site.log() if self._acting.can_verify("log") else ())
 
     def _await_late(self, trial: Trial) -> None:
-        """Wait until the server has carried out a request whose reply was lost, if it does so in time."""
+        """Wait until the server has carried out a request whose reply was lost, if it does so in time.
+
+        If it was a request of the cleanup, its effect is not known: then wait until nothing has changed for a moment.
+        """
         deadline = time.monotonic() + LATE_SECONDS
-        late = self._effect(trial)
-        while late and time.monotonic() < deadline:
-            if late <= trial.before.changes(self._world()).signature():
+        late = self._effect(trial) if isinstance(trial.task.error, ConnectionFailed) else None
+        last, world = None, self._world()
+        while time.monotonic() < deadline and not (late is None and last is not None and last.changes(world).none):
+            if late is not None and late <= trial.before.changes(world).signature():
                 break
             time.sleep(LOOK_SECONDS)
+            last, world = world, self._world()
 
     def _remove_new(self, now: World) -> None:
         """Delete all objects that are new since the first trial, VMs first."""
@@ -277,16 +302,4 @@ class Trials:
         new = now.objects.keys() - self._first.objects.keys()
         for kind in self._kinds:
             for object in (object for object in new if object.kind == kind.kind):
-                self._remove(object)
-
-    def _remove(self, object: Object) -> None:
-        """Delete an object, if it still exists."""
-        if object.kind == VM.kind:
-            # An undo whose reply was lost may have gone on.
-            return self._site.delete_vm(object.id) if object.id in self._site.truth(VM) else None
-        if object.kind == Image.kind and not self._acting.declares(Image, actions.Delete):
-            return self._acting.remove_image(object.id)
-        collection = self.wired.provider.collection(object.kind)
-        with suppress(NotFound):
-            self._acting.remove(collection.get(Ref(self.wired.provider.about.uuid, *object)))
-        return None
+                self._remover.remove(object)

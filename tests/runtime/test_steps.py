@@ -58,6 +58,38 @@ class RemovedTwice(Cloner):
         return steps.run(self.copy)
 
 
+class TwiceChanged(Cloner):
+    """Changes the VM in two steps, each with an undo of its own."""
+
+    @steps(Clone)
+    def clone(self, vm: Ref, clone: Clone, steps: Steps) -> Ref | None:
+        steps.run(lambda: self.done("lock", vm), undo=lambda _: self.change("unlock"))
+        steps.run(lambda: self.done("plug", vm), undo=self.unplug)
+        steps.call(lambda: self.change("name"))
+        return vm
+
+    def done(self, name: str, vm: Ref) -> Done:
+        self.change(name)
+        return Done(vm)
+
+    def unplug(self, vm: Ref) -> None:
+        self.change("unplug")
+
+
+class UndoneInSteps(Cloner):
+    """Undoes in a step and a request."""
+
+    @steps(Clone)
+    def clone(self, vm: Ref, clone: Clone, steps: Steps) -> Ref | None:
+        def undo(_: object) -> None:
+            steps.call(lambda: self.change("unplug"))
+            self.change("destroy")
+
+        steps.call(lambda: self.change("plug"), undo=undo)
+        steps.call(lambda: self.change("name"))
+        return vm
+
+
 WHOLE = ["look", "image", "copy", "name", "remove image"]
 
 
@@ -163,6 +195,46 @@ def test_an_object_that_a_second_call_removes_is_not_left(script: Script) -> Non
         vm.clone("copy").wait(timeout=SOON)
     assert sent(session) == ["image", "copy", "remove image", "remove image"]
     assert (caught.value.left, getattr(caught.value, "__notes__", [])) == ((), [])
+
+
+def test_an_object_stays_named_when_another_of_its_changes_is_undone(script: Script) -> None:
+    _, session, vm = script
+    session.vms_adapter = TwiceChanged
+    session.plan("name", InvalidState("no"))
+    session.plan("unplug", PermissionDenied("not allowed"))
+    with pytest.raises(InvalidState, match="no") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert sent(session) == ["lock", "plug", "name", "unplug", "unlock"]
+    assert caught.value.left == (vm.ref,)
+
+
+def test_an_undo_that_took_a_step_is_not_repeated_as_a_whole(script: Script) -> None:
+    _, session, vm = script
+    session.vms_adapter = UndoneInSteps
+    session.plan("name", InvalidState("no"))
+    session.plan("destroy", SessionLost("gone"))
+    with pytest.raises(InvalidState, match="no") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert sent(session) == ["plug", "name", "unplug", "destroy"]
+    assert caught.value.left == (vm.ref,)
+
+
+def test_the_drivers_own_left_is_kept(script: Script) -> None:
+    _, session, vm = script
+    failure = InvalidState("no")
+    failure.left = [session.context.ref(VM, "disk")]
+    session.plan("name", failure)
+    session.plan("remove a", PermissionDenied("not allowed"))
+    with pytest.raises(InvalidState, match="no") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert [ref.id for ref in caught.value.left] == ["disk", "a"]
+
+
+def test_a_read_is_repeated_after_a_lost_connection(script: Script) -> None:
+    _, session, vm = script
+    session.plan("look", ConnectionFailed("cut"))
+    vm.clone("copy").wait(timeout=SOON)
+    assert sent(session) == ["look", *WHOLE]
 
 
 def test_an_object_that_is_gone_is_not_left(script: Script) -> None:

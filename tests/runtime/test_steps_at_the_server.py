@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from scripted.driver import ScriptedFeed, ScriptedSession, ScriptedTasks, Script
 
 import hvlib
 from hvlib.actions import Clone
-from hvlib.driver import Batch, NotSent, Started, Steps, Upsert, steps
-from hvlib.model.errors import InvalidState, PermissionDenied, QuotaExceeded
+from hvlib.driver import Batch, Gone, NotSent, Reached, Started, Steps, Upsert, steps
+from hvlib.model.errors import HvlibError, InvalidState, PermissionDenied, QuotaExceeded
+from hvlib.model.query import make_query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, TaskRecord
 from hvlib.model.task import Failure
@@ -51,6 +53,14 @@ class TaskUndone(Cloner):
         return self.begin("removal")
 
 
+class ReachedUndone(Cloner):
+    """Undoes by a request whose outcome shows on the object."""
+
+    def remove(self, ref: Ref) -> Reached:  # type: ignore[override]
+        super().remove(ref)
+        return Reached(ref, {"power_state": "halted"}, timeout=0.1)
+
+
 class UndoneInSteps(Cloner):
     """Undoes in two steps."""
 
@@ -62,6 +72,16 @@ class UndoneInSteps(Cloner):
 
         steps.call(lambda: self.change("plug"), undo=undo)
         steps.call(lambda: self.change("name"))
+        return vm
+
+
+class Swallower(Cloner):
+    """Goes on whatever happens to its step."""
+
+    @steps(Clone)
+    def clone(self, vm: Ref, clone: Clone, steps: Steps) -> Ref | None:
+        with suppress(HvlibError):
+            steps.run(lambda: self.begin("copy"), undo=self.remove)
         return vm
 
 
@@ -194,3 +214,97 @@ def test_an_undo_of_several_steps_is_not_repeated_as_a_whole(script: Script) -> 
     assert sent(session)[:3] == ["plug", "name", "unplug"]
     assert set(sent(session)[3:]) == {"destroy"}
     assert caught.value.left == (vm.ref,)
+
+
+def test_a_second_cancel_does_not_interrupt_the_undo(script: Script) -> None:
+    _, session, vm = script
+    session.vms_adapter = UndoneInSteps
+    begun = threading.Event()
+    tasks: list[hvlib.Task[hvlib.VM]] = []
+
+    def cancel_twice() -> None:
+        assert begun.wait(SOON)
+        tasks[0].cancel()
+        tasks[0].cancel()
+
+    session.plan("name", InvalidState("no"))
+    session.plan("unplug", cancel_twice)
+    tasks.append(vm.clone("copy"))
+    begun.set()
+    with pytest.raises(InvalidState, match="no") as caught:
+        tasks[0].wait(timeout=SOON)
+    assert sent(session) == ["plug", "name", "unplug", "destroy"]
+    assert caught.value.left == ()
+
+
+def test_an_undo_whose_record_is_gone_may_not_have_removed_its_object(script: Script) -> None:
+    _, session, vm = script
+    session.vms_adapter = TaskUndone
+    session.plan("name", InvalidState("no"))
+    session.tasks["removal"] = {"state": "running", "progress": 0.0, "result": None, "error": None}
+    session.feeds.append(ScriptedFeed(news(session, "copy", state="succeeded", result=made(session))))
+    gone = Batch([Gone(session.context.ref(TaskRecord, "removal"))], synced=True)
+    session.feeds.append(ScriptedFeed(news(session, "removal", progress=0.5), gone))
+    with pytest.raises(InvalidState, match="no") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert caught.value.left == (made(session),)
+
+
+def test_an_undo_that_shows_on_its_object_is_followed(script: Script) -> None:
+    _, session, vm = script
+    session.vms_adapter = ReachedUndone
+    session.plan("name", InvalidState("no"))
+    session.feeds.append(ScriptedFeed(news(session, "copy", state="succeeded", result=made(session))))
+    running = [ScriptedVMs(session).record("b", make_query(VM, ScriptedVMs.fields))]
+    session.feeds.append(ScriptedFeed(Batch([Upsert(record) for record in running], synced=True)))
+    with pytest.raises(InvalidState, match="no") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert caught.value.left == (made(session),)
+
+
+def test_a_step_that_made_nothing_is_undone(script: Script) -> None:
+    _, session, vm = script
+    session.vms_adapter = UndoneInSteps
+    session.plan("name", InvalidState("no"))
+    with pytest.raises(InvalidState, match="no"):
+        vm.clone("copy").wait(timeout=SOON)
+    assert sent(session) == ["plug", "name", "unplug", "destroy"]
+
+
+def test_a_driver_can_not_go_on_after_a_cancelled_step(script: Script) -> None:
+    _, session, vm = script
+    session.vms_adapter = Swallower
+    cancelled = news(session, "copy", state="cancelled")
+    session.feeds.extend([ScriptedFeed(news(session, "copy", progress=0.25)), ScriptedFeed(cancelled)])
+    task = vm.clone("copy")
+    await_progress(task, 0.25)
+    task.cancel()
+    with pytest.raises(hvlib.TaskCancelled):
+        task.wait(timeout=SOON)
+
+
+def test_a_step_that_still_runs_is_named(script: Script) -> None:
+    """The server refuses to let the step be watched, read or cancelled."""
+    _, session, vm = script
+    session.feeds.append(ScriptedFeed(news(session, "copy", progress=0.25), PermissionDenied("no more events")))
+    session.plan("cancel copy", PermissionDenied("not allowed"))
+    session.plan("get", *[PermissionDenied("not allowed")] * 50)
+    with pytest.raises(PermissionDenied, match="no more events") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert caught.value.left == (session.context.ref(TaskRecord, "copy"),)
+
+
+def test_closing_awaits_a_step_and_undoes_it(script: Script) -> None:
+    provider, session, vm = script
+    session.feeds.append(ScriptedFeed(news(session, "copy", progress=0.25)))
+
+    def refuse() -> None:
+        threading.Timer(0.1, lambda: session.tasks["copy"].update(state="succeeded", result=made(session))).start()
+        raise InvalidState("this task can't be cancelled")
+
+    session.plan("cancel copy", refuse)
+    task = vm.clone("copy")
+    await_progress(task, 0.25)
+    provider.close()
+    assert sent(session) == ["copy", "cancel copy", "remove b"]
+    assert task.left == ()

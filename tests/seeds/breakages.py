@@ -182,6 +182,7 @@ BREAKAGES: Mapping[str, Breakage] = {
     "lost session is a refused step": Breakage(
         stepping.LostSessionIsStepRefusal, ("test_steps_whose_sessions_are_lost",)
     ),
+    "names others": Breakage(stepping.NamesOthers, ("test_steps_whose_replies_are_lost",)),
     "names what is gone": Breakage(stepping.NamesWhatIsGone, ("test_steps_that_are_refused",)),
     "shutdown is stop": Breakage(acts.ShutdownIsStop, (f"{DONE}[VM.shutdown]",)),
     "shut down when asked": Breakage(acts.done_when_requested(actions.Shutdown), (f"{DONE}[VM.shutdown]",)),

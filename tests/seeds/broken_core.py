@@ -15,15 +15,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from hvlib.errors import ConnectionFailed, HvlibError
-from hvlib.model.ref import Ref
+from hvlib.errors import ConnectionFailed, HvlibError, NotFound
 from hvlib.runtime import login
 from hvlib.runtime.retry import action_repeatable
 from hvlib.runtime.server_task import ServerTask
 from hvlib.runtime.session_manager import SessionManager
 from hvlib.runtime.shared_watch import SharedWatch
 from hvlib.runtime.steps import run, runner, task
-from hvlib.runtime.steps.run import StepsRun
+from hvlib.runtime.steps.run import Cleanup, StepsRun
 from hvlib.runtime.steps.runner import StepsRunner
 from hvlib.runtime.steps.task import StepsTask
 
@@ -252,13 +251,78 @@ def name_what_is_gone(patch: Patch) -> None:
 
 def name_what_a_second_call_removed(patch: Patch) -> None:
     """Name an object as left that the second of two calls has removed."""
+    patch.setattr(Cleanup, "repeats", lambda *_: False)
 
-    def note(self: StepsRun, cleanup: Any, left: dict[Ref, str]) -> None:
-        error = self._clean(cleanup)
+
+def forget_another_change(patch: Patch) -> None:
+    """Take an object for cleaned up once one of its changes is undone."""
+    patch.setattr(Cleanup, "repeats", lambda self, other: self.about == other.about)
+
+
+def take_a_lost_record_for_a_removal(patch: Patch) -> None:
+    """Take an object for gone when the record of its removal is."""
+    patch.setattr(run, "TaskFailed", NotFound)
+
+
+def leave_a_running_step_unnamed(patch: Patch) -> None:
+    """Keep quiet about a server's task that goes on."""
+    abandon = StepsRun._abandon
+
+    def abandon_unnamed(self: StepsRun, operation: Any, error: HvlibError) -> None:
+        abandon(self, operation, error)
+        error.left = []
+
+    patch.setattr(StepsRun, "_abandon", abandon_unnamed)
+
+
+def close_during_a_step(patch: Patch) -> None:
+    """Wait for no step of the server once the provider is closed."""
+    patch.setattr(StepsRun, "_poll", lambda *_: None)
+
+
+def let_a_cancelled_step_fail(patch: Patch) -> None:
+    """Raise the error of a cancelled step, which a driver may handle."""
+
+    def check_end(_: StepsRun, operation: Any) -> None:
+        if operation.error is not None:
+            raise operation.error
+
+    patch.setattr(StepsRun, "_check_end", check_end)
+
+
+def drop_the_drivers_left(patch: Patch) -> None:
+    """Name only what core itself could not undo."""
+    end = StepsTask.end
+
+    def end_without(self: StepsTask, made: Any, error: HvlibError | None, left: Any) -> None:
+        left = tuple(ref for ref in left if ref.id != "disk")
         if error is not None:
-            left.update(dict.fromkeys(self._named(error, cleanup), str(error)))
+            error.left = left
+        end(self, made, error, left)
 
-    patch.setattr(StepsRun, "_clean_and_note", note)
+    patch.setattr(StepsTask, "end", end_without)
+
+
+def cancel_an_undo(patch: Patch) -> None:
+    """Break off an undo at a second cancel."""
+    check, cancel = StepsRun._check, StepsTask.cancel
+
+    def check_twice(self: StepsRun) -> None:
+        if getattr(self._task, "cancels", 0) > 1:
+            self._task.check()
+        check(self)
+
+    def count(self: StepsTask) -> None:
+        self.cancels = getattr(self, "cancels", 0) + 1  # type: ignore[attr-defined]
+        cancel(self)
+
+    patch.setattr(StepsRun, "_check", check_twice)
+    patch.setattr(StepsTask, "cancel", count)
+
+
+def read_once(patch: Patch) -> None:
+    """Repeat no read after a lost connection."""
+    patch.setattr(StepsRun, "read", lambda self, call: self._manager.send(call, action_repeatable))
 
 
 def raise_the_last_failure(patch: Patch) -> None:
@@ -369,12 +433,42 @@ BREAKAGES: Mapping[str, CoreBreakage] = {
     ),
     "follows no undo": CoreBreakage(follow_no_undo, ("test_an_undo_at_the_server_is_followed_to_its_end",)),
     "repeats an undo as a whole": CoreBreakage(
-        repeat_an_undo_as_a_whole, ("test_an_undo_of_several_steps_is_not_repeated_as_a_whole",)
+        repeat_an_undo_as_a_whole,
+        (
+            "test_an_undo_that_took_a_step_is_not_repeated_as_a_whole",
+            "test_an_undo_of_several_steps_is_not_repeated_as_a_whole",
+        ),
     ),
     "names what is gone": CoreBreakage(name_what_is_gone, ("test_an_object_that_is_gone_is_not_left",)),
     "names what is removed": CoreBreakage(
         name_what_a_second_call_removed, ("test_an_object_that_a_second_call_removes_is_not_left",)
     ),
+    "forgets another change": CoreBreakage(
+        forget_another_change, ("test_an_object_stays_named_when_another_of_its_changes_is_undone",)
+    ),
+    "takes a lost record for a removal": CoreBreakage(
+        take_a_lost_record_for_a_removal, ("test_an_undo_whose_record_is_gone_may_not_have_removed_its_object",)
+    ),
+    "leaves a running step unnamed": CoreBreakage(
+        leave_a_running_step_unnamed, ("test_a_step_that_still_runs_is_named",)
+    ),
+    "closes during a step": CoreBreakage(
+        close_during_a_step,
+        (
+            "test_closing_awaits_a_step_and_undoes_it",
+            "test_a_step_that_can_not_be_watched_any_more_is_cancelled_and_read",
+        ),
+    ),
+    "lets a cancelled step fail": CoreBreakage(
+        let_a_cancelled_step_fail,
+        (
+            "test_a_driver_can_not_go_on_after_a_cancelled_step",
+            "test_an_undo_whose_record_is_gone_may_not_have_removed_its_object",
+        ),
+    ),
+    "drops the driver's left": CoreBreakage(drop_the_drivers_left, ("test_the_drivers_own_left_is_kept",)),
+    "cancels an undo": CoreBreakage(cancel_an_undo, ("test_a_second_cancel_does_not_interrupt_the_undo",)),
+    "reads once": CoreBreakage(read_once, ("test_a_read_is_repeated_after_a_lost_connection",)),
     "raises the last failure": CoreBreakage(
         raise_the_last_failure, ("test_every_undo_is_tried_and_the_objects_left_are_named",)
     ),

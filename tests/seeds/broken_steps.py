@@ -11,13 +11,16 @@ from hvlib.actions import Action, Delete, Rename
 from hvlib.conformance.disturbing import DelegatingSteps
 from hvlib.driver import Outcome, SessionLost, Steps
 from hvlib.errors import ConnectionFailed, HvlibError, PermissionDenied
+from hvlib.model.query import make_query
 from hvlib.model.ref import Ref
+from hvlib.model.resources import VM
 
 __all__ = [
     "BeginsAgain",
     "ChangesOutsideSteps",
     "ChangesWhileItReads",
     "LostSessionIsStepRefusal",
+    "NamesOthers",
     "NamesWhatIsGone",
     "OutlivesCancel",
     "StepOfTwoRequests",
@@ -129,6 +132,18 @@ class LostSessionIsStepRefusal(DelegatingAdapter):
 
     def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
         return super().take_steps(ref, action, RefusedByLostSessions(steps))
+
+
+class NamesOthers(DelegatingAdapter):
+    """Name all VMs as left."""
+
+    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
+        try:
+            return super().take_steps(ref, action, steps)
+        except ConnectionFailed as error:
+            all_vms: Any = self.wrapped.open(make_query(VM, self.wrapped.fields, fields=[]), None).fetch()
+            error.left = [*error.left, *(record.ref for record in all_vms.items)]
+            raise
 
 
 class NamesWhatIsGone(DelegatingAdapter):

@@ -10,7 +10,7 @@ from hvlib.model.errors import HvlibError
 from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.property.spec import FilterSpec, ObjectSpec, PropertySpec, Traversal
 from hvlib_vsphere.wire.caller import Calls
-from hvlib_vsphere.wire.soap_messages import element, reference
+from hvlib_vsphere.wire.views import create_view
 
 __all__ = ["ContainerView", "view_objects"]
 
@@ -40,10 +40,7 @@ class ContainerView:
         | container: None: the root folder, so the whole inventory
         | recursive: also what is in folders, datacenters and so on below the container
         """
-        login = calls.login
-        arguments = reference("container", container or login.service("rootFolder"))
-        arguments += "".join(element("type", type) for type in types) + element("recursive", recursive)
-        return cls(calls, calls.call("CreateContainerView", login.service("viewManager"), arguments))
+        return cls(calls, create_view(calls, types, container, recursive=recursive))
 
     def spec(self, type: str, paths: Sequence[str] | None = None) -> FilterSpec:
         """The spec of properties (None: all) of the objects of a type in the view. Sends nothing."""

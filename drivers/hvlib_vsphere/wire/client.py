@@ -11,8 +11,8 @@ from hvlib.driver.http import Connections, Transport
 from hvlib.driver.login_slot import LoginSlot
 from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.login import Login
-from hvlib_vsphere.property.views import ContainerView
 from hvlib_vsphere.wire.caller import Caller
+from hvlib_vsphere.wire.views import create_view
 
 __all__ = ["Client"]
 
@@ -50,5 +50,5 @@ class Client:
         login = self.login
         with self._lock:
             if native_type not in login.views:
-                login.views[native_type] = ContainerView.create(self.caller(login), [native_type]).ref
+                login.views[native_type] = create_view(self.caller(login), [native_type])
             return login.views[native_type]

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from hvlib.driver import Done, Outcome, Reached, Started
-from hvlib.model.errors import Closed, HvlibError, NotFound
+from hvlib.driver import Done, NotSent, Outcome, Reached, SessionLost, Started
+from hvlib.model.errors import Closed, ConnectionFailed, HvlibError, NotFound, RateLimited, TaskFailed
 from hvlib.model.ref import Ref
 from hvlib.runtime.operation import Operation, Waiting
 from hvlib.runtime.reached_task import ReachedTask
@@ -29,7 +29,7 @@ POLL_SECONDS = 0.2
 """Seconds between two reads of an operation that can't be watched any more, or whose provider is being closed."""
 
 
-class Cleanup(msgspec.Struct, frozen=True):
+class Cleanup(msgspec.Struct, frozen=True, eq=False):
     """A call to make at the end of the run; with ``always``, after success too.
 
     | do: the call
@@ -39,6 +39,10 @@ class Cleanup(msgspec.Struct, frozen=True):
     do: Callable[..., object]
     about: tuple[Any, ...]
     always: bool
+
+    def repeats(self, other: Cleanup) -> bool:
+        """Whether the other call is the same one."""
+        return (self.do, self.about) == (other.do, other.about)
 
 
 class Remains(NamedTuple):
@@ -112,21 +116,21 @@ class StepsRun:
         Returns the objects that could not be removed.
         """
         self._undoing = True
-        left: dict[Ref, str] = {}
+        failures: dict[Cleanup, HvlibError] = {}
         with self._manager.finishing():
             for cleanup in reversed(self._cleanups):
                 if failed or cleanup.always:
-                    self._clean_and_note(cleanup, left)
-        return Remains(tuple(left), tuple(dict.fromkeys(left.values())))
+                    self._clean_and_note(cleanup, failures)
+        left = [ref for cleanup, error in failures.items() for ref in self._named(error, cleanup)]
+        return Remains(tuple(dict.fromkeys(left)), tuple(map(str, failures.values())))
 
-    def _clean_and_note(self, cleanup: Cleanup, left: dict[Ref, str]) -> None:
-        """Make a cleanup call, and note in ``left`` which objects are left now, each with the reason."""
+    def _clean_and_note(self, cleanup: Cleanup, failures: dict[Cleanup, HvlibError]) -> None:
+        """Make a cleanup call, and note its failure. If an equal call has failed before, this one repeats it."""
         error = self._clean(cleanup)
+        for other in [each for each in failures if each.repeats(cleanup)]:
+            del failures[other]
         if error is not None:
-            left.update(dict.fromkeys(self._named(error, cleanup), str(error)))
-            return
-        for removed in self._refs(cleanup):  # An earlier call may have failed to remove it.
-            left.pop(removed, None)
+            failures[cleanup] = error
 
     def _named(self, error: HvlibError, cleanup: Cleanup) -> Sequence[Ref]:
         """The objects that a failed cleanup left: the error's, else the cleanup call's arguments, else the target."""
@@ -139,13 +143,8 @@ class StepsRun:
         return [each for each in cleanup.about if isinstance(each, Ref)]
 
     def _clean(self, cleanup: Cleanup) -> HvlibError | None:
-        taken = self._steps_taken
         try:
-            # A call that takes steps of its own is not repeated as a whole: its steps are repeated one by one.
-            outcome = self._manager.send(
-                partial(cleanup.do, *cleanup.about),
-                lambda error: self._steps_taken == taken and action_repeatable(error),
-            )
+            outcome = self._manager.send(partial(self._call_once, cleanup), action_repeatable)
             if isinstance(outcome, (Started, Reached)):
                 operation = self._operation(outcome)
                 self._follow(operation)
@@ -155,6 +154,16 @@ class StepsRun:
         except HvlibError as error:
             return error
         return None
+
+    def _call_once(self, cleanup: Cleanup) -> object:
+        """Make a call. If it takes steps of its own, these are repeated one by one, and the call as a whole is not."""
+        taken = self._steps_taken
+        try:
+            return cleanup.do(*cleanup.about)
+        except (SessionLost, NotSent, RateLimited) as error:
+            if self._steps_taken == taken:
+                raise
+            raise ConnectionFailed(f"a cleanup was broken off: {error}", native=error.native) from error
 
     def _check(self) -> None:
         if not self._undoing:
@@ -224,4 +233,6 @@ class StepsRun:
             return
         if not self._undoing:
             self._task.check()
+        if operation.state == "unknown":  # Its record is gone. Its object may exist.
+            raise TaskFailed(str(error)) from error
         raise error

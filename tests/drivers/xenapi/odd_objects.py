@@ -51,18 +51,18 @@ def drive(server: Xapi, content: str) -> str:
     return str(server.call("VDI.create", new_disk(f"a {content}", repository)))
 
 
-def attach(server: Xapi, vm: str, disk: str) -> None:
+def attach(server: Xapi, vm: str, disk: str, mode: str = "RO", **other_config: str) -> None:
     """Give a VM that is off a VDI as its disk."""
     record = {
         "VM": vm,
         "VDI": disk,
         "userdevice": "autodetect",
         "bootable": False,
-        "mode": "RO",
+        "mode": mode,
         "type": "Disk",
         "unpluggable": True,
         "empty": False,
-        "other_config": {},
+        "other_config": other_config,
         "qos_algorithm_type": "",
         "qos_algorithm_params": {},
     }

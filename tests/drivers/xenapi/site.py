@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from drivers.xenapi.odd_objects import add_odd_objects
+from drivers.xenapi.odd_objects import add_odd_objects, attach
 from drivers.xenapi.records import (
     NULL,
     Row,
@@ -65,6 +65,8 @@ class XenAPISite(Site):
             self.server.call("VDI.create", new_disk(f"spare {number}", shared))
         self._template = next(ref for ref, row in self._all("VM").items() if row["is_default_template"])
         self._with_disk = next(ref for ref, row in self._all("VM").items() if is_image(row) and row["VBDs"])
+        second = self.server.call("VDI.create", new_disk("Debian 12 with a disk disk 1", shared))
+        attach(self.server, self._with_disk, second, "RW", owner="")
         vm = next(id for id, row in self._all("VM").items() if is_vm(row))
         self.server.call("VM.snapshot", vm, "kept")
         self.server.call("VM.snapshot", vm, "kept too")
@@ -96,7 +98,7 @@ class XenAPISite(Site):
         return readers[kind]()
 
     def create_vm(self, name_label: str) -> str:
-        """Create a VM with a disk of its own."""
+        """Create a VM with two disks of its own."""
         vm = self.server.call("VM.clone", self._with_disk, name_label)
         self.server.call("VM.provision", vm)
         return str(vm)
