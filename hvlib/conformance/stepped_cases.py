@@ -47,12 +47,13 @@ class Example(NamedTuple):
 
     def is_done(self, changes: Changes, now: World, left: Collection[Object] = ()) -> bool:
         """Whether ``changes`` are what the action does and nothing else, apart from objects that are ``left``."""
-        made = {object.kind: fields for object, fields in changes.new.items() if not self._replaces(fields)}
+        others = {object: fields for object, fields in changes.new.items() if not self._replaces(fields)}
+        made = {object.kind: fields for object, fields in others.items()}
         gone = changes.gone.keys() - {Object.of(ref) for ref in self.replaced}
         new = {object.id for object in changes.new}
         return (
             made.keys() == self.made.keys()
-            and not changes.several_of_a_kind
+            and len(made) == len(others)
             and gone == {Object.of(ref) for ref in self.gone} - set(left)
             and all(_has(made[kind], fields) for kind, fields in self.made.items())
             and all(self._is_so(ref, now, left, new) for ref in self.values)

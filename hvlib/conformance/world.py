@@ -52,11 +52,6 @@ class Changes(NamedTuple):
         """Whether the worlds are the same."""
         return not (self.new or self.gone or self.changed)
 
-    @property
-    def several_of_a_kind(self) -> bool:
-        """Whether several new objects are of one kind."""
-        return len({object.kind for object in self.new}) < len(self.new)
-
     def old(self) -> set[Object]:
         """The objects that have changed or are gone."""
         return {*self.changed, *self.gone}

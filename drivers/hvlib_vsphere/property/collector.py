@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Self
 
 from msgspec.structs import replace
 
-from hvlib.model.errors import ConcurrentWatch, HvlibError, TaskCancelled
+from hvlib.driver.http import Transport
+from hvlib.model.errors import Closed, ConcurrentWatch, ConnectionFailed, HvlibError, TaskCancelled
 from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.errors import check_session, fault_error
 from hvlib_vsphere.property.match import Match
@@ -61,6 +62,8 @@ class Collector:
         self.ref = ref or service.login.service("propertyCollector")
         self._service = service
         self._waiting = threading.Lock()
+        self._cancelled = False
+        self._transport: Transport | None = None
 
     @classmethod
     def create(cls, service: PropertyService) -> Self:
@@ -148,23 +151,36 @@ class Collector:
         """
         if not self._waiting.acquire(blocking=False):
             raise ConcurrentWatch("another thread waits for updates of this collector")
-        caller, transport = self._service.apart()
+        self._cancelled = False
+        caller, self._transport = self._service.apart()
         try:
-            with lost_sessions(), suppress(TaskCancelled):
+            with lost_sessions(), self._cancellable():
                 yield from self._updates(caller, options)
         finally:
+            self._transport.close()
             self._waiting.release()
-            transport.close()
 
     def cancel_wait_for_updates(self) -> None:
         """PropertyCollector.CancelWaitForUpdates: end the wait of another thread. One round trip."""
+        self._cancelled = True
         self._service.call("CancelWaitForUpdates", self.ref)
+        if self._transport is not None:
+            self._transport.close()  # The server cancels only a wait that it has received.
+
+    @contextmanager
+    def _cancellable(self) -> Iterator[None]:
+        """A block that ends without an error once it is cancelled."""
+        try:
+            yield
+        except (TaskCancelled, ConnectionFailed, Closed):
+            if not self._cancelled:
+                raise
 
     def _updates(self, caller: Caller, options: WaitOptions) -> Iterator[FilterUpdate]:
         limit = options.max_wait_seconds
         beat = replace(options, max_wait_seconds=HEARTBEAT_SECONDS if limit is None else limit)
         version = ""
-        while True:
+        while not self._cancelled:
             update = wait_for_updates(caller, self.ref, version, beat)
             if update is None and limit is not None:
                 return

@@ -215,7 +215,7 @@ def test_a_task_that_the_server_forgot(xapi: Xapi, provider: hvlib.Provider) -> 
         pass  # The task is not followed yet.
     xapi.set(task_time=0.0)
     xapi.restart_toolstack()
-    with pytest.raises(hvlib.NotFound, match="outcome is unknown"):
+    with pytest.raises(hvlib.TaskFailed, match="outcome is unknown"):
         creating.wait(timeout=SOON)
     assert xapi.calls()["Async.VM.clone"] == 1
 
