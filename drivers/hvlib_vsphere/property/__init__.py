@@ -1,9 +1,6 @@
 """The property collector, for those who know their server: read, search and watch any object of the inventory.
 
->>> from hvlib_vsphere.property import Collector, PropertyService, SearchIndex  # doctest: +SKIP
->>> service = PropertyService(provider.native)  # doctest: +SKIP
->>> host = SearchIndex(service).by_inventory_path("DC0/host/DC0_H0/DC0_H0")  # doctest: +SKIP
->>> Collector(service).retrieve_one(host, ["name", "vm"]).values  # doctest: +SKIP
+The documentation's page on the property collector has examples.
 """
 
 from hvlib_vsphere.data_objects import Fault, MoRef, Row

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -347,6 +349,12 @@ def test_a_session_that_ended_is_said_to_be(
         Collector(service).retrieve_one(host, ["name"])
     assert provider.compute.hosts.get_all().all()
     assert Collector(service).retrieve_one(host, ["name"]).values == {"name": "DC0_H0"}
+
+
+def test_the_examples_of_the_documentation_run(provider: hvlib.Provider, power: Callable[[str], None]) -> None:
+    page = Path(__file__).parents[4] / "docs/drivers/vsphere-properties.md"
+    outcome = doctest.testfile(str(page), module_relative=False, globs={"provider": provider}, raise_on_error=True)
+    assert outcome.attempted > 20
 
 
 def test_threads_may_share_a_collector(collector: Collector, vm: MoRef) -> None:
