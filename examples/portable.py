@@ -26,6 +26,7 @@ def main(arguments: Sequence[str]) -> int:
             about = provider.about
             print(f"{about.product} {about.version} at {provider}")
             vms = list_vms(provider)
+            list_others(provider)
             find_vms(provider, vms)
             restart_one(provider, next((vm for vm in vms if vm.power_state == "running"), None))
             print(f"{requests.total} round trips: {dict(requests.calls)}")
@@ -47,6 +48,17 @@ def list_vms(provider: hvlib.Provider) -> list[hvlib.VM]:
     require({vm.ref for vm in running} == expected, "the filters returned other VMs than those that fit")
     print(f"{len(running)} running VMs have a 1 in their name")
     return vms
+
+
+def list_others(provider: hvlib.Provider) -> None:
+    """Networks, storage pools and images, as far as the server has them."""
+    for collection in (provider.network.networks, provider.storage.pools, provider.image.images):
+        try:
+            names = sorted(record.name_label for record in collection.get_all(fields=["name_label"]))
+        except hvlib.Unsupported:
+            continue
+        shown = ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")
+        print(f"{len(names)} of the kind {collection.kind.kind}: {shown}")
 
 
 def find_vms(provider: hvlib.Provider, vms: list[hvlib.VM]) -> None:
