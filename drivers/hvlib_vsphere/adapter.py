@@ -55,6 +55,9 @@ class TableAdapter(Adapter[R]):
     scopes: ClassVar[Mapping[str, str]] = {}
     """For fields that refer to other objects: the property of such an object that has the objects of this kind."""
 
+    subtypes: ClassVar[Mapping[str, str]] = {}
+    """For properties that only a subtype of the table's native type has: the subtype."""
+
     sparse: ClassVar[bool] = False
     """Whether most of the server's objects are not of the kind. A listing then reads all of them before its first page:
     the server's own pages would be nearly empty."""
@@ -81,6 +84,16 @@ class TableAdapter(Adapter[R]):
     def objects_of(self, refs: Iterable[Ref]) -> list[ObjectSpec]:
         """The objects of the refs that are of this kind."""
         return [ObjectSpec(self.moref(ref)) for ref in refs if ref.kind == self.kind.kind]
+
+    def properties(self, paths: Sequence[str] | None) -> list[PropertySpec]:
+        """The specs of these properties, or of all, of the objects of this kind."""
+        of_all = None if paths is None else tuple(path for path in paths if path not in self.subtypes)
+        found = [PropertySpec(self.table.native_type, of_all)]
+        for subtype in dict.fromkeys(self.subtypes.values()):
+            own = tuple(path for path in paths or () if self.subtypes.get(path) == subtype)
+            if own:
+                found.append(PropertySpec(subtype, own))
+        return found
 
     def records(self, query: Query[R]) -> RecordMaker[R]:
         """The maker of the query's records."""
@@ -114,7 +127,7 @@ class TableAdapter(Adapter[R]):
         if not objects:
             return []
         records = self.records(query)
-        spec = FilterSpec([PropertySpec(self.table.native_type, records.paths)], objects, report_missing=True)
+        spec = FilterSpec(self.properties(records.paths), objects, report_missing=True)
         return records.all(self._rows(Retrieval(self.client, lambda: spec), records))
 
     def lookup(self, field: str, value: str, query: Query[R]) -> Sequence[R]:
@@ -165,7 +178,7 @@ class TableAdapter(Adapter[R]):
 
         def spec() -> FilterSpec:
             within = scope or self.everywhere()
-            properties = [*within.witnesses, PropertySpec(self.table.native_type, paths)]
+            properties = [*within.witnesses, *self.properties(paths)]
             # A host that is gone has no VMs, which is no error.
             return FilterSpec(properties, within.objects, report_missing=scope is not None)
 

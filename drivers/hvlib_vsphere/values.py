@@ -19,6 +19,7 @@ from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.wire.decoding import parse_bool, parse_datetime
 
 __all__ = [
+    "NETWORK_TYPES",
     "SERVER_UUID",
     "either_text",
     "escape_name",
@@ -59,6 +60,9 @@ TYPES: Mapping[str, str] = {
     "Task": "Task",
 }
 """The type of the server's objects for each kind; for networks the base type."""
+
+NETWORK_TYPES = ("Network", "DistributedVirtualPortgroup", "OpaqueNetwork")
+"""The types of networks; the first is the base type."""
 
 NETWORKS = {"dvportgroup-": "DistributedVirtualPortgroup", "network-o": "OpaqueNetwork"}
 """The type of a network by the prefix of its identifier. Other networks are of the base type."""

@@ -76,6 +76,20 @@ class TwiceChanged(Cloner):
         self.change("unplug")
 
 
+class UndoneAfterRead(Cloner):
+    """Looks, and then undoes by one request."""
+
+    @steps(Clone)
+    def clone(self, vm: Ref, clone: Clone, steps: Steps) -> Ref | None:
+        def undo(_: object) -> None:
+            steps.read(lambda: self.change("look"))
+            self.change("destroy")
+
+        steps.call(lambda: self.change("plug"), undo=undo)
+        steps.call(lambda: self.change("name"))
+        return vm
+
+
 class UndoneInSteps(Cloner):
     """Undoes in a step and a request."""
 
@@ -217,6 +231,29 @@ def test_an_undo_that_took_a_step_is_not_repeated_as_a_whole(script: Script) -> 
         vm.clone("copy").wait(timeout=SOON)
     assert sent(session) == ["plug", "name", "unplug", "destroy"]
     assert caught.value.left == (vm.ref,)
+
+
+def test_an_undo_that_only_looked_is_repeated(script: Script) -> None:
+    _, session, vm = script
+    session.vms_adapter = UndoneAfterRead
+    session.plan("name", InvalidState("no"))
+    session.plan("destroy", SessionLost("gone"))
+    with pytest.raises(InvalidState, match="no") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert sent(session) == ["plug", "name", "look", "destroy", "look", "destroy"]
+    assert caught.value.left == ()
+
+
+def test_the_left_of_a_broken_undo_is_kept(script: Script) -> None:
+    _, session, vm = script
+    session.vms_adapter = UndoneInSteps
+    failure = NotSent("refused")
+    failure.left = [session.context.ref(VM, "disk")]
+    session.plan("name", InvalidState("no"))
+    session.plan("destroy", *[failure] * 20)
+    with pytest.raises(InvalidState, match="no") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert [ref.id for ref in caught.value.left] == ["disk"]
 
 
 def test_the_drivers_own_left_is_kept(script: Script) -> None:

@@ -308,3 +308,17 @@ def test_closing_awaits_a_step_and_undoes_it(script: Script) -> None:
     provider.close()
     assert sent(session) == ["copy", "cancel copy", "remove b"]
     assert task.left == ()
+
+
+def test_an_undo_whose_record_vanishes_at_the_close_may_not_have_removed_its_object(script: Script) -> None:
+    provider, session, vm = script
+    session.vms_adapter = TaskUndone
+    session.tasks["removal"] = {"state": "running", "progress": 0.0, "result": None, "error": None}
+    session.feeds.append(ScriptedFeed(news(session, "copy", progress=0.25)))
+    session.plan("cancel copy", lambda: session.tasks["copy"].update(state="cancelled", result=made(session)))
+    session.plan("removal", lambda: session.tasks.pop("removal"))
+    task = vm.clone("copy")
+    await_progress(task, 0.25)
+    provider.close()
+    assert task.state == "cancelled"
+    assert task.left == (made(session),)

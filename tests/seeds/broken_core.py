@@ -237,7 +237,7 @@ def follow_no_undo(patch: Patch) -> None:
 
 def repeat_an_undo_as_a_whole(patch: Patch) -> None:
     """Repeat an undo of several steps from its first step on."""
-    patch.setattr(StepsRun, "_steps_taken", property(lambda _: 0, lambda *_: None), raising=False)
+    patch.setattr(StepsRun, "_requests", property(lambda _: 0, lambda *_: None), raising=False)
 
 
 def name_what_is_gone(patch: Patch) -> None:

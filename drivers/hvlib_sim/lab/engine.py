@@ -97,6 +97,8 @@ class Engine:
         """How often each operation was requested, by name."""
         self.log: deque[tuple[str, str | None, Action]] = deque(maxlen=MAX_LOGGED)
         """The latest operations that were carried out: each with its name, its target's id and its action."""
+        self.logged = 0
+        """How many operations were logged so far."""
         self.guest_requests: dict[str, Counter[str]] = {}
         """How often the guest of each VM was asked for a ``shutdown`` or a ``reboot``, by the VM's id."""
         self._now = clock()
@@ -179,7 +181,14 @@ class Engine:
         operation.check(target)
         result = operation.apply(self, target, action)
         self.log.append((operation.name, None if target is None else target.id, action))
+        self.logged += 1
         return result
+
+    def unlog(self, logged: int) -> None:
+        """Remove the operations from the log that came after so many: the store has taken them back."""
+        while self.logged > logged and self.log:
+            self.log.pop()
+            self.logged -= 1
 
     def target(self, job: Job) -> Object | None:
         """A job's target as it is now. Raises `NotFound` if it is gone."""

@@ -77,10 +77,15 @@ class Lab:
     def at_work(self) -> Iterator[Engine]:
         """Lock the lab for changes, and run the events that are due. Waiting feeds are notified at the end."""
         with self.changed:
+            logged = self.engine.logged
             try:
                 with self.store.writing():
                     self.engine.advance()
                     yield self.engine
+            except BaseException:
+                if self.store.transactional:
+                    self.engine.unlog(logged)
+                raise
             finally:
                 self.changed.notify_all()
 

@@ -72,6 +72,9 @@ class Store(ABC):
         """A number that changes whenever another process changes the lab."""
         return 0
 
+    transactional: ClassVar[bool] = False
+    """Whether the changes of a `writing` block that raises are taken back."""
+
     @abstractmethod
     def writing(self) -> AbstractContextManager[None]:
         """A block that changes the lab. In a file, its changes take effect together, or not at all if it raises."""

@@ -64,3 +64,5 @@ class Hosts(IndexedAdapter[Host]):
     kind: ClassVar[type[Host]] = Host
     table = TABLE
     vm_search = False
+    witnesses = frozenset({"ClusterComputeResource"})
+    scopes = {"cluster": "host"}

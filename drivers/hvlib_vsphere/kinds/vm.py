@@ -16,6 +16,7 @@ from hvlib_vsphere.columns import MACHINE_COLUMNS
 from hvlib_vsphere.problems import machine_problem
 from hvlib_vsphere.templates import MACHINE, TEMPLATE
 from hvlib_vsphere.values import (
+    NETWORK_TYPES,
     escape_name,
     integer,
     is_true,
@@ -83,8 +84,8 @@ class VMs(IndexedAdapter[VM]):
     kind: ClassVar[type[VM]] = VM
     table = TABLE
     vm_search = True
-    witnesses = frozenset({"HostSystem"})
-    scopes: ClassVar[Mapping[str, str]] = {"host": "vm"}
+    witnesses = frozenset({"HostSystem", *NETWORK_TYPES})
+    scopes: ClassVar[Mapping[str, str]] = {"host": "vm", "networks": "vm"}
 
     @action(actions.Start, only={"power_state": "halted"})
     def start(self, vm: Ref, _: actions.Start) -> Started:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from hvlib.driver import Change, Gone, Upsert
@@ -23,17 +23,18 @@ __all__ = ["KindWatcher", "Subject"]
 class Subject(NamedTuple):
     """The objects that a filter on the server reports.
 
+    | properties: makes the specs of their properties
     | chosen: whether they are named one by one, so that one of them may be missing
     """
 
-    native_type: str
+    properties: Callable[[Sequence[str] | None], list[PropertySpec]]
     objects: tuple[ObjectSpec, ...]
     witnesses: tuple[PropertySpec, ...]
     chosen: bool
 
     def spec(self, paths: Sequence[str] | None) -> FilterSpec:
         """The spec for these properties, or for all."""
-        return FilterSpec([*self.witnesses, PropertySpec(self.native_type, paths)], self.objects, self.chosen)
+        return FilterSpec([*self.witnesses, *self.properties(paths)], self.objects, self.chosen)
 
 
 class KindWatcher:
@@ -52,7 +53,7 @@ class KindWatcher:
         chosen = query.refs is not None
         scope = Scope(adapter.objects_of(query.refs or ())) if chosen else adapter.everywhere()
         # A filter needs an object: without any, the feed makes no filter.
-        subject = Subject(adapter.table.native_type, tuple(scope.objects), tuple(scope.witnesses), chosen)
+        subject = Subject(adapter.properties, tuple(scope.objects), tuple(scope.witnesses), chosen)
         self.subject = subject if subject.objects else None
 
     def take(self, update: FilterUpdate) -> None:

@@ -61,7 +61,7 @@ class StepsRun:
         self._manager = task.shared.manager
         self._cleanups: list[Cleanup] = []
         self._undoing = False
-        self._steps_taken = 0
+        self._requests = 0
 
     def read(self, call: Callable[[], T]) -> T:
         """`Steps.read`."""
@@ -156,22 +156,24 @@ class StepsRun:
         return None
 
     def _call_once(self, cleanup: Cleanup) -> object:
-        """Make a call. If it takes steps of its own, these are repeated one by one, and the call as a whole is not."""
-        taken = self._steps_taken
+        """Make a call. If it makes requests by steps, these are repeated one by one, and the call as a whole is not."""
+        requests = self._requests
         try:
             return cleanup.do(*cleanup.about)
         except (SessionLost, NotSent, RateLimited) as error:
-            if self._steps_taken == taken:
+            if self._requests == requests:
                 raise
-            raise ConnectionFailed(f"a cleanup was broken off: {error}", native=error.native) from error
+            broken = ConnectionFailed(f"a cleanup was broken off: {error}", native=error.native)
+            broken.left = error.left
+            raise broken from error
 
     def _check(self) -> None:
         if not self._undoing:
             self._task.check()
-        self._steps_taken += 1
 
     def _send(self, call: Callable[[], T]) -> T:
         self._check()
+        self._requests += 1
         if not self._undoing:
             self._task.go_on(None)
         return self._manager.send(call, action_repeatable)
@@ -224,8 +226,11 @@ class StepsRun:
 
     def _poll(self, operation: Operation) -> None:
         """Read an operation's state repeatedly until it has ended. It can't be watched any more."""
-        while not operation.ended and operation.state in ("queued", "running"):
-            self._manager.sleep(POLL_SECONDS)
+        try:
+            while not operation.ended and operation.state in ("queued", "running"):
+                self._manager.sleep(POLL_SECONDS)
+        except NotFound as error:  # Its record is gone. Its object may exist.
+            raise TaskFailed(str(error)) from error
 
     def _check_end(self, operation: Operation) -> None:
         """Raise the error that an operation ended with. After a success, return, so that the next step follows."""

@@ -51,6 +51,7 @@ class VSphereSite(Site):
         self.server = server
         self.admin = Administrator(server)
         [vm, *_] = self.admin.objects(vim.VirtualMachine)
+        self._tag_group()
         for name in ("first%2fsnapshot", "second"):
             self.admin.finish(vm.CreateSnapshot_Task(name, f"the {name}", False, False))
 
@@ -134,6 +135,18 @@ class VSphereSite(Site):
 
     def leftovers(self) -> Mapping[str, int]:
         return self.server.leftovers()
+
+    def _tag_group(self) -> None:
+        """Give a port group a VLAN."""
+        kinds = vim.dvs.VmwareDistributedVirtualSwitch
+        group = next(
+            each for each in self.admin.objects(vim.dvs.DistributedVirtualPortgroup) if each.name == "DC0_DVPG0"
+        )
+        vlan = kinds.VlanIdSpec(vlanId=12, inherited=False)
+        spec = vim.dvs.DistributedVirtualPortgroup.ConfigSpec(
+            configVersion=group.config.configVersion, defaultPortConfig=kinds.VmwarePortConfigPolicy(vlan=vlan)
+        )
+        self.admin.finish(group.ReconfigureDVPortgroup_Task(spec))
 
     def _folder(self) -> Any:
         [datacenter] = self.admin.objects(vim.Datacenter)
@@ -233,7 +246,11 @@ class VSphereSite(Site):
         }
 
     def _networks(self) -> Mapping[str, Mapping[str, object]]:
-        return {network._moId: self._named(network) for network in self.admin.objects(vim.Network)}
+        networks = self.admin.objects(vim.Network)
+        groups = [each for each in networks if isinstance(each, vim.dvs.DistributedVirtualPortgroup)]
+        settings = self._leaves(vim.dvs.DistributedVirtualPortgroup, groups, ["config.defaultPortConfig"])
+        tags = {id: leaves["config.defaultPortConfig"] for id, leaves in settings.items()}
+        return {each._moId: {**self._named(each), "vlan_id": _tag(tags.get(each._moId))} for each in networks}
 
     def _named(self, entity: Any) -> Mapping[str, object]:
         """The uuid and the name of an object that the server has no uuid for."""
@@ -258,6 +275,12 @@ class VSphereSite(Site):
         contents = self.admin.content.propertyCollector.RetrieveContents([spec])
         empty = dict.fromkeys(paths)
         return {each.obj._moId: {**empty, **{leaf.name: leaf.val for leaf in each.propSet}} for each in contents}
+
+
+def _tag(setting: Any) -> int | None:
+    """The VLAN in a port group's setting."""
+    tag = getattr(getattr(setting, "vlan", None), "vlanId", None)
+    return tag if isinstance(tag, int) and tag else None
 
 
 def _vm(id: str, leaves: Leaves) -> Mapping[str, object]:

@@ -145,6 +145,12 @@ func (b *builder) create(i int, name string) (*simulator.VirtualMachine, error) 
 	}
 	vm := b.ctx.Map.Get(result.(types.ManagedObjectReference)).(*simulator.VirtualMachine)
 	vm.Name, vm.Config.Name, vm.Summary.Config.Name = name, name, name
+	// The simulator does not list a network's VMs.
+	for _, ref := range vm.Network {
+		if group, ok := b.ctx.Map.Get(ref).(*simulator.DistributedVirtualPortgroup); ok {
+			group.Vm = append(group.Vm, vm.Self)
+		}
+	}
 	return vm, nil
 }
 
