@@ -7,7 +7,7 @@ UNIT_TESTS := tests/model tests/driver tests/runtime tests/api tests/cli tests/c
 WALLS := tests/packaging/test_walls.py
 
 # The tests that need servers, in parts that run in parallel; `others` is every test that is in no other part.
-PARTS := openstack-steps openstack-undo openstack openstack-changes openstack-wire vsphere xenapi-steps xenapi-undo xenapi seeds faults region others
+PARTS := openstack-undo xenapi-undo seeds openstack-steps xenapi openstack xenapi-steps openstack-changes vsphere openstack-wire faults region others
 openstack := tests/drivers/openstack/test_conformance.py tests/examples/test_portable_on_servers.py
 openstack-changes := tests/drivers/openstack/test_conformance.py
 openstack-steps := tests/drivers/openstack/test_conformance.py
