@@ -77,13 +77,9 @@ class TableAdapter(Adapter[R]):
         """The scope of all objects of the kind: a view. A lost session has no view, so it can't look empty."""
         return Scope([view_objects(self.client.view(self.table.native_type))])
 
-    def moref(self, ref: Ref) -> MoRef:
-        """The server's reference to an object of this kind."""
-        return moref_of(ref)
-
     def objects_of(self, refs: Iterable[Ref]) -> list[ObjectSpec]:
         """The objects of the refs that are of this kind."""
-        return [ObjectSpec(self.moref(ref)) for ref in refs if ref.kind == self.kind.kind]
+        return [ObjectSpec(moref_of(ref)) for ref in refs if ref.kind == self.kind.kind]
 
     def properties(self, paths: Sequence[str] | None) -> list[PropertySpec]:
         """The specs of these properties, or of all, of the objects of this kind."""
@@ -149,7 +145,7 @@ class TableAdapter(Adapter[R]):
 
     def call(self, method: str, this: Ref, arguments: str = "") -> Any:
         """Call a method of an object of this kind."""
-        return self.client.call(method, self.moref(this), arguments)
+        return self.client.call(method, moref_of(this), arguments)
 
     def start_task(self, method: str, this: Ref, arguments: str = "") -> Started:
         """Call a ``..._Task`` method of an object of this kind."""

@@ -12,7 +12,7 @@ from hvlib.model.resources import Image, Resource
 from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.errors import check_session
 from hvlib_vsphere.property.retrieval import Retrieval, read_all
-from hvlib_vsphere.property.spec import FilterSpec, objects_spec
+from hvlib_vsphere.property.spec import FilterSpec, ObjectSpec, PropertySpec
 from hvlib_vsphere.values import is_true, kind_of
 from hvlib_vsphere.wire.caller import Calls
 
@@ -87,7 +87,8 @@ class Templates:
 
 def templates_spec(machines: Iterable[MoRef]) -> FilterSpec:
     """The spec that reads which of these VMs are templates."""
-    return objects_spec(MACHINE, [TEMPLATE], sorted(machines))
+    objects = [ObjectSpec(each) for each in sorted(machines)]
+    return FilterSpec([PropertySpec(MACHINE, (TEMPLATE,))], objects, report_missing=True)
 
 
 def named_object(templates: Templates, value: object) -> tuple[type[Resource], str] | None:

@@ -191,8 +191,8 @@ def leave(site: Site, trials: Trials, error: type[BaseException] | None, halt: H
     with suppress(error or LookupError), site.connect(trials.wired.wire) as provider:
         with trials.begun(halt, provider) as trial:
             await_request(halt, trial)
-            cancelled = error is KeyboardInterrupt
-            threading.Thread(target=go_on_later, args=(halt, trial, cancelled), daemon=True).start()
+            seconds = PATIENCE if error is KeyboardInterrupt else HALT_SECONDS
+            threading.Thread(target=go_on_later, args=(halt, trial, seconds), daemon=True).start()
         if error is not None:
             raise error
     return trial
@@ -206,10 +206,10 @@ def check_cancelled(trials: Trials, trial: Trial) -> None:
     assert error is None or error.left == ()
 
 
-def go_on_later(halt: Halt, trial: Trial, cancelled: bool) -> None:
-    """Let an action go on: after `HALT_SECONDS`, or once it is ``cancelled``."""
+def go_on_later(halt: Halt, trial: Trial, seconds: float) -> None:
+    """Let an action go on once it is cancelled, or after so many ``seconds``."""
     follower: Any = trial.task.follower
-    deadline = time.monotonic() + (PATIENCE if cancelled else HALT_SECONDS)
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and not follower.cancelled:
         time.sleep(0.005)
     halt.go_on()

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 
@@ -39,25 +39,21 @@ UNDISTURBED = -1
 """The number of no request."""
 
 
-class Recorded:
+class Recorded(NamedTuple):
     """An action that was carried out while nothing disturbed it, and the power state that its VM then had."""
 
-    def __init__(self, recording: Recording, power_state: PowerState | None) -> None:
-        self.recording = recording
-        self.power_state = power_state
+    recording: Recording
+    power_state: PowerState | None
 
 
-class Trial:
-    """An action that is disturbed, and the site before it."""
+class Trial(NamedTuple):
+    """An action that is disturbed, and the site's objects and its log before it."""
 
-    def __init__(
-        self, example: Example, disturbance: Disturbance, before: World, log: Counter[Hashable], task: hvlib.Task[Any]
-    ) -> None:
-        self.example = example
-        self.disturbance = disturbance
-        self.before = before
-        self.log = log
-        self.task = task
+    example: Example
+    disturbance: Disturbance
+    before: World
+    log: Counter[Hashable]
+    task: hvlib.Task[Any]
 
     @property
     def left(self) -> set[Object]:
@@ -154,9 +150,6 @@ class Trials:
         assert self._is_right(trial, changes, now), (
             f"{trial.example} ended with {error!r}, and the site has other changes: {changes}"
         )
-        uncertain = trial.disturbance.loses_replies
-        gone = [ref for ref in trial.task.left if Object.of(ref) not in now.objects and not self._can_be_read(ref)]
-        assert uncertain or not gone, f"{error!r} names objects that are gone: {gone}"
         self._known = now
         # A deletion that broke off may have changed more of its target than can be seen.
         if self.deletes or uncertain or trial.left or not trial.before.changes(now).none:
@@ -288,13 +281,17 @@ class Trials:
         If it was a request of the cleanup, its effect is not known: then wait until nothing has changed for a moment.
         """
         deadline = time.monotonic() + LATE_SECONDS
-        late = self._effect(trial) if isinstance(trial.task.error, ConnectionFailed) else None
-        last, world = None, self._world()
-        while time.monotonic() < deadline and not (late is None and last is not None and last.changes(world).none):
-            if late is not None and late <= trial.before.changes(world).signature():
-                break
+        effect = self._effect(trial) if isinstance(trial.task.error, ConnectionFailed) else None
+
+        def is_over(last: World | None, now: World) -> bool:
+            if effect is not None:
+                return effect <= trial.before.changes(now).signature()
+            return last is not None and last.changes(now).none
+
+        last, now = None, self._world()
+        while time.monotonic() < deadline and not is_over(last, now):
             time.sleep(LOOK_SECONDS)
-            last, world = world, self._world()
+            last, now = now, self._world()
 
     def _remove_new(self, now: World) -> None:
         """Delete all objects that are new since the first trial, VMs first."""

@@ -1,54 +1,22 @@
-"""Actions of several requests: repeated requests, undone steps, and the end when their provider is closed."""
+"""Actions of several requests: repeated requests, undone steps, tasks and their refs."""
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-from scripted.driver import ScriptedFeed, ScriptedSession, ScriptedVMs, scripted
+from scripted.cloning import SOON, WHOLE, ImageCloner, Script, UndoneInSteps, blocked, script_of, sent
+from scripted.driver import scripted
 
 import hvlib
-from hvlib.actions import Clone, Start
-from hvlib.driver import Batch, Done, NotSent, Reached, SessionLost, Steps, Upsert, steps
-from hvlib.model.errors import ConnectionFailed, InvalidState, NotFound, PermissionDenied, TaskFailed
+from hvlib.actions import Clone
+from hvlib.driver import Done, NotSent, SessionLost, Steps, steps
+from hvlib.model.errors import ConnectionFailed, InvalidState, NotFound, PermissionDenied
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM
-from hvlib.runtime.steps import runner
-
-SOON = 20.0
 
 
-class Cloner(ScriptedVMs):
-    """Clones in three requests, with one more request at the end. Each request is logged by its name."""
-
-    def image(self, vm: Ref) -> Done:
-        self.session.happen("image")
-        return Done(self.session.context.ref(VM, "image"))
-
-    def copy(self) -> Done:
-        self.session.happen("copy")
-        return Done(self.session.context.ref(VM, "a"))
-
-    def change(self, name: str) -> None:
-        self.session.happen(name)
-
-    def remove(self, ref: Ref) -> None:
-        self.session.happen(f"remove {ref.id}")
-
-    @steps(Clone)
-    def clone(self, vm: Ref, clone: Clone, steps: Steps) -> Ref | None:
-        steps.read(lambda: self.change("look"))
-        image = steps.run(lambda: self.image(vm))
-        steps.afterwards(self.remove, image)
-        copy = steps.run(self.copy, undo=self.remove)
-        steps.call(lambda: self.change("name"))
-        return copy
-
-
-class RemovedTwice(Cloner):
+class RemovedTwice(ImageCloner):
     """Removes its image in the end, and when the image or a later request fails."""
 
     @steps(Clone)
@@ -58,7 +26,7 @@ class RemovedTwice(Cloner):
         return steps.run(self.copy)
 
 
-class TwiceChanged(Cloner):
+class TwiceChanged(ImageCloner):
     """Changes the VM in two steps, each with an undo of its own."""
 
     @steps(Clone)
@@ -76,63 +44,25 @@ class TwiceChanged(Cloner):
         self.change("unplug")
 
 
-class UndoneAfterRead(Cloner):
+class UndoneAfterRead(UndoneInSteps):
     """Looks, and then undoes by one request."""
 
-    @steps(Clone)
-    def clone(self, vm: Ref, clone: Clone, steps: Steps) -> Ref | None:
-        def undo(_: object) -> None:
-            steps.read(lambda: self.change("look"))
-            self.change("destroy")
-
-        steps.call(lambda: self.change("plug"), undo=undo)
-        steps.call(lambda: self.change("name"))
-        return vm
+    def undo(self, steps: Steps) -> None:
+        steps.read(lambda: self.change("look"))
+        self.change("destroy")
 
 
-class UndoneInSteps(Cloner):
+class UndoneInStepAndRequest(UndoneInSteps):
     """Undoes in a step and a request."""
 
-    @steps(Clone)
-    def clone(self, vm: Ref, clone: Clone, steps: Steps) -> Ref | None:
-        def undo(_: object) -> None:
-            steps.call(lambda: self.change("unplug"))
-            self.change("destroy")
-
-        steps.call(lambda: self.change("plug"), undo=undo)
-        steps.call(lambda: self.change("name"))
-        return vm
-
-
-WHOLE = ["look", "image", "copy", "name", "remove image"]
+    def undo(self, steps: Steps) -> None:
+        steps.call(lambda: self.change("unplug"))
+        self.change("destroy")
 
 
 @pytest.fixture
-def script() -> tuple[hvlib.Provider, ScriptedSession, hvlib.VM]:
-    provider, session = scripted(a={})
-    session.vms_adapter = Cloner
-    vm = provider.compute.vms.get_all().one()
-    session.log.clear()
-    return provider, session, vm
-
-
-Script = tuple[hvlib.Provider, ScriptedSession, hvlib.VM]
-
-
-def sent(session: ScriptedSession) -> list[str]:
-    return [call for call in session.log if call not in ("get", "login", "feed", "close")]
-
-
-def blocked(session: ScriptedSession, call: str) -> tuple[threading.Event, threading.Event]:
-    """Make a call wait. Returns an event that is set when it waits, and an event that ends the wait."""
-    arrived, go_on = threading.Event(), threading.Event()
-
-    def wait() -> None:
-        arrived.set()
-        assert go_on.wait(SOON)
-
-    session.plan(call, wait)
-    return arrived, go_on
+def script() -> Script:
+    return script_of(ImageCloner)
 
 
 def test_the_call_sends_nothing_and_the_code_runs_from_top_to_bottom(script: Script) -> None:
@@ -224,7 +154,7 @@ def test_an_object_stays_named_when_another_of_its_changes_is_undone(script: Scr
 
 def test_an_undo_that_took_a_step_is_not_repeated_as_a_whole(script: Script) -> None:
     _, session, vm = script
-    session.vms_adapter = UndoneInSteps
+    session.vms_adapter = UndoneInStepAndRequest
     session.plan("name", InvalidState("no"))
     session.plan("destroy", SessionLost("gone"))
     with pytest.raises(InvalidState, match="no") as caught:
@@ -246,7 +176,7 @@ def test_an_undo_that_only_looked_is_repeated(script: Script) -> None:
 
 def test_the_left_of_a_broken_undo_is_kept(script: Script) -> None:
     _, session, vm = script
-    session.vms_adapter = UndoneInSteps
+    session.vms_adapter = UndoneInStepAndRequest
     failure = NotSent("refused")
     failure.left = [session.context.ref(VM, "disk")]
     session.plan("name", InvalidState("no"))
@@ -359,7 +289,7 @@ def test_a_task_is_cancelled_by_its_ref(script: Script) -> None:
 
 def test_a_queued_task_is_cancelled_at_once() -> None:
     provider, session = scripted(a={})
-    session.vms_adapter = Cloner
+    session.vms_adapter = ImageCloner
     provider._operations.steps._limit = 1
     vm = provider.compute.vms.get_all().one()
     arrived, go_on = blocked(session, "look")
@@ -372,33 +302,9 @@ def test_a_queued_task_is_cancelled_at_once() -> None:
     assert sent(session)[1:] == WHOLE
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
-def test_a_forked_child_begins_anew(script: Script) -> None:
-    """In the child the parent's tasks raise Closed, and the child's own tasks run."""
-    _, session, vm = script
-    arrived, go_on = blocked(session, "look")
-    task = vm.clone("copy")
-    assert arrived.wait(SOON)
-    vm.clone("other").wait(timeout=SOON)  # Its thread is idle now, and the child does not have it.
-    child = os.fork()
-    if child == 0:
-        os._exit(_run_in_child(vm, task))
-    go_on.set()
-    task.wait(timeout=SOON)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
-def _run_in_child(vm: hvlib.VM, task: hvlib.Task[Any]) -> int:
-    try:
-        task.wait(timeout=SOON)
-    except hvlib.Closed:
-        return 0 if vm.clone("own").wait(timeout=SOON).ref == vm.ref else 2
-    return 1
-
-
 def test_a_bounded_number_runs_at_a_time() -> None:
     provider, session = scripted(a={})
-    session.vms_adapter = Cloner
+    session.vms_adapter = ImageCloner
     provider._operations.steps._limit = 2
     vm = provider.compute.vms.get_all().one()
     gates = [blocked(session, "look") for _ in range(3)]
@@ -412,160 +318,7 @@ def test_a_bounded_number_runs_at_a_time() -> None:
     hvlib.wait_all(tasks, timeout=SOON)
 
 
-@pytest.mark.parametrize("failure", [None, ZeroDivisionError()])
-def test_the_end_of_the_block_waits(script: Script, failure: Exception | None) -> None:
-    provider, session, vm = script
-    arrived, go_on = blocked(session, "look")
-
-    def block() -> None:
-        with provider:
-            vm.clone("copy")
-            assert arrived.wait(SOON)
-            threading.Timer(0.1, go_on.set).start()
-            if failure is not None:
-                raise failure
-
-    if failure is None:
-        block()
-    else:
-        with pytest.raises(ZeroDivisionError):
-            block()
-    assert sent(session) == WHOLE
-    assert session.closed == 1
-
-
-@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
-def test_an_interrupted_block_cancels(script: Script, end: type[BaseException]) -> None:
-    provider, session, vm = script
-    arrived, go_on = blocked(session, "copy")
-    tasks = []
-
-    def block() -> None:
-        with provider:
-            tasks.append(vm.clone("copy"))
-            assert arrived.wait(SOON)
-            threading.Timer(0.1, go_on.set).start()
-            raise end
-
-    with pytest.raises(end):
-        block()
-    assert sent(session) == ["look", "image", "copy", "remove a", "remove image"]
-    assert (tasks[0].state, session.closed) == ("cancelled", 1)
-
-
-def test_a_block_that_waited_long_enough_cancels(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    provider, session, vm = script
-    monkeypatch.setattr(provider, "_steps_timeout", 0.05)
-    arrived, go_on = blocked(session, "copy")
-    with provider:
-        task = vm.clone("copy")
-        assert arrived.wait(SOON)
-        threading.Timer(0.5, go_on.set).start()
-    assert sent(session) == ["look", "image", "copy", "remove a", "remove image"]
-    assert (task.state, session.closed) == ("cancelled", 1)
-
-
-def test_closing_waits_for_an_undo_for_a_limited_time(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    provider, session, vm = script
-    monkeypatch.setattr(runner, "UNDO_SECONDS", 0.05)
-    arrived, go_on = blocked(session, "copy")
-    task = vm.clone("copy")
-    assert arrived.wait(SOON)
-    ended = threading.Timer(5.0, go_on.set)
-    ended.start()
-    provider.close()
-    assert (session.closed, task.follower.ended) == (1, False)
-    ended.cancel()
-    go_on.set()
-    task.follower.future.exception(SOON)  # type: ignore[attr-defined]
-    assert [ref.id for ref in task.left] == ["a", "image"]
-
-
-def test_closing_ends_waits_at_once_and_undoes_before_the_logout(script: Script) -> None:
-    provider, session, vm = script
-    arrived, go_on = blocked(session, "copy")
-    task = vm.clone("copy")
-    assert arrived.wait(SOON)
-    errors: list[BaseException] = []
-    waiting = threading.Thread(target=_note_error, args=(errors, lambda: task.wait(timeout=SOON)))
-    waiting.start()
-    while not task.follower._listeners:  # type: ignore[attr-defined]
-        pass
-    closing = threading.Thread(target=provider.close)
-    closing.start()
-    waiting.join(SOON)
-    assert [type(error) for error in errors] == [hvlib.Closed]
-    assert session.closed == 0
-    go_on.set()
-    closing.join(SOON)
-    assert sent(session) == ["look", "image", "copy", "remove a", "remove image"]
-    assert session.closed == 1
-
-
-def _note_error(errors: list[BaseException], call: Callable[[], Any]) -> None:
-    try:
-        call()
-    except BaseException as error:
-        errors.append(error)
-
-
 def test_a_dry_run_sends_nothing(script: Script) -> None:
     _, session, vm = script
     assert vm.do(Clone("copy"), dry_run=True).state == "planned"
     assert sent(session) == []
-
-
-class Booter(ScriptedVMs):
-    """Starts a VM and waits until it runs."""
-
-    @steps(Start)
-    def start(self, vm: Ref, start: Start, steps: Steps) -> None:  # type: ignore[override]
-        steps.call(lambda: self.session.happen("start"))
-        steps.until(vm, {"power_state": "running"}, fails={"vcpus": 0})
-
-    @steps(Clone)
-    def clone(self, vm: Ref, clone: Clone, steps: Steps) -> Ref | None:
-        return steps.run(lambda: Reached(vm, {"power_state": "running"}, timeout=0.2))
-
-
-def feeding(session: ScriptedSession, *changes: dict[str, object]) -> None:
-    """Add a feed that delivers the VM with these values, one change after another."""
-
-    def batch(values: dict[str, object], synced: bool) -> Callable[[Any], Batch]:
-        def make(query: Any) -> Batch:
-            session.vms["a"].update(values)
-            return Batch([Upsert(Booter(session).record("a", query))], synced=synced)
-
-        return make
-
-    session.feeds.append(ScriptedFeed(*[batch(values, number == 0) for number, values in enumerate(changes)]))
-
-
-def test_until_follows_an_object() -> None:
-    provider, session = scripted(a={"power_state": "halted"})
-    session.vms_adapter = Booter
-    vm = provider.compute.vms.get_all().one()
-    feeding(session, {"power_state": "halted"}, {"power_state": "running"})
-    assert vm.start().wait(timeout=SOON).power_state == "running"
-    feeding(session, {"power_state": "halted"}, {"vcpus": 0})
-    with pytest.raises(TaskFailed, match="vcpus=0"):
-        vm.start().wait(timeout=SOON)
-    session.feeds.append(ScriptedFeed(Batch(synced=True)))
-    with pytest.raises(hvlib.NotFound):
-        vm.start().wait(timeout=SOON)
-    feeding(session, {"power_state": "halted"})
-    with pytest.raises(TaskFailed, match="not power_state=running after"):
-        vm.clone("copy").wait(timeout=SOON)
-
-
-def test_closing_while_an_object_is_awaited() -> None:
-    provider, session = scripted(a={"power_state": "halted"})
-    session.vms_adapter = Booter
-    vm = provider.compute.vms.get_all().one()
-    feeding(session, {"power_state": "halted"})
-    feed = session.feeds[0]
-    assert isinstance(feed, ScriptedFeed)
-    task = vm.start()
-    assert feed.waiting.wait(SOON)
-    provider.close()
-    assert task.state == "cancelled"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import pytest
-from scripted.driver import ScriptedFeed, ScriptedSession, ScriptedTasks, ScriptedVMs, scripted
+from scripted.cloning import SOON, CloningVMs, Script, UndoneInSteps, script_of, sent
+from scripted.driver import ScriptedFeed, ScriptedSession, ScriptedTasks, ScriptedVMs
 
 import hvlib
 from hvlib.actions import Clone
@@ -20,24 +21,20 @@ from hvlib.model.ref import Ref
 from hvlib.model.resources import VM, TaskRecord
 from hvlib.model.task import Failure
 
-SOON = 20.0
-
 SEEN_SECONDS = 5.0
 """The seconds after which a task goes on although nobody has seen its progress."""
 
 
-class Cloner(ScriptedVMs):
+RUNNING = {"state": "running", "progress": 0.0, "result": None, "error": None}
+"""The record of a task of the server's that has begun."""
+
+
+class Cloner(CloningVMs):
     """Clones by the server's task ``copy``, then gives the copy a name."""
 
     def begin(self, task: str) -> Started:
         self.session.happen(task)
         return Started(self.session.context.ref(TaskRecord, task))
-
-    def change(self, name: str) -> None:
-        self.session.happen(name)
-
-    def remove(self, ref: Ref) -> None:
-        self.session.happen(f"remove {ref.id}")
 
     @steps(Clone)
     def clone(self, vm: Ref, clone: Clone, steps: Steps) -> Ref | None:
@@ -49,30 +46,16 @@ class Cloner(ScriptedVMs):
 class TaskUndone(Cloner):
     """Undoes by the server's task ``removal``."""
 
-    def remove(self, ref: Ref) -> Started:  # type: ignore[override]
+    def remove(self, ref: Ref) -> Started:
         return self.begin("removal")
 
 
 class ReachedUndone(Cloner):
     """Undoes by a request whose outcome shows on the object."""
 
-    def remove(self, ref: Ref) -> Reached:  # type: ignore[override]
+    def remove(self, ref: Ref) -> Reached:
         super().remove(ref)
         return Reached(ref, {"power_state": "halted"}, timeout=0.1)
-
-
-class UndoneInSteps(Cloner):
-    """Undoes in two steps."""
-
-    @steps(Clone)
-    def clone(self, vm: Ref, clone: Clone, steps: Steps) -> Ref | None:
-        def undo(_: object) -> None:
-            steps.call(lambda: self.change("unplug"))
-            steps.call(lambda: self.change("destroy"))
-
-        steps.call(lambda: self.change("plug"), undo=undo)
-        steps.call(lambda: self.change("name"))
-        return vm
 
 
 class Swallower(Cloner):
@@ -85,21 +68,11 @@ class Swallower(Cloner):
         return vm
 
 
-Script = tuple[hvlib.Provider, ScriptedSession, hvlib.VM]
-
-
 @pytest.fixture
 def script() -> Script:
-    provider, session = scripted(a={}, b={})
-    session.vms_adapter = Cloner
-    vm, _ = provider.compute.vms.get_all()
-    session.tasks["copy"] = {"state": "running", "progress": 0.0, "result": None, "error": None}
-    session.log.clear()
-    return provider, session, vm
-
-
-def sent(session: ScriptedSession) -> list[str]:
-    return [call for call in session.log if call not in ("get", "login", "feed", "close")]
+    made = script_of(Cloner, "b")
+    made[1].tasks["copy"] = dict(RUNNING)
+    return made
 
 
 def made(session: ScriptedSession) -> Ref:
@@ -190,18 +163,25 @@ def test_a_step_that_can_not_be_watched_any_more_is_cancelled_and_read(script: S
     assert caught.value.left == ()
 
 
-def test_an_undo_at_the_server_is_followed_to_its_end(script: Script) -> None:
+def undone_at_the_server(script: Script, adapter: type[Cloner], *removal: Any) -> Sequence[Ref]:
+    """The objects that a refused clone names as left, if a feed follows its undo by these steps."""
     _, session, vm = script
-    session.vms_adapter = TaskUndone
+    session.vms_adapter = adapter
     session.plan("name", InvalidState("no"))
-    session.tasks["removal"] = {"state": "running", "progress": 0.0, "result": None, "error": None}
+    session.tasks["removal"] = dict(RUNNING)
     session.feeds.append(ScriptedFeed(news(session, "copy", state="succeeded", result=made(session))))
-    failed = news(session, "removal", state="failed", error=Failure("PermissionDenied", "not allowed"))
-    session.feeds.append(ScriptedFeed(news(session, "removal", progress=0.5), failed))
+    session.feeds.append(ScriptedFeed(*removal))
     with pytest.raises(InvalidState, match="no") as caught:
         vm.clone("copy").wait(timeout=SOON)
+    return caught.value.left
+
+
+def test_an_undo_at_the_server_is_followed_to_its_end(script: Script) -> None:
+    session = script[1]
+    failed = news(session, "removal", state="failed", error=Failure("PermissionDenied", "not allowed"))
+    left = undone_at_the_server(script, TaskUndone, news(session, "removal", progress=0.5), failed)
     assert sent(session) == ["copy", "name", "removal"]
-    assert caught.value.left == (made(session),)
+    assert left == (made(session),)
 
 
 def test_an_undo_of_several_steps_is_not_repeated_as_a_whole(script: Script) -> None:
@@ -238,28 +218,17 @@ def test_a_second_cancel_does_not_interrupt_the_undo(script: Script) -> None:
 
 
 def test_an_undo_whose_record_is_gone_may_not_have_removed_its_object(script: Script) -> None:
-    _, session, vm = script
-    session.vms_adapter = TaskUndone
-    session.plan("name", InvalidState("no"))
-    session.tasks["removal"] = {"state": "running", "progress": 0.0, "result": None, "error": None}
-    session.feeds.append(ScriptedFeed(news(session, "copy", state="succeeded", result=made(session))))
+    session = script[1]
     gone = Batch([Gone(session.context.ref(TaskRecord, "removal"))], synced=True)
-    session.feeds.append(ScriptedFeed(news(session, "removal", progress=0.5), gone))
-    with pytest.raises(InvalidState, match="no") as caught:
-        vm.clone("copy").wait(timeout=SOON)
-    assert caught.value.left == (made(session),)
+    left = undone_at_the_server(script, TaskUndone, news(session, "removal", progress=0.5), gone)
+    assert left == (made(session),)
 
 
 def test_an_undo_that_shows_on_its_object_is_followed(script: Script) -> None:
-    _, session, vm = script
-    session.vms_adapter = ReachedUndone
-    session.plan("name", InvalidState("no"))
-    session.feeds.append(ScriptedFeed(news(session, "copy", state="succeeded", result=made(session))))
-    running = [ScriptedVMs(session).record("b", make_query(VM, ScriptedVMs.fields))]
-    session.feeds.append(ScriptedFeed(Batch([Upsert(record) for record in running], synced=True)))
-    with pytest.raises(InvalidState, match="no") as caught:
-        vm.clone("copy").wait(timeout=SOON)
-    assert caught.value.left == (made(session),)
+    session = script[1]
+    running = ScriptedVMs(session).record("b", make_query(VM, ScriptedVMs.fields))
+    left = undone_at_the_server(script, ReachedUndone, Batch([Upsert(running)], synced=True))
+    assert left == (made(session),)
 
 
 def test_a_step_that_made_nothing_is_undone(script: Script) -> None:
@@ -313,7 +282,7 @@ def test_closing_awaits_a_step_and_undoes_it(script: Script) -> None:
 def test_an_undo_whose_record_vanishes_at_the_close_may_not_have_removed_its_object(script: Script) -> None:
     provider, session, vm = script
     session.vms_adapter = TaskUndone
-    session.tasks["removal"] = {"state": "running", "progress": 0.0, "result": None, "error": None}
+    session.tasks["removal"] = dict(RUNNING)
     session.feeds.append(ScriptedFeed(news(session, "copy", progress=0.25)))
     session.plan("cancel copy", lambda: session.tasks["copy"].update(state="cancelled", result=made(session)))
     session.plan("removal", lambda: session.tasks.pop("removal"))

@@ -6,23 +6,21 @@ As a pytest plugin it applies the breakage that HVLIB_BREAKAGE names.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_futures
-from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import pytest
+from seeds import broken_cleanups as cleanups
 
-from hvlib.errors import ConnectionFailed, HvlibError, NotFound
+from hvlib.errors import ConnectionFailed, HvlibError
 from hvlib.runtime import login
 from hvlib.runtime.retry import action_repeatable
 from hvlib.runtime.server_task import ServerTask
-from hvlib.runtime.session_manager import SessionManager
 from hvlib.runtime.shared_watch import SharedWatch
 from hvlib.runtime.steps import run, runner, task
-from hvlib.runtime.steps.run import Cleanup, StepsRun
+from hvlib.runtime.steps.run import StepsRun
 from hvlib.runtime.steps.runner import StepsRunner
 from hvlib.runtime.steps.task import StepsTask
 
@@ -48,46 +46,6 @@ def send_again_after_a_lost_reply(patch: Patch) -> None:
 def send_never_again(patch: Patch) -> None:
     """Give up where the server did not act on the request."""
     patch.setattr(run, "action_repeatable", lambda _: False)
-
-
-def undo_in_order(patch: Patch) -> None:
-    """Undo the first step first."""
-    patch.setattr(run, "reversed", list, raising=False)
-
-
-def undo_until_the_first_failure(patch: Patch) -> None:
-    """Give up the cleanup when one of its calls fails."""
-    clean = StepsRun._clean
-
-    def clean_or_give_up(self: StepsRun, cleanup: Any) -> HvlibError | None:
-        if getattr(self, "given_up", False):
-            return None
-        error = clean(self, cleanup)
-        self.given_up = error is not None  # type: ignore[attr-defined]
-        return error
-
-    patch.setattr(StepsRun, "_clean", clean_or_give_up)
-
-
-def name_nothing(patch: Patch) -> None:
-    """Keep quiet about the objects that are left."""
-    patch.setattr(StepsRun, "_named", lambda *_: [])
-
-
-def skip_what_comes_afterwards(patch: Patch) -> None:
-    """Make no call of `Steps.afterwards` after a success."""
-    clean_up = StepsRun.clean_up
-    patch.setattr(StepsRun, "clean_up", lambda self, failed: clean_up(self, failed) if failed else run.Remains((), ()))
-
-
-def fail_with_a_failed_afterwards(patch: Patch) -> None:
-    """Let a task fail whose last cleanup failed after a success."""
-    end = StepsTask.end
-
-    def fail(self: StepsTask, made: Any, error: HvlibError | None, left: Any) -> None:
-        end(self, made, error or (HvlibError("the cleanup failed") if left else None), left)
-
-    patch.setattr(StepsTask, "end", fail)
 
 
 def cancel_nothing(patch: Patch) -> None:
@@ -202,66 +160,9 @@ def tell_no_progress(patch: Patch) -> None:
     patch.setattr(StepsTask, "go_on", lambda *_: None)
 
 
-def undo_nothing_of_a_failed_step(patch: Patch) -> None:
-    """Undo only steps that have succeeded."""
-    undo_with = StepsRun._undo_with
-
-    def undo_successes(self: StepsRun, undo: Any, made: Any) -> None:
-        if sys.exc_info()[0] is None and not (self.followed and self.followed.error):  # type: ignore[attr-defined]
-            undo_with(self, undo, made)
-
-    operation_of = StepsRun._operation
-
-    def remembered(self: StepsRun, outcome: Any) -> Any:
-        self.followed = operation_of(self, outcome)  # type: ignore[attr-defined]
-        return self.followed  # type: ignore[attr-defined]
-
-    patch.setattr(StepsRun, "followed", None, raising=False)
-    patch.setattr(StepsRun, "_operation", remembered)
-    patch.setattr(StepsRun, "_undo_with", undo_successes)
-
-
 def abandon_a_step(patch: Patch) -> None:
     """Leave a server's task alone that can't be watched any more."""
     patch.setattr(StepsRun, "_abandon", lambda *_: None)
-
-
-def follow_no_undo(patch: Patch) -> None:
-    """Take an undo at the server for done once it has begun."""
-
-    class NeverStarted:
-        """In the place of `Started`."""
-
-    patch.setattr(run, "Started", NeverStarted)
-
-
-def repeat_an_undo_as_a_whole(patch: Patch) -> None:
-    """Repeat an undo of several steps from its first step on."""
-    patch.setattr(StepsRun, "_requests", property(lambda _: 0, lambda *_: None), raising=False)
-
-
-def name_what_is_gone(patch: Patch) -> None:
-    """Name an object as left although the server says that it is gone."""
-
-    class NeverFound(HvlibError):
-        """In the place of `NotFound`."""
-
-    patch.setattr(run, "NotFound", NeverFound)
-
-
-def name_what_a_second_call_removed(patch: Patch) -> None:
-    """Name an object as left that the second of two calls has removed."""
-    patch.setattr(Cleanup, "repeats", lambda *_: False)
-
-
-def forget_another_change(patch: Patch) -> None:
-    """Take an object for cleaned up once one of its changes is undone."""
-    patch.setattr(Cleanup, "repeats", lambda self, other: self.about == other.about)
-
-
-def take_a_lost_record_for_a_removal(patch: Patch) -> None:
-    """Take an object for gone when the record of its removal is."""
-    patch.setattr(run, "TaskFailed", NotFound)
 
 
 def leave_a_running_step_unnamed(patch: Patch) -> None:
@@ -290,60 +191,9 @@ def let_a_cancelled_step_fail(patch: Patch) -> None:
     patch.setattr(StepsRun, "_check_end", check_end)
 
 
-def drop_the_drivers_left(patch: Patch) -> None:
-    """Name only what core itself could not undo."""
-    end = StepsTask.end
-
-    def end_without(self: StepsTask, made: Any, error: HvlibError | None, left: Any) -> None:
-        left = tuple(ref for ref in left if ref.id != "disk")
-        if error is not None:
-            error.left = left
-        end(self, made, error, left)
-
-    patch.setattr(StepsTask, "end", end_without)
-
-
-def cancel_an_undo(patch: Patch) -> None:
-    """Break off an undo at a second cancel."""
-    check, cancel = StepsRun._check, StepsTask.cancel
-
-    def check_twice(self: StepsRun) -> None:
-        if getattr(self._task, "cancels", 0) > 1:
-            self._task.check()
-        check(self)
-
-    def count(self: StepsTask) -> None:
-        self.cancels = getattr(self, "cancels", 0) + 1  # type: ignore[attr-defined]
-        cancel(self)
-
-    patch.setattr(StepsRun, "_check", check_twice)
-    patch.setattr(StepsTask, "cancel", count)
-
-
 def read_once(patch: Patch) -> None:
     """Repeat no read after a lost connection."""
     patch.setattr(StepsRun, "read", lambda self, call: self._manager.send(call, action_repeatable))
-
-
-def raise_the_last_failure(patch: Patch) -> None:
-    """Raise the error of an undo instead of the first failure."""
-    clean, end = StepsRun._clean, StepsTask.end
-
-    def clean_and_keep(self: StepsRun, cleanup: Any) -> HvlibError | None:
-        error = clean(self, cleanup)
-        self._task.last = error or getattr(self._task, "last", None)  # type: ignore[attr-defined]
-        return error
-
-    def end_with_the_last(self: StepsTask, made: Any, error: HvlibError | None, left: Any) -> None:
-        end(self, made, getattr(self, "last", None) or error if error else None, left)
-
-    patch.setattr(StepsRun, "_clean", clean_and_keep)
-    patch.setattr(StepsTask, "end", end_with_the_last)
-
-
-def undo_without_a_login(patch: Patch) -> None:
-    """Let the requests of an undo fail once the provider is closed."""
-    patch.setattr(SessionManager, "finishing", lambda _: nullcontext())
 
 
 def wait_at_the_end_for_ever(patch: Patch) -> None:
@@ -372,17 +222,17 @@ BREAKAGES: Mapping[str, CoreBreakage] = {
         send_never_again, ("test_only_the_request_that_the_server_did_not_act_on_is_repeated",)
     ),
     "undoes in order": CoreBreakage(
-        undo_in_order, ("test_a_request_whose_reply_was_lost_is_not_repeated_and_the_steps_are_undone",)
+        cleanups.undo_in_order, ("test_a_request_whose_reply_was_lost_is_not_repeated_and_the_steps_are_undone",)
     ),
     "undoes until a failure": CoreBreakage(
-        undo_until_the_first_failure, ("test_every_undo_is_tried_and_the_objects_left_are_named",)
+        cleanups.undo_until_the_first_failure, ("test_every_undo_is_tried_and_the_objects_left_are_named",)
     ),
-    "names nothing": CoreBreakage(name_nothing, ("test_every_undo_is_tried_and_the_objects_left_are_named",)),
+    "names nothing": CoreBreakage(cleanups.name_nothing, ("test_every_undo_is_tried_and_the_objects_left_are_named",)),
     "nothing afterwards": CoreBreakage(
-        skip_what_comes_afterwards, ("test_the_call_sends_nothing_and_the_code_runs_from_top_to_bottom",)
+        cleanups.skip_what_comes_afterwards, ("test_the_call_sends_nothing_and_the_code_runs_from_top_to_bottom",)
     ),
     "fails by a cleanup": CoreBreakage(
-        fail_with_a_failed_afterwards, ("test_the_objects_left_after_success_are_named",)
+        cleanups.fail_with_a_failed_afterwards, ("test_the_objects_left_after_success_are_named",)
     ),
     "cancels nothing": CoreBreakage(cancel_nothing, ("test_a_cancelled_task_is_undone",)),
     "ends at a cancel": CoreBreakage(end_at_a_cancel, ("test_a_cancelled_task_is_undone",)),
@@ -422,7 +272,7 @@ BREAKAGES: Mapping[str, CoreBreakage] = {
     ),
     "tells no progress": CoreBreakage(tell_no_progress, ("test_the_progress_is_that_of_the_step",)),
     "undoes nothing of a failed step": CoreBreakage(
-        undo_nothing_of_a_failed_step,
+        cleanups.undo_nothing_of_a_failed_step,
         (
             "test_a_cancel_goes_to_the_server_and_its_outcome_is_awaited",
             "test_an_object_of_a_failed_step_is_removed",
@@ -431,23 +281,24 @@ BREAKAGES: Mapping[str, CoreBreakage] = {
     "abandons a step": CoreBreakage(
         abandon_a_step, ("test_a_step_that_can_not_be_watched_any_more_is_cancelled_and_read",)
     ),
-    "follows no undo": CoreBreakage(follow_no_undo, ("test_an_undo_at_the_server_is_followed_to_its_end",)),
+    "follows no undo": CoreBreakage(cleanups.follow_no_undo, ("test_an_undo_at_the_server_is_followed_to_its_end",)),
     "repeats an undo as a whole": CoreBreakage(
-        repeat_an_undo_as_a_whole,
+        cleanups.repeat_an_undo_as_a_whole,
         (
             "test_an_undo_that_took_a_step_is_not_repeated_as_a_whole",
             "test_an_undo_of_several_steps_is_not_repeated_as_a_whole",
         ),
     ),
-    "names what is gone": CoreBreakage(name_what_is_gone, ("test_an_object_that_is_gone_is_not_left",)),
+    "names what is gone": CoreBreakage(cleanups.name_what_is_gone, ("test_an_object_that_is_gone_is_not_left",)),
     "names what is removed": CoreBreakage(
-        name_what_a_second_call_removed, ("test_an_object_that_a_second_call_removes_is_not_left",)
+        cleanups.name_what_a_second_call_removed, ("test_an_object_that_a_second_call_removes_is_not_left",)
     ),
     "forgets another change": CoreBreakage(
-        forget_another_change, ("test_an_object_stays_named_when_another_of_its_changes_is_undone",)
+        cleanups.forget_another_change, ("test_an_object_stays_named_when_another_of_its_changes_is_undone",)
     ),
     "takes a lost record for a removal": CoreBreakage(
-        take_a_lost_record_for_a_removal, ("test_an_undo_whose_record_is_gone_may_not_have_removed_its_object",)
+        cleanups.take_a_lost_record_for_a_removal,
+        ("test_an_undo_whose_record_is_gone_may_not_have_removed_its_object",),
     ),
     "leaves a running step unnamed": CoreBreakage(
         leave_a_running_step_unnamed, ("test_a_step_that_still_runs_is_named",)
@@ -467,16 +318,16 @@ BREAKAGES: Mapping[str, CoreBreakage] = {
         ),
     ),
     "drops the driver's left": CoreBreakage(
-        drop_the_drivers_left,
+        cleanups.drop_the_drivers_left,
         ("test_the_left_of_a_broken_undo_is_kept", "test_the_drivers_own_left_is_kept"),
     ),
-    "cancels an undo": CoreBreakage(cancel_an_undo, ("test_a_second_cancel_does_not_interrupt_the_undo",)),
+    "cancels an undo": CoreBreakage(cleanups.cancel_an_undo, ("test_a_second_cancel_does_not_interrupt_the_undo",)),
     "reads once": CoreBreakage(read_once, ("test_a_read_is_repeated_after_a_lost_connection",)),
     "raises the last failure": CoreBreakage(
-        raise_the_last_failure, ("test_every_undo_is_tried_and_the_objects_left_are_named",)
+        cleanups.raise_the_last_failure, ("test_every_undo_is_tried_and_the_objects_left_are_named",)
     ),
     "undoes without a login": CoreBreakage(
-        undo_without_a_login,
+        cleanups.undo_without_a_login,
         (
             "test_an_interrupted_block_cancels",
             "test_a_block_that_waited_long_enough_cancels",

@@ -88,50 +88,57 @@ class RefusedByLostSessions(DelegatingSteps):
 class MeddlingAdapter(DelegatingAdapter):
     """Also renames a VM that it deletes."""
 
-    meddling: ClassVar[type[Meddling]]
-
     def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
-        if ref is None or not isinstance(action, Delete):
-            return super().take_steps(ref, action, steps)
-        return super().take_steps(ref, action, self.meddling(steps, lambda: self.rename(ref)))
+        if ref is not None and isinstance(action, Delete):
+            steps = self.meddled(steps, lambda: self.wrapped.submit(ref, Rename("about to be deleted")))
+        return super().take_steps(ref, action, steps)
 
-    def rename(self, vm: Ref) -> None:
-        self.wrapped.submit(vm, Rename("about to be deleted"))
+    def meddled(self, steps: Steps, meddle: Callable[[], object]) -> Steps:
+        """The steps of the deletion, at which ``meddle`` renames the VM."""
+        raise NotImplementedError
 
 
 class StepOfTwoRequests(MeddlingAdapter):
     """Send two changing requests in one step."""
 
-    meddling = MeddlingRuns
+    def meddled(self, steps: Steps, meddle: Callable[[], object]) -> Steps:
+        return MeddlingRuns(steps, meddle)
 
 
 class ChangesWhileItReads(MeddlingAdapter):
     """Send a changing request as a read, which core repeats."""
 
-    meddling = MeddlingReads
+    def meddled(self, steps: Steps, meddle: Callable[[], object]) -> Steps:
+        return MeddlingReads(steps, meddle)
 
 
 class ChangesOutsideSteps(MeddlingAdapter):
     """Send a changing request outside the steps."""
 
+    def meddled(self, steps: Steps, meddle: Callable[[], object]) -> Steps:
+        meddle()
+        return steps
+
+
+class SteppingAdapter(DelegatingAdapter):
+    """Carries out actions with other steps than core's."""
+
+    steps_type: ClassVar[type[DelegatingSteps]]
+
     def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
-        if ref is not None and isinstance(action, Delete):
-            self.rename(ref)
-        return DelegatingAdapter.take_steps(self, ref, action, steps)
+        return super().take_steps(ref, action, self.steps_type(steps))
 
 
-class SwallowsRefusal(DelegatingAdapter):
+class SwallowsRefusal(SteppingAdapter):
     """Go on after a refused request, and end as if the action had succeeded."""
 
-    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
-        return super().take_steps(ref, action, Swallowing(steps))
+    steps_type = Swallowing
 
 
-class LostSessionIsStepRefusal(DelegatingAdapter):
+class LostSessionIsStepRefusal(SteppingAdapter):
     """Take the loss of a session for a refusal of the request."""
 
-    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
-        return super().take_steps(ref, action, RefusedByLostSessions(steps))
+    steps_type = RefusedByLostSessions
 
 
 class NamesOthers(DelegatingAdapter):
@@ -157,11 +164,10 @@ class NamesWhatIsGone(DelegatingAdapter):
             raise
 
 
-class UndoesNothing(DelegatingAdapter):
+class UndoesNothing(SteppingAdapter):
     """Leave the objects of the earlier requests behind when a later request fails."""
 
-    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
-        return super().take_steps(ref, action, WithoutUndo(steps))
+    steps_type = WithoutUndo
 
 
 class OutlivesCancel(DelegatingAdapter):
@@ -176,11 +182,10 @@ class OutlivesCancel(DelegatingAdapter):
             return ref
 
 
-class StepSentTwice(DelegatingAdapter):
+class StepSentTwice(SteppingAdapter):
     """Send a request again if its reply is lost."""
 
-    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
-        return super().take_steps(ref, action, Twice(steps))
+    steps_type = Twice
 
 
 class BeginsAgain(DelegatingAdapter):

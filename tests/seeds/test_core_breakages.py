@@ -14,7 +14,13 @@ import pytest
 from seeds.broken_core import BREAKAGES
 
 ROOT = Path(__file__).parents[2]
-UNITS = tuple(f"tests/runtime/{name}.py" for name in ("test_steps", "test_steps_at_the_server", "test_shared_watch"))
+UNITS = (
+    "tests/runtime/test_steps.py",
+    "tests/runtime/test_steps_ending.py",
+    "tests/runtime/test_steps_until.py",
+    "tests/runtime/test_steps_at_the_server.py",
+    "tests/runtime/test_shared_watch.py",
+)
 BOUND = 120
 WORKERS = 4
 """Runs in parallel. They wait more than they compute."""

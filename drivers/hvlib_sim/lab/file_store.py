@@ -35,9 +35,8 @@ class FileStore(Store):
     The log holds the last ``log_length`` changes.
     """
 
-    transactional = True
-
     patience: ClassVar[float] = 0.05
+    transactional: ClassVar[bool] = True
 
     def __init__(self, path: Path, *, log_length: int = LOG_LENGTH) -> None:
         self._file = file = LabFile(path)

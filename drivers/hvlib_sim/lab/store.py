@@ -67,13 +67,13 @@ class Store(ABC):
     patience: ClassVar[float] = threading.TIMEOUT_MAX
     """Seconds after which a wait for a change has to check whether another process has made one."""
 
+    transactional: ClassVar[bool] = False
+    """Whether the changes of a `writing` block that raises are taken back."""
+
     @property
     def version(self) -> int:
         """A number that changes whenever another process changes the lab."""
         return 0
-
-    transactional: ClassVar[bool] = False
-    """Whether the changes of a `writing` block that raises are taken back."""
 
     @abstractmethod
     def writing(self) -> AbstractContextManager[None]:

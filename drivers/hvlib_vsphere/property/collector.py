@@ -14,10 +14,18 @@ from hvlib.model.errors import Closed, ConcurrentWatch, ConnectionFailed, HvlibE
 from hvlib_vsphere.data_objects import MoRef, Row
 from hvlib_vsphere.errors import check_session, fault_error
 from hvlib_vsphere.property.match import Match
-from hvlib_vsphere.property.methods import create_collector, create_filter, destroy_filter, wait_for_updates
+from hvlib_vsphere.property.methods import (
+    DESTROY_TIMEOUT,
+    create_collector,
+    create_filter,
+    destroy_collector,
+    destroy_filter,
+    wait_for_updates,
+)
 from hvlib_vsphere.property.retrieval import PAGE_SIZE, Retrieval
 from hvlib_vsphere.property.service import PropertyService, lost_sessions
-from hvlib_vsphere.property.spec import FilterSpec, objects_spec
+from hvlib_vsphere.property.spec import FilterSpec, ObjectSpec, PropertySpec
+from hvlib_vsphere.property.temporary import Temporary
 from hvlib_vsphere.property.updates import FilterUpdate, UpdateSet, WaitOptions
 from hvlib_vsphere.property.wait_filter import WaitFilter
 from hvlib_vsphere.wire.caller import Caller
@@ -27,11 +35,8 @@ __all__ = ["Collector", "Filter"]
 HEARTBEAT_SECONDS = 60
 """Seconds after which a wait without a limit asks the server again."""
 
-DESTROY_TIMEOUT = 2.0
-"""Seconds within which an object has to be freed on the server, at the end of a block."""
 
-
-class Filter:
+class Filter(Temporary):
     """A filter of a collector: what the collector's waits report. The end of a ``with`` destroys it."""
 
     def __init__(self, service: PropertyService, ref: MoRef) -> None:
@@ -42,15 +47,8 @@ class Filter:
         """PropertyFilter.DestroyPropertyFilter: one round trip. A wait of the collector may be under way."""
         destroy_filter(self._service, self.ref)
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        with suppress(HvlibError):
-            self.destroy()
-
-
-class Collector:
+class Collector(Temporary):
     """A property collector: the session's default one, or one of its own by `create`.
 
     Every method raises hvlib's errors. Objects are references (`MoRef`). In a row, `Row.values` has each property that
@@ -72,14 +70,11 @@ class Collector:
 
     def destroy(self) -> None:
         """PropertyCollector.DestroyPropertyCollector, with its filters: one round trip. A wait for updates ends."""
-        self._service.call("DestroyPropertyCollector", self.ref)
-
-    def __enter__(self) -> Self:
-        return self
+        destroy_collector(self._service, self.ref)
 
     def __exit__(self, *_: object) -> None:
         with suppress(HvlibError):
-            self._service.within(DESTROY_TIMEOUT).call("DestroyPropertyCollector", self.ref)
+            destroy_collector(self._service.within(DESTROY_TIMEOUT), self.ref)
 
     def create_filter(self, spec: FilterSpec, *, partial_updates: bool = False) -> Filter:
         """PropertyCollector.CreateFilter: one round trip. A wait of the collector that is under way reports it too.
@@ -105,11 +100,11 @@ class Collector:
 
     def retrieve(self, objects: Sequence[MoRef], paths: Sequence[str] | None = None) -> list[Row]:
         """Properties of several objects; None: all properties. One round trip a page. Raises `NotFound`."""
-        by_type: dict[str, list[MoRef]] = {}
-        for each in objects:
-            by_type.setdefault(each.type, []).append(each)
-        rows = [row for type, same in by_type.items() for row in self._of_type(type, same, paths)]
-        found = {row.ref: row for row in rows}
+        if not objects:
+            return []
+        types = dict.fromkeys(each.type for each in objects)
+        spec = FilterSpec([PropertySpec(type, paths) for type in types], [ObjectSpec(each) for each in objects])
+        found = {row.ref: row for row in self.retrieve_properties(spec)}
         return [found[each] for each in objects]
 
     def retrieve_one(self, ref: MoRef, paths: Sequence[str] | None = None) -> Row:
@@ -120,8 +115,7 @@ class Collector:
         self, objects: Sequence[MoRef], match: Match, paths: Sequence[str] | None = None
     ) -> list[Row]:
         """Properties of those objects that have all values of ``match``: two round trips, one if there are none."""
-        fitting = match.objects_with_all(self.retrieve(objects, match.keys)) if objects else []
-        return self.retrieve(fitting, paths)
+        return self.retrieve(match.objects_with_all(self.retrieve(objects, match.keys)), paths)
 
     def wait(
         self,
@@ -190,10 +184,6 @@ class Collector:
             if options.propagate_missing:
                 _raise_missing(update)
             yield from update.filters
-
-    def _of_type(self, type: str, objects: Sequence[MoRef], paths: Sequence[str] | None) -> Iterator[Row]:
-        spec = replace(objects_spec(type, paths, objects), report_missing=False)
-        return self.retrieve_properties(spec)
 
 
 def _complete(row: Row, paths: Sequence[str] | None) -> Row:

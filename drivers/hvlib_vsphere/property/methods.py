@@ -8,13 +8,28 @@ from hvlib_vsphere.property.updates import UpdateSet, WaitOptions, update_set
 from hvlib_vsphere.wire.caller import Caller, Calls
 from hvlib_vsphere.wire.soap_messages import element
 
-__all__ = ["create_collector", "create_filter", "destroy_filter", "wait_for_updates"]
+__all__ = [
+    "DESTROY_TIMEOUT",
+    "create_collector",
+    "create_filter",
+    "destroy_collector",
+    "destroy_filter",
+    "wait_for_updates",
+]
+
+DESTROY_TIMEOUT = 2.0
+"""Seconds within which a collector has to be freed, at the end of a block or of a watch."""
 
 
 def create_collector(calls: Calls) -> MoRef:
     """PropertyCollector.CreatePropertyCollector."""
     created: MoRef = calls.call("CreatePropertyCollector", calls.login.service("propertyCollector"))
     return created
+
+
+def destroy_collector(calls: Calls, collector: MoRef) -> None:
+    """PropertyCollector.DestroyPropertyCollector, with its filters."""
+    calls.call("DestroyPropertyCollector", collector)
 
 
 def create_filter(calls: Calls, collector: MoRef, spec: FilterSpec, *, partial_updates: bool = False) -> MoRef:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.wire.soap_messages import element, reference
 
-__all__ = ["FilterSpec", "ObjectSpec", "PropertySpec", "Traversal", "objects_spec"]
+__all__ = ["FilterSpec", "ObjectSpec", "PropertySpec", "Traversal"]
 
 
 class PropertySpec(msgspec.Struct, frozen=True):
@@ -80,8 +80,3 @@ class FilterSpec(msgspec.Struct, frozen=True):
         missing = element("reportMissingObjectsInResults", True) if self.report_missing else ""
         parts = [*(each.xml for each in self.properties), *(each.xml for each in self.objects)]
         return "".join(parts) + missing
-
-
-def objects_spec(type: str, paths: Sequence[str] | None, objects: Iterable[MoRef]) -> FilterSpec:
-    """The spec of properties of these objects of one type. Objects that do not exist are reported as missing."""
-    return FilterSpec([PropertySpec(type, paths)], [ObjectSpec(each) for each in objects], report_missing=True)

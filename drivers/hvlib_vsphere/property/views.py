@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Self
 
-from hvlib.model.errors import HvlibError
 from hvlib_vsphere.data_objects import MoRef
 from hvlib_vsphere.property.spec import FilterSpec, ObjectSpec, PropertySpec, Traversal
+from hvlib_vsphere.property.temporary import Temporary
 from hvlib_vsphere.wire.caller import Calls
 from hvlib_vsphere.wire.views import create_view
 
@@ -20,7 +19,7 @@ def view_objects(view: MoRef) -> ObjectSpec:
     return ObjectSpec(view, (Traversal(view.type, "view"),), skip=True)
 
 
-class ContainerView:
+class ContainerView(Temporary):
     """The objects of some types in a container: a folder, a datacenter, a host ... The end of a ``with`` destroys it.
 
     ``calls``: a `PropertyService`.
@@ -49,10 +48,3 @@ class ContainerView:
     def destroy(self) -> None:
         """View.DestroyView: one round trip."""
         self._calls.call("DestroyView", self.ref)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with suppress(HvlibError):
-            self.destroy()

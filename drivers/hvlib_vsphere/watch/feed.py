@@ -15,7 +15,14 @@ from hvlib.model.query import Query
 from hvlib.model.resources import Resource
 from hvlib_vsphere.adapter import TableAdapter
 from hvlib_vsphere.data_objects import MoRef
-from hvlib_vsphere.property.methods import create_collector, create_filter, destroy_filter, wait_for_updates
+from hvlib_vsphere.property.methods import (
+    DESTROY_TIMEOUT,
+    create_collector,
+    create_filter,
+    destroy_collector,
+    destroy_filter,
+    wait_for_updates,
+)
 from hvlib_vsphere.property.spec import FilterSpec
 from hvlib_vsphere.property.updates import UpdateSet, WaitOptions
 from hvlib_vsphere.templates import templates_spec
@@ -28,9 +35,6 @@ __all__ = ["PropertyFeed"]
 
 POLL_SECONDS = 0.1
 """Seconds between two polls, for waits of less than a second: the server counts whole seconds."""
-
-DESTROY_TIMEOUT = 2.0
-"""Seconds within which the collector has to be freed."""
 
 
 class PropertyFeed(LongPollFeed):
@@ -93,7 +97,7 @@ class PropertyFeed(LongPollFeed):
         self.disconnect()
         if self._collector is not None:
             with suppress(HvlibError):
-                self._session_caller.within(DESTROY_TIMEOUT).call("DestroyPropertyCollector", self._collector)
+                destroy_collector(self._session_caller.within(DESTROY_TIMEOUT), self._collector)
 
     def _own(self) -> MoRef:
         assert self._collector is not None
