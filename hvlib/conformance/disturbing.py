@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
 from hvlib.conformance.acting import PATIENCE
-from hvlib.driver import Outcome, Steps
+from hvlib.driver import Outcome, Reached, Started, Steps
 from hvlib.model.errors import ConnectionFailed, HvlibError, PermissionDenied
 from hvlib.model.ref import Ref
 
@@ -36,6 +37,9 @@ class Disturbance:
     loses_replies = False
     """Whether a request may be carried out although its reply is lost."""
 
+    disturbs_cleanups = False
+    """Whether requests of the cleanup are disturbed."""
+
     def __init__(self, number: int) -> None:
         self.number = number
         self.happened = False
@@ -46,6 +50,8 @@ class Disturbance:
         """The number of those before its cleanup; None while the action goes on."""
         self.cleanups = 0
         """The number of functions that were called in the cleanup."""
+        self.lost: object = None
+        """The result of the call whose reply was lost."""
 
     def around(self, call: Callable[[], T]) -> Callable[[], T]:
         """A changing request of the action, disturbed if it is the one with the number."""
@@ -68,8 +74,8 @@ class Disturbance:
     def before(self) -> None:
         """Happens before the request is sent."""
 
-    def after(self) -> None:
-        """Happens after the request was sent."""
+    def after(self, result: object) -> None:
+        """Happens after the request was sent and has had a ``result``."""
 
     def _disturb(self, call: Callable[[], T]) -> T:
         again, self.happened = self.happened, True
@@ -77,7 +83,7 @@ class Disturbance:
             return call()  # Core sends the request again: it is disturbed once.
         self.before()
         result = call()
-        self.after()
+        self.after(result)
         return result
 
 
@@ -92,6 +98,8 @@ class Refusal(Disturbance):
 class LastingRefusal(Refusal):
     """The request is refused, and all later ones, also those of an undo."""
 
+    disturbs_cleanups = True
+
     def hits(self, later: int) -> bool:
         """`Disturbance.hits`."""
         return later >= 0
@@ -102,8 +110,9 @@ class LostReply(Disturbance):
 
     loses_replies = True
 
-    def after(self) -> None:
+    def after(self, result: object) -> None:
         """Raise `ConnectionFailed`."""
+        self.lost = result
         raise ConnectionFailed("the suite lost the reply to this request")
 
 
@@ -132,6 +141,8 @@ class DisturbedCleanup(Refusal):
     ``second`` count the functions of the cleanup and the requests that these make.
     """
 
+    disturbs_cleanups = True
+
     def __init__(self, number: int, second: Disturbance) -> None:
         super().__init__(number)
         self.second = second
@@ -157,6 +168,8 @@ class DisturbedCleanup(Refusal):
             except HvlibError:
                 self.not_requests.add(number)
                 raise
+            finally:
+                self.lost = self.second.lost
             if self.second.begun > number + 1:
                 self.not_requests.add(number)
             return result
@@ -173,7 +186,7 @@ class Halt(Disturbance):
         """Set once the request was sent."""
         self._going_on = threading.Event()
 
-    def after(self) -> None:
+    def after(self, result: object) -> None:  # noqa: ARG002 -- whatever the result is
         """Wait for `go_on`."""
         self.sent.set()
         self._going_on.wait(PATIENCE)
@@ -218,6 +231,7 @@ class DisturbedSteps(DelegatingSteps):
         super().__init__(wrapped)
         self._disturbance = disturbance
         self._cleanups: list[tuple[Callable[..., object], Callable[..., object]]] = []
+        wrapped.afterwards(self._follow_lost)
 
     def call(self, call: Callable[[], T], *, undo: Undo = None) -> T:
         """`Steps.call`."""
@@ -238,3 +252,10 @@ class DisturbedSteps(DelegatingSteps):
                 return disturbed
         self._cleanups.append((do, self._disturbance.cleanup(do)))
         return self._cleanups[-1][1]
+
+    def _follow_lost(self) -> None:
+        """At the end of the cleanup, follow what the server carries out although its reply was lost."""
+        lost = self._disturbance.lost
+        if isinstance(lost, (Started, Reached)):
+            with suppress(HvlibError):
+                self.wrapped.run(lambda: lost)

@@ -60,6 +60,11 @@ class Trial(NamedTuple):
         """The objects that the task names as left."""
         return {Object.of(ref) for ref in self.task.left}
 
+    @property
+    def new_left(self) -> set[Object]:
+        """The ones that the action has made."""
+        return self.left - self.before.objects.keys()
+
 
 class Trials:
     """Carries out one action of a driver over a wire, and checks each outcome by the site's truth and log.
@@ -141,12 +146,13 @@ class Trials:
         error = trial.task.error
         assert error is None or error.left == trial.task.left
         uncertain = trial.disturbance.loses_replies
-        if uncertain:
+        if isinstance(error, ConnectionFailed):
             self._await_late(trial)
         self._check_log(trial)
         now = self._world()
         self._check_left(trial, now)
-        changes = trial.before.changes(now, trial.left)
+        left = trial.left if self.deletes or trial.disturbance.disturbs_cleanups else trial.new_left
+        changes = trial.before.changes(now, left)
         assert self._is_right(trial, changes, now), (
             f"{trial.example} ended with {error!r}, and the site has other changes: {changes}"
         )
@@ -240,12 +246,11 @@ class Trials:
         After a lost reply they may be those of that request. A deletion that has begun is completed, even if cancelled.
         """
         done = trial.example.is_done(changes, now, trial.left)
-        if trial.task.error is None:
+        if trial.task.error is None or (done and self.deletes):
             return done
         if isinstance(trial.task.error, ConnectionFailed):
-            only = changes.signature() <= self._effect(trial) and changes.old() <= trial.example.objects
-            return done or only
-        return changes.none or (done and bool(trial.example.gone))
+            return changes.signature() <= self._effect(trial) and changes.old() <= trial.example.objects
+        return changes.none
 
     def _effect(self, trial: Trial) -> Signature:
         """The changes by the one request that is disturbed."""
@@ -276,22 +281,10 @@ class Trials:
         return Counter(self._site.log() if self._acting.can_verify("log") else ())
 
     def _await_late(self, trial: Trial) -> None:
-        """Wait until the server has carried out a request whose reply was lost, if it does so in time.
-
-        If it was a request of the cleanup, its effect is not known: then wait until nothing has changed for a moment.
-        """
-        deadline = time.monotonic() + LATE_SECONDS
-        effect = self._effect(trial) if isinstance(trial.task.error, ConnectionFailed) else None
-
-        def is_over(last: World | None, now: World) -> bool:
-            if effect is not None:
-                return effect <= trial.before.changes(now).signature()
-            return last is not None and last.changes(now).none
-
-        last, now = None, self._world()
-        while time.monotonic() < deadline and not is_over(last, now):
+        """Wait until the server has carried out the request whose reply was lost on the wire, if it does so in time."""
+        deadline, effect = time.monotonic() + LATE_SECONDS, self._effect(trial)
+        while time.monotonic() < deadline and not effect <= trial.before.changes(self._world()).signature():
             time.sleep(LOOK_SECONDS)
-            last, now = now, self._world()
 
     def _remove_new(self, now: World) -> None:
         """Delete all objects that are new since the first trial, VMs first."""

@@ -13,7 +13,7 @@ from hvlib.actions import Clone
 from hvlib.driver import Done, NotSent, SessionLost, Steps, steps
 from hvlib.model.errors import ConnectionFailed, InvalidState, NotFound, PermissionDenied
 from hvlib.model.ref import Ref
-from hvlib.model.resources import VM
+from hvlib.model.resources import VM, TaskRecord
 
 
 class RemovedTwice(ImageCloner):
@@ -62,7 +62,7 @@ class UndoneInStepAndRequest(UndoneInSteps):
 
 @pytest.fixture
 def script() -> Script:
-    return script_of(ImageCloner)
+    return script_of(ImageCloner, "disk", "image")
 
 
 def test_the_call_sends_nothing_and_the_code_runs_from_top_to_bottom(script: Script) -> None:
@@ -195,6 +195,41 @@ def test_the_drivers_own_left_is_kept(script: Script) -> None:
     with pytest.raises(InvalidState, match="no") as caught:
         vm.clone("copy").wait(timeout=SOON)
     assert [ref.id for ref in caught.value.left] == ["disk", "a"]
+
+
+def test_an_object_that_another_call_has_removed_is_not_left(script: Script) -> None:
+    """Nor is an object that the driver names, if the cleanup has removed it."""
+    _, session, vm = script
+    failure = InvalidState("no")
+    failure.left = [session.context.ref(VM, "disk")]
+    session.plan("name", failure)
+    session.plan("remove a", PermissionDenied("not allowed"))
+    session.plan("remove image", lambda: [session.vms.pop(id) for id in ("a", "disk")])
+    with pytest.raises(InvalidState, match="no") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert (caught.value.left, getattr(caught.value, "__notes__", [])) == ((), [])
+
+
+def test_an_object_that_can_not_be_read_may_be_left(script: Script) -> None:
+    _, session, vm = script
+    session.plan("name", InvalidState("no"))
+    session.plan("remove a", PermissionDenied("not allowed"))
+    session.plan("remove image", lambda: session.plan("get", PermissionDenied("not allowed")))
+    with pytest.raises(InvalidState, match="no") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert [ref.id for ref in caught.value.left] == ["a"]
+    assert caught.value.__notes__ == ["could not be undone: not allowed"]
+
+
+def test_a_task_stays_named_when_its_record_is_gone(script: Script) -> None:
+    """Its object may exist."""
+    _, session, vm = script
+    failure = InvalidState("no")
+    failure.left = [session.context.ref(TaskRecord, "copy")]
+    session.plan("name", failure)
+    with pytest.raises(InvalidState, match="no") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert [ref.id for ref in caught.value.left] == ["copy"]
 
 
 def test_a_read_is_repeated_after_a_lost_connection(script: Script) -> None:

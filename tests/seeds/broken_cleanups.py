@@ -10,7 +10,8 @@ import pytest
 
 from hvlib.errors import HvlibError, NotFound
 from hvlib.runtime.session_manager import SessionManager
-from hvlib.runtime.steps import run
+from hvlib.runtime.steps import remains, run
+from hvlib.runtime.steps.remains import Remains
 from hvlib.runtime.steps.run import Cleanup, StepsRun
 from hvlib.runtime.steps.task import StepsTask
 
@@ -19,9 +20,12 @@ __all__ = [
     "drop_the_drivers_left",
     "fail_with_a_failed_afterwards",
     "follow_no_undo",
+    "forget_a_task_without_a_record",
     "forget_another_change",
+    "forget_what_can_not_be_read",
     "name_nothing",
     "name_what_a_second_call_removed",
+    "name_what_another_call_removed",
     "name_what_is_gone",
     "raise_the_last_failure",
     "repeat_an_undo_as_a_whole",
@@ -63,7 +67,7 @@ def name_nothing(patch: Patch) -> None:
 def skip_what_comes_afterwards(patch: Patch) -> None:
     """Make no call of `Steps.afterwards` after a success."""
     clean_up = StepsRun.clean_up
-    patch.setattr(StepsRun, "clean_up", lambda self, failed: clean_up(self, failed) if failed else run.Remains((), ()))
+    patch.setattr(StepsRun, "clean_up", lambda self, error: clean_up(self, error) if error else run.Remains((), ()))
 
 
 def fail_with_a_failed_afterwards(patch: Patch) -> None:
@@ -135,21 +139,35 @@ def take_a_lost_record_for_a_removal(patch: Patch) -> None:
 
 def drop_the_drivers_left(patch: Patch) -> None:
     """Name only what core itself could not undo."""
-    clean_up, end = StepsRun.clean_up, StepsTask.end
+    of = Remains.of
+    patch.setattr(Remains, "of", lambda manager, _, failures: of(manager, (), failures))
 
-    def clean_up_and_keep(self: StepsRun, failed: bool) -> Any:
-        remains = clean_up(self, failed)
-        self._task.remains = remains.left  # type: ignore[attr-defined]
-        return remains
 
-    def end_with_cores(self: StepsTask, made: Any, error: HvlibError | None, _: Any) -> None:
-        left = self.remains  # type: ignore[attr-defined]
-        if error is not None:
-            error.left = left
-        end(self, made, error, left)
+def name_what_another_call_removed(patch: Patch) -> None:
+    """Name an object as left that another call has removed."""
+    patch.setattr(remains, "_gone", lambda *_: set())
 
-    patch.setattr(StepsRun, "clean_up", clean_up_and_keep)
-    patch.setattr(StepsTask, "end", end_with_cores)
+
+def forget_what_can_not_be_read(patch: Patch) -> None:
+    """Take an object for gone that can't be read."""
+    get = SessionManager.get
+
+    def get_some(self: SessionManager, query: Any, refs: Any) -> Any:
+        try:
+            return get(self, query, refs)
+        except HvlibError:
+            return ()
+
+    patch.setattr(SessionManager, "get", get_some)
+
+
+def forget_a_task_without_a_record(patch: Patch) -> None:
+    """Take the object of a task for gone when the task's record is."""
+
+    class NotATask:
+        """In the place of `TaskRecord`."""
+
+    patch.setattr(remains, "TaskRecord", NotATask)
 
 
 def cancel_an_undo(patch: Patch) -> None:

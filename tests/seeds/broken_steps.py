@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, ClassVar, TypeVar
 
 from seeds.delegating import DelegatingAdapter
@@ -10,7 +11,7 @@ from seeds.delegating import DelegatingAdapter
 from hvlib.actions import Action, Delete, Rename
 from hvlib.conformance.disturbing import DelegatingSteps
 from hvlib.driver import Outcome, SessionLost, Steps
-from hvlib.errors import ConnectionFailed, HvlibError, PermissionDenied
+from hvlib.errors import ConnectionFailed, HvlibError, InvalidState, NotFound, PermissionDenied
 from hvlib.model.query import make_query
 from hvlib.model.ref import Ref
 from hvlib.model.resources import VM
@@ -21,10 +22,10 @@ __all__ = [
     "ChangesWhileItReads",
     "LostSessionIsStepRefusal",
     "NamesOthers",
-    "NamesWhatIsGone",
     "OutlivesCancel",
     "StepOfTwoRequests",
     "StepSentTwice",
+    "StepTakenAgain",
     "SwallowsRefusal",
     "UndoesNothing",
 ]
@@ -83,6 +84,16 @@ class RefusedByLostSessions(DelegatingSteps):
                 raise PermissionDenied("there is no session") from error
 
         return super().run(refuse, undo=undo)
+
+
+class Again(DelegatingSteps):
+    def run(self, call: Callable[[], Outcome], *, undo: Callable[[Any], object] | None = None) -> Ref | None:
+        try:
+            return super().run(call, undo=undo)
+        except ConnectionFailed:
+            with suppress(NotFound, InvalidState):
+                return super().run(call, undo=undo)
+        return None
 
 
 class MeddlingAdapter(DelegatingAdapter):
@@ -153,17 +164,6 @@ class NamesOthers(DelegatingAdapter):
             raise
 
 
-class NamesWhatIsGone(DelegatingAdapter):
-    """Name an object as left that does not exist."""
-
-    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
-        try:
-            return super().take_steps(ref, action, steps)
-        except PermissionDenied as error:
-            error.left = [*error.left, Ref(self.session.about().uuid, "VM", "gone")]
-            raise
-
-
 class UndoesNothing(SteppingAdapter):
     """Leave the objects of the earlier requests behind when a later request fails."""
 
@@ -186,6 +186,12 @@ class StepSentTwice(SteppingAdapter):
     """Send a request again if its reply is lost."""
 
     steps_type = Twice
+
+
+class StepTakenAgain(SteppingAdapter):
+    """Take a step again if its reply is lost, and go on if the server says that it is done already."""
+
+    steps_type = Again
 
 
 class BeginsAgain(DelegatingAdapter):

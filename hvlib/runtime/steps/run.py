@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from hvlib.runtime.operation import Operation, Waiting
 from hvlib.runtime.reached_task import ReachedTask
 from hvlib.runtime.retry import action_repeatable
 from hvlib.runtime.server_task import ServerTask
+from hvlib.runtime.steps.remains import Remains
 from hvlib.runtime.steps.task import StepsTask
 
 __all__ = ["StepsRun"]
@@ -43,13 +44,6 @@ class Cleanup(msgspec.Struct, frozen=True, eq=False):
     def repeats(self, other: Cleanup) -> bool:
         """Whether the other call is the same one."""
         return (self.do, self.about) == (other.do, other.about)
-
-
-class Remains(NamedTuple):
-    """The objects that a cleanup could not remove, and the reasons."""
-
-    left: tuple[Ref, ...]
-    reasons: Sequence[str]
 
 
 class StepsRun:
@@ -110,19 +104,19 @@ class StepsRun:
         """`Steps.afterwards`."""
         self._cleanups.append(Cleanup(do, about, always=True))
 
-    def clean_up(self, failed: bool) -> Remains:
-        """Make the cleanup calls: all of them if the run ``failed``, else the calls that are always made.
+    def clean_up(self, error: HvlibError | None) -> Remains:
+        """Make the cleanup calls: all of them if the run failed with an ``error``, else the ones that are always made.
 
-        Returns the objects that could not be removed.
+        Returns the objects that are left, also those that the error names.
         """
         self._undoing = True
         failures: dict[Cleanup, HvlibError] = {}
         with self._manager.finishing():
             for cleanup in reversed(self._cleanups):
-                if failed or cleanup.always:
+                if error is not None or cleanup.always:
                     self._clean_and_note(cleanup, failures)
-        left = [ref for cleanup, error in failures.items() for ref in self._named(error, cleanup)]
-        return Remains(tuple(dict.fromkeys(left)), tuple(map(str, failures.values())))
+            left = [(failure, self._named(failure, cleanup)) for cleanup, failure in failures.items()]
+            return Remains.of(self._manager, () if error is None else error.left, left)
 
     def _clean_and_note(self, cleanup: Cleanup, failures: dict[Cleanup, HvlibError]) -> None:
         """Make a cleanup call, and note its failure. If an equal call has failed before, this one repeats it."""
