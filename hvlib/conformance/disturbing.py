@@ -37,9 +37,6 @@ class Disturbance:
     loses_replies = False
     """Whether a request may be carried out although its reply is lost."""
 
-    disturbs_cleanups = False
-    """Whether requests of the cleanup are disturbed."""
-
     def __init__(self, number: int) -> None:
         self.number = number
         self.happened = False
@@ -50,8 +47,11 @@ class Disturbance:
         """The number of those before its cleanup; None while the action goes on."""
         self.cleanups = 0
         """The number of functions that were called in the cleanup."""
-        self.lost: object = None
-        """The result of the call whose reply was lost."""
+
+    @property
+    def lost(self) -> object:
+        """The result of the call whose reply was lost; None if none was."""
+        return None
 
     def around(self, call: Callable[[], T]) -> Callable[[], T]:
         """A changing request of the action, disturbed if it is the one with the number."""
@@ -98,8 +98,6 @@ class Refusal(Disturbance):
 class LastingRefusal(Refusal):
     """The request is refused, and all later ones, also those of an undo."""
 
-    disturbs_cleanups = True
-
     def hits(self, later: int) -> bool:
         """`Disturbance.hits`."""
         return later >= 0
@@ -110,9 +108,18 @@ class LostReply(Disturbance):
 
     loses_replies = True
 
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self._lost: object = None
+
+    @property
+    def lost(self) -> object:
+        """`Disturbance.lost`."""
+        return self._lost
+
     def after(self, result: object) -> None:
         """Raise `ConnectionFailed`."""
-        self.lost = result
+        self._lost = result
         raise ConnectionFailed("the suite lost the reply to this request")
 
 
@@ -141,14 +148,17 @@ class DisturbedCleanup(Refusal):
     ``second`` count the functions of the cleanup and the requests that these make.
     """
 
-    disturbs_cleanups = True
-
     def __init__(self, number: int, second: Disturbance) -> None:
         super().__init__(number)
         self.second = second
         self.not_requests: set[int] = set()
         """The numbers of the functions that send nothing themselves: they make requests by steps, or fail without."""
         self.loses_replies = second.loses_replies
+
+    @property
+    def lost(self) -> object:
+        """`Disturbance.lost`."""
+        return self.second.lost
 
     def around(self, call: Callable[[], T]) -> Callable[[], T]:
         """`Disturbance.around`."""
@@ -168,8 +178,6 @@ class DisturbedCleanup(Refusal):
             except HvlibError:
                 self.not_requests.add(number)
                 raise
-            finally:
-                self.lost = self.second.lost
             if self.second.begun > number + 1:
                 self.not_requests.add(number)
             return result

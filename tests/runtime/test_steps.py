@@ -13,7 +13,7 @@ from hvlib.actions import Clone
 from hvlib.driver import Done, NotSent, SessionLost, Steps, steps
 from hvlib.model.errors import ConnectionFailed, InvalidState, NotFound, PermissionDenied
 from hvlib.model.ref import Ref
-from hvlib.model.resources import VM, TaskRecord
+from hvlib.model.resources import VM
 
 
 class RemovedTwice(ImageCloner):
@@ -41,6 +41,24 @@ class TwiceChanged(ImageCloner):
         return Done(vm)
 
     def unplug(self, vm: Ref) -> None:
+        self.change("unplug")
+
+
+class RemovedInTwoWays(ImageCloner):
+    """Unplugs its image when a later request fails, and removes it in the end."""
+
+    @steps(Clone)
+    def clone(self, vm: Ref, clone: Clone, steps: Steps) -> Ref | None:
+        image = self.image(vm).result
+        steps.afterwards(self.remove, image)
+        steps.run(lambda: self.done("plug", image), undo=self.unplug)
+        return steps.run(self.copy)
+
+    def done(self, name: str, image: Ref | None) -> Done:
+        self.change(name)
+        return Done(image)
+
+    def unplug(self, image: Ref) -> None:
         self.change("unplug")
 
 
@@ -198,38 +216,49 @@ def test_the_drivers_own_left_is_kept(script: Script) -> None:
 
 
 def test_an_object_that_another_call_has_removed_is_not_left(script: Script) -> None:
-    """Nor is an object that the driver names, if the cleanup has removed it."""
     _, session, vm = script
-    failure = InvalidState("no")
-    failure.left = [session.context.ref(VM, "disk")]
-    session.plan("name", failure)
-    session.plan("remove a", PermissionDenied("not allowed"))
-    session.plan("remove image", lambda: [session.vms.pop(id) for id in ("a", "disk")])
+    session.vms_adapter = RemovedInTwoWays
+    session.plan("copy", InvalidState("no"))
+    session.plan("unplug", PermissionDenied("not allowed"))
+    session.plan("remove image", lambda: session.vms.pop("image"))
     with pytest.raises(InvalidState, match="no") as caught:
         vm.clone("copy").wait(timeout=SOON)
-    assert (caught.value.left, getattr(caught.value, "__notes__", [])) == ((), [])
+    assert (caught.value.left, caught.value.__notes__) == ((), ["could not be undone: not allowed"])
 
 
 def test_an_object_that_can_not_be_read_may_be_left(script: Script) -> None:
     _, session, vm = script
-    session.plan("name", InvalidState("no"))
-    session.plan("remove a", PermissionDenied("not allowed"))
+    session.vms_adapter = RemovedInTwoWays
+    session.plan("copy", InvalidState("no"))
+    session.plan("unplug", PermissionDenied("not allowed"))
     session.plan("remove image", lambda: session.plan("get", PermissionDenied("not allowed")))
     with pytest.raises(InvalidState, match="no") as caught:
         vm.clone("copy").wait(timeout=SOON)
-    assert [ref.id for ref in caught.value.left] == ["a"]
-    assert caught.value.__notes__ == ["could not be undone: not allowed"]
+    assert [ref.id for ref in caught.value.left] == ["image"]
 
 
-def test_a_task_stays_named_when_its_record_is_gone(script: Script) -> None:
-    """Its object may exist."""
+def test_an_object_is_named_whose_removal_has_failed_midway(script: Script) -> None:
+    """It is gone, and something of it may be left."""
     _, session, vm = script
-    failure = InvalidState("no")
-    failure.left = [session.context.ref(TaskRecord, "copy")]
-    session.plan("name", failure)
+
+    def fail() -> None:
+        del session.vms["image"]
+        raise PermissionDenied("its disks are left")
+
+    session.plan("remove image", fail)
+    task = vm.clone("copy")
+    task.wait(timeout=SOON)
+    assert [ref.id for ref in task.left] == ["image"]
+
+
+def test_an_object_is_named_when_the_reply_to_its_removal_is_lost(script: Script) -> None:
+    _, session, vm = script
+    session.plan("name", InvalidState("no"))
+    session.plan("remove a", ConnectionFailed("cut"))
     with pytest.raises(InvalidState, match="no") as caught:
         vm.clone("copy").wait(timeout=SOON)
-    assert [ref.id for ref in caught.value.left] == ["copy"]
+    assert sent(session)[-2:] == ["remove a", "remove image"]
+    assert [ref.id for ref in caught.value.left] == ["a"]
 
 
 def test_a_read_is_repeated_after_a_lost_connection(script: Script) -> None:

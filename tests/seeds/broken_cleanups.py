@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from hvlib.errors import HvlibError, NotFound
+from hvlib.errors import ConnectionFailed, HvlibError, NotFound
 from hvlib.runtime.session_manager import SessionManager
 from hvlib.runtime.steps import remains, run
-from hvlib.runtime.steps.remains import Remains
 from hvlib.runtime.steps.run import Cleanup, StepsRun
 from hvlib.runtime.steps.task import StepsTask
 
@@ -20,7 +19,7 @@ __all__ = [
     "drop_the_drivers_left",
     "fail_with_a_failed_afterwards",
     "follow_no_undo",
-    "forget_a_task_without_a_record",
+    "forget_all_that_is_gone",
     "forget_another_change",
     "forget_what_can_not_be_read",
     "name_nothing",
@@ -31,6 +30,7 @@ __all__ = [
     "repeat_an_undo_as_a_whole",
     "skip_what_comes_afterwards",
     "take_a_lost_record_for_a_removal",
+    "take_a_lost_removal_for_done",
     "undo_in_order",
     "undo_nothing_of_a_failed_step",
     "undo_until_the_first_failure",
@@ -67,7 +67,7 @@ def name_nothing(patch: Patch) -> None:
 def skip_what_comes_afterwards(patch: Patch) -> None:
     """Make no call of `Steps.afterwards` after a success."""
     clean_up = StepsRun.clean_up
-    patch.setattr(StepsRun, "clean_up", lambda self, error: clean_up(self, error) if error else run.Remains((), ()))
+    patch.setattr(StepsRun, "clean_up", lambda self, failed: clean_up(self, failed) if failed else run.Remains((), ()))
 
 
 def fail_with_a_failed_afterwards(patch: Patch) -> None:
@@ -139,13 +139,39 @@ def take_a_lost_record_for_a_removal(patch: Patch) -> None:
 
 def drop_the_drivers_left(patch: Patch) -> None:
     """Name only what core itself could not undo."""
-    of = Remains.of
-    patch.setattr(Remains, "of", lambda manager, _, failures: of(manager, (), failures))
+    clean_up, end = StepsRun.clean_up, StepsTask.end
+
+    def clean_up_and_keep(self: StepsRun, failed: bool) -> Any:
+        remains = clean_up(self, failed)
+        self._task.remains = remains.left  # type: ignore[attr-defined]
+        return remains
+
+    def end_with_cores(self: StepsTask, made: Any, error: HvlibError | None, _: Any) -> None:
+        left = self.remains  # type: ignore[attr-defined]
+        if error is not None:
+            error.left = left
+        end(self, made, error, left)
+
+    patch.setattr(StepsRun, "clean_up", clean_up_and_keep)
+    patch.setattr(StepsTask, "end", end_with_cores)
 
 
 def name_what_another_call_removed(patch: Patch) -> None:
     """Name an object as left that another call has removed."""
     patch.setattr(remains, "_gone", lambda *_: set())
+
+
+def forget_all_that_is_gone(patch: Patch) -> None:
+    """Name no object that is gone, although more than the object may be left."""
+    patch.setattr(StepsRun, "_clean_and_note", _noting_all(StepsRun._clean_and_note))
+
+
+def _noting_all(note: Any) -> Any:
+    def note_all(self: StepsRun, cleanup: Cleanup, failures: Any, cleaned: set[Any]) -> None:
+        note(self, cleanup, failures, cleaned)
+        cleaned.update(self._refs(cleanup))
+
+    return note_all
 
 
 def forget_what_can_not_be_read(patch: Patch) -> None:
@@ -161,13 +187,15 @@ def forget_what_can_not_be_read(patch: Patch) -> None:
     patch.setattr(SessionManager, "get", get_some)
 
 
-def forget_a_task_without_a_record(patch: Patch) -> None:
-    """Take the object of a task for gone when the task's record is."""
+def take_a_lost_removal_for_done(patch: Patch) -> None:
+    """Take an object for removed when the reply to its removal is lost."""
+    clean = StepsRun._clean
 
-    class NotATask:
-        """In the place of `TaskRecord`."""
+    def clean_or_assume(self: StepsRun, cleanup: Cleanup) -> HvlibError | None:
+        error = clean(self, cleanup)
+        return None if type(error) is ConnectionFailed else error
 
-    patch.setattr(remains, "TaskRecord", NotATask)
+    patch.setattr(StepsRun, "_clean", clean_or_assume)
 
 
 def cancel_an_undo(patch: Patch) -> None:

@@ -232,7 +232,11 @@ BREAKAGES: Mapping[str, CoreBreakage] = {
         cleanups.skip_what_comes_afterwards, ("test_the_call_sends_nothing_and_the_code_runs_from_top_to_bottom",)
     ),
     "fails by a cleanup": CoreBreakage(
-        cleanups.fail_with_a_failed_afterwards, ("test_the_objects_left_after_success_are_named",)
+        cleanups.fail_with_a_failed_afterwards,
+        (
+            "test_an_object_is_named_whose_removal_has_failed_midway",
+            "test_the_objects_left_after_success_are_named",
+        ),
     ),
     "cancels nothing": CoreBreakage(cancel_nothing, ("test_a_cancelled_task_is_undone",)),
     "ends at a cancel": CoreBreakage(end_at_a_cancel, ("test_a_cancelled_task_is_undone",)),
@@ -302,8 +306,15 @@ BREAKAGES: Mapping[str, CoreBreakage] = {
     "forgets what can't be read": CoreBreakage(
         cleanups.forget_what_can_not_be_read, ("test_an_object_that_can_not_be_read_may_be_left",)
     ),
-    "forgets a task without a record": CoreBreakage(
-        cleanups.forget_a_task_without_a_record, ("test_a_task_stays_named_when_its_record_is_gone",)
+    "forgets all that is gone": CoreBreakage(
+        cleanups.forget_all_that_is_gone, ("test_an_object_is_named_whose_removal_has_failed_midway",)
+    ),
+    "takes a lost removal for done": CoreBreakage(
+        cleanups.take_a_lost_removal_for_done,
+        (
+            "test_an_undo_that_took_a_step_is_not_repeated_as_a_whole",
+            "test_an_object_is_named_when_the_reply_to_its_removal_is_lost",
+        ),
     ),
     "takes a lost record for a removal": CoreBreakage(
         cleanups.take_a_lost_record_for_a_removal,
@@ -328,7 +339,7 @@ BREAKAGES: Mapping[str, CoreBreakage] = {
     ),
     "drops the driver's left": CoreBreakage(
         cleanups.drop_the_drivers_left,
-        ("test_the_drivers_own_left_is_kept",),
+        ("test_the_left_of_a_broken_undo_is_kept", "test_the_drivers_own_left_is_kept"),
     ),
     "cancels an undo": CoreBreakage(cleanups.cancel_an_undo, ("test_a_second_cancel_does_not_interrupt_the_undo",)),
     "reads once": CoreBreakage(read_once, ("test_a_read_is_repeated_after_a_lost_connection",)),

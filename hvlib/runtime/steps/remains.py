@@ -1,4 +1,4 @@
-"""Remains: the objects that a cleanup has not removed, and the reasons."""
+"""Remains: the objects that a run of an action may have left, and the reasons."""
 
 from __future__ import annotations
 
@@ -10,42 +10,34 @@ from hvlib.driver import in_calls
 from hvlib.model.errors import HvlibError
 from hvlib.model.query import make_query
 from hvlib.model.ref import Ref
-from hvlib.model.resources import TaskRecord
 from hvlib.runtime.session_manager import SessionManager
 
 __all__ = ["Remains"]
 
 
 class Remains(NamedTuple):
-    """The objects that a cleanup has not removed, and the reasons."""
+    """The refs to name as ``left``, and why the cleanup calls failed."""
 
     left: tuple[Ref, ...]
     reasons: Sequence[str]
 
-    @classmethod
-    def of(
-        cls, manager: SessionManager, named: Iterable[Ref], failures: Sequence[tuple[HvlibError, Sequence[Ref]]]
-    ) -> Self:
-        """The remains of a failure that names objects, and of failed cleanups that have left objects.
+    def without_removed(self, manager: SessionManager, cleaned: Collection[Ref]) -> Self:
+        """The remains without the objects that one cleanup call could not remove, and another one did.
 
-        An object that is gone by now is left out: another call has removed it, or the reply to its removal was lost.
+        | cleaned: the objects about which a cleanup call has succeeded. Only these are read: one round trip for each
+          kind. Such a call may have undone another change of its object.
         """
-        all_named = dict.fromkeys([*named, *(ref for _, refs in failures for ref in refs)])
-        gone = _gone(manager, all_named) if all_named else set()
-        left = tuple(ref for ref in all_named if ref not in gone)
-        return cls(left, [str(error) for error, refs in failures if not refs or not gone.issuperset(refs)])
+        doubtful = [ref for ref in self.left if ref in cleaned]
+        gone = _gone(manager, doubtful) if doubtful else ()
+        return self._replace(left=tuple(ref for ref in self.left if ref not in gone))
 
 
-def _gone(manager: SessionManager, refs: Collection[Ref]) -> set[Ref]:
-    """The objects that the server no longer has, by one read of each kind. The ones that can't be read may exist.
-
-    Tasks are left out: an object that a task has made may exist after the task's record.
-    """
+def _gone(manager: SessionManager, refs: Iterable[Ref]) -> set[Ref]:
+    """The objects that the server no longer has. The ones that can't be read may exist."""
     gone: set[Ref] = set()
     for kind, adapter in manager.session.adapters.items():
-        own = [ref for ref in refs if ref.kind == kind.kind and kind is not TaskRecord]
         query = make_query(kind, adapter.fields, fields=[])
-        for part in in_calls(own):
+        for part in in_calls([ref for ref in refs if ref.kind == kind.kind]):
             with suppress(HvlibError):
                 gone |= {*part} - {record.ref for record in manager.get(query, part)}
     return gone

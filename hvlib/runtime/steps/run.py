@@ -104,26 +104,27 @@ class StepsRun:
         """`Steps.afterwards`."""
         self._cleanups.append(Cleanup(do, about, always=True))
 
-    def clean_up(self, error: HvlibError | None) -> Remains:
-        """Make the cleanup calls: all of them if the run failed with an ``error``, else the ones that are always made.
-
-        Returns the objects that are left, also those that the error names.
-        """
+    def clean_up(self, failed: bool) -> Remains:
+        """Make the cleanup calls: all of them if the run ``failed``, else the calls that are always made."""
         self._undoing = True
         failures: dict[Cleanup, HvlibError] = {}
+        cleaned: set[Ref] = set()
         with self._manager.finishing():
             for cleanup in reversed(self._cleanups):
-                if error is not None or cleanup.always:
-                    self._clean_and_note(cleanup, failures)
-            left = [(failure, self._named(failure, cleanup)) for cleanup, failure in failures.items()]
-            return Remains.of(self._manager, () if error is None else error.left, left)
+                if failed or cleanup.always:
+                    self._clean_and_note(cleanup, failures, cleaned)
+            left = [ref for cleanup, error in failures.items() for ref in self._named(error, cleanup)]
+            remains = Remains(tuple(dict.fromkeys(left)), tuple(map(str, failures.values())))
+            return remains.without_removed(self._manager, cleaned)
 
-    def _clean_and_note(self, cleanup: Cleanup, failures: dict[Cleanup, HvlibError]) -> None:
-        """Make a cleanup call, and note its failure. If an equal call has failed before, this one repeats it."""
+    def _clean_and_note(self, cleanup: Cleanup, failures: dict[Cleanup, HvlibError], cleaned: set[Ref]) -> None:
+        """Make a cleanup call, and note its failure or its objects. It repeats an equal call that has failed before."""
         error = self._clean(cleanup)
         for other in [each for each in failures if each.repeats(cleanup)]:
             del failures[other]
-        if error is not None:
+        if error is None:
+            cleaned.update(self._refs(cleanup))
+        else:
             failures[cleanup] = error
 
     def _named(self, error: HvlibError, cleanup: Cleanup) -> Sequence[Ref]:

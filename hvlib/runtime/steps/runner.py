@@ -131,11 +131,12 @@ def _carry_out(task: StepsTask, adapter: Adapter[Any]) -> None:
         error = failure
     except BaseException as fault:
         error = DriverBug(f"unexpected {type(fault).__name__} in the driver: {fault}", native=fault)
-    remains = run.clean_up(error)
+    remains = run.clean_up(failed=error is not None)
+    left = remains.left
     if error is not None:
-        error.left = remains.left
+        error.left = left = (*error.left, *(ref for ref in left if ref not in error.left))
         for reason in remains.reasons:
             error.add_note(f"could not be undone: {reason}")
-        if remains.left:
-            error.hint = error.hint or f"left behind: {' '.join(map(str, remains.left))}"
-    task.end(made, error, remains.left)
+        if left:
+            error.hint = error.hint or f"left behind: {' '.join(map(str, left))}"
+    task.end(made, error, left)
