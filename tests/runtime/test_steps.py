@@ -238,7 +238,7 @@ def test_an_object_that_can_not_be_read_may_be_left(script: Script) -> None:
 
 
 def test_an_object_is_named_whose_removal_has_failed_midway(script: Script) -> None:
-    """It is gone, and something of it may be left."""
+    """The object is gone, and something of it may be left."""
     _, session, vm = script
 
     def fail() -> None:
