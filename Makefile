@@ -7,13 +7,14 @@ UNIT_TESTS := tests/model tests/driver tests/runtime tests/api tests/cli tests/c
 WALLS := tests/packaging/test_walls.py
 
 # The tests that need servers, in parts that run in parallel; `others` is every test that is in no other part.
-PARTS := openstack-undo xenapi-undo seeds openstack-steps xenapi openstack xenapi-steps openstack-changes vsphere openstack-wire faults region others
+PARTS := openstack-undo xenapi-undo seeds openstack-steps xenapi openstack xenapi-steps openstack-changes vsphere openstack-wire faults vcenter region others
 openstack := tests/drivers/openstack/test_conformance.py tests/examples/test_portable_on_servers.py
 openstack-changes := tests/drivers/openstack/test_conformance.py
 openstack-steps := tests/drivers/openstack/test_conformance.py
 openstack-undo := tests/drivers/openstack/test_conformance.py
 openstack-wire := tests/drivers/openstack/wire
 vsphere := tests/drivers/vsphere/test_conformance.py tests/drivers/vsphere/wire
+vcenter := tests/drivers/vsphere/test_vcenter_conformance.py tests/drivers/vsphere/vcenter
 xenapi := tests/drivers/xenapi/test_conformance.py tests/drivers/xenapi/wire
 xenapi-steps := $(xenapi)
 xenapi-undo := $(xenapi)

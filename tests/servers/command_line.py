@@ -18,12 +18,13 @@ from servers.openstack_replay.replay import OpenStackReplay
 from servers.process import ServerFailed
 from servers.server import Server
 from servers.sim import Sim
+from servers.vcenter.vcenter import VCenter
 from servers.vcsim import Vcsim
 from servers.xapi import Xapi
 
 __all__ = ["SERVERS", "main"]
 
-SERVERS: tuple[type[Server], ...] = (Grove, OpenStack, OpenStackReplay, Sim, Vcsim, Xapi)
+SERVERS: tuple[type[Server], ...] = (Grove, OpenStack, OpenStackReplay, Sim, VCenter, Vcsim, Xapi)
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 END_TIMEOUT = 10.0

@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from drivers.vsphere.wire.administrator import Administrator
 from pyVmomi import vim, vmodl
+from servers.vcenter.vcenter import VCenter
 from servers.vcsim import Vcsim
 
 from hvlib.conformance import Site
@@ -47,7 +48,7 @@ class VSphereSite(Site):
         "start after reboot": "no event tells that a guest which was asked to reboot has started again",
     }
 
-    def __init__(self, server: Vcsim) -> None:
+    def __init__(self, server: Vcsim | VCenter) -> None:
         self.server = server
         self.admin = Administrator(server)
         [vm, *_] = self.admin.objects(vim.VirtualMachine)

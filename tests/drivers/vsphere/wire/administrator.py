@@ -8,6 +8,7 @@ from typing import Any
 
 from pyVim.connect import Disconnect, SmartConnect
 from pyVmomi import vim, vmodl
+from servers.vcenter.vcenter import VCenter
 from servers.vcsim import Vcsim
 
 __all__ = ["Administrator"]
@@ -18,13 +19,12 @@ POLL_INTERVAL = 0.005
 class Administrator:
     """Another user of the same server, with the vendor's SDK."""
 
-    def __init__(self, server: Vcsim) -> None:
+    def __init__(self, server: Vcsim | VCenter) -> None:
+        secured: dict[str, Any] = {"protocol": "http"}
+        if isinstance(server, Vcsim):
+            secured = {"sslContext": ssl.create_default_context(cafile=str(server.cacert))}
         self.instance = SmartConnect(
-            host="127.0.0.1",
-            port=server.port,
-            user=server.user,
-            pwd=server.password,
-            sslContext=ssl.create_default_context(cafile=str(server.cacert)),
+            host="127.0.0.1", port=server.port, user=server.user, pwd=server.password, **secured
         )
         self.content = self.instance.content
 
