@@ -104,6 +104,7 @@ benchmarks: $(INSTALLED) openstack
 	$(BIN)/python benchmarks/openstack_real.py
 	$(BIN)/python benchmarks/sim_million.py
 	$(BIN)/python benchmarks/vsphere_listing.py
+	$(BIN)/python benchmarks/vsphere_watch.py
 	$(BIN)/python benchmarks/xenapi_listing.py
 	$(BIN)/python benchmarks/xenapi_watch.py
 

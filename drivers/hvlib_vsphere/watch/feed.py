@@ -123,10 +123,10 @@ class PropertyFeed(LongPollFeed):
 
     def _follow_named(self, watcher: KindWatcher, calls: Caller) -> None:
         """Replace the filter on the VMs that a query's rows name, if the rows name a VM that is not in the filter."""
-        named = watcher.named()
         last, followed = self._named_filters.get(watcher, (None, frozenset()))
-        if named <= followed:
+        if watcher.named_by_changes() <= followed:
             return
+        named = watcher.named()
         new = self._filter(templates_spec(named), calls)
         self._filters[new], self._named_filters[watcher] = [TemplateWatcher(watcher)], (new, named)
         watcher.records.templates.forget_others(named)

@@ -68,6 +68,10 @@ class KindWatcher:
         """The VMs that the rows name."""
         return self.records.named(self._rows.values())
 
+    def named_by_changes(self) -> set[MoRef]:
+        """The VMs that the rows of the taken updates name."""
+        return self.records.named([row for row in self._taken.values() if row is not None])
+
     def note_template(self, vm: MoRef, template: bool) -> None:
         """Store whether a VM is a template. If that has changed, the records that refer to the VM are sent again."""
         if self.records.templates.note(vm, template):

@@ -82,7 +82,11 @@ class Caller:
         return value
 
     def _headers(self) -> dict[str, str]:
-        headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"urn:vim25/{self.login.version}"'}
+        headers = {
+            "Content-Type": "text/xml; charset=utf-8",
+            "SOAPAction": f'"urn:vim25/{self.login.version}"',
+            "Accept-Encoding": "gzip",
+        }
         cookie = self.login.cookie.reveal()
         if cookie:
             headers["Cookie"] = cookie

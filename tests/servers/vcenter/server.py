@@ -28,6 +28,8 @@ class Service(http_service.Service):
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.vcenter = VCenter(options)
         self.compresses = options["gzip"]
+        self.compressed = 0
+        """The number of replies that were compressed."""
         calls: tuple[Callable[..., Any], ...] = (
             self.create_vm,
             self.remove,
@@ -42,6 +44,7 @@ class Service(http_service.Service):
             self.lose_versions,
             self.leftovers,
             self.count_calls,
+            self.count_compressed,
         )
         self._calls = {call.__name__: self._locked(call) for call in calls}
 
@@ -122,6 +125,10 @@ class Service(http_service.Service):
         """`VCenter.calls`."""
         return dict(self.vcenter.calls)
 
+    def count_compressed(self) -> int:
+        """`VCenter.compressed`."""
+        return self.compressed
+
 
 class Handler(http_service.Handler[Service]):
     """One connection."""
@@ -134,6 +141,7 @@ class Handler(http_service.Handler[Service]):
         status, reply, headers = self._reply(body)
         if self.service.compresses and "gzip" in self.headers.get("Accept-Encoding", ""):
             reply, headers = gzip.compress(reply, 1), {**headers, "Content-Encoding": "gzip"}
+            self.service.compressed += 1
         self.send(status, reply, {**XML, **headers})
 
     def _reply(self, body: bytes) -> tuple[int, bytes, Mapping[str, str]]:

@@ -133,5 +133,9 @@ class VCenter(ProcessServer):
         """Return how many SOAP calls the server received since its start, by the method's name."""
         return dict(self._admin("count_calls"))
 
+    def compressed(self) -> int:
+        """Return how many replies were compressed."""
+        return int(self._admin("count_compressed"))
+
     def _admin(self, call: str, **arguments: Any) -> Any:
         return door.call(self.port, call, arguments)

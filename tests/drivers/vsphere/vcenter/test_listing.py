@@ -28,6 +28,7 @@ def test_compressed_replies_are_read() -> None:
         listed = provider.compute.vms.get_all(fields=fields).all()
         with provider.compute.vms.watch(fields=fields) as watch:
             event = watch.next(timeout=20)
+        assert server.compressed() > 4
     assert event.ref in {vm.ref for vm in listed}
     assert len({vm.ref for vm in listed}) == 50
     assert {(vm.vcpus, len(vm.volumes)) for vm in listed} == {(2, 1)}
@@ -109,3 +110,34 @@ def test_an_object_that_is_missing_in_a_filter(server: VCenter, provider: hvlib.
         else:
             update = next(collector.wait_for_updates(options))
             assert ([each.ref.id for each in update.objects], [ref.id for ref in update.missing]) == (["vm-2"], [gone])
+
+
+def test_the_round_trips_of_all_kinds() -> None:
+    """One for each page, and one for the view of each native type in a login.
+
+    Snapshots, volumes and images are parts of VMs, or some of them: all VMs are read, a thousand at a time.
+    """
+    with VCenter(vms=1000) as server, hvlib.connect(server.url, password=server.password) as provider:
+        kinds = (
+            provider.compute.vms,
+            provider.compute.hosts,
+            provider.compute.clusters,
+            provider.compute.snapshots,
+            provider.network.networks,
+            provider.storage.pools,
+            provider.storage.volumes,
+            provider.image.images,
+            provider.tasks,
+        )
+        for collection in kinds:
+            collection.get_all().all()
+        before = server.calls()
+        counts = {}
+        for collection in kinds:
+            pages = [len(page.items) for page in collection.get_all(page_size=250).pages()]
+            after = server.calls()
+            counts[collection.kind.kind] = len(pages), sum(after.values()) - sum(before.values())
+            before = after
+        assert after["CreateContainerView"] == 5
+    one_page = dict.fromkeys(("Host", "Cluster", "Network", "StoragePool", "Task"), (1, 1))
+    assert counts == {**one_page, "VM": (5, 5), "Volume": (5, 2), "Snapshot": (1, 2), "Image": (1, 2)}
