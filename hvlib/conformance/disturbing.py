@@ -49,6 +49,11 @@ class Disturbance:
         """The number of functions that were called in the cleanup."""
 
     @property
+    def disturbs_cleanup(self) -> bool:
+        """Whether the request that is disturbed is one of the cleanup."""
+        return self.own is not None and self.number >= self.own
+
+    @property
     def lost(self) -> object:
         """The result of the call whose reply was lost; None if none was."""
         return None
@@ -97,6 +102,11 @@ class Refusal(Disturbance):
 
 class LastingRefusal(Refusal):
     """The request is refused, and all later ones, also those of an undo."""
+
+    @property
+    def disturbs_cleanup(self) -> bool:
+        """`Disturbance.disturbs_cleanup`."""
+        return True
 
     def hits(self, later: int) -> bool:
         """`Disturbance.hits`."""
@@ -154,6 +164,11 @@ class DisturbedCleanup(Refusal):
         self.not_requests: set[int] = set()
         """The numbers of the functions that send nothing themselves: they make requests by steps, or fail without."""
         self.loses_replies = second.loses_replies
+
+    @property
+    def disturbs_cleanup(self) -> bool:
+        """`Disturbance.disturbs_cleanup`."""
+        return True
 
     @property
     def lost(self) -> object:

@@ -24,6 +24,7 @@ from hvlib.model.actions import Action
 from hvlib.model.errors import ConnectionFailed, HvlibError, InvalidState, NotFound
 from hvlib.model.ref import Ref
 from hvlib.model.resources import PowerState, Resource
+from hvlib.runtime.steps.runner import NOT_UNDONE
 
 __all__ = ["Recorded", "Trial", "Trials"]
 
@@ -34,9 +35,6 @@ LATE_SECONDS = 1.0
 
 LOOK_SECONDS = 0.02
 """The seconds between two looks at what the server carries out."""
-
-NOT_UNDONE = "could not be undone"
-"""The beginning of core's notes on failures of the cleanup."""
 
 UNDISTURBED = -1
 """The number of no request."""
@@ -65,9 +63,10 @@ class Trial(NamedTuple):
 
     @property
     def cleanup_failed(self) -> bool:
-        """Whether core could not make all calls of the cleanup."""
+        """Whether a call of the cleanup failed that may: it was disturbed, or met a request whose reply was lost."""
         notes = getattr(self.task.error, "__notes__", ())
-        return any(note.startswith(NOT_UNDONE) for note in notes) or (self.task.error is None and bool(self.left))
+        failed = any(note.startswith(NOT_UNDONE) for note in notes) or (self.task.error is None and bool(self.left))
+        return failed and (self.disturbance.disturbs_cleanup or self.disturbance.loses_replies)
 
 
 class Trials:
@@ -236,21 +235,24 @@ class Trials:
         error, example, left = trial.task.error, trial.example, trial.left
         others = (left & trial.before.objects.keys()) - example.objects
         assert not others, f"{error!r} names objects that the action has nothing to do with: {others}"
-        gone = [ref for ref in trial.task.left if Object.of(ref) not in now.objects and not self._can_be_read(ref)]
-        assert trial.disturbance.loses_replies or not gone, f"{error!r} names objects that are gone: {gone}"
+        gone = [ref for ref in trial.task.left if not self._exists(ref, now)]
+        may_be_gone = trial.disturbance.loses_replies or trial.cleanup_failed
+        assert may_be_gone or not gone, f"{error!r} names objects that are gone: {gone}"
         if error is not None and self.deletes and example.target and Object.of(example.target) not in now.objects:
             untold = {Object.of(ref) for ref in example.gone if Object.of(ref) in now.objects} - left
             assert not untold, f"{error!r} does not name what it has not deleted: {untold}"
 
     def _excused(self, trial: Trial, now: World) -> set[Object]:
-        """The objects that may be as the action left them.
+        """The objects that need not be as before: those that the task names, where not everything can be undone.
 
-        To name an object is no excuse by itself: everything must be undone until the cleanup fails, or until a
-        deletion has deleted its target.
+        That is so if the cleanup failed, and once a deletion has deleted its target.
         """
         target = trial.example.target
-        deleted = self.deletes and target is not None and Object.of(target) not in now.objects
+        deleted = self.deletes and target is not None and not self._exists(target, now)
         return trial.left if trial.cleanup_failed or deleted else set()
+
+    def _exists(self, ref: Ref, now: World) -> bool:
+        return Object.of(ref) in now.objects or self._can_be_read(ref)
 
     def _is_right(self, trial: Trial, changes: Changes, now: World) -> bool:
         """Whether the site has the changes that follow from the task's error.

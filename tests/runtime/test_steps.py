@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 from scripted.cloning import SOON, WHOLE, ImageCloner, Script, UndoneInSteps, blocked, script_of, sent
@@ -249,6 +250,28 @@ def test_an_object_is_named_whose_removal_has_failed_midway(script: Script) -> N
     task = vm.clone("copy")
     task.wait(timeout=SOON)
     assert [ref.id for ref in task.left] == ["image"]
+
+
+def test_an_object_is_named_whose_removal_has_failed_midway_and_then_found_nothing(script: Script) -> None:
+    """The second call says nothing of what the first one left."""
+    _, session, vm = script
+    session.vms_adapter = RemovedTwice
+    session.plan("copy", InvalidState("no"))
+    session.plan("remove image", PermissionDenied("its disks are left"), NotFound("gone"))
+    with pytest.raises(InvalidState, match="no") as caught:
+        vm.clone("copy").wait(timeout=SOON)
+    assert [ref.id for ref in caught.value.left] == ["image"]
+    assert caught.value.__notes__ == ["could not be undone: its disks are left"]
+
+
+@pytest.mark.parametrize("left", [None, 5, [[1]]])
+def test_a_task_ends_if_its_driver_names_no_refs(script: Script, left: Any) -> None:
+    _, session, vm = script
+    failure = InvalidState("no")
+    failure.left = left
+    session.plan("name", failure)
+    with pytest.raises((hvlib.DriverBug, InvalidState)):
+        vm.clone("copy").wait(timeout=SOON)
 
 
 def test_an_object_is_named_when_the_reply_to_its_removal_is_lost(script: Script) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -31,6 +31,7 @@ __all__ = [
     "skip_what_comes_afterwards",
     "take_a_lost_record_for_a_removal",
     "take_a_lost_removal_for_done",
+    "take_what_is_gone_for_cleaned_up",
     "undo_in_order",
     "undo_nothing_of_a_failed_step",
     "undo_until_the_first_failure",
@@ -49,12 +50,12 @@ def undo_until_the_first_failure(patch: Patch) -> None:
     """Give up the cleanup when one of its calls fails."""
     clean = StepsRun._clean
 
-    def clean_or_give_up(self: StepsRun, cleanup: Any) -> HvlibError | None:
+    def clean_or_give_up(self: StepsRun, cleanup: Any) -> None:
         if getattr(self, "given_up", False):
-            return None
-        error = clean(self, cleanup)
-        self.given_up = error is not None  # type: ignore[attr-defined]
-        return error
+            return
+        self.given_up = True  # type: ignore[attr-defined]
+        clean(self, cleanup)
+        self.given_up = False  # type: ignore[attr-defined]
 
     patch.setattr(StepsRun, "_clean", clean_or_give_up)
 
@@ -174,6 +175,17 @@ def _noting_all(note: Any) -> Any:
     return note_all
 
 
+def take_what_is_gone_for_cleaned_up(patch: Patch) -> None:
+    """Forget an earlier failure when a later call finds its object gone."""
+    clean = StepsRun._clean
+
+    def clean_or_find_nothing(self: StepsRun, cleanup: Cleanup) -> None:
+        with suppress(NotFound):
+            clean(self, cleanup)
+
+    patch.setattr(StepsRun, "_clean", clean_or_find_nothing)
+
+
 def forget_what_can_not_be_read(patch: Patch) -> None:
     """Take an object for gone that can't be read."""
     get = SessionManager.get
@@ -191,9 +203,12 @@ def take_a_lost_removal_for_done(patch: Patch) -> None:
     """Take an object for removed when the reply to its removal is lost."""
     clean = StepsRun._clean
 
-    def clean_or_assume(self: StepsRun, cleanup: Cleanup) -> HvlibError | None:
-        error = clean(self, cleanup)
-        return None if type(error) is ConnectionFailed else error
+    def clean_or_assume(self: StepsRun, cleanup: Cleanup) -> None:
+        try:
+            clean(self, cleanup)
+        except ConnectionFailed as error:
+            if type(error) is not ConnectionFailed:
+                raise
 
     patch.setattr(StepsRun, "_clean", clean_or_assume)
 
@@ -219,10 +234,12 @@ def raise_the_last_failure(patch: Patch) -> None:
     """Raise the error of an undo instead of the first failure."""
     clean, end = StepsRun._clean, StepsTask.end
 
-    def clean_and_keep(self: StepsRun, cleanup: Any) -> HvlibError | None:
-        error = clean(self, cleanup)
-        self._task.last = error or getattr(self._task, "last", None)  # type: ignore[attr-defined]
-        return error
+    def clean_and_keep(self: StepsRun, cleanup: Any) -> None:
+        try:
+            clean(self, cleanup)
+        except HvlibError as error:
+            self._task.last = error  # type: ignore[attr-defined]
+            raise
 
     def end_with_the_last(self: StepsTask, made: Any, error: HvlibError | None, left: Any) -> None:
         end(self, made, getattr(self, "last", None) or error if error else None, left)

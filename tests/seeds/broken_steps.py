@@ -22,7 +22,9 @@ __all__ = [
     "ChangesWhileItReads",
     "LostSessionIsStepRefusal",
     "NamesOthers",
+    "NamesWhatIsGone",
     "OutlivesCancel",
+    "PretendsToUndo",
     "StepOfTwoRequests",
     "StepSentTwice",
     "StepTakenAgain",
@@ -162,6 +164,31 @@ class NamesOthers(DelegatingAdapter):
             all_vms: Any = self.wrapped.open(make_query(VM, self.wrapped.fields, fields=[]), None).fetch()
             error.left = [*error.left, *(record.ref for record in all_vms.items)]
             raise
+
+
+class NamesWhatIsGone(DelegatingAdapter):
+    """Name an object as left that does not exist."""
+
+    def take_steps(self, ref: Ref | None, action: Action, steps: Steps) -> Ref | None:
+        try:
+            return super().take_steps(ref, action, steps)
+        except PermissionDenied as error:
+            error.left = [*error.left, Ref(self.session.about().uuid, "VM", "gone")]
+            raise
+
+
+class PretendingUndo(DelegatingSteps):
+    def run(self, call: Callable[[], Outcome], *, undo: Callable[[Any], object] | None = None) -> Ref | None:
+        def refuse(_: object) -> None:
+            raise PermissionDenied("an undo is not allowed")
+
+        return super().run(call, undo=undo and refuse)
+
+
+class PretendsToUndo(SteppingAdapter):
+    """Send nothing to undo a step, and say that the server has refused it."""
+
+    steps_type = PretendingUndo
 
 
 class UndoesNothing(SteppingAdapter):

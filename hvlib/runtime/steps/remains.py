@@ -16,7 +16,7 @@ __all__ = ["Remains"]
 
 
 class Remains(NamedTuple):
-    """The refs to name as ``left``, and why the cleanup calls failed."""
+    """The objects that may be left, and why the cleanup calls failed."""
 
     left: tuple[Ref, ...]
     reasons: Sequence[str]
@@ -24,8 +24,8 @@ class Remains(NamedTuple):
     def without_removed(self, manager: SessionManager, cleaned: Collection[Ref]) -> Self:
         """The remains without the objects that one cleanup call could not remove, and another one did.
 
-        | cleaned: the objects about which a cleanup call has succeeded. Only these are read: one round trip for each
-          kind. Such a call may have undone another change of its object.
+        | cleaned: the objects about which a cleanup call has succeeded. Only these are read, one round trip for each
+          kind: the call may have undone another change of the object, so its success does not show that it is gone.
         """
         doubtful = [ref for ref in self.left if ref in cleaned]
         gone = _gone(manager, doubtful) if doubtful else ()

@@ -118,14 +118,17 @@ class StepsRun:
             return remains.without_removed(self._manager, cleaned)
 
     def _clean_and_note(self, cleanup: Cleanup, failures: dict[Cleanup, HvlibError], cleaned: set[Ref]) -> None:
-        """Make a cleanup call, and note its failure or its objects. It repeats an equal call that has failed before."""
-        error = self._clean(cleanup)
+        """Make a cleanup call. Note its failure; after a success, its objects, and forget failures of equal calls."""
+        try:
+            self._clean(cleanup)
+        except NotFound:  # No failure. But an earlier call may have failed after it had removed the object.
+            return
+        except HvlibError as error:
+            failures[cleanup] = error
+            return
         for other in [each for each in failures if each.repeats(cleanup)]:
             del failures[other]
-        if error is None:
-            cleaned.update(self._refs(cleanup))
-        else:
-            failures[cleanup] = error
+        cleaned.update(self._refs(cleanup))
 
     def _named(self, error: HvlibError, cleanup: Cleanup) -> Sequence[Ref]:
         """The objects that a failed cleanup left: the error's, else the cleanup call's arguments, else the target."""
@@ -137,18 +140,13 @@ class StepsRun:
         """The objects among the arguments of a cleanup call."""
         return [each for each in cleanup.about if isinstance(each, Ref)]
 
-    def _clean(self, cleanup: Cleanup) -> HvlibError | None:
-        try:
-            outcome = self._manager.send(partial(self._call_once, cleanup), action_repeatable)
-            if isinstance(outcome, (Started, Reached)):
-                operation = self._operation(outcome)
-                self._follow(operation)
-                self._check_end(operation)
-        except NotFound:
-            return None  # The object is gone already.
-        except HvlibError as error:
-            return error
-        return None
+    def _clean(self, cleanup: Cleanup) -> None:
+        """Make a cleanup call, and follow what it has begun to the end."""
+        outcome = self._manager.send(partial(self._call_once, cleanup), action_repeatable)
+        if isinstance(outcome, (Started, Reached)):
+            operation = self._operation(outcome)
+            self._follow(operation)
+            self._check_end(operation)
 
     def _call_once(self, cleanup: Cleanup) -> object:
         """Make a call. If it makes requests by steps, these are repeated one by one, and the call as a whole is not."""

@@ -26,6 +26,9 @@ __all__ = ["StepsRunner"]
 UNDO_SECONDS = 10.0
 """How many seconds undoing the steps may take after the provider is closed."""
 
+NOT_UNDONE = "could not be undone"
+"""The beginning of an error's notes on failed cleanup calls."""
+
 MAX_KEPT = 1000
 """How many ended tasks are kept, so that they can be read by their refs."""
 
@@ -117,26 +120,43 @@ class StepsRunner:
 
 
 def _carry_out(task: StepsTask, adapter: Adapter[Any]) -> None:
-    """Run the adapter's code for the action, and clean up after it."""
+    """Run the adapter's code for the action, and clean up after it. The task ends, whatever the adapter does."""
     run = StepsRun(task)
-    made: Ref | None = None
-    error: HvlibError | None = None
+    made, error = _take_steps(task, adapter, run)
+    left: tuple[Ref, ...] = ()
+    try:
+        left = _clean_up(run, error)
+    except BaseException as fault:
+        error = _bug(fault)
+    task.end(made, error, left)
+
+
+def _take_steps(task: StepsTask, adapter: Adapter[Any], run: StepsRun) -> tuple[Ref | None, HvlibError | None]:
+    """Run the adapter's code. Returns the object that it made, and its error."""
     try:
         task.check()
         task.begin()
-        made = adapter.take_steps(task.target, task.action, run)
+        return adapter.take_steps(task.target, task.action, run), None
     except Cancellation:
-        error = TaskCancelled(f"{task.operation} was cancelled")
+        return None, TaskCancelled(f"{task.operation} was cancelled")
     except HvlibError as failure:
-        error = failure
+        return None, failure
     except BaseException as fault:
-        error = DriverBug(f"unexpected {type(fault).__name__} in the driver: {fault}", native=fault)
+        return None, _bug(fault)
+
+
+def _clean_up(run: StepsRun, error: HvlibError | None) -> tuple[Ref, ...]:
+    """Clean up after an adapter's code. The error, if there is one, names what is left. Returns the same refs."""
     remains = run.clean_up(failed=error is not None)
-    left = remains.left
-    if error is not None:
-        error.left = left = (*error.left, *(ref for ref in left if ref not in error.left))
-        for reason in remains.reasons:
-            error.add_note(f"could not be undone: {reason}")
-        if left:
-            error.hint = error.hint or f"left behind: {' '.join(map(str, left))}"
-    task.end(made, error, left)
+    if error is None:
+        return remains.left
+    error.left = left = tuple(dict.fromkeys((*error.left, *remains.left)))
+    for reason in remains.reasons:
+        error.add_note(f"{NOT_UNDONE}: {reason}")
+    if left:
+        error.hint = error.hint or f"left behind: {' '.join(map(str, left))}"
+    return left
+
+
+def _bug(fault: BaseException) -> DriverBug:
+    return DriverBug(f"unexpected {type(fault).__name__} in the driver: {fault}", native=fault)
