@@ -25,7 +25,7 @@ from hvlib_vsphere.records import Collected, RecordMaker, check_row
 from hvlib_vsphere.values import moref_of
 from hvlib_vsphere.wire.client import Client
 
-__all__ = ["IndexedAdapter", "TableAdapter"]
+__all__ = ["IndexedAdapter", "Scope", "TableAdapter", "property_specs"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -40,6 +40,17 @@ class Scope(NamedTuple):
 
     objects: Sequence[ObjectSpec]
     witnesses: Sequence[PropertySpec] = ()
+
+
+def property_specs(native_type: str, subtypes: Mapping[str, str], paths: Sequence[str] | None) -> list[PropertySpec]:
+    """The specs of these properties, or of all, of a type. ``subtypes``: the ones that only a subtype has."""
+    of_all = None if paths is None else tuple(path for path in paths if path not in subtypes)
+    found = [PropertySpec(native_type, of_all)]
+    for subtype in dict.fromkeys(subtypes.values()):
+        own = tuple(path for path in paths or () if subtypes.get(path) == subtype)
+        if own:
+            found.append(PropertySpec(subtype, own))
+    return found
 
 
 class TableAdapter(Adapter[R]):
@@ -83,13 +94,7 @@ class TableAdapter(Adapter[R]):
 
     def properties(self, paths: Sequence[str] | None) -> list[PropertySpec]:
         """The specs of these properties, or of all, of the objects of this kind."""
-        of_all = None if paths is None else tuple(path for path in paths if path not in self.subtypes)
-        found = [PropertySpec(self.table.native_type, of_all)]
-        for subtype in dict.fromkeys(self.subtypes.values()):
-            own = tuple(path for path in paths or () if self.subtypes.get(path) == subtype)
-            if own:
-                found.append(PropertySpec(subtype, own))
-        return found
+        return property_specs(self.table.native_type, self.subtypes, paths)
 
     def records(self, query: Query[R]) -> RecordMaker[R]:
         """The maker of the query's records."""

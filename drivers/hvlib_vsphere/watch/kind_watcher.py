@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from hvlib.driver import Change, Gone, Upsert
 from hvlib.driver.table import ID
 from hvlib.model.query import Query
 from hvlib.model.ref import Ref
-from hvlib_vsphere.adapter import Scope, TableAdapter
+from hvlib_vsphere.adapter import Scope, TableAdapter, property_specs
 from hvlib_vsphere.data_objects import Fault, MoRef, Row
 from hvlib_vsphere.errors import fault_error
 from hvlib_vsphere.property.spec import FilterSpec, ObjectSpec, PropertySpec
@@ -21,20 +21,23 @@ __all__ = ["KindWatcher", "Subject"]
 
 
 class Subject(NamedTuple):
-    """The objects that a filter on the server reports.
+    """The objects that a filter on the server reports. Queries for equal subjects share a filter.
 
-    | properties: makes the specs of their properties
+    | native_type: their type
+    | subtypes: the properties that only a subtype has, with the subtype
     | chosen: whether they are named one by one, so that one of them may be missing
     """
 
-    properties: Callable[[Sequence[str] | None], list[PropertySpec]]
+    native_type: str
+    subtypes: tuple[tuple[str, str], ...]
     objects: tuple[ObjectSpec, ...]
     witnesses: tuple[PropertySpec, ...]
     chosen: bool
 
     def spec(self, paths: Sequence[str] | None) -> FilterSpec:
         """The spec for these properties, or for all."""
-        return FilterSpec([*self.witnesses, *self.properties(paths)], self.objects, self.chosen)
+        properties = property_specs(self.native_type, dict(self.subtypes), paths)
+        return FilterSpec([*self.witnesses, *properties], self.objects, self.chosen)
 
 
 class KindWatcher:
@@ -53,7 +56,8 @@ class KindWatcher:
         chosen = query.refs is not None
         scope = Scope(adapter.objects_of(query.refs or ())) if chosen else adapter.everywhere()
         # A filter needs an object: without any, the feed makes no filter.
-        subject = Subject(adapter.properties, tuple(scope.objects), tuple(scope.witnesses), chosen)
+        about = adapter.table.native_type, tuple(adapter.subtypes.items())
+        subject = Subject(*about, tuple(scope.objects), tuple(scope.witnesses), chosen)
         self.subject = subject if subject.objects else None
 
     def take(self, update: FilterUpdate) -> None:

@@ -6,9 +6,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hvlib_vsphere.adapter import TableAdapter
 from hvlib_vsphere.data_objects import MoRef
-from hvlib_vsphere.kinds.vm import TABLE, VMs
+from hvlib_vsphere.kinds.image import Images
+from hvlib_vsphere.kinds.vm import VMs
 from hvlib_vsphere.property.updates import FilterUpdate, update_set
+from hvlib_vsphere.watch.feed import filters
 from hvlib_vsphere.watch.kind_watcher import KindWatcher
 
 from hvlib.driver import Change, Gone, SessionLost, Upsert
@@ -26,10 +29,10 @@ def ref(kind: type[Resource], id: str) -> Ref:
     return Ref(SERVER, kind.kind, id)
 
 
-def watched(**options: Any) -> KindWatcher:
+def watched(adapter: type[TableAdapter[Any]] = VMs, **options: Any) -> KindWatcher:
     login, view = SimpleNamespace(server_uuid=SERVER), MoRef("ContainerView", "view-1")
     client: Any = SimpleNamespace(login=login, context=SimpleNamespace(ref=ref), view=lambda native_type: view)
-    return KindWatcher(VMs(client), make_query(VM, TABLE.declared(), **options))
+    return KindWatcher(adapter(client), make_query(adapter.kind, adapter.table.declared(), **options))
 
 
 def fault(type: str, **detail: object) -> dict[str, Any]:
@@ -137,3 +140,13 @@ def test_an_object_that_can_not_be_read_is_not_gone(reason: dict[str, Any], erro
 
     with pytest.raises(error):
         changes_of(watch, filter_update({"missingSet": {"obj": ITSELF, "fault": reason}}))
+
+
+def test_queries_for_parts_of_the_same_objects_share_a_filter() -> None:
+    """Each filter costs the server as much again."""
+    vms, images = watched(fields=["vcpus"]), watched(Images, fields=["guest_os"])
+    [(spec, watchers)] = filters([vms, images])
+    assert list(watchers) == [vms, images]
+    [properties] = spec.properties
+    assert {*(vms.records.paths or ()), *(images.records.paths or ())} == {*(properties.paths or ())}
+    assert len(list(filters([vms, watched(native=True)]))) == 2
