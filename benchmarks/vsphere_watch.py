@@ -8,19 +8,13 @@ its VMs. Then VMs are renamed in both in turns, so that other load of the machin
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import itertools
-import json
-import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
-import hvlib
-from hvlib.model.event import EventType
+from watch_follower import Figures, Follower
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
@@ -35,45 +29,20 @@ TARGETS = 100
 """How many VMs are renamed, in turns."""
 
 
-def follow(url: str, password: str, count: int) -> None:
-    """Watch VMs. Print their ids, then the processor time and latencies of the renames, whose time is the new name."""
-    with hvlib.connect(url, password=password) as provider, provider.compute.vms.watch() as watch:
-        snapshot = list(itertools.takewhile(lambda event: event.type is not EventType.SYNCED, watch))
-        print(json.dumps([event.ref.id for event in snapshot if event.ref]), flush=True)
-        del snapshot
-        latencies, start = [], time.process_time()
-        for event in itertools.islice(watch, count):
-            assert event.resource
-            latencies.append((time.monotonic_ns() - int(event.resource.name_label)) / 1e9)
-        seconds = time.process_time() - start
-    print(json.dumps({"cpu": seconds / len(latencies), "latencies": latencies}), flush=True)
-
-
 class Watched:
     """A vCenter, and the process that watches it."""
 
     def __init__(self, vms: int, stack: contextlib.ExitStack) -> None:
-        self.server = stack.enter_context(VCenter(vms=vms))
-        command = [sys.executable, __file__, "--follow", self.server.url, self.server.password, str(RENAMES)]
-        self._watch = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        stack.enter_context(self._watch)
-        stack.callback(self._watch.kill)
-        self._ids = itertools.cycle(self._line()[:TARGETS])
+        self._server = stack.enter_context(VCenter(vms=vms))
+        self.watch = Follower(self._server.url, self._server.password, RENAMES, stack)
+        self._ids = itertools.cycle(self.watch.ids[:TARGETS])
 
     def rename(self) -> None:
         """Rename the next VM to the current time."""
-        self.server.change(next(self._ids), "name", str(time.monotonic_ns()))
-
-    def results(self) -> dict[str, Any]:
-        """The watch's results: processor time for an event, and the latency of each, in seconds."""
-        return dict(self._line())
-
-    def _line(self) -> Any:
-        assert self._watch.stdout
-        return json.loads(self._watch.stdout.readline())
+        self._server.change(next(self._ids), "name", str(time.monotonic_ns()))
 
 
-def measure() -> list[dict[str, Any]]:
+def measure() -> list[Figures]:
     with contextlib.ExitStack() as stack:
         watched = [Watched(vms, stack) for vms in SIZES]
         start = time.monotonic()
@@ -82,25 +51,16 @@ def measure() -> list[dict[str, Any]]:
                 moment = start + ROUND * (number + position / len(watched))
                 time.sleep(max(0.0, moment - time.monotonic()))
                 each.rename()
-        return [each.results() for each in watched]
+        return [each.watch.figures() for each in watched]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--follow", nargs=3, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.follow:
-        url, password, count = arguments.follow
-        follow(url, password, int(count))
-        return
-    results = measure()
+    small, large = measure()
     print(f"{RENAMES:,} renames in each vCenter, all fields watched")
     print(f"  {'VMs':>8} {'CPU an event':>14} {'median latency':>15} {'99 % within':>12}")
-    for vms, result in zip(SIZES, results, strict=True):
-        median, slow = statistics.median(result["latencies"]), statistics.quantiles(result["latencies"], n=100)[98]
-        print(f"  {vms:8,} {result['cpu'] * 1e6:11.0f} us {median * 1000:12.1f} ms {slow * 1000:9.1f} ms")
-    small, large = (result["cpu"] for result in results)
-    print(f"  CPU an event, {SIZES[1]:,} VMs to {SIZES[0]}: {large / small:.2f} (goal: at most 1.2)")
+    for vms, (cpu, median, slow) in zip(SIZES, (small, large), strict=True):
+        print(f"  {vms:8,} {cpu * 1e6:11.0f} us {median * 1000:12.1f} ms {slow * 1000:9.1f} ms")
+    print(f"  CPU an event, {SIZES[1]:,} VMs to {SIZES[0]}: {large.cpu / small.cpu:.2f} (goal: at most 1.2)")
     print("  goal for latency: less than 20 ms")
 
 

@@ -10,21 +10,18 @@ apart that each is delivered separately.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import http.client
 import itertools
 import json
 import random
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from typing import Any
 
-import hvlib
-from hvlib.model.event import EventType
+from watch_follower import Figures, Follower
 
 SIZES = (100, 10_000)
 RENAMES = 2_000
@@ -43,33 +40,21 @@ TARGETS = 100
 PASSWORD = "none"
 
 
-def follow(port: str, count: str) -> None:
-    """Watch VMs. Print their ids, then the processor time and latencies of the renames, whose time is the new name."""
-    with (
-        hvlib.connect(f"xenapi+http://root@127.0.0.1:{port}", password=PASSWORD) as provider,
-        provider.compute.vms.watch() as watch,
-    ):
-        snapshot = list(itertools.takewhile(lambda event: event.type is not EventType.SYNCED, watch))
-        print(json.dumps([event.ref.id for event in snapshot if event.ref]), flush=True)
-        del snapshot
-        latencies, start = [], time.process_time()
-        for event in itertools.islice(watch, int(count)):
-            assert event.resource
-            latencies.append((time.monotonic_ns() - int(event.resource.name_label)) / 1e9)
-        seconds = time.process_time() - start
-    print(json.dumps({"cpu": seconds / len(latencies), "latencies": latencies}), flush=True)
-
-
 class Pool:
     """A simulated pool, and the process that watches it."""
 
     def __init__(self, vms: int, stack: contextlib.ExitStack) -> None:
         options = [f"--vms={vms}", f"--password={PASSWORD}", f"--event-delay={BATCHING}"]
-        simulator = _started(stack, sys.executable, "-m", "hvlib_xapi_simulator", *options)
-        ready = _line(simulator)
+        command = [sys.executable, "-m", "hvlib_xapi_simulator", *options]
+        simulator = stack.enter_context(
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        )
+        stack.callback(simulator.kill)
+        assert simulator.stdout
+        ready = json.loads(simulator.stdout.readline())
         self._door = stack.enter_context(contextlib.closing(http.client.HTTPConnection("127.0.0.1", ready["door"])))
-        self._watch = _started(stack, sys.executable, __file__, "--follow", ready["port"], str(RENAMES))
-        self._refs = itertools.cycle(_line(self._watch)[:TARGETS])
+        self.watch = Follower(f"xenapi+http://root@127.0.0.1:{ready['port']}", PASSWORD, RENAMES, stack)
+        self._refs = itertools.cycle(self.watch.ids[:TARGETS])
         self._waits = self.waits()
 
     def rename(self) -> None:
@@ -81,26 +66,13 @@ class Pool:
         """Return how many calls for events the server has had."""
         return int(self._call("calls")["event.from"])
 
-    def results(self) -> dict[str, Any]:
-        """Return the watch's results: processor time for an event, and the latency of each, in seconds."""
-        results: dict[str, Any] = _line(self._watch)
-        return {**results, "batches": self.waits() - self._waits}
+    def events_a_call(self) -> float:
+        """Return how many events a call has brought since the watch began."""
+        return RENAMES / (self.waits() - self._waits)
 
     def _call(self, verb: str, **arguments: Any) -> Any:
         self._door.request("POST", f"/hvlib/{verb}", json.dumps(arguments))
         return json.load(self._door.getresponse())["result"]
-
-
-def _started(stack: contextlib.ExitStack, *command: str) -> subprocess.Popen[str]:
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    stack.enter_context(process)
-    stack.callback(process.kill)
-    return process
-
-
-def _line(process: subprocess.Popen[str]) -> Any:
-    assert process.stdout
-    return json.loads(process.stdout.readline())
 
 
 def schedule(pools: list[Pool]) -> Iterator[tuple[float, Pool]]:
@@ -113,33 +85,24 @@ def schedule(pools: list[Pool]) -> Iterator[tuple[float, Pool]]:
             yield first + chance.uniform(*SECOND), pool
 
 
-def measure() -> list[dict[str, Any]]:
+def measure() -> list[tuple[Figures, float]]:
+    """Return the figures of each pool's watch, and how many events a call has brought."""
     with contextlib.ExitStack() as stack:
         pools = [Pool(vms, stack) for vms in SIZES]
         start = time.monotonic()
         for moment, pool in schedule(pools):
             time.sleep(max(0.0, start + moment - time.monotonic()))
             pool.rename()
-        return [pool.results() for pool in pools]
+        return [(pool.watch.figures(), pool.events_a_call()) for pool in pools]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--follow", nargs=2, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.follow:
-        follow(*arguments.follow)
-        return
     results = measure()
     print(f"{RENAMES:,} renames in each pool, all fields watched; the server collects for {BATCHING * 1000:.0f} ms")
     print(f"  {'VMs':>8} {'CPU an event':>14} {'events a call':>14} {'median latency':>15} {'99 % within':>12}")
-    for vms, result in zip(SIZES, results, strict=True):
-        median, slow = statistics.median(result["latencies"]), statistics.quantiles(result["latencies"], n=100)[98]
-        per_call = RENAMES / result["batches"]
-        print(
-            f"  {vms:8,} {result['cpu'] * 1e6:11.0f} us {per_call:14.2f} {median * 1000:12.1f} ms {slow * 1000:9.1f} ms"
-        )
-    small, large = (result["cpu"] for result in results)
+    for vms, ((cpu, median, slow), per_call) in zip(SIZES, results, strict=True):
+        print(f"  {vms:8,} {cpu * 1e6:11.0f} us {per_call:14.2f} {median * 1000:12.1f} ms {slow * 1000:9.1f} ms")
+    small, large = (figures.cpu for figures, _ in results)
     print(f"  CPU an event, {SIZES[1]:,} VMs to {SIZES[0]}: {large / small:.2f} (goal: at most 1.2)")
     print(f"  goal for latency: at most {BATCHING * 1000 + 20:.0f} ms")
 

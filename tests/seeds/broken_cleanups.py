@@ -164,15 +164,13 @@ def name_what_another_call_removed(patch: Patch) -> None:
 
 def forget_all_that_is_gone(patch: Patch) -> None:
     """Name no object that is gone, although more than the object may be left."""
-    patch.setattr(StepsRun, "_clean_and_note", _noting_all(StepsRun._clean_and_note))
+    note = StepsRun._clean_and_note
 
-
-def _noting_all(note: Any) -> Any:
     def note_all(self: StepsRun, cleanup: Cleanup, failures: Any, cleaned: set[Any]) -> None:
         note(self, cleanup, failures, cleaned)
         cleaned.update(self._refs(cleanup))
 
-    return note_all
+    patch.setattr(StepsRun, "_clean_and_note", note_all)
 
 
 def take_what_is_gone_for_cleaned_up(patch: Patch) -> None:

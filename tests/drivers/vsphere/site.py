@@ -28,7 +28,7 @@ from hvlib.model.resources import (
     Volume,
 )
 
-__all__ = ["VSphereSite"]
+__all__ = ["POWER", "VSphereSite", "stored"]
 
 Leaves = Mapping[str, Any]
 
@@ -99,8 +99,7 @@ class VSphereSite(Site):
         self.admin.remove(self.admin.vm(id))
 
     def rename_vm(self, id: str, name_label: str) -> None:
-        stored = name_label.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
-        self.admin.finish(self.admin.vm(id).Rename_Task(stored))
+        self.admin.finish(self.admin.vm(id).Rename_Task(stored(name_label)))
 
     def set_power(self, id: str, state: PowerState) -> None:
         vm = self.admin.vm(id)
@@ -370,6 +369,11 @@ def _of_a_kind(native: object) -> str | None:
         vim.vm.Snapshot,
     )
     return native._moId if isinstance(native, kinds) else None
+
+
+def stored(name_label: str) -> str:
+    """A name as a vCenter stores it."""
+    return name_label.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")
 
 
 def _name(stored: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from drivers.vsphere.site import VSphereSite
+from drivers.vsphere.site import POWER, VSphereSite, stored
 from drivers.vsphere.wire.administrator import Administrator
 from servers.vcenter.vcenter import VCenter
 
@@ -18,7 +18,7 @@ QUESTION = "The file is locked. Retry?"
 VERIFIED = ("set_problem", "Task.error")
 """Verified here, and not on vcsim."""
 
-POWER = {"running": "poweredOn", "halted": "poweredOff"}
+NATIVE_POWER = {state: native for native, state in POWER.items()}
 
 
 class VCenterSite(VSphereSite):
@@ -32,16 +32,16 @@ class VCenterSite(VSphereSite):
         return {"password": self.server.password}
 
     def create_vm(self, name_label: str) -> str:
-        return self.server.create_vm(_stored(name_label))
+        return self.server.create_vm(stored(name_label))
 
     def delete_vm(self, id: str) -> None:
         self.server.remove(id)
 
     def rename_vm(self, id: str, name_label: str) -> None:
-        self.server.change(id, "name", _stored(name_label))
+        self.server.change(id, "name", stored(name_label))
 
     def set_power(self, id: str, state: PowerState) -> None:
-        self.server.set_power(id, POWER[state])
+        self.server.set_power(id, NATIVE_POWER[state])
 
     def set_problem(self, id: str, problem: bool) -> str | None:
         if problem:
@@ -70,8 +70,3 @@ class VCenterSite(VSphereSite):
             for id, values in super()._tasks().items()
             if id in names
         }
-
-
-def _stored(name_label: str) -> str:
-    """A name as a vCenter stores it."""
-    return name_label.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")

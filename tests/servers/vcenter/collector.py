@@ -17,8 +17,6 @@ __all__ = ["Collector"]
 
 Content = tuple[Entity, tuple[str, ...]]
 
-PropertyCollector = vmodl.query.PropertyCollector
-
 
 class Collector:
     """A PropertyCollector of one session: at most ``page`` objects and ``updates`` updates in a reply.
@@ -49,8 +47,7 @@ class Collector:
             selection = Selection(self._inventory, spec)
             for id, entity in selection.entities().items():
                 found.setdefault(id, (entity, selection.paths(entity)))
-            if selection.missing and not spec.reportMissingObjectsInResults:
-                self._inventory.find(selection.missing[0])
+            selection.check()
         return list(found.values())
 
     def whole(self, contents: list[Content]) -> XML:
@@ -72,9 +69,13 @@ class Collector:
 
     def continued(self, token: str) -> XML | None:
         """The next objects of a retrieval. Raises InvalidArgument."""
-        return self.retrieve(*self.rest(token))
+        return self.retrieve(*self._rest(token))
 
-    def rest(self, token: str) -> tuple[list[Content], int]:
+    def forget(self, token: str) -> None:
+        """Forget the rest of a retrieval. Raises InvalidArgument."""
+        self._rest(token)
+
+    def _rest(self, token: str) -> tuple[list[Content], int]:
         """Take the rest of a retrieval, and the size of its pages. Raises InvalidArgument."""
         if token not in self._rests:
             raise vmodl.fault.InvalidArgument(invalidProperty="token", msg="there is no such retrieval")
@@ -83,8 +84,7 @@ class Collector:
     def create_filter(self, ref: Any, spec: Any) -> UpdateFilter:
         """Make a filter, also while a wait goes on."""
         made = UpdateFilter(self._inventory, ref, spec)
-        if made.missing and not spec.reportMissingObjectsInResults:
-            self._inventory.find(made.missing[0])
+        made.check()
         self.filters[ref._moId] = made
         self._inventory.lock.notify_all()
         return made

@@ -12,7 +12,7 @@ from servers.vcenter.sdk import vim
 
 __all__ = ["add_estate"]
 
-MIB, GIB = 1 << 20, 1 << 30
+GIB = 1 << 30
 
 GROUP_TYPES = {"vm": "VirtualMachine", "host": "ComputeResource", "datastore": "Datastore", "network": "Network"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -38,6 +38,13 @@ class Entity:
     def read(self, path: str) -> Any:
         """The value of a property path; None if it is unset. Raises InvalidProperty."""
         return property_path.read(type(self.ref), self.values, path)
+
+    def refs(self, path: str) -> Sequence[Any]:
+        """The references in a property, one or several. Raises InvalidProperty."""
+        value = self.read(path)
+        if isinstance(value, VmomiSupport.ManagedObject):
+            return (value,)
+        return value if isinstance(value, list) else ()
 
     def written(self, path: str) -> str:
         """The ``val`` element of a property path; "" if it is unset. Raises InvalidProperty."""

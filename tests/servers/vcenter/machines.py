@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from servers.vcenter.inventory import Entity, Inventory, complete
@@ -17,22 +17,21 @@ __all__ = ["Machines"]
 
 ON, OFF, SUSPENDED = "poweredOn", "poweredOff", "suspended"
 
-POWER: Mapping[str, tuple[frozenset[str], str]] = {
-    "PowerOnVM_Task": (frozenset({OFF, SUSPENDED}), ON),
-    "PowerOffVM_Task": (frozenset({ON, SUSPENDED}), OFF),
-    "SuspendVM_Task": (frozenset({ON}), SUSPENDED),
-    "ResetVM_Task": (frozenset({ON}), ON),
-}
-"""The power operations: the states in which each is allowed, and the state after it."""
+
+class Power(NamedTuple):
+    """A power operation: its name in tasks, the states in which it is allowed, and the state after it."""
+
+    operation: str
+    allowed: frozenset[str]
+    state: str
 
 
-OPERATIONS = {
-    "PowerOnVM_Task": "powerOn",
-    "PowerOffVM_Task": "powerOff",
-    "SuspendVM_Task": "suspend",
-    "ResetVM_Task": "reset",
+POWER: Mapping[str, Power] = {
+    "PowerOnVM_Task": Power("powerOn", frozenset({OFF, SUSPENDED}), ON),
+    "PowerOffVM_Task": Power("powerOff", frozenset({ON, SUSPENDED}), OFF),
+    "SuspendVM_Task": Power("suspend", frozenset({ON}), SUSPENDED),
+    "ResetVM_Task": Power("reset", frozenset({ON}), ON),
 }
-"""The names of the power operations in tasks."""
 
 
 class Machines:
@@ -90,15 +89,12 @@ class Machines:
     def rename(self, entity: Entity, newName: str) -> Any:  # noqa: N803 -- the API's name
         """ManagedEntity.Rename_Task. Raises DuplicateName if another object of the folder has the name."""
 
-        def check() -> None:
+        def do() -> None:
             parent = self._inventory.find(entity.values["parent"])
             for child in parent.values["childEntity"]:
                 other = self._inventory.find(child)
                 if other is not entity and other.values["name"] == newName:
                     raise vim.fault.DuplicateName(name=newName, object=child, msg=f"{newName!r} exists already")
-
-        def do() -> None:
-            check()
             self._inventory.change(entity, "name", newName)
             if isinstance(entity.ref, vim.VirtualMachine):
                 self._inventory.change(entity, "config.name", newName)
@@ -115,14 +111,8 @@ class Machines:
         """Delete a machine in any state."""
         folder = self._inventory.find(vm.values["parent"])
         self._inventory.take_from(folder, "childEntity", vm.ref)
-        for owner in (
-            vm.read("runtime.host"),
-            vm.values["resourcePool"],
-            *vm.values["datastore"],
-            *vm.values["network"],
-        ):
-            if owner is not None:
-                self._inventory.take_from(self._inventory.find(owner), "vm", vm.ref)
+        for holder in self._holders(vm):
+            self._inventory.take_from(holder, "vm", vm.ref)
         self._inventory.remove(vm)
 
     def mark(self, vm: Entity, template: bool) -> None:
@@ -173,11 +163,11 @@ class Machines:
         self._inventory.change(vm, "runtime.question", question)
 
     def answer(self, vm: Entity, questionId: str, answerChoice: str) -> None:  # noqa: N803
-        """VirtualMachine.AnswerVM. Raises InvalidArgument unless this is the machine's question, and a choice."""
+        """VirtualMachine.AnswerVM. Raises InvalidState unless this is the machine's question, and a choice."""
         question = vm.read("runtime.question")
         choices = [] if question is None else [each.key for each in question.choice.choiceInfo]
         if question is None or question.id != questionId or answerChoice not in choices:
-            raise vim.fault.InvalidState(msg="the machine has not this question")
+            raise vim.fault.InvalidState(msg="the machine has not asked this question, or it has no such choice")
         self._inventory.change(vm, "runtime.question", None)
 
     def create(self, folder: Entity, config: Any, pool: Any, host: Any = None) -> Any:
@@ -211,9 +201,7 @@ class Machines:
         """VirtualMachine.CloneVM_Task."""
         target = self._inventory.find(folder)
         pool = spec.location.pool or vm.values["resourcePool"]
-        return self._tasks.begin(
-            "CloneVM_Task", "VirtualMachine.clone", vm, lambda: self.add(target, name, pool, None, None)
-        )
+        return self._tasks.begin("CloneVM_Task", "VirtualMachine.clone", vm, lambda: self.add(target, name, pool))
 
     def add(self, folder: Entity, name: str, pool: Any, host: Any = None, config: Any = None) -> Any:
         """Add a machine that is off, to a folder, a pool and a host of the pool."""
@@ -221,14 +209,18 @@ class Machines:
         owner = self._inventory.find(self._inventory.find(pool).values["owner"])
         host = host or owner.values["host"][0]
         values = machine_values(ref, name, folder.ref, pool, self._inventory.find(host), config)
-        self._inventory.add(ref, **values)
-        for each in (host, pool, *values["datastore"], *values["network"]):
-            self._inventory.add_to(self._inventory.find(each), "vm", ref)
+        for holder in self._holders(self._inventory.add(ref, **values)):
+            self._inventory.add_to(holder, "vm", ref)
         self._inventory.add_to(folder, "childEntity", ref)
         return ref
 
+    def _holders(self, vm: Entity) -> list[Entity]:
+        """The objects that have a machine in their property ``vm``."""
+        paths = ("runtime.host", "resourcePool", "datastore", "network")
+        return [self._inventory.find(ref) for path in paths for ref in vm.refs(path)]
+
     def _power(self, name: str) -> Callable[..., Any]:
-        allowed, state = POWER[name]
+        operation, allowed, state = POWER[name]
 
         def begin(vm: Entity, host: Any = None) -> Any:
             self._require_power(vm, allowed, state)
@@ -237,7 +229,7 @@ class Machines:
                 self._require_power(vm, allowed, state)
                 self.set_power(vm, state)
 
-            return self._tasks.begin(name, f"VirtualMachine.{OPERATIONS[name]}", vm, do)
+            return self._tasks.begin(name, f"VirtualMachine.{operation}", vm, do)
 
         return begin
 
@@ -254,14 +246,11 @@ class Machines:
 
 def _with(info: Any, tree: Any) -> Any:
     """A machine's snapshots, with one more below the current one."""
-    roots = [] if info is None else list(info.rootSnapshotList)
-    if info is None:
-        roots = [tree]
-    else:
-        rest = list(roots)
-        while rest:
-            each = rest.pop()
-            if each.snapshot == info.currentSnapshot:
-                each.childSnapshotList = [*each.childSnapshotList, tree]
-            rest.extend(each.childSnapshotList)
+    roots = [tree] if info is None else list(info.rootSnapshotList)
+    rest = [] if info is None else list(roots)
+    while rest:
+        each = rest.pop()
+        if each.snapshot == info.currentSnapshot:
+            each.childSnapshotList = [*each.childSnapshotList, tree]
+        rest.extend(each.childSnapshotList)
     return complete(vim.vm.SnapshotInfo, currentSnapshot=tree.snapshot, rootSnapshotList=roots)

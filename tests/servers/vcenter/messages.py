@@ -58,7 +58,6 @@ class RequestReader(SoapAdapter.ExpatDeserializerNSHandlers):  # type: ignore[mi
         self.nsMap: dict[str, list[str]] = {}
         self.method: Any = None
         self.arguments: dict[str, Any] = {}
-        self._depth = 0
         self._values = SoapAdapter.SoapDeserializer(None)
         self._reading = ""
 

@@ -10,6 +10,9 @@ from servers.vcenter.sdk import vim
 
 __all__ = ["Search"]
 
+CHILDREN = ("childEntity", "vmFolder", "hostFolder", "datastoreFolder", "networkFolder", "host", "resourcePool", "vm")
+"""The properties in which objects have the objects below them."""
+
 
 class Search:
     """Finds machines, hosts and other objects. The inventory's lock is held in each call."""
@@ -59,18 +62,8 @@ class Search:
         return None if entity is None else entity.ref
 
     def _child(self, entity: Entity, name: str) -> Any:
-        for ref in _children(entity):
-            if self._inventory.find(ref).values["name"] == name:
-                return ref
-        return None
-
-
-def _children(entity: Entity) -> list[Any]:
-    paths = ("childEntity", "vmFolder", "hostFolder", "datastoreFolder", "networkFolder", "host", "resourcePool", "vm")
-    found: list[Any] = []
-    for value in (entity.values.get(path) for path in paths):
-        found.extend(value if isinstance(value, list) else [] if value is None else [value])
-    return found
+        children = (ref for path in CHILDREN if path in entity.values for ref in entity.refs(path))
+        return next((ref for ref in children if self._inventory.find(ref).values["name"] == name), None)
 
 
 def _first(found: Iterator[Any]) -> Any:

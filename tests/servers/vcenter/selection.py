@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from servers.vcenter.inventory import Entity, Inventory
 from servers.vcenter.property_path import touches
-from servers.vcenter.sdk import VmomiSupport, vmodl
+from servers.vcenter.sdk import vmodl
 
 __all__ = ["Selection"]
 
@@ -47,6 +47,11 @@ class Selection:
             self._walk(entity, each.selectSet, selected, visited)
         return {id: entity for id, entity in selected.items() if isinstance(entity.ref, self._kinds)}
 
+    def check(self) -> None:
+        """Raise ManagedObjectNotFound for an object that is missing, unless the spec wants a report of those."""
+        if self.missing and not self._spec.reportMissingObjectsInResults:
+            self._inventory.find(self.missing[0])
+
     def paths(self, entity: Entity) -> tuple[str, ...]:
         """The paths of an object's properties that the spec names."""
         kind = type(entity.ref)
@@ -77,7 +82,7 @@ class Selection:
                 continue
             visited.add((entity.id, id(traversal)))
             self.walked.add(traversal.path)
-            for ref in _refs(entity.read(traversal.path)):
+            for ref in entity.refs(traversal.path):
                 found = self._inventory.entities.get(ref._moId)
                 if found is None:
                     continue
@@ -97,10 +102,3 @@ class Selection:
         for each in self._spec.propSet:
             if issubclass(kind, each.type):
                 yield from [info.name for info in kind._GetPropertyList()] if each.all else each.pathSet
-
-
-def _refs(value: Any) -> Sequence[Any]:
-    """The references in a property."""
-    if isinstance(value, VmomiSupport.ManagedObject):
-        return (value,)
-    return value if isinstance(value, list) else ()

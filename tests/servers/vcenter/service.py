@@ -46,9 +46,8 @@ class VCenter:
         self._credentials = options["user"], options["password"]
         self._content = self._service_content(options["uuid"])
         self.inventory.add(vim.ServiceInstance("ServiceInstance"), content=self._content, serverClock=datetime.now(UTC))
-        search = Search(self.inventory, self.root).methods()
+        self._search = Search(self.inventory, self.root).methods()
         self._entity_methods = {**self.machines.methods(), "CancelTask": lambda task: self.tasks.cancel(task.ref)}
-        self._search = search
         self._session_methods: Mapping[str, Callable[[Session, Any, Mapping[str, Any]], Any]] = {
             "Logout": lambda session, _, __: self.sessions.end(session),
             "CreateContainerView": self._create_view,
@@ -59,10 +58,10 @@ class VCenter:
             "DestroyPropertyFilter": lambda session, this, _: session.destroy_filter(this),
             "RetrieveProperties": self._retrieve_all,
             "RetrievePropertiesEx": self._retrieve,
-            "ContinueRetrievePropertiesEx": self._continue,
-            "CancelRetrievePropertiesEx": lambda session, this, given: (
-                session.collector(this).rest(given["token"]) and None
+            "ContinueRetrievePropertiesEx": lambda session, this, given: session.collector(this).continued(
+                given["token"]
             ),
+            "CancelRetrievePropertiesEx": lambda session, this, given: session.collector(this).forget(given["token"]),
             "WaitForUpdates": self._wait,
             "WaitForUpdatesEx": self._wait,
             "CancelWaitForUpdates": lambda session, this, _: session.collector(this).cancel(),
@@ -131,8 +130,7 @@ class VCenter:
         return collector.retrieve(collector.contents(given["specSet"]), given["options"].maxObjects)
 
     def _continue(self, session: Session, this: Any, given: Mapping[str, Any]) -> Any:
-        collector = session.collector(this)
-        return collector.continued(given["token"])
+        return session.collector(this).continued(given["token"])
 
     def _wait(self, session: Session, this: Any, given: Mapping[str, Any]) -> Any:
         options = given.get("options") or vmodl.query.PropertyCollector.WaitOptions()

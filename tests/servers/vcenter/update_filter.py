@@ -43,13 +43,12 @@ class UpdateFilter:
         self._known_missing: set[str] = set()
         self._select()
 
-    @property
-    def missing(self) -> list[Any]:
-        """The objects of the spec that do not exist."""
-        return self._selection.missing
+    def check(self) -> None:
+        """`Selection.check`."""
+        self._selection.check()
 
     def observe(self, entity: Entity, path: str | None) -> None:
-        """`hvlib.servers.vcenter.inventory.Observer`."""
+        """`servers.vcenter.inventory.Observer`."""
         came_or_went = path is None and (entity.id in self._members or self._selection.names(entity))
         if came_or_went or (path is not None and self._selection.depends_on(path)):
             self._select()
@@ -97,7 +96,7 @@ class UpdateFilter:
             if id not in self._members:
                 self._note(Report("enter", entity, frozenset(self._selection.paths(entity))))
         self._members = now
-        missing = {each._moId: each for each in self.missing}
+        missing = {each._moId: each for each in self._selection.missing}
         self._missing += [each for id, each in missing.items() if id not in self._known_missing]
         self._known_missing = set(missing)
 

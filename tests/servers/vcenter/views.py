@@ -55,7 +55,7 @@ class Views:
             if entity is None or entity.id in visited:
                 continue
             visited.add(entity.id)
-            children = [child for path in _paths(entity.ref) for child in _refs(entity.read(path))]
+            children = [child for path in _paths(entity.ref) for child in entity.refs(path)]
             found.update((child._moId, child) for child in children if not kinds or isinstance(child, kinds))
             rest.extend(children if recursive else ())
         return Entities([found[id] for id in sorted(found, key=_ordered)])
@@ -72,10 +72,6 @@ class Views:
 
 def _paths(ref: Any) -> Sequence[str]:
     return next((paths for kind, paths in CHILDREN.items() if isinstance(ref, kind)), ())
-
-
-def _refs(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _ordered(id: str) -> tuple[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -54,11 +55,11 @@ def test_the_watch_goes_on_with_the_difference_alone(
 def test_a_move_between_folders_is_no_event(server: VCenter, watch: hvlib.Watch[VM], provider: hvlib.Provider) -> None:
     """The VM is still there, and none of its fields has changed."""
     vm = provider.compute.vms.get_all(name_label="vm-00003").one()
-    native = provider.native
-    folder = next(
-        each for each in native.content.rootFolder.childEntity[0].vmFolder.childEntity if each.name == "others"
-    )
-    assert folder.MoveIntoFolder_Task([type(folder.childEntity[0])(vm.ref.id, native._stub)]) is not None
+    find = provider.native.content.searchIndex.FindByInventoryPath
+    find("lab/vm/others").MoveIntoFolder_Task([find("lab/vm/vm-00003")])
+    deadline = time.monotonic() + SOON
+    while find("lab/vm/others/vm-00003") is None:
+        assert time.monotonic() < deadline
     server.set_power(vm.ref.id, "poweredOn")
     assert told(watch, 1) == {(vm.ref.id, EventType.MODIFIED)}
     assert provider.compute.vms.get_all(name_label="vm-00003").one().power_state == "running"
